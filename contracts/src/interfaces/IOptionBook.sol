@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {OptionQuote, Series} from "../types/OptionQuote.sol";
+
+/// @title European cash-settled calls and puts of one shard, traded against quotes signed by the shard's quoter key.
+interface IOptionBook {
+    /// @param collateralDelta Change of the taker's locked collateral in settlement-asset units; positive means locked.
+    event OptionTraded(
+        bytes32 indexed seriesId,
+        address indexed taker,
+        address indexed underlying,
+        bool isCall,
+        bool vaultSells,
+        uint64 expiry,
+        uint128 strike,
+        uint128 quantity,
+        uint256 premium,
+        int256 collateralDelta
+    );
+    /// @param paidByVault Moved from the vault to the book for takers that are long, settlement-asset units.
+    /// @param receivedByVault Moved from writers' collateral to the vault, settlement-asset units.
+    event SeriesSettled(bytes32 indexed seriesId, uint256 price, uint80 roundId, uint256 paidByVault, uint256 receivedByVault);
+    event Claimed(bytes32 indexed seriesId, address indexed account, uint256 amount);
+
+    /// @notice Trade against a signed quote. The taker (msg.sender) must have approved the book for what it pays.
+    /// A taker that sells more than it is long writes puts only, and locks the full strike.
+    function trade(OptionQuote calldata quote, bytes calldata signature) external;
+
+    /// @notice Settle an expired series at the last feed round with updatedAt <= expiry; `roundId + 1` proves it is the last.
+    /// Anyone may call it.
+    function settle(bytes32 seriesId, uint80 roundId) external;
+
+    /// @notice Pay out an account's settled position: payoff of longs, remaining collateral of writers. Anyone may call it.
+    function claim(bytes32 seriesId, address account) external returns (uint256 amount);
+
+    function seriesIdOf(address underlying, bool isCall, uint64 expiry, uint128 strike) external pure returns (bytes32);
+    function series(bytes32 seriesId) external view returns (Series memory);
+
+    /// @notice Series with open quantity that are not settled yet, bounded by the book's cap.
+    function liveSeries() external view returns (Series[] memory);
+
+    function longOf(bytes32 seriesId, address account) external view returns (uint256);
+    function shortOf(bytes32 seriesId, address account) external view returns (uint256);
+    function quoter() external view returns (address);
+
+    /// @notice Liability of the vault from its short series at the current feeds, settlement-asset units, rounded up.
+    function liabilities() external view returns (uint256);
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+/// @notice One signed, bounded, one-time permission for one shard to do one thing.
+/// @param jobId keccak256(planId, shard, step, paramsHash); the vault consumes it once.
+/// @param epoch Fence: must equal the vault's current epoch.
+/// @param leader Coordinator that issued it: must equal the vault's current leader and be among the signers.
+/// @param shard Shard id, ASCII left-aligned in 32 bytes.
+/// @param action One of the constants in {Actions}.
+/// @param reportSetHash Hash of the reports the plan was made from; recorded, not interpreted on chain.
+/// @param notBefore First second (Unix) at which it may execute.
+/// @param deadline Last second (Unix) at which it may execute.
+/// @param maxFeeNative Largest native fee in wei the sender may pass on (LayerZero fee); 0 for swaps.
+/// @param paramsHash EIP-712 struct hash of the action's own parameters.
+struct Mandate {
+    bytes32 jobId;
+    uint64 epoch;
+    address leader;
+    bytes32 shard;
+    uint8 action;
+    bytes32 reportSetHash;
+    uint64 notBefore;
+    uint64 deadline;
+    uint256 maxFeeNative;
+    bytes32 paramsHash;
+}
+
+/// @notice Exact-input swap of one vault asset for another on an allow-listed venue.
+/// @param venue Venue adapter contract; must be allow-listed by the vault.
+/// @param pool Pool the adapter must use; must be allow-listed by the adapter.
+/// @param assetIn Asset spent, in its own decimals.
+/// @param assetOut Asset received, in its own decimals.
+/// @param amountIn Exact amount spent.
+/// @param minAmountOut Least amount received; must itself be within the vault's oracle deviation limit.
+/// @param minCapitalAfter Least vault capital after the trade, in settlement-asset units.
+struct SwapParams {
+    address venue;
+    address pool;
+    address assetIn;
+    address assetOut;
+    uint256 amountIn;
+    uint256 minAmountOut;
+    int256 minCapitalAfter;
+}
+
+/// @notice Collateral move to the sister vault on another chain over the settlement asset's OFT.
+/// @param dstEid LayerZero endpoint id of the destination chain.
+/// @param dstVault Sister vault, left-padded to 32 bytes; must equal the vault's registered sister for dstEid.
+/// @param amount Amount burnt here, in settlement-asset units.
+/// @param minAmount Least amount minted there, in settlement-asset units of this chain.
+/// @param lzReceiveGas Gas bought for the delivery on the destination chain.
+/// @param minCapitalAfter Least vault capital after the amount has left, in settlement-asset units.
+struct TransferParams {
+    uint32 dstEid;
+    bytes32 dstVault;
+    uint256 amount;
+    uint256 minAmount;
+    uint128 lzReceiveGas;
+    int256 minCapitalAfter;
+}
+
+library Actions {
+    uint8 internal constant SWAP = 1;
+    uint8 internal constant TRANSFER = 2;
+}

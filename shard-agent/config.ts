@@ -1,0 +1,75 @@
+import { z } from "zod";
+import { addressSchema, rawAmountSchema, shardIdSchema } from "#shared/wire/scalars.ts";
+
+const url = z.string().url();
+/** `${env:NAME}` or `file:path`; resolved by shared/node/read-secret.ts, never logged. */
+const secretRef = z.string().regex(/^(\$\{env:[A-Z0-9_]+\}|file:.+)$/, "must be ${env:NAME} or file:path");
+
+const poolSchema = z.strictObject({
+  address: addressSchema,
+  /** Uniswap fee in hundredths of a basis point: 500 is 0.05 %. */
+  fee: z.number().int().positive(),
+  /** Sizes in USD at which depth is quoted on both sides. */
+  depthUsd: z.array(z.number().positive()).min(1).max(16),
+});
+
+const underlyingSchema = z.strictObject({
+  ticker: z.string(),
+  token: addressSchema,
+  decimals: z.number().int().min(0).max(36),
+  /** Name of the price source, unique over all shards, such as `ethereum-eth-usd`. */
+  source: z.string(),
+  pools: z.array(poolSchema),
+});
+
+/** Configuration file of one shard agent (YAML). */
+export const agentConfigSchema = z.strictObject({
+  shard: shardIdSchema,
+  agent: shardIdSchema,
+  /** Key in shared/evm/chain-registry.ts, such as `ethereum`. */
+  chain: z.string(),
+  chainId: z.number().int().positive(),
+  endpointId: z.number().int().positive(),
+  rpcUrls: z.array(url).min(1),
+  blockTimeMs: z.number().int().positive(),
+  redisUrl: url,
+  dataDir: z.string().min(1),
+  /** Ed25519 seed (64 hex digits) that signs reports and receipts. */
+  reporterKey: secretRef,
+  /** Sends transactions; holds gas only. */
+  senderKey: secretRef,
+  /** Signs option quotes; holds nothing. */
+  quoterKey: secretRef,
+  /** Below this balance of the sender the agent starts no jobs. */
+  gasFloorWei: rawAmountSchema,
+  contracts: z.strictObject({
+    vault: addressSchema,
+    optionBook: addressSchema,
+    lens: addressSchema,
+    volatilityFeed: addressSchema,
+    uniswapAdapter: addressSchema,
+    quoterV2: addressSchema,
+    endpoint: addressSchema,
+  }),
+  settlement: z.strictObject({ ticker: z.string(), token: addressSchema, decimals: z.number().int().min(0).max(36) }),
+  underlyings: z.array(underlyingSchema).min(1).max(16),
+  /** Accounts whose signature makes a mandate valid, and how many are needed; must match the vault. */
+  mandateSigners: z.array(addressSchema).min(1),
+  mandateQuorum: z.number().int().min(1),
+  /** Oldest price or volatility the agent trades on. */
+  feedMaxAgeMs: z.number().int().min(1000),
+  /** Oldest own report (block timestamp) on which a job may start: at least max(5 s, 3 x block time). */
+  staleAfterMs: z.number().int().min(5000),
+  quotes: z.strictObject({
+    host: z.string(),
+    port: z.number().int().min(0).max(65535),
+    /** Half-spread on volatility: the vault sells at sigma + this, buys at sigma - this. */
+    halfSpreadVolatility: z.number().min(0),
+    lifetimeMs: z.number().int().min(1000),
+    /** Largest quantity of one quote, in options. */
+    quantityMax: z.number().positive(),
+  }),
+  logLevel: z.enum(["debug", "info", "warn", "error"]),
+});
+
+export type AgentConfig = z.infer<typeof agentConfigSchema>;

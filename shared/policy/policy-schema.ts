@@ -1,0 +1,78 @@
+import { z } from "zod";
+import { shardIdSchema } from "#shared/wire/scalars.ts";
+
+const fraction = z.number().min(0).max(1);
+const positive = z.number().positive();
+
+/** Limits and risk appetite for one underlying. */
+const underlyingPolicySchema = z.strictObject({
+  /** Risk aversion `a` of Whalley-Wilmott, per USD. */
+  riskAversionPerUsd: positive,
+  /** Proportional cost of a hedge trade that the band assumes, as a fraction of notional. */
+  costFraction: fraction,
+  /** Horizon of the band's discounting, in years. */
+  bandHorizonYears: positive,
+  /** Smallest half-width in USD of delta: trades below it are not worth their gas. */
+  bandFloorUsd: positive,
+  /** Largest half-width as a fraction of global net asset value. */
+  bandCapNavFraction: fraction,
+  /** Where in the band a hedge aims, as a fraction of the half-width: 1 is the edge, 0 the centre. */
+  hedgeTargetFraction: fraction,
+  /** Largest |net delta| in USD, at both ends of every interval; beyond it the system halts. */
+  netDeltaLimitUsd: positive,
+  /** Largest notional of one hedge job in USD. */
+  hedgeNotionalMaxUsd: positive,
+  /** Largest difference between fresh spot sources, as a fraction of their median. */
+  sourceDisagreementMaxFraction: fraction,
+  /** Net Greeks are rounded to this many units before they are summed (half-even). */
+  deltaQuantumUnits: positive,
+});
+
+/** The limits people set. Versioned; every decision records the version. */
+export const policySchema = z.strictObject({
+  version: z.number().int().positive(),
+  underlyings: z.record(z.string(), underlyingPolicySchema),
+  staleness: z.strictObject({
+    /** A report older than max(this, 3 x block time) is stale. */
+    reportFloorMs: z.number().int().min(1000),
+    /** Oldest price or volatility a decision may use. */
+    feedMaxMs: z.number().int().min(1000),
+    /** How far ahead of the coordinator's clock a report's sequence may be. */
+    sequenceAheadMaxMs: z.number().int().min(0).max(600_000),
+  }),
+  hedging: z.strictObject({
+    /** Worst price of a swap against the snapshot, as a fraction. */
+    slippageMaxFraction: fraction,
+    /** Most hedge jobs of one pass. */
+    jobsPerPassMax: z.number().int().min(1).max(64),
+    /** Expected seconds a mandate stays valid; the report age bounds it further. */
+    mandateLifetimeMs: z.number().int().min(1000).max(600_000),
+  }),
+  capital: z.strictObject({
+    /** Required capital is the worst scenario loss times this, plus contingencies. */
+    scenarioMultiplier: positive,
+    /** Surplus is counted above required capital times this. */
+    bufferMultiplier: z.number().min(1),
+    /** Share of a hedge asset's value that does not count as collateral. */
+    hedgeHaircutFraction: fraction,
+    /** Contingency per short option as a fraction of spot. */
+    shortOptionContingencyFraction: fraction,
+  }),
+  transfers: z.strictObject({
+    /** Smallest transfer worth its fee, in USD. */
+    minimumUsd: positive,
+    /** Largest single transfer in USD. */
+    maximumUsd: positive,
+    /** Share of an in-flight transfer that does not count as collateral before it is delivered. */
+    inTransitHaircutFraction: fraction,
+    /** Gas bought for the delivery. */
+    lzReceiveGas: z.number().int().min(30_000).max(2_000_000),
+    /** Largest LayerZero fee in wei (decimal string). */
+    maxFeeNativeWei: z.string().regex(/^[0-9]+$/),
+  }),
+  /** Shards that may only reduce risk. */
+  reduceOnlyShards: z.array(shardIdSchema),
+});
+
+export type Policy = z.infer<typeof policySchema>;
+export type UnderlyingPolicy = Policy["underlyings"][string];

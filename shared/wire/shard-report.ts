@@ -1,0 +1,167 @@
+import { z } from "zod";
+import {
+  addressSchema,
+  finiteSchema,
+  hash32Schema,
+  rawAmountSchema,
+  shardIdSchema,
+  signedRawAmountSchema,
+  unixMsSchema,
+} from "#shared/wire/scalars.ts";
+
+/** Version of the report's schema; the first field of every payload. */
+export const SHARD_REPORT_VERSION = 1;
+
+const blockSchema = z.strictObject({
+  number: z.number().int().min(0),
+  hash: hash32Schema,
+  timestampMs: unixMsSchema,
+  /** Newest final block when the report was made; at most `number`. */
+  finalizedNumber: z.number().int().min(0),
+});
+
+/** One raw SVI slice (shared/risk/svi-slice.ts), with the time its feed last set it. */
+const volatilitySliceSchema = z.strictObject({
+  expiryMs: unixMsSchema,
+  a: finiteSchema,
+  b: finiteSchema,
+  rho: finiteSchema,
+  m: finiteSchema,
+  sigma: finiteSchema,
+  updatedAtMs: unixMsSchema,
+});
+
+/** What the shard's chain says about one underlying. `source` names the feed, unique over all shards. */
+const marketLineSchema = z.strictObject({
+  underlying: z.string(),
+  source: z.string(),
+  spotUsd: finiteSchema.positive(),
+  spotUpdatedAtMs: unixMsSchema,
+  volatility: z.array(volatilitySliceSchema).max(64),
+});
+
+/** `underlying` is null for the settlement asset, else the ticker whose delta this line carries (a held hedge). */
+const collateralLineSchema = z.strictObject({
+  asset: z.string(),
+  token: addressSchema,
+  underlying: z.string().nullable(),
+  amountRaw: rawAmountSchema,
+  decimals: z.number().int().min(0).max(36),
+  location: z.enum(["vault", "venue-margin", "lending", "in-transit"]),
+  priceUsd: finiteSchema.positive(),
+  priceUpdatedAtMs: unixMsSchema,
+});
+
+/** One option series; `quantity` is the vault's: positive long, negative short. `markUsd` is per option. */
+const optionLineSchema = z.strictObject({
+  kind: z.literal("option"),
+  seriesId: hash32Schema,
+  underlying: z.string(),
+  type: z.enum(["call", "put"]),
+  strikeUsd: finiteSchema.positive(),
+  expiryMs: unixMsSchema,
+  quantity: finiteSchema,
+  markUsd: finiteSchema,
+});
+
+/** The agent's own Greeks, units as in shared/risk/greeks.ts. `expiryMs` is null for spot. */
+const greeksLineSchema = z.strictObject({
+  underlying: z.string(),
+  expiryMs: unixMsSchema.nullable(),
+  deltaUnits: finiteSchema,
+  gammaUnitsPerUsd: finiteSchema,
+  vegaUsdPerVolPoint: finiteSchema,
+  thetaUsdPerDay: finiteSchema,
+  rhoUsdPerRatePoint: finiteSchema,
+  vannaUnitsPerVolPoint: finiteSchema,
+  volgaUsdPerVolPointSquared: finiteSchema,
+});
+
+/** One point of a venue's depth: swapping `amountInRaw` now would give `amountOutRaw`; 0 when it cannot be filled. */
+const depthPointSchema = z.strictObject({ amountInRaw: rawAmountSchema, amountOutRaw: rawAmountSchema });
+
+/** `buy` spends the settlement asset for the underlying; both curves ascend by `amountInRaw`. */
+const capacityLineSchema = z.strictObject({
+  venue: z.literal("uniswap-v3"),
+  adapter: addressSchema,
+  pool: addressSchema,
+  underlying: z.string(),
+  token: addressSchema,
+  feeFraction: finiteSchema.min(0).max(1),
+  gasUnits: z.number().int().min(0),
+  buy: z.array(depthPointSchema).max(32),
+  sell: z.array(depthPointSchema).max(32),
+});
+
+/** A mandate the vault consumed in a canonical block. Amounts are zero where the action has none. */
+const consumedJobSchema = z.strictObject({
+  jobId: hash32Schema,
+  action: z.number().int(),
+  blockNumber: z.number().int().min(0),
+  blockHash: hash32Schema,
+  blockTimestampMs: unixMsSchema,
+  transactionHash: hash32Schema,
+  amountInRaw: rawAmountSchema,
+  amountOutRaw: rawAmountSchema,
+  guid: hash32Schema.nullable(),
+});
+
+/** A cross-chain transfer credited to this vault (OFTReceived). */
+const deliveredTransferSchema = z.strictObject({
+  guid: hash32Schema,
+  srcEid: z.number().int().positive(),
+  amountRaw: rawAmountSchema,
+  blockNumber: z.number().int().min(0),
+  blockHash: hash32Schema,
+});
+
+const chainStateSchema = z.strictObject({
+  epoch: z.number().int().min(0),
+  leader: addressSchema,
+  paused: z.boolean(),
+  capitalRaw: signedRawAmountSchema,
+  liabilitiesRaw: rawAmountSchema,
+  baseFeeWei: rawAmountSchema,
+});
+
+const senderSchema = z.strictObject({ address: addressSchema, balanceWei: rawAmountSchema });
+
+/** Codes of `health.reasons`: why the agent starts no jobs. */
+export const HEALTH_REASONS = ["gas-below-floor", "feed-stale", "vault-paused", "journal-unwritable"] as const;
+
+const healthSchema = z.strictObject({
+  acceptsJobs: z.boolean(),
+  reasons: z.array(z.enum(HEALTH_REASONS)),
+});
+
+/** What one agent says of its shard at one block. Travels as msgpack, see shared/wire/report-codec.ts. */
+export const shardReportSchema = z.strictObject({
+  version: z.literal(SHARD_REPORT_VERSION),
+  shard: shardIdSchema,
+  agent: shardIdSchema,
+  chainId: z.number().int().positive(),
+  /** max(last + 1, Unix milliseconds): grows for ever, also over restarts. */
+  seq: z.number().int().positive(),
+  block: blockSchema,
+  market: z.array(marketLineSchema).max(64),
+  collateral: z.array(collateralLineSchema).max(64),
+  book: z.array(optionLineSchema).max(1024),
+  greeks: z.array(greeksLineSchema).max(2048),
+  /** P&L in USD on the standard grid of shared/risk/standard-grid.ts, same order. */
+  scenarioPnlUsd: z.array(finiteSchema).max(1024),
+  capacity: z.array(capacityLineSchema).max(64),
+  consumedJobs: z.array(consumedJobSchema).max(4096),
+  deliveredTransfers: z.array(deliveredTransferSchema).max(4096),
+  chain: chainStateSchema,
+  senders: z.array(senderSchema).max(16),
+  health: healthSchema,
+});
+
+export type ShardReport = z.infer<typeof shardReportSchema>;
+export type MarketLine = ShardReport["market"][number];
+export type CollateralLine = ShardReport["collateral"][number];
+export type OptionLine = ShardReport["book"][number];
+export type GreeksLine = ShardReport["greeks"][number];
+export type CapacityLine = ShardReport["capacity"][number];
+export type ConsumedJob = ShardReport["consumedJobs"][number];
+export type DeliveredTransfer = ShardReport["deliveredTransfers"][number];
