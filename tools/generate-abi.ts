@@ -1,0 +1,90 @@
+/**
+ * Writes shared/evm/abi/*.ts from forge's output, or with `--check` exits 1 naming each file that differs.
+ * Run `forge build` first (`npm run contracts` does both).
+ */
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+
+type AbiParameter = { name?: string; type: string; indexed?: boolean; components?: AbiParameter[] };
+type AbiEntry = {
+  type: string;
+  name?: string;
+  inputs?: AbiParameter[];
+  outputs?: AbiParameter[];
+  stateMutability?: string;
+  anonymous?: boolean;
+};
+type Source = { readonly file: string; readonly exportName: string; readonly artifact: string };
+
+const root = path.resolve(import.meta.dirname, "..");
+
+const SOURCES: readonly Source[] = [
+  { file: "shard-vault", exportName: "shardVaultAbi", artifact: "IShardVault.sol/IShardVault" },
+  { file: "option-book", exportName: "optionBookAbi", artifact: "IOptionBook.sol/IOptionBook" },
+  { file: "uniswap-v3-adapter", exportName: "uniswapV3AdapterAbi", artifact: "IVenueAdapter.sol/IVenueAdapter" },
+  { file: "shard-lens", exportName: "shardLensAbi", artifact: "IShardLens.sol/IShardLens" },
+  { file: "settable-price-feed", exportName: "settablePriceFeedAbi", artifact: "IPriceFeed.sol/IPriceFeed" },
+  { file: "settable-volatility-feed", exportName: "settableVolatilityFeedAbi", artifact: "IVolatilityFeed.sol/IVolatilityFeed" },
+];
+
+function parameterWithoutSolidityTypes(parameter: AbiParameter): AbiParameter {
+  return {
+    ...(parameter.indexed === undefined ? {} : { indexed: parameter.indexed }),
+    name: parameter.name ?? "",
+    type: parameter.type,
+    ...(parameter.components === undefined
+      ? {}
+      : { components: parameter.components.map(parameterWithoutSolidityTypes) }),
+  };
+}
+
+function compactEntry(entry: AbiEntry): AbiEntry {
+  return {
+    type: entry.type,
+    ...(entry.name === undefined ? {} : { name: entry.name }),
+    ...(entry.inputs === undefined ? {} : { inputs: entry.inputs.map(parameterWithoutSolidityTypes) }),
+    ...(entry.outputs === undefined ? {} : { outputs: entry.outputs.map(parameterWithoutSolidityTypes) }),
+    ...(entry.stateMutability === undefined ? {} : { stateMutability: entry.stateMutability }),
+  };
+}
+
+/** Text of one generated module. @throws {Error} If forge's output is missing. */
+function moduleText(source: Source): string {
+  const file = path.join(root, "contracts/out", `${source.artifact}.json`);
+  const { abi } = JSON.parse(readFileSync(file, "utf8")) as { abi: AbiEntry[] };
+  const contract = path.basename(source.artifact);
+  const lines = abi.map((entry) => `  ${JSON.stringify(compactEntry(entry))},`);
+  return [
+    `/** ABI of ${contract}. Written by tools/generate-abi.ts from forge's output; do not edit. */`,
+    `export const ${source.exportName} = [`,
+    ...lines,
+    "] as const;",
+    "",
+  ].join("\n");
+}
+
+function currentText(file: string): string | null {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return null;
+  }
+}
+
+const check = process.argv.includes("--check");
+const folder = path.join(root, "shared/evm/abi");
+mkdirSync(folder, { recursive: true });
+const stale: string[] = [];
+for (const source of SOURCES) {
+  const file = path.join(folder, `${source.file}.ts`);
+  const text = moduleText(source);
+  if (currentText(file) === text) continue;
+  stale.push(path.relative(root, file));
+  if (!check) writeFileSync(file, text);
+}
+if (check && stale.length > 0) {
+  process.stderr.write(`Out of date: ${stale.join(", ")}. Run: npm run contracts\n`);
+  process.exitCode = 1;
+} else {
+  process.stdout.write(`${SOURCES.length} ABI modules, ${stale.length} ${check ? "out of date" : "written"}\n`);
+}
