@@ -1,0 +1,42 @@
+import { readFileSync } from "node:fs";
+import { parseDocument } from "yaml";
+import type { z } from "zod";
+import { FatalError } from "#shared/errors.ts";
+import { describeIssues } from "#shared/wire/describe-issues.ts";
+
+/**
+ * Content of a YAML (or JSON) file, checked against a schema.
+ *
+ * @throws {FatalError} `config-unreadable` if the file cannot be read or is not YAML;
+ *   `config-invalid` with one line per wrong field: path, what is allowed, what was found.
+ */
+export function loadConfigFile<S extends z.ZodType>(schema: S, path: string): z.output<S> {
+  const input = parseYaml(readText(path), path);
+  const result = schema.safeParse(input);
+  if (result.success) return result.data;
+  const lines = describeIssues(result.error, input);
+  const count = lines.length === 1 ? "1 field is wrong" : `${lines.length} fields are wrong`;
+  throw new FatalError("config-invalid", `${path}: ${count}\n  ${lines.join("\n  ")}\n`);
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code ?? "unknown error";
+    throw new FatalError("config-unreadable", `${path}: cannot be read: ${reason}`, { cause: error });
+  }
+}
+
+function parseYaml(text: string, path: string): unknown {
+  const document = parseDocument(text, { prettyErrors: false });
+  const lines = document.errors.map((error) => `line ${lineOf(text, error.pos[0])}: ${error.message}`);
+  if (lines.length > 0) {
+    throw new FatalError("config-unreadable", `${path}: is not valid YAML\n  ${lines.join("\n  ")}\n`);
+  }
+  return document.toJS();
+}
+
+function lineOf(text: string, offset: number): number {
+  return text.slice(0, offset).split("\n").length;
+}
