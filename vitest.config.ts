@@ -1,9 +1,18 @@
 import { defineConfig } from "vitest/config";
 
+// The projects run one after the other: the integration tests need the machine for themselves.
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: "unit", include: ["test/{shared,coordinator,shard-agent,local}/**/*.test.ts"] } },
+      {
+        test: {
+          name: "unit",
+          include: ["test/{shared,coordinator,shard-agent,local,house}/**/*.test.ts"],
+          testTimeout: 20_000,
+          hookTimeout: 30_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
       {
         test: {
           name: "integration",
@@ -11,6 +20,7 @@ export default defineConfig({
           testTimeout: 300_000,
           hookTimeout: 300_000,
           fileParallelism: false,
+          sequence: { groupOrder: 1 },
         },
       },
     ],

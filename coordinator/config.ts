@@ -4,7 +4,9 @@ import { addressSchema, shardIdSchema } from "#shared/wire/scalars.ts";
 const url = z.string().url();
 const publicKeyHex = z.string().regex(/^[0-9a-f]{64}$/, "must be 64 lower-case hex digits");
 /** `${env:NAME}` or `file:path`; resolved by shared/node/read-secret.ts, never logged. */
-const secretRef = z.string().regex(/^(\$\{env:[A-Z0-9_]+\}|file:.+)$/, "must be ${env:NAME} or file:path");
+const secretRef = z
+  .string()
+  .regex(/^(\$\{env:[A-Z0-9_]+\}|file:.+)$/, "must be ${env:NAME} or file:path");
 
 const underlyingSchema = z.strictObject({
   ticker: z.string(),
@@ -22,7 +24,11 @@ const shardSchema = z.strictObject({
   blockTimeMs: z.number().int().positive(),
   vault: addressSchema,
   optionBook: addressSchema,
-  settlement: z.strictObject({ ticker: z.string(), token: addressSchema, decimals: z.number().int().min(0).max(36) }),
+  settlement: z.strictObject({
+    ticker: z.string(),
+    token: addressSchema,
+    decimals: z.number().int().min(0).max(36),
+  }),
   underlyings: z.array(underlyingSchema).min(1),
   /** Agents whose reports are accepted, with their Ed25519 public keys. */
   agents: z.array(z.strictObject({ id: shardIdSchema, reporterPublicKey: publicKeyHex })).min(1),
@@ -34,7 +40,11 @@ export const coordinatorConfigSchema = z.strictObject({
   redisUrl: url,
   dataDir: z.string().min(1),
   policyFile: z.string().min(1),
-  api: z.strictObject({ host: z.string(), port: z.number().int().min(0).max(65535), key: secretRef }),
+  api: z.strictObject({
+    host: z.string(),
+    port: z.number().int().min(0).max(65535),
+    key: secretRef,
+  }),
   /** Signs mandates and epoch bumps; its address becomes the vaults' leader. Holds no funds. */
   plannerKey: secretRef,
   /** Pays the gas of epoch bumps. */

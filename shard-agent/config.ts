@@ -3,7 +3,9 @@ import { addressSchema, rawAmountSchema, shardIdSchema } from "#shared/wire/scal
 
 const url = z.string().url();
 /** `${env:NAME}` or `file:path`; resolved by shared/node/read-secret.ts, never logged. */
-const secretRef = z.string().regex(/^(\$\{env:[A-Z0-9_]+\}|file:.+)$/, "must be ${env:NAME} or file:path");
+const secretRef = z
+  .string()
+  .regex(/^(\$\{env:[A-Z0-9_]+\}|file:.+)$/, "must be ${env:NAME} or file:path");
 
 const poolSchema = z.strictObject({
   address: addressSchema,
@@ -19,6 +21,8 @@ const underlyingSchema = z.strictObject({
   decimals: z.number().int().min(0).max(36),
   /** Name of the price source, unique over all shards, such as `ethereum-eth-usd`. */
   source: z.string(),
+  /** Price feed of the underlying: the one the option book settles from. */
+  feed: addressSchema,
   pools: z.array(poolSchema),
 });
 
@@ -51,7 +55,11 @@ export const agentConfigSchema = z.strictObject({
     quoterV2: addressSchema,
     endpoint: addressSchema,
   }),
-  settlement: z.strictObject({ ticker: z.string(), token: addressSchema, decimals: z.number().int().min(0).max(36) }),
+  settlement: z.strictObject({
+    ticker: z.string(),
+    token: addressSchema,
+    decimals: z.number().int().min(0).max(36),
+  }),
   underlyings: z.array(underlyingSchema).min(1).max(16),
   /** Accounts whose signature makes a mandate valid, and how many are needed; must match the vault. */
   mandateSigners: z.array(addressSchema).min(1),

@@ -1,5 +1,9 @@
-import { EndpointId, endpointIdToChainKey, endpointIdToNetwork } from "@layerzerolabs/lz-definitions";
-import { ChainId, ChainKey as LzChainKey, ChainListId } from "@layerzerolabs/lz-sdk";
+import {
+  EndpointId,
+  endpointIdToChainKey,
+  endpointIdToNetwork,
+} from "@layerzerolabs/lz-definitions";
+import { ChainId, ChainListId, ChainKey as LzChainKey } from "@layerzerolabs/lz-sdk";
 import type { Chain } from "viem";
 import { arbitrum, avalanche, base, bsc, linea, mainnet, optimism, polygon } from "viem/chains";
 import { FatalError } from "#shared/errors.ts";
@@ -51,7 +55,10 @@ const SOURCES = {
 
 /** The registry; frozen. */
 export const CHAIN_REGISTRY: Readonly<Record<ChainKey, ChainEntry>> = Object.freeze(
-  Object.fromEntries(CHAIN_KEYS.map((key) => [key, Object.freeze(entryOf(key))])) as Record<ChainKey, ChainEntry>,
+  Object.fromEntries(CHAIN_KEYS.map((key) => [key, Object.freeze(entryOf(key))])) as Record<
+    ChainKey,
+    ChainEntry
+  >,
 );
 
 /**
@@ -62,7 +69,10 @@ export const CHAIN_REGISTRY: Readonly<Record<ChainKey, ChainEntry>> = Object.fre
 export function chainByKey(key: string): ChainEntry {
   const known = CHAIN_KEYS.find((candidate) => candidate === key);
   if (known !== undefined) return CHAIN_REGISTRY[known];
-  throw new FatalError("config-unknown-chain", `chain: must be one of ${CHAIN_KEYS.join(", ")}; found "${key}"`);
+  throw new FatalError(
+    "config-unknown-chain",
+    `chain: must be one of ${CHAIN_KEYS.join(", ")}; found "${key}"`,
+  );
 }
 
 /**
@@ -71,10 +81,15 @@ export function chainByKey(key: string): ChainEntry {
  * @param entries The registry when left out.
  * @throws {FatalError} `chain-registry-disagreement`, naming each chain and both values.
  */
-export function crossCheckChains(entries: readonly ChainEntry[] = Object.values(CHAIN_REGISTRY)): void {
+export function crossCheckChains(
+  entries: readonly ChainEntry[] = Object.values(CHAIN_REGISTRY),
+): void {
   const disagreements = entries.flatMap(disagreementsOf);
   if (disagreements.length === 0) return;
-  throw new FatalError("chain-registry-disagreement", `chain registry disagrees with itself\n  ${disagreements.join("\n  ")}\n`);
+  throw new FatalError(
+    "chain-registry-disagreement",
+    `chain registry disagrees with itself\n  ${disagreements.join("\n  ")}\n`,
+  );
 }
 
 function entryOf(key: ChainKey): ChainEntry {
@@ -97,17 +112,29 @@ function disagreementsOf(entry: ChainEntry): string[] {
   };
   return [
     ...differing("chain id, viem against lz-sdk", entry.chainId, entry.lzListedChainId),
-    ...differing("endpoint id, lz-definitions against lz-sdk's id + 30000", entry.endpointId, entry.lzV1Id + 30_000),
-    ...differing("network, lz-definitions against lz-sdk's key", networkOf(entry.endpointId), `${entry.lzV1Key}-mainnet`),
+    ...differing(
+      "endpoint id, lz-definitions against lz-sdk's id + 30000",
+      entry.endpointId,
+      entry.lzV1Id + 30_000,
+    ),
+    ...differing(
+      "network, lz-definitions against lz-sdk's key",
+      networkOf(entry.endpointId),
+      `${entry.lzV1Key}-mainnet`,
+    ),
     ...differing("key, registry against lz-definitions", entry.key, chainKeyOf(entry.endpointId)),
   ];
 }
 
 /** Both lookups throw on an unknown id; here that is a disagreement like any other. */
 function networkOf(endpointId: number): string {
-  return EndpointId[endpointId] === undefined ? "unknown" : endpointIdToNetwork(endpointId as EndpointId);
+  return EndpointId[endpointId] === undefined
+    ? "unknown"
+    : endpointIdToNetwork(endpointId as EndpointId);
 }
 
 function chainKeyOf(endpointId: number): string {
-  return EndpointId[endpointId] === undefined ? "unknown" : endpointIdToChainKey(endpointId as EndpointId);
+  return EndpointId[endpointId] === undefined
+    ? "unknown"
+    : endpointIdToChainKey(endpointId as EndpointId);
 }

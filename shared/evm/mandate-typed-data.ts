@@ -10,7 +10,12 @@ import {
   recoverAddress,
   stringToHex,
 } from "viem";
-import { ACTION_SWAP, ACTION_TRANSFER, type JobParams, type Mandate } from "#shared/wire/rebalance-job.ts";
+import {
+  ACTION_SWAP,
+  ACTION_TRANSFER,
+  type JobParams,
+  type Mandate,
+} from "#shared/wire/rebalance-job.ts";
 
 /** EIP-712 types of contracts/src/types/Mandate.sol; a change there is a change here and breaks every signature. */
 export const MANDATE_TYPES = {
@@ -118,7 +123,11 @@ export function actionOf(params: JobParams): typeof ACTION_SWAP | typeof ACTION_
 export function paramsHash(params: JobParams): Hex {
   return params.kind === "swap"
     ? hashStruct({ data: swapStruct(params), primaryType: "SwapParams", types: SWAP_TYPES })
-    : hashStruct({ data: transferStruct(params), primaryType: "TransferParams", types: TRANSFER_TYPES });
+    : hashStruct({
+        data: transferStruct(params),
+        primaryType: "TransferParams",
+        types: TRANSFER_TYPES,
+      });
 }
 
 /** Deterministic job id: keccak256(abi.encode(planId, shard, step, paramsHash)). */
@@ -133,7 +142,12 @@ export function jobIdOf(job: { planId: Hex; shard: string; step: number; paramsH
 
 /** EIP-712 digest of a mandate for one vault. */
 export function mandateDigest(mandate: Mandate, domain: ReturnType<typeof vaultDomain>): Hex {
-  return hashTypedData({ domain, types: MANDATE_TYPES, primaryType: "Mandate", message: mandateStruct(mandate) });
+  return hashTypedData({
+    domain,
+    types: MANDATE_TYPES,
+    primaryType: "Mandate",
+    message: mandateStruct(mandate),
+  });
 }
 
 /**
@@ -148,12 +162,19 @@ export async function mandateSigners(
 ): Promise<Address[]> {
   const digest = mandateDigest(mandate, domain);
   return Promise.all(
-    signatures.map(async (signature) => getAddress(await recoverAddress({ hash: digest, signature }))),
+    signatures.map(async (signature) =>
+      getAddress(await recoverAddress({ hash: digest, signature })),
+    ),
   );
 }
 
 /** Series id as the option book computes it: keccak256(abi.encodePacked(underlying, isCall, expiry, strike)). */
-export function seriesIdOf(series: { underlying: Address; isCall: boolean; expirySeconds: bigint; strikeE8: bigint }): Hex {
+export function seriesIdOf(series: {
+  underlying: Address;
+  isCall: boolean;
+  expirySeconds: bigint;
+  strikeE8: bigint;
+}): Hex {
   return keccak256(
     encodePacked(
       ["address", "bool", "uint64", "uint128"],

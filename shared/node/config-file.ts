@@ -24,15 +24,22 @@ function readText(path: string): string {
     return readFileSync(path, "utf8");
   } catch (error) {
     const reason = (error as NodeJS.ErrnoException).code ?? "unknown error";
-    throw new FatalError("config-unreadable", `${path}: cannot be read: ${reason}`, { cause: error });
+    throw new FatalError("config-unreadable", `${path}: cannot be read: ${reason}`, {
+      cause: error,
+    });
   }
 }
 
 function parseYaml(text: string, path: string): unknown {
   const document = parseDocument(text, { prettyErrors: false });
-  const lines = document.errors.map((error) => `line ${lineOf(text, error.pos[0])}: ${error.message}`);
+  const lines = document.errors.map(
+    (error) => `line ${lineOf(text, error.pos[0])}: ${error.message}`,
+  );
   if (lines.length > 0) {
-    throw new FatalError("config-unreadable", `${path}: is not valid YAML\n  ${lines.join("\n  ")}\n`);
+    throw new FatalError(
+      "config-unreadable",
+      `${path}: is not valid YAML\n  ${lines.join("\n  ")}\n`,
+    );
   }
   return document.toJS();
 }

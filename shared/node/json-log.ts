@@ -1,6 +1,6 @@
 import { type DestinationStream, destination, pino } from "pino";
-import type { Log } from "#shared/ports/log.ts";
 import { scrubText } from "#shared/node/scrub-text.ts";
+import type { Log } from "#shared/ports/log.ts";
 
 /** Least severe level that is written. */
 export type LogLevel = "debug" | "info" | "warn" | "error";
@@ -54,7 +54,9 @@ function plain(value: unknown, depth: number): unknown {
   if (value instanceof Error) return plainError(value, depth);
   if (value instanceof Uint8Array) return `[${value.length} bytes]`;
   if (Array.isArray(value)) return value.map((item) => plain(item, depth + 1));
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plain(item, depth + 1)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key, plain(item, depth + 1)]),
+  );
 }
 
 function plainError(error: Error, depth: number): Record<string, unknown> {

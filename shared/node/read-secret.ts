@@ -56,18 +56,24 @@ function findSecret(reference: string, source: SecretSource): Found {
 
 function fromEnvironment(name: string, env: Readonly<Record<string, string | undefined>>): Found {
   const secret = env[name]?.trim() ?? "";
-  return secret === "" ? { problem: `environment variable ${name} is not set or is empty` } : { secret };
+  return secret === ""
+    ? { problem: `environment variable ${name} is not set or is empty` }
+    : { secret };
 }
 
 function fromFile(path: string): Found {
   try {
     const mode = statSync(path).mode & 0o777;
     if ((mode & 0o077) !== 0) {
-      return { problem: `${path} has mode ${mode.toString(8)}; must be closed to group and others, such as 600` };
+      return {
+        problem: `${path} has mode ${mode.toString(8)}; must be closed to group and others, such as 600`,
+      };
     }
     const secret = readFileSync(path, "utf8").trim();
     return secret === "" ? { problem: `${path} is empty` } : { secret };
   } catch (error) {
-    return { problem: `${path} cannot be read: ${(error as NodeJS.ErrnoException).code ?? "unknown error"}` };
+    return {
+      problem: `${path} cannot be read: ${(error as NodeJS.ErrnoException).code ?? "unknown error"}`,
+    };
   }
 }

@@ -35,5 +35,9 @@ export function connectionOptions(kind: ConnectionKind): RedisOptions {
       autoResendUnfulfilledCommands: false,
     };
   }
-  return { ...common, maxRetriesPerRequest: null, socketTimeout: kind === "worker" ? 45_000 : 15_000 };
+  return {
+    ...common,
+    maxRetriesPerRequest: null,
+    socketTimeout: kind === "worker" ? 45_000 : 15_000,
+  };
 }

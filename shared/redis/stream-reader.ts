@@ -41,7 +41,9 @@ export async function readStreams(redis: Redis, options: ReadOptions): Promise<S
     return entriesOf(reply);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new RetryableError("redis-read-failed", `streams ${keys.join(", ")}: ${reason}`, { cause: error });
+    throw new RetryableError("redis-read-failed", `streams ${keys.join(", ")}: ${reason}`, {
+      cause: error,
+    });
   }
 }
 
@@ -59,7 +61,10 @@ export type FollowOptions = Omit<ReadOptions, "after"> & {
  *
  * @throws {RetryableError} `redis-read-failed`; start again from the last position consumed.
  */
-export async function* followStreams(redis: Redis, options: FollowOptions): AsyncGenerator<StreamEntry[]> {
+export async function* followStreams(
+  redis: Redis,
+  options: FollowOptions,
+): AsyncGenerator<StreamEntry[]> {
   const after = new Map(options.from);
   while (!options.signal.aborted) {
     const entries = await readStreams(redis, { ...options, after });
@@ -68,7 +73,9 @@ export async function* followStreams(redis: Redis, options: FollowOptions): Asyn
   }
 }
 
-type RawReply = readonly (readonly [Buffer, readonly (readonly [Buffer, readonly Buffer[]])[]])[] | null;
+type RawReply =
+  | readonly (readonly [Buffer, readonly (readonly [Buffer, readonly Buffer[]])[]])[]
+  | null;
 
 function entriesOf(reply: unknown): StreamEntry[] {
   return ((reply as RawReply) ?? []).flatMap(([key, entries]) => {

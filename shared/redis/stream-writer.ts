@@ -13,7 +13,10 @@ export type StreamWriter = {
    * @throws {RetryableError} `redis-write-unknown`: the entry may or may not be there. Go on with a
    *   higher sequence number.
    */
-  readonly append: (seq: number, fields: Readonly<Record<string, Uint8Array>>) => Promise<AppendOutcome>;
+  readonly append: (
+    seq: number,
+    fields: Readonly<Record<string, Uint8Array>>,
+  ) => Promise<AppendOutcome>;
   /** Newest sequence number ever used on this stream; 0 when there is none. */
   readonly lastSeq: () => Promise<number>;
 };

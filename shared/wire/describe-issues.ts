@@ -17,10 +17,14 @@ export function describeIssues(error: z.ZodError, input: unknown): string[] {
 function describeIssue(issue: Issue, parent: readonly PropertyKey[], input: unknown): string[] {
   const path = [...parent, ...issue.path];
   if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((key) => `${pathText([...path, key])}: unknown field; remove it or correct its name`);
+    return issue.keys.map(
+      (key) => `${pathText([...path, key])}: unknown field; remove it or correct its name`,
+    );
   }
   if (issue.code === "invalid_union" && issue.errors.length > 0) {
-    const closest = issue.errors.reduce((least, next) => (next.length < least.length ? next : least));
+    const closest = issue.errors.reduce((least, next) =>
+      next.length < least.length ? next : least,
+    );
     return closest.flatMap((inner) => describeIssue(inner, path, input));
   }
   return [`${pathText(path)}: ${allowedText(issue)}; found ${foundText(path, input)}`];
@@ -31,8 +35,10 @@ function allowedText(issue: Issue): string {
   if (issue.code === "invalid_value") {
     return `must be one of ${issue.values.map((value) => JSON.stringify(value)).join(", ")}`;
   }
-  if (issue.code === "too_small") return `must be ${issue.inclusive === false ? ">" : ">="} ${issue.minimum}${sizeOf(issue.origin)}`;
-  if (issue.code === "too_big") return `must be ${issue.inclusive === false ? "<" : "<="} ${issue.maximum}${sizeOf(issue.origin)}`;
+  if (issue.code === "too_small")
+    return `must be ${issue.inclusive === false ? ">" : ">="} ${issue.minimum}${sizeOf(issue.origin)}`;
+  if (issue.code === "too_big")
+    return `must be ${issue.inclusive === false ? "<" : "<="} ${issue.maximum}${sizeOf(issue.origin)}`;
   if (issue.code === "invalid_format" && issue.format === "url") return "must be a URL";
   return issue.message;
 }

@@ -1,5 +1,10 @@
 import { z } from "zod";
-import { hash32Schema, rawAmountSchema, shardIdSchema, unixMsSchema } from "#shared/wire/scalars.ts";
+import {
+  hash32Schema,
+  rawAmountSchema,
+  shardIdSchema,
+  unixMsSchema,
+} from "#shared/wire/scalars.ts";
 
 /** Version of the receipt's schema. */
 export const JOB_RECEIPT_VERSION = 1;
@@ -27,7 +32,13 @@ export const REFUSAL_REASONS = [
  * `broadcast`: sent, not seen in a block. `included`: in a block. `reverted`: in a block without effect.
  * `refused`: never signed. `expired`: signed, not included before the deadline.
  */
-export const receiptOutcomeSchema = z.enum(["broadcast", "included", "reverted", "refused", "expired"]);
+export const receiptOutcomeSchema = z.enum([
+  "broadcast",
+  "included",
+  "reverted",
+  "refused",
+  "expired",
+]);
 
 /** What an agent tells of a job. A hint only: the effect is believed from reports. */
 export const jobReceiptSchema = z.strictObject({

@@ -1,5 +1,13 @@
 import { z } from "zod";
-import { addressSchema, hash32Schema, hexSchema, rawAmountSchema, shardIdSchema, signedRawAmountSchema, unixMsSchema } from "#shared/wire/scalars.ts";
+import {
+  addressSchema,
+  hash32Schema,
+  hexSchema,
+  rawAmountSchema,
+  shardIdSchema,
+  signedRawAmountSchema,
+  unixMsSchema,
+} from "#shared/wire/scalars.ts";
 
 /** Version of the job's schema. */
 export const REBALANCE_JOB_VERSION = 1;
@@ -45,7 +53,10 @@ export const transferParamsSchema = z.strictObject({
   minCapitalAfterRaw: signedRawAmountSchema,
 });
 
-export const jobParamsSchema = z.discriminatedUnion("kind", [swapParamsSchema, transferParamsSchema]);
+export const jobParamsSchema = z.discriminatedUnion("kind", [
+  swapParamsSchema,
+  transferParamsSchema,
+]);
 
 /** What the coordinator puts in a shard's queue. The BullMQ job id is {@link queueJobId}. */
 export const rebalanceJobSchema = z.strictObject({

@@ -35,4 +35,6 @@ export const finiteSchema = z.number().refine(Number.isFinite, "must be finite")
 /** Unix milliseconds. */
 export const unixMsSchema = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 
-export const shardIdSchema = z.string().regex(SHARD_ID_PATTERN, "must be lower-case letters, digits and dashes");
+export const shardIdSchema = z
+  .string()
+  .regex(SHARD_ID_PATTERN, "must be lower-case letters, digits and dashes");

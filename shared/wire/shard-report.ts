@@ -78,7 +78,10 @@ const greeksLineSchema = z.strictObject({
 });
 
 /** One point of a venue's depth: swapping `amountInRaw` now would give `amountOutRaw`; 0 when it cannot be filled. */
-const depthPointSchema = z.strictObject({ amountInRaw: rawAmountSchema, amountOutRaw: rawAmountSchema });
+const depthPointSchema = z.strictObject({
+  amountInRaw: rawAmountSchema,
+  amountOutRaw: rawAmountSchema,
+});
 
 /** `buy` spends the settlement asset for the underlying; both curves ascend by `amountInRaw`. */
 const capacityLineSchema = z.strictObject({
@@ -127,7 +130,12 @@ const chainStateSchema = z.strictObject({
 const senderSchema = z.strictObject({ address: addressSchema, balanceWei: rawAmountSchema });
 
 /** Codes of `health.reasons`: why the agent starts no jobs. */
-export const HEALTH_REASONS = ["gas-below-floor", "feed-stale", "vault-paused", "journal-unwritable"] as const;
+export const HEALTH_REASONS = [
+  "gas-below-floor",
+  "feed-stale",
+  "vault-paused",
+  "journal-unwritable",
+] as const;
 
 const healthSchema = z.strictObject({
   acceptsJobs: z.boolean(),

@@ -1,4 +1,11 @@
-import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign, verify } from "node:crypto";
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  type KeyObject,
+  sign,
+  verify,
+} from "node:crypto";
 
 /**
  * Ed25519 over SHA-256 of the bytes as they travel: the receiver verifies what it received before it
@@ -44,6 +51,7 @@ export function isSignedBy(body: Uint8Array, signature: Uint8Array, publicKey: K
 }
 
 function bytes32(hex: string, what: string): Buffer {
-  if (!/^[0-9a-f]{64}$/.test(hex)) throw new RangeError(`${what}: must be 64 lower-case hex digits`);
+  if (!/^[0-9a-f]{64}$/.test(hex))
+    throw new RangeError(`${what}: must be 64 lower-case hex digits`);
   return Buffer.from(hex, "hex");
 }

@@ -1,0 +1,4 @@
+#!/usr/bin/env node
+import { launch } from "#shared/node/bin/launch.mjs";
+
+await launch("coordinator/cli/main.ts");
