@@ -19,12 +19,19 @@ type Source = { readonly file: string; readonly exportName: string; readonly art
 const root = path.resolve(import.meta.dirname, "..");
 
 const SOURCES: readonly Source[] = [
-  { file: "shard-vault", exportName: "shardVaultAbi", artifact: "IShardVault.sol/IShardVault" },
-  { file: "option-book", exportName: "optionBookAbi", artifact: "IOptionBook.sol/IOptionBook" },
-  { file: "uniswap-v3-adapter", exportName: "uniswapV3AdapterAbi", artifact: "IVenueAdapter.sol/IVenueAdapter" },
-  { file: "shard-lens", exportName: "shardLensAbi", artifact: "IShardLens.sol/IShardLens" },
-  { file: "settable-price-feed", exportName: "settablePriceFeedAbi", artifact: "IPriceFeed.sol/IPriceFeed" },
-  { file: "settable-volatility-feed", exportName: "settableVolatilityFeedAbi", artifact: "IVolatilityFeed.sol/IVolatilityFeed" },
+  { file: "shard-vault", exportName: "shardVaultAbi", artifact: "ShardVault.sol/ShardVault" },
+  { file: "option-book", exportName: "optionBookAbi", artifact: "OptionBook.sol/OptionBook" },
+  { file: "uniswap-v3-adapter", exportName: "uniswapV3AdapterAbi", artifact: "UniswapV3Adapter.sol/UniswapV3Adapter" },
+  { file: "shard-lens", exportName: "shardLensAbi", artifact: "ShardLens.sol/ShardLens" },
+  { file: "collateral-oft", exportName: "collateralOftAbi", artifact: "CollateralOFT.sol/CollateralOFT" },
+  { file: "local-token", exportName: "localTokenAbi", artifact: "LocalToken.sol/LocalToken" },
+  { file: "settable-price-feed", exportName: "settablePriceFeedAbi", artifact: "SettablePriceFeed.sol/SettablePriceFeed" },
+  {
+    file: "settable-volatility-feed",
+    exportName: "settableVolatilityFeedAbi",
+    artifact: "SettableVolatilityFeed.sol/SettableVolatilityFeed",
+  },
+  { file: "erc20", exportName: "erc20Abi", artifact: "IERC20Metadata.sol/IERC20Metadata" },
 ];
 
 function parameterWithoutSolidityTypes(parameter: AbiParameter): AbiParameter {

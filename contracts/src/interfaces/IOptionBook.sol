@@ -2,8 +2,12 @@
 pragma solidity 0.8.37;
 
 import {OptionQuote, Series} from "../types/OptionQuote.sol";
+import {IShardVault} from "./IShardVault.sol";
 
 /// @title European cash-settled calls and puts of one shard, traded against quotes signed by the shard's quoter key.
+/// @notice An option pays its USD payoff in whole settlement assets at par: one dollar of payoff is one settlement asset,
+/// whatever the settlement asset's own price. So a written put is fully covered by its strike, and premiums, payoffs and
+/// liabilities need no conversion.
 interface IOptionBook {
     /// @param collateralDelta Change of the taker's locked collateral in settlement-asset units; positive means locked.
     event OptionTraded(
@@ -23,6 +27,31 @@ interface IOptionBook {
     event SeriesSettled(bytes32 indexed seriesId, uint256 price, uint80 roundId, uint256 paidByVault, uint256 receivedByVault);
     event Claimed(bytes32 indexed seriesId, address indexed account, uint256 amount);
 
+    error OptionBook_VaultPaused();
+    error OptionBook_WrongTaker(address taker, address caller);
+    error OptionBook_WrongQuoter(address signer, address quoter);
+    error OptionBook_NonceUsed(address quoter, uint256 nonce);
+    error OptionBook_QuoteExpired(uint64 deadline, uint256 blockTimestamp);
+    error OptionBook_SeriesExpired(uint64 expiry, uint256 blockTimestamp);
+    error OptionBook_UnderlyingNotListed(address underlying);
+    error OptionBook_ZeroStrike();
+    error OptionBook_ZeroQuantity();
+    error OptionBook_OnlyPutsCanBeWritten(uint256 quantity, uint256 long);
+    error OptionBook_PremiumTooLow(uint256 premium, uint256 least);
+    error OptionBook_PremiumTooHigh(uint256 premium, uint256 most);
+    error OptionBook_QuoterCapExceeded(uint256 used, uint256 cap);
+    error OptionBook_SeriesCapExceeded(uint256 quantity, uint256 cap);
+    error OptionBook_ExpiryCapExceeded(uint256 notional, uint256 cap);
+    error OptionBook_TooManySeries(uint256 cap);
+    error OptionBook_CapitalBelowFloor(int256 capital);
+    error OptionBook_SeriesNotLive(bytes32 seriesId);
+    error OptionBook_NotExpired(uint64 expiry, uint256 blockTimestamp);
+    error OptionBook_WrongRound(uint80 roundId, uint256 updatedAt, uint256 nextUpdatedAt, uint64 expiry);
+    error OptionBook_NextRoundMissing(uint80 roundId);
+    error OptionBook_BadPrice(uint80 roundId, int256 answer);
+    error OptionBook_NotSettled(bytes32 seriesId);
+    error OptionBook_NothingToClaim(bytes32 seriesId, address account);
+
     /// @notice Trade against a signed quote. The taker (msg.sender) must have approved the book for what it pays.
     /// A taker that sells more than it is long writes puts only, and locks the full strike.
     function trade(OptionQuote calldata quote, bytes calldata signature) external;
@@ -39,6 +68,16 @@ interface IOptionBook {
 
     /// @notice Series with open quantity that are not settled yet, bounded by the book's cap.
     function liveSeries() external view returns (Series[] memory);
+    function liveSeriesCount() external view returns (uint256);
+
+    /// @notice The vault that is the other side of every trade.
+    function vault() external view returns (IShardVault);
+
+    /// @notice Whether a quote's nonce has been used; nonces have no order.
+    function nonceUsed(address quoterKey, uint256 nonce) external view returns (bool);
+
+    /// @notice Collateral an account's written puts lock in a series, in settlement-asset units, rounded up.
+    function collateralOf(bytes32 seriesId, address account) external view returns (uint256);
 
     function longOf(bytes32 seriesId, address account) external view returns (uint256);
     function shortOf(bytes32 seriesId, address account) external view returns (uint256);

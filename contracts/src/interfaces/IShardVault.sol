@@ -32,6 +32,7 @@ interface IShardVault {
     error ShardVault_RouteNotAllowed(uint32 dstEid, bytes32 dstVault);
     error ShardVault_MinimumOutTooLow(uint256 given, uint256 leastAllowed);
     error ShardVault_ReceivedTooLittle(uint256 received, uint256 minimum);
+    error ShardVault_WrongAmountSpent(uint256 balanceBefore, uint256 balanceAfter, uint256 amount);
     error ShardVault_CapitalBelowFloor(int256 capital, int256 floor);
     error ShardVault_WindowCapExceeded(uint256 used, uint256 cap);
     error ShardVault_FeeTooHigh(uint256 fee, uint256 maximum);

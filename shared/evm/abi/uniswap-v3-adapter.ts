@@ -1,5 +1,24 @@
-/** ABI of IVenueAdapter. Written by tools/generate-abi.ts from forge's output; do not edit. */
+/** ABI of UniswapV3Adapter. Written by tools/generate-abi.ts from forge's output; do not edit. */
 export const uniswapV3AdapterAbi = [
+  {"type":"constructor","inputs":[{"name":"router_","type":"address"},{"name":"admin","type":"address"},{"name":"pools","type":"address[]"}],"stateMutability":"nonpayable"},
+  {"type":"function","name":"acceptOwnership","inputs":[],"outputs":[],"stateMutability":"nonpayable"},
+  {"type":"function","name":"owner","inputs":[],"outputs":[{"name":"","type":"address"}],"stateMutability":"view"},
+  {"type":"function","name":"pendingOwner","inputs":[],"outputs":[{"name":"","type":"address"}],"stateMutability":"view"},
+  {"type":"function","name":"poolAllowed","inputs":[{"name":"pool","type":"address"}],"outputs":[{"name":"","type":"bool"}],"stateMutability":"view"},
+  {"type":"function","name":"renounceOwnership","inputs":[],"outputs":[],"stateMutability":"nonpayable"},
+  {"type":"function","name":"router","inputs":[],"outputs":[{"name":"","type":"address"}],"stateMutability":"view"},
+  {"type":"function","name":"setPool","inputs":[{"name":"pool","type":"address"},{"name":"allowed","type":"bool"}],"outputs":[],"stateMutability":"nonpayable"},
   {"type":"function","name":"swapExactInput","inputs":[{"name":"pool","type":"address"},{"name":"assetIn","type":"address"},{"name":"assetOut","type":"address"},{"name":"amountIn","type":"uint256"},{"name":"minAmountOut","type":"uint256"}],"outputs":[{"name":"amountOut","type":"uint256"}],"stateMutability":"nonpayable"},
+  {"type":"function","name":"transferOwnership","inputs":[{"name":"newOwner","type":"address"}],"outputs":[],"stateMutability":"nonpayable"},
+  {"type":"event","name":"OwnershipTransferStarted","inputs":[{"indexed":true,"name":"previousOwner","type":"address"},{"indexed":true,"name":"newOwner","type":"address"}]},
+  {"type":"event","name":"OwnershipTransferred","inputs":[{"indexed":true,"name":"previousOwner","type":"address"},{"indexed":true,"name":"newOwner","type":"address"}]},
+  {"type":"event","name":"PoolSet","inputs":[{"indexed":true,"name":"pool","type":"address"},{"indexed":false,"name":"allowed","type":"bool"}]},
+  {"type":"error","name":"OwnableInvalidOwner","inputs":[{"name":"owner","type":"address"}]},
+  {"type":"error","name":"OwnableUnauthorizedAccount","inputs":[{"name":"account","type":"address"}]},
+  {"type":"error","name":"SafeERC20FailedOperation","inputs":[{"name":"token","type":"address"}]},
+  {"type":"error","name":"UniswapV3Adapter_NotFunded","inputs":[{"name":"balance","type":"uint256"},{"name":"amountIn","type":"uint256"}]},
+  {"type":"error","name":"UniswapV3Adapter_PartialFill","inputs":[{"name":"spent","type":"uint256"},{"name":"amountIn","type":"uint256"}]},
+  {"type":"error","name":"UniswapV3Adapter_UnknownPool","inputs":[{"name":"pool","type":"address"},{"name":"known","type":"address"}]},
+  {"type":"error","name":"UniswapV3Adapter_WrongAssets","inputs":[{"name":"pool","type":"address"},{"name":"assetIn","type":"address"},{"name":"assetOut","type":"address"}]},
   {"type":"error","name":"VenueAdapter_PoolNotAllowed","inputs":[{"name":"pool","type":"address"}]},
 ] as const;

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {ERC4626} from "@openzeppelin/contracts/token/ERC20/extensions/ERC4626.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {Address} from "@openzeppelin/contracts/utils/Address.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {IOmnichainToken, OmnichainAmounts, OmnichainFee, OmnichainMessage, OmnichainSend} from "./interfaces/IOmnichainToken.sol";
+import {IOptionBook} from "./interfaces/IOptionBook.sol";
+import {IShardVault} from "./interfaces/IShardVault.sol";
+import {IShardVaultAdmin, VaultConfig, VaultLimits} from "./interfaces/IShardVaultAdmin.sol";
+import {IVenueAdapter} from "./interfaces/IVenueAdapter.sol";
+import {LeakyBucket} from "./libraries/LeakyBucket.sol";
+import {MandateHash} from "./libraries/MandateHash.sol";
+import {MandateGate} from "./MandateGate.sol";
+import {ShardValuation} from "./ShardValuation.sol";
+import {Actions, Mandate, SwapParams, TransferParams} from "./types/Mandate.sol";
+
+/// @title One shard's collateral as ERC-4626 shares over the settlement asset.
+/// @notice Value leaves in four ways only: a mandated swap, a mandated transfer to a sister vault, a payment asked for by
+/// the option book, and a withdrawal of shares. Shares have 6 more decimals than the asset, which makes inflating the
+/// price of the first share a million times dearer than what it could take.
+contract ShardVault is ERC4626, MandateGate, ShardValuation, ReentrancyGuardTransient {
+    using LeakyBucket for LeakyBucket.Bucket;
+    using Math for uint256;
+    using MandateHash for SwapParams;
+    using MandateHash for TransferParams;
+    using SafeERC20 for IERC20;
+
+    /// @inheritdoc IShardVault
+    mapping(address venue => bool) public venueAllowed;
+    /// @inheritdoc IShardVault
+    mapping(uint32 eid => bytes32) public sisterVault;
+    LeakyBucket.Bucket private swapWindow;
+    LeakyBucket.Bucket private transferWindow;
+
+    constructor(VaultConfig memory config)
+        ERC20("riskshard vault share", "rsv")
+        ERC4626(IERC20(config.asset))
+        MandateGate(config.shard, config.admin, config.guardian, config.signers, config.quorum)
+        ShardValuation(config.asset, config.settlementFeed, config.hedges)
+    {
+        _setLimits(config.limits);
+    }
+
+    /// @inheritdoc IShardVault
+    function executeSwap(Mandate calldata mandate, SwapParams calldata params, bytes[] calldata signatures)
+        external
+        nonReentrant
+        whenNotPaused
+    {
+        _consume(mandate, Actions.SWAP, params.hash(), signatures);
+        _checkSwap(params);
+        uint256 notional = _valueIn(params.assetIn, settlementAsset, params.amountIn, Math.Rounding.Ceil);
+        _count(swapWindow, notional, currentLimits.swapWindowCap);
+        uint256 received = _swap(params);
+        _requireCapital(params.minCapitalAfter);
+        emit SwapExecuted(
+            mandate.jobId, params.venue, params.pool, params.assetIn, params.assetOut, params.amountIn, received
+        );
+    }
+
+    /// @inheritdoc IShardVault
+    function executeTransfer(Mandate calldata mandate, TransferParams calldata params, bytes[] calldata signatures)
+        external
+        payable
+        nonReentrant
+        whenNotPaused
+    {
+        _consume(mandate, Actions.TRANSFER, params.hash(), signatures);
+        bytes32 sister = sisterVault[params.dstEid];
+        if (sister == bytes32(0) || sister != params.dstVault) {
+            revert ShardVault_RouteNotAllowed(params.dstEid, params.dstVault);
+        }
+        _count(transferWindow, params.amount, currentLimits.transferWindowCap);
+        requireFreshFeeds();
+        _send(mandate, params);
+        _requireCapital(params.minCapitalAfter);
+    }
+
+    /// @inheritdoc IShardVault
+    function payOption(address to, uint256 amount) external nonReentrant {
+        if (msg.sender != optionBook) revert ShardVault_OnlyBook(msg.sender);
+        emit OptionPaid(to, amount);
+        IERC20(settlementAsset).safeTransfer(to, amount);
+    }
+
+    /// @inheritdoc IShardVaultAdmin
+    function setOptionBook(address book) external onlyOwner {
+        if (optionBook != address(0)) revert ShardVault_BookAlreadySet(optionBook);
+        if (address(IOptionBook(book).vault()) != address(this)) revert ShardVault_BookOfAnotherVault(book);
+        optionBook = book;
+        emit OptionBookSet(book);
+    }
+
+    /// @inheritdoc IShardVaultAdmin
+    function setVenue(address venue, bool allowed) external onlyOwner {
+        venueAllowed[venue] = allowed;
+        emit VenueSet(venue, allowed);
+    }
+
+    /// @inheritdoc IShardVaultAdmin
+    function setSisterVault(uint32 eid, bytes32 vault) external onlyOwner {
+        sisterVault[eid] = vault;
+        emit SisterVaultSet(eid, vault);
+    }
+
+    /// @inheritdoc IShardVaultAdmin
+    function setLimits(VaultLimits calldata limits_) external onlyOwner {
+        _setLimits(limits_);
+    }
+
+    /// @inheritdoc IShardVaultAdmin
+    function windowLevels() external view returns (uint256 swapLevel, uint256 transferLevel) {
+        uint256 windowSeconds = currentLimits.windowSeconds;
+        swapLevel = swapWindow.levelAt(currentLimits.swapWindowCap, windowSeconds, block.timestamp);
+        transferLevel = transferWindow.levelAt(currentLimits.transferWindowCap, windowSeconds, block.timestamp);
+    }
+
+    /// @notice Net asset value in settlement-asset units, hedge assets at their feeds without haircut; never below 0.
+    function totalAssets() public view override returns (uint256) {
+        return _netAssetValue();
+    }
+
+    /// @notice 0 while positions are open or the vault is paused or has a stale feed, else unlimited.
+    function maxDeposit(address receiver) public view override returns (uint256) {
+        return _isOpen() ? super.maxDeposit(receiver) : 0;
+    }
+
+    /// @notice 0 while positions are open or the vault is paused or has a stale feed, else unlimited.
+    function maxMint(address receiver) public view override returns (uint256) {
+        return _isOpen() ? super.maxMint(receiver) : 0;
+    }
+
+    /// @notice As {maxRedeem}, in settlement-asset units.
+    function maxWithdraw(address owner) public view override returns (uint256) {
+        return _isOpen() ? previewRedeem(balanceOf(owner)).min(_settlementBalance()) : 0;
+    }
+
+    /// @notice Shares that the settlement asset at hand can pay for; 0 while the vault is closed.
+    function maxRedeem(address owner) public view override returns (uint256) {
+        return _isOpen() ? balanceOf(owner).min(_convertToShares(_settlementBalance(), Math.Rounding.Floor)) : 0;
+    }
+
+    /// @inheritdoc ERC4626
+    function deposit(uint256 assets, address receiver) public override nonReentrant returns (uint256) {
+        _requireOpen();
+        return super.deposit(assets, receiver);
+    }
+
+    /// @inheritdoc ERC4626
+    function mint(uint256 shares, address receiver) public override nonReentrant returns (uint256) {
+        _requireOpen();
+        return super.mint(shares, receiver);
+    }
+
+    /// @inheritdoc ERC4626
+    function withdraw(uint256 assets, address receiver, address owner) public override nonReentrant returns (uint256) {
+        _requireOpen();
+        return super.withdraw(assets, receiver, owner);
+    }
+
+    /// @inheritdoc ERC4626
+    function redeem(uint256 shares, address receiver, address owner) public override nonReentrant returns (uint256) {
+        _requireOpen();
+        return super.redeem(shares, receiver, owner);
+    }
+
+    function _checkSwap(SwapParams calldata params) private view {
+        if (!venueAllowed[params.venue]) revert ShardVault_VenueNotAllowed(params.venue);
+        _requireKnown(params.assetIn);
+        _requireKnown(params.assetOut);
+        if (params.assetIn == params.assetOut) revert ShardVault_AssetNotAllowed(params.assetOut);
+        requireFreshFeeds();
+        uint256 fair = _valueIn(params.assetIn, params.assetOut, params.amountIn, Math.Rounding.Ceil);
+        uint256 least = fair.mulDiv(BPS - currentLimits.maxSlippageBps, BPS, Math.Rounding.Ceil);
+        if (params.minAmountOut < least) revert ShardVault_MinimumOutTooLow(params.minAmountOut, least);
+    }
+
+    /// @dev Trusts no return value: what was spent and received is measured on the vault's own balances.
+    function _swap(SwapParams calldata params) private returns (uint256 received) {
+        IERC20 assetIn = IERC20(params.assetIn);
+        IERC20 assetOut = IERC20(params.assetOut);
+        uint256 inBefore = assetIn.balanceOf(address(this));
+        uint256 outBefore = assetOut.balanceOf(address(this));
+        assetIn.safeTransfer(params.venue, params.amountIn);
+        IVenueAdapter(params.venue).swapExactInput(
+            params.pool, params.assetIn, params.assetOut, params.amountIn, params.minAmountOut
+        );
+        uint256 inAfter = assetIn.balanceOf(address(this));
+        if (inAfter + params.amountIn != inBefore) revert ShardVault_WrongAmountSpent(inBefore, inAfter, params.amountIn);
+        uint256 outAfter = assetOut.balanceOf(address(this));
+        received = outAfter > outBefore ? outAfter - outBefore : 0;
+        if (received < params.minAmountOut) revert ShardVault_ReceivedTooLittle(received, params.minAmountOut);
+    }
+
+    function _send(Mandate calldata mandate, TransferParams calldata params) private {
+        OmnichainSend memory param = OmnichainSend({
+            dstEid: params.dstEid,
+            to: params.dstVault,
+            amountLD: params.amount,
+            minAmountLD: params.minAmount,
+            extraOptions: _lzReceiveOption(params.lzReceiveGas),
+            composeMsg: "",
+            oftCmd: ""
+        });
+        IOmnichainToken token = IOmnichainToken(settlementAsset);
+        OmnichainFee memory fee = token.quoteSend(param, false);
+        uint256 maximum = mandate.maxFeeNative.min(msg.value);
+        if (fee.nativeFee > maximum) revert ShardVault_FeeTooHigh(fee.nativeFee, maximum);
+
+        uint256 balanceBefore = _settlementBalance();
+        (OmnichainMessage memory message, OmnichainAmounts memory amounts) =
+            token.send{value: fee.nativeFee}(param, fee, msg.sender);
+        uint256 balanceAfter = _settlementBalance();
+        if (balanceAfter + amounts.amountSentLD != balanceBefore || amounts.amountSentLD > params.amount) {
+            revert ShardVault_WrongAmountSpent(balanceBefore, balanceAfter, params.amount);
+        }
+        if (amounts.amountReceivedLD < params.minAmount) {
+            revert ShardVault_ReceivedTooLittle(amounts.amountReceivedLD, params.minAmount);
+        }
+        emit TransferSent(
+            mandate.jobId,
+            message.guid,
+            params.dstEid,
+            params.dstVault,
+            amounts.amountSentLD,
+            amounts.amountReceivedLD,
+            fee.nativeFee
+        );
+        if (msg.value > fee.nativeFee) Address.sendValue(payable(msg.sender), msg.value - fee.nativeFee);
+    }
+
+    /// @dev LayerZero options of type 3 with one executor option: lzReceive with `gas_` and no value.
+    function _lzReceiveOption(uint128 gas_) private pure returns (bytes memory) {
+        return abi.encodePacked(uint16(3), uint8(1), uint16(17), uint8(1), gas_);
+    }
+
+    function _count(LeakyBucket.Bucket storage window, uint256 amount, uint256 cap) private {
+        (bool fits, uint256 level) = window.add(amount, cap, currentLimits.windowSeconds);
+        if (!fits) revert ShardVault_WindowCapExceeded(level, cap);
+    }
+
+    function _requireCapital(int256 minCapitalAfter) private view {
+        int256 floor = minCapitalAfter > 0 ? minCapitalAfter : int256(0);
+        int256 current = capital();
+        if (current < floor) revert ShardVault_CapitalBelowFloor(current, floor);
+    }
+
+    function _liveSeriesCount() private view returns (uint256) {
+        return optionBook == address(0) ? 0 : IOptionBook(optionBook).liveSeriesCount();
+    }
+
+    function _requireOpen() private view whenNotPaused {
+        uint256 live = _liveSeriesCount();
+        if (live != 0) revert ShardVault_PositionsOpen(live);
+        requireFreshFeeds();
+    }
+
+    function _isOpen() private view returns (bool) {
+        if (paused || _liveSeriesCount() != 0) return false;
+        try this.requireFreshFeeds() {
+            return true;
+        } catch {
+            return false;
+        }
+    }
+
+    function _setLimits(VaultLimits memory limits_) private {
+        bool valid = limits_.maxSlippageBps < BPS && limits_.hedgeHaircutBps <= BPS
+            && limits_.feedStaleAfterSeconds != 0 && limits_.windowSeconds != 0
+            && limits_.swapWindowCap <= type(uint192).max && limits_.transferWindowCap <= type(uint192).max;
+        if (!valid) revert ShardVault_BadLimits(limits_);
+        currentLimits = limits_;
+        emit LimitsSet(limits_);
+    }
+
+    /// @dev Extra decimals of a share against the asset; see the contract's notice.
+    function _decimalsOffset() internal pure override returns (uint8) {
+        return 6;
+    }
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {Mandate, SwapParams, TransferParams} from "../types/Mandate.sol";
+
+/// @title EIP-712 struct hashes of what signers sign. The strings are part of the protocol: changing one breaks every signature.
+library MandateHash {
+    bytes32 internal constant MANDATE_TYPEHASH = keccak256(
+        "Mandate(bytes32 jobId,uint64 epoch,address leader,bytes32 shard,uint8 action,bytes32 reportSetHash,uint64 notBefore,uint64 deadline,uint256 maxFeeNative,bytes32 paramsHash)"
+    );
+    bytes32 internal constant SWAP_TYPEHASH = keccak256(
+        "SwapParams(address venue,address pool,address assetIn,address assetOut,uint256 amountIn,uint256 minAmountOut,int256 minCapitalAfter)"
+    );
+    bytes32 internal constant TRANSFER_TYPEHASH = keccak256(
+        "TransferParams(uint32 dstEid,bytes32 dstVault,uint256 amount,uint256 minAmount,uint128 lzReceiveGas,int256 minCapitalAfter)"
+    );
+    bytes32 internal constant EPOCH_BUMP_TYPEHASH = keccak256("EpochBump(uint64 expectedEpoch,address newLeader)");
+
+    // The structs hold value types only, so abi.encode of one is the concatenation of its 32-byte words, as EIP-712 wants.
+
+    function hash(Mandate calldata mandate) internal pure returns (bytes32) {
+        return keccak256(abi.encode(MANDATE_TYPEHASH, mandate));
+    }
+
+    function hash(SwapParams calldata params) internal pure returns (bytes32) {
+        return keccak256(abi.encode(SWAP_TYPEHASH, params));
+    }
+
+    function hash(TransferParams calldata params) internal pure returns (bytes32) {
+        return keccak256(abi.encode(TRANSFER_TYPEHASH, params));
+    }
+
+    function hashEpochBump(uint64 expectedEpoch, address newLeader) internal pure returns (bytes32) {
+        return keccak256(abi.encode(EPOCH_BUMP_TYPEHASH, expectedEpoch, newLeader));
+    }
+}
