@@ -38,7 +38,9 @@ export function outOfTheMoneyPrice(terms: OptionTerms, totalVolatility: number):
   const middle = distance / totalVolatility;
   const d1 = 0.5 * totalVolatility - middle;
   if (d1 > 0.5) {
-    return near * normalDistribution(d1) - far * normalDistribution(-middle - 0.5 * totalVolatility);
+    return (
+      near * normalDistribution(d1) - far * normalDistribution(-middle - 0.5 * totalVolatility)
+    );
   }
   const density = halfSquareExponential(d1);
   if (density === 0) {

@@ -90,7 +90,12 @@ type Curvature = Pick<
 function curvature(inputs: OptionInputs, terms: OptionTerms, shape: Shape): Curvature {
   const { d1, d2, density } = shape;
   if (density === 0) {
-    return { gammaUnitsPerUsd: 0, vegaUsdPerVolPoint: 0, vannaUnitsPerVolPoint: 0, volgaUsdPerVolPointSquared: 0 };
+    return {
+      gammaUnitsPerUsd: 0,
+      vegaUsdPerVolPoint: 0,
+      vannaUnitsPerVolPoint: 0,
+      volgaUsdPerVolPointSquared: 0,
+    };
   }
   const rootYears = Math.sqrt(inputs.years);
   const vega = terms.forwardLegUsd * density * rootYears;
@@ -111,7 +116,8 @@ function theta(inputs: OptionInputs, terms: OptionTerms, shape: Shape): number {
     shape.density === 0
       ? 0
       : (terms.forwardLegUsd * shape.density * inputs.volatility) / (2 * Math.sqrt(inputs.years));
-  const growth = (carry - inputs.rate) * shape.forwardLegDeltaUsd + inputs.rate * shape.strikeLegDeltaUsd;
+  const growth =
+    (carry - inputs.rate) * shape.forwardLegDeltaUsd + inputs.rate * shape.strikeLegDeltaUsd;
   return -(decay + growth) / DAYS_PER_YEAR;
 }
 

@@ -44,7 +44,10 @@ export function scaleGreeks(greeks: Greeks, factor: number): Greeks {
 }
 
 /** A new record with `change` applied to each Greek; other fields of the argument are dropped. */
-export function mapGreeks(greeks: Greeks, change: (value: number, name: keyof Greeks) => number): Greeks {
+export function mapGreeks(
+  greeks: Greeks,
+  change: (value: number, name: keyof Greeks) => number,
+): Greeks {
   return {
     deltaUnits: change(greeks.deltaUnits, "deltaUnits"),
     gammaUnitsPerUsd: change(greeks.gammaUnitsPerUsd, "gammaUnitsPerUsd"),
@@ -52,6 +55,9 @@ export function mapGreeks(greeks: Greeks, change: (value: number, name: keyof Gr
     thetaUsdPerDay: change(greeks.thetaUsdPerDay, "thetaUsdPerDay"),
     rhoUsdPerRatePoint: change(greeks.rhoUsdPerRatePoint, "rhoUsdPerRatePoint"),
     vannaUnitsPerVolPoint: change(greeks.vannaUnitsPerVolPoint, "vannaUnitsPerVolPoint"),
-    volgaUsdPerVolPointSquared: change(greeks.volgaUsdPerVolPointSquared, "volgaUsdPerVolPointSquared"),
+    volgaUsdPerVolPointSquared: change(
+      greeks.volgaUsdPerVolPointSquared,
+      "volgaUsdPerVolPointSquared",
+    ),
   };
 }

@@ -36,7 +36,9 @@ export function quantiseGreeks(greeks: Greeks, quantum: number | GreekQuanta): Q
   const rounded = mapGreeks(greeks, (value, name) => {
     const count = roundHalfEven(value / quanta[name]);
     if (!(Math.abs(count) <= EXACT_MAX)) {
-      throw new RangeError(`${name}: ${value} is ${count} quanta of ${quanta[name]}; must be within ±2^53`);
+      throw new RangeError(
+        `${name}: ${value} is ${count} quanta of ${quanta[name]}; must be within ±2^53`,
+      );
     }
     return count;
   });
@@ -61,7 +63,9 @@ export function netGreeks(parts: Iterable<QuantisedGreeks>): QuantisedGreeks {
       gross += Math.abs(part[name]);
     }
     if (gross > EXACT_MAX - 1) {
-      throw new RangeError(`${name}: ${list.length} parts of ${gross} quanta in all; must stay below 2^53`);
+      throw new RangeError(
+        `${name}: ${list.length} parts of ${gross} quanta in all; must stay below 2^53`,
+      );
     }
     return net;
   });

@@ -1,4 +1,4 @@
-import { requireNotNegative, requirePositive, requireFinite } from "#shared/risk/option-terms.ts";
+import { requireFinite, requireNotNegative, requirePositive } from "#shared/risk/option-terms.ts";
 
 /** What both no-trade bands need. */
 export type BandInputs = {
@@ -28,7 +28,8 @@ export function whalleyWilmottHalfWidthUnits(inputs: BandInputs): number {
   requireBandInputs(inputs);
   const { gammaUnitsPerUsd, spotUsd, years, rate, costFraction, riskAversionPerUsd } = inputs;
   const discount = Math.exp(-rate * years);
-  const cube = (1.5 * discount * costFraction * spotUsd * gammaUnitsPerUsd ** 2) / riskAversionPerUsd;
+  const cube =
+    (1.5 * discount * costFraction * spotUsd * gammaUnitsPerUsd ** 2) / riskAversionPerUsd;
   return Math.cbrt(cube);
 }
 

@@ -1,10 +1,10 @@
 import { blackScholes, type OptionValue } from "#shared/risk/black-scholes.ts";
-import { mapGreeks } from "#shared/risk/greeks.ts";
 import { growthFactor } from "#shared/risk/double-double.ts";
+import { mapGreeks } from "#shared/risk/greeks.ts";
 import type { OptionType } from "#shared/risk/option-terms.ts";
 import type { SviSlice } from "#shared/risk/svi-slice.ts";
-import { volatilityAt } from "#shared/risk/volatility-surface.ts";
 import { shockedVolatility } from "#shared/risk/volatility-shock.ts";
+import { volatilityAt } from "#shared/risk/volatility-surface.ts";
 import { yearsBetween } from "#shared/units/time.ts";
 
 /** A signed number of European, cash-settled options of one series. */
@@ -63,7 +63,10 @@ export function valueOption(position: OptionPosition, market: OptionMarket): Opt
 }
 
 /** Annual volatility the surface gives the position's series; 0 from expiry on. */
-export function positionVolatility(position: Pick<OptionPosition, "strikeUsd" | "expiryMs">, market: OptionMarket): number {
+export function positionVolatility(
+  position: Pick<OptionPosition, "strikeUsd" | "expiryMs">,
+  market: OptionMarket,
+): number {
   const years = yearsBetween(market.nowMs, position.expiryMs);
   if (years <= 0) {
     return 0;

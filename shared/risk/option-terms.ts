@@ -54,7 +54,9 @@ export function logRatio(numerator: number, denominator: number): number {
   if (ratio > 0.5 && ratio < 2) {
     return Math.log1p((numerator - denominator) / denominator);
   }
-  return ratio > 1e-300 && ratio < 1e300 ? Math.log(ratio) : Math.log(numerator) - Math.log(denominator);
+  return ratio > 1e-300 && ratio < 1e300
+    ? Math.log(ratio)
+    : Math.log(numerator) - Math.log(denominator);
 }
 
 function requireDomain(inputs: Omit<OptionInputs, "volatility" | "type">): void {

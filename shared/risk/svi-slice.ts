@@ -20,7 +20,11 @@ export type SviSlice = {
 export type SviParameters = Omit<SviSlice, "expiryMs">;
 
 /** Total variance and its first two derivatives by log-moneyness. */
-export type SviDerivatives = { readonly value: number; readonly first: number; readonly second: number };
+export type SviDerivatives = {
+  readonly value: number;
+  readonly first: number;
+  readonly second: number;
+};
 
 /**
  * Total variance of the slice at `logMoneyness` = ln(strike / forward), dimensionless. May be negative

@@ -32,7 +32,9 @@ export function volatilityAt(slices: readonly SviSlice[], point: SurfacePoint): 
   if (before === null || after === null) {
     const only = before ?? after;
     if (only === null) {
-      throw new RangeError(`slices: ${slices.length} given, none expires after nowMs (${point.nowMs})`);
+      throw new RangeError(
+        `slices: ${slices.length} given, none expires after nowMs (${point.nowMs})`,
+      );
     }
     return Math.sqrt(variance(only, logMoneyness) / yearsBetween(point.nowMs, only.expiryMs));
   }
@@ -40,7 +42,8 @@ export function volatilityAt(slices: readonly SviSlice[], point: SurfacePoint): 
     return Math.sqrt(variance(before, logMoneyness) / years);
   }
   const share = (point.expiryMs - before.expiryMs) / (after.expiryMs - before.expiryMs);
-  const total = (1 - share) * variance(before, logMoneyness) + share * variance(after, logMoneyness);
+  const total =
+    (1 - share) * variance(before, logMoneyness) + share * variance(after, logMoneyness);
   return Math.sqrt(total / years);
 }
 
