@@ -8,6 +8,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/{shared,coordinator,shard-agent,local,house}/**/*.test.ts"],
+          globalSetup: ["test/support/global-redis.ts"],
           testTimeout: 20_000,
           hookTimeout: 30_000,
           sequence: { groupOrder: 0 },

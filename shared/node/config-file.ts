@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
-import { parseDocument } from "yaml";
+import { parseDocument, type Tags } from "yaml";
 import type { z } from "zod";
 import { FatalError } from "#shared/errors.ts";
 import { describeIssues } from "#shared/wire/describe-issues.ts";
 
 /**
- * Content of a YAML (or JSON) file, checked against a schema.
+ * Content of a YAML (or JSON) file, checked against a schema. `0x...` is text, also without quotes.
  *
  * @throws {FatalError} `config-unreadable` if the file cannot be read or is not YAML;
  *   `config-invalid` with one line per wrong field: path, what is allowed, what was found.
@@ -31,7 +31,7 @@ function readText(path: string): string {
 }
 
 function parseYaml(text: string, path: string): unknown {
-  const document = parseDocument(text, { prettyErrors: false });
+  const document = parseDocument(text, { prettyErrors: false, customTags: withoutHexNumbers });
   const lines = document.errors.map(
     (error) => `line ${lineOf(text, error.pos[0])}: ${error.message}`,
   );
@@ -42,6 +42,13 @@ function parseYaml(text: string, path: string): unknown {
     );
   }
   return document.toJS();
+}
+
+/** An unquoted address or hash stays text: as a number it would lose most of its digits. */
+function withoutHexNumbers(tags: Tags): Tags {
+  return tags.filter(
+    (tag) => typeof tag === "string" || !("format" in tag && tag.format === "HEX"),
+  );
 }
 
 function lineOf(text: string, offset: number): number {

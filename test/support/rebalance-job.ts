@@ -1,0 +1,59 @@
+import { jobIdOf, paramsHash, shardBytes32 } from "#shared/evm/mandate-typed-data.ts";
+import {
+  ACTION_SWAP,
+  ACTION_TRANSFER,
+  type JobParams,
+  REBALANCE_JOB_VERSION,
+  type RebalanceJob,
+} from "#shared/wire/rebalance-job.ts";
+import { address20, hash32 } from "#test/support/shard-report.ts";
+
+/** Swap parameters: sell 2.5 settlement units for at least 0.001 ETH. */
+export const SWAP_PARAMS: JobParams = {
+  kind: "swap",
+  venue: address20("7e"),
+  pool: address20("90"),
+  assetIn: address20("a1"),
+  assetOut: address20("a2"),
+  amountInRaw: "2500000",
+  minAmountOutRaw: "1000000000000000",
+  minCapitalAfterRaw: "-5",
+};
+
+/** Transfer parameters: 1000 settlement units to the vault on Arbitrum. */
+export const TRANSFER_PARAMS: JobParams = {
+  kind: "transfer",
+  dstEid: 30_110,
+  dstVault: hash32("0d"),
+  amountRaw: "1000000000",
+  minAmountRaw: "999000000",
+  lzReceiveGas: 200_000,
+  minCapitalAfterRaw: "0",
+};
+
+/** A consistent job of shard `base` (ids and hashes agree); its signature is not a real one. */
+export function aRebalanceJob(params: JobParams = SWAP_PARAMS): RebalanceJob {
+  const planId = hash32("01");
+  const hash = paramsHash(params);
+  return {
+    version: REBALANCE_JOB_VERSION,
+    shard: "base",
+    planId,
+    step: 0,
+    mandate: {
+      jobId: jobIdOf({ planId, shard: "base", step: 0, paramsHash: hash }),
+      epoch: 3,
+      leader: address20("1e"),
+      shard: shardBytes32("base"),
+      action: params.kind === "swap" ? ACTION_SWAP : ACTION_TRANSFER,
+      reportSetHash: hash32("0e"),
+      notBeforeSeconds: 1_790_000_000,
+      deadlineSeconds: 1_790_000_005,
+      maxFeeNativeWei: params.kind === "swap" ? "0" : "1000000000000000",
+      paramsHash: hash,
+    },
+    params,
+    signatures: [`0x${"11".repeat(65)}`],
+    issuedAtMs: 1_790_000_000_700,
+  };
+}
