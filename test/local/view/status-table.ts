@@ -1,0 +1,165 @@
+import type { DecisionAnswer, RiskAnswer, ShardAnswer } from "#test/local/observe/admin-api.ts";
+import {
+  formatClock,
+  formatDuration,
+  formatNumber,
+  formatSigned,
+  formatUsd,
+} from "#test/local/view/figures.ts";
+import { fitLine, textTable } from "#test/local/view/text-table.ts";
+
+/** What the view last heard. `failure` is why the latest question failed; null when it was answered. */
+export type Status = {
+  readonly atMs: number;
+  readonly endsAtMs: number | null;
+  readonly risk: RiskAnswer | null;
+  readonly shards: readonly ShardAnswer[];
+  /** Newest first. */
+  readonly decisions: readonly DecisionAnswer[];
+  readonly failure: string | null;
+};
+
+const DECISIONS_SHOWN = 6;
+
+/** The live table as lines, none wider than `width`. */
+export function statusTable(status: Status, width: number): string[] {
+  const lines = [
+    headline(status),
+    ...(status.failure === null
+      ? []
+      : [`admin API: ${status.failure}; showing what was last heard`]),
+    "",
+    ...shardLines(status),
+    "",
+    ...netLines(status),
+    "",
+    "last decisions",
+    ...decisionLines(status.decisions),
+  ];
+  return lines.map((line) => fitLine(line, width));
+}
+
+/** One line on the state of everything, for output that is not a terminal. */
+export function statusLine(status: Status): string {
+  const { risk } = status;
+  const clock = formatClock(status.atMs);
+  if (status.failure !== null) return `${clock} admin API: ${status.failure}`;
+  if (risk === null) return `${clock} waiting for the first numbers`;
+  const nets = Object.entries(risk.net).map(([ticker, net]) => {
+    const band = formatNumber(net.bandHalfWidthUnits, 3);
+    return `${ticker} net ${formatSigned(net.greeks.deltaUnits, 3)} band ±${band} ${net.status}`;
+  });
+  const shards = status.shards.map((s) => `${s.id} ${s.mode}`);
+  const mode =
+    risk.mode === "run" ? [] : [`${risk.mode.toUpperCase()} ${risk.haltReasons.join(", ")}`];
+  return [
+    `${clock} ${nets.join(" · ")}`,
+    `in flight ${risk.jobsInFlight}`,
+    shards.join(", "),
+    ...mode,
+  ].join(" · ");
+}
+
+/** One line on a decision that acts, or null when it changes nothing. */
+export function decisionLine(decision: DecisionAnswer): string | null {
+  const hedges = decision.underlyings
+    .filter((u) => u.action === "hedge")
+    .map(
+      (u) =>
+        `${sideOf(u.tradeUnits)} ${u.underlying} (net ${formatSigned(u.netDeltaUnits, 3)}): ${u.reason}`,
+    );
+  const transfers = decision.transfers.map(
+    (t) => `move ${formatUsd(t.amountUsd)} ${t.source} → ${t.target}: ${t.reason}`,
+  );
+  const acts = [...hedges, ...transfers];
+  return acts.length === 0 ? null : `${formatClock(decision.atMs)} ${acts.join("; ")}`;
+}
+
+function headline({ atMs, endsAtMs, risk }: Status): string {
+  const rest =
+    endsAtMs === null ? "until Ctrl-C" : `${formatDuration(Math.max(0, endsAtMs - atMs))} left`;
+  if (risk === null)
+    return `riskshard ${formatClock(atMs)} · waiting for the first numbers · ${rest}`;
+  const mode =
+    risk.mode === "run" ? "RUN" : `${risk.mode.toUpperCase()}: ${risk.haltReasons.join(", ")}`;
+  const shadow = risk.shadow ? " · SHADOW, nothing is signed" : "";
+  return `riskshard ${formatClock(atMs)} · ${mode}${shadow} · jobs in flight ${risk.jobsInFlight} · ${rest}`;
+}
+
+function shardLines({ shards, risk }: Status): string[] {
+  const tickers = Object.keys(risk?.net ?? {});
+  const left = (heading: string) => ({ heading, align: "left" as const });
+  const right = (heading: string) => ({ heading, align: "right" as const });
+  const perTicker = tickers.flatMap((t) => [right(`Δ ${t}`), right(`Γ ${t}`), right(`vega ${t}`)]);
+  const columns = [
+    left("shard"),
+    right("block"),
+    right("age"),
+    ...perTicker,
+    right("collateral"),
+    right("solvency"),
+    left("mode"),
+  ];
+  const rows = shards.map((shard) => [
+    shard.id,
+    shard.lastReport === null ? "-" : String(shard.lastReport.blockNumber),
+    formatDuration(shard.lastReport?.ageMs ?? null),
+    ...tickers.flatMap((ticker) => {
+      const greeks = shard.greeks[ticker];
+      return [
+        formatSigned(greeks?.deltaUnits ?? null, 3),
+        formatSigned(greeks?.gammaUnitsPerUsd ?? null, 5),
+        formatSigned(greeks?.vegaUsdPerVolPoint ?? null, 0),
+      ];
+    }),
+    formatUsd(shard.collateralUsd),
+    shard.solvencyRatio === null ? "-" : formatNumber(shard.solvencyRatio, 2),
+    [shard.mode, ...shard.reasons].join(" "),
+  ]);
+  return textTable(columns, rows);
+}
+
+function netLines({ risk }: Status): string[] {
+  const headings = ["net", "spot", "Δ", "in flight", "band ±", "Γ", "vega"];
+  const columns = [
+    ...headings.map((heading, i) => ({
+      heading,
+      align: i === 0 ? ("left" as const) : ("right" as const),
+    })),
+    { heading: "", align: "left" as const },
+  ];
+  const rows = Object.entries(risk?.net ?? {}).map(([ticker, net]) => {
+    const refused = risk?.snapshot[ticker]?.refused ?? null;
+    return [
+      ticker,
+      formatUsd(risk?.snapshot[ticker]?.spotUsd ?? null),
+      formatSigned(net.greeks.deltaUnits, 3),
+      formatSigned(net.inFlightDeltaUnits, 3),
+      formatNumber(net.bandHalfWidthUnits, 3),
+      formatSigned(net.greeks.gammaUnitsPerUsd, 5),
+      formatSigned(net.greeks.vegaUsdPerVolPoint, 0),
+      refused === null ? net.status : `${net.status}: ${refused}`,
+    ];
+  });
+  return textTable(columns, rows);
+}
+
+function decisionLines(decisions: readonly DecisionAnswer[]): string[] {
+  if (decisions.length === 0) return ["  none yet"];
+  return decisions.slice(0, DECISIONS_SHOWN).map((decision) => {
+    const line = decisionLine(decision) ?? restingLine(decision);
+    const blocked =
+      decision.blocked.length === 0 ? "" : ` · blocked: ${decision.blocked.join(", ")}`;
+    return `  ${line}${blocked}`;
+  });
+}
+
+function restingLine(decision: DecisionAnswer): string {
+  const reasons = decision.underlyings.map((u) => `${u.underlying} ${u.action}: ${u.reason}`);
+  return `${formatClock(decision.atMs)} ${reasons.join("; ")}`;
+}
+
+function sideOf(tradeUnits: number | null): string {
+  if (tradeUnits === null) return "hedge";
+  return `${tradeUnits > 0 ? "buy" : "sell"} ${formatNumber(Math.abs(tradeUnits), 4)}`;
+}
