@@ -1,0 +1,96 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+
+/**
+ * `npm test`: builds the contracts, runs forge's tests, then vitest's (house, unit, integration), and
+ * closes with one line that counts them all. Every part runs even when an earlier one failed. Exit
+ * code 0 only if every part ran and nothing failed.
+ */
+
+type Counts = { readonly passed: number; readonly failed: number; readonly skipped: number };
+type Part = { readonly name: string; readonly counts: Counts };
+
+const ROOT = path.resolve(import.meta.dirname, "../..");
+
+function run(
+  command: string,
+  args: readonly string[],
+): Promise<{ exitCode: number; output: string }> {
+  console.log(`\n> ${command} ${args.join(" ")}`);
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { cwd: ROOT, stdio: ["ignore", "pipe", "inherit"] });
+    let output = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+      process.stdout.write(text);
+    });
+    child.once("error", (error) => resolve({ exitCode: 1, output: String(error) }));
+    child.once("close", (code) => resolve({ exitCode: code ?? 1, output }));
+  });
+}
+
+/** A part whose runner failed without naming a failed test still counts as one failure. */
+function withExitCode(counts: Counts, exitCode: number): Counts {
+  return exitCode !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
+}
+
+async function buildContracts(): Promise<Part> {
+  const { exitCode } = await run("forge", ["build", "--quiet", "contracts/src", "contracts/local"]);
+  return {
+    name: "contracts build",
+    counts: { passed: 0, failed: exitCode === 0 ? 0 : 1, skipped: 0 },
+  };
+}
+
+async function testContracts(): Promise<Part> {
+  const { exitCode, output } = await run("forge", ["test", "--color", "never"]);
+  const total = /: (\d+) tests passed, (\d+) failed, (\d+) skipped \(\d+ total tests\)/.exec(
+    output,
+  );
+  const [passed, failed, skipped] = [
+    Number(total?.[1] ?? 0),
+    Number(total?.[2] ?? 1),
+    Number(total?.[3] ?? 0),
+  ];
+  return { name: "contracts", counts: withExitCode({ passed, failed, skipped }, exitCode) };
+}
+
+async function testTypeScript(): Promise<Part> {
+  const folder = mkdtempSync(path.join(tmpdir(), "riskshard-test-"));
+  const file = path.join(folder, "results.json");
+  try {
+    const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
+    const { exitCode } = await run("vitest", ["run", ...reporters]);
+    const results = JSON.parse(readFileSync(file, "utf8")) as Record<string, number>;
+    const counts = {
+      passed: results["numPassedTests"] ?? 0,
+      failed: results["numFailedTests"] ?? 1,
+      skipped: (results["numPendingTests"] ?? 0) + (results["numTodoTests"] ?? 0),
+    };
+    return { name: "typescript", counts: withExitCode(counts, exitCode) };
+  } catch (error) {
+    console.error(`vitest left no readable results: ${String(error)}`);
+    return { name: "typescript", counts: { passed: 0, failed: 1, skipped: 0 } };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function countsText({ passed, failed, skipped }: Counts): string {
+  return `${passed} passed, ${failed} failed${skipped === 0 ? "" : `, ${skipped} skipped`}`;
+}
+
+const parts = [await buildContracts(), await testContracts(), await testTypeScript()];
+const sum = parts.reduce<Counts>(
+  (total, { counts }) => ({
+    passed: total.passed + counts.passed,
+    failed: total.failed + counts.failed,
+    skipped: total.skipped + counts.skipped,
+  }),
+  { passed: 0, failed: 0, skipped: 0 },
+);
+for (const { name, counts } of parts) console.log(`${name}: ${countsText(counts)}`);
+console.log(countsText(sum));
+process.exitCode = sum.failed === 0 && sum.passed > 0 ? 0 : 1;
