@@ -11,11 +11,11 @@ import {Mandate} from "./types/Mandate.sol";
 
 /// @title The fence in front of a vault: who may order what, in which epoch, until when, and only once.
 abstract contract MandateGate is IShardVault, IShardVaultAdmin, EIP712, Ownable2Step {
-    // Slot: 8 + 20 + 1 = 29 bytes.
-    /// @inheritdoc IShardVault
-    uint64 public epoch;
+    // One slot: 20 + 8 + 1 = 29 bytes.
     /// @inheritdoc IShardVault
     address public leader;
+    /// @inheritdoc IShardVault
+    uint64 public epoch;
     /// @inheritdoc IShardVault
     bool public paused;
 
@@ -44,7 +44,9 @@ abstract contract MandateGate is IShardVault, IShardVaultAdmin, EIP712, Ownable2
     {
         shard = shard_;
         _setGuardian(guardian_);
-        for (uint256 i = 0; i < signers.length; i++) _setSigner(signers[i], true);
+        for (uint256 i = 0; i < signers.length; i++) {
+            _setSigner(signers[i], true);
+        }
         _setQuorum(quorum_);
     }
 
@@ -88,7 +90,9 @@ abstract contract MandateGate is IShardVault, IShardVaultAdmin, EIP712, Ownable2
     }
 
     /// @dev Checks everything a mandate says about itself, then consumes it. Must run before any external call.
-    function _consume(Mandate calldata mandate, uint8 action, bytes32 paramsHash, bytes[] calldata signatures) internal {
+    function _consume(Mandate calldata mandate, uint8 action, bytes32 paramsHash, bytes[] calldata signatures)
+        internal
+    {
         if (mandate.epoch != epoch) revert ShardVault_WrongEpoch(mandate.epoch, epoch);
         if (mandate.leader != leader) revert ShardVault_WrongLeader(mandate.leader, leader);
         if (mandate.shard != shard) revert ShardVault_WrongShard(mandate.shard, shard);

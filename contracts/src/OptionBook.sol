@@ -47,16 +47,21 @@ contract OptionBook is SeriesRegistry, IOptionBookAdmin, EIP712, Ownable2Step, R
     mapping(address quoterKey => mapping(uint256 nonce => bool)) public nonceUsed;
     mapping(address quoterKey => LeakyBucket.Bucket) private quoterWindows;
 
-    constructor(IShardVault vault_, address admin, address quoter_, BookPolicy memory policy_, Listing[] memory listings)
-        EIP712("riskshard option book", "1")
-        Ownable(admin)
-    {
+    constructor(
+        IShardVault vault_,
+        address admin,
+        address quoter_,
+        BookPolicy memory policy_,
+        Listing[] memory listings
+    ) EIP712("riskshard option book", "1") Ownable(admin) {
         vault = vault_;
         settlementAsset = IERC20Metadata(IERC4626(address(vault_)).asset());
         settlementUnit = 10 ** settlementAsset.decimals();
         _setQuoter(quoter_);
         _setPolicy(policy_);
-        for (uint256 i = 0; i < listings.length; i++) _setListing(listings[i]);
+        for (uint256 i = 0; i < listings.length; i++) {
+            _setListing(listings[i]);
+        }
     }
 
     /// @inheritdoc IOptionBook
@@ -68,9 +73,9 @@ contract OptionBook is SeriesRegistry, IOptionBookAdmin, EIP712, Ownable2Step, R
 
         bytes32 id = _openSeries(quote.underlying, quote.isCall, quote.expiry, quote.strike);
         uint256 lockedBefore = collateralOf(id, msg.sender);
-        if (quote.vaultSells) _buy(id, msg.sender, quote.quantity);
-        else _sell(id, msg.sender, quote.quantity);
-        _checkCaps(id);
+        uint256 opened = quote.vaultSells ? _buy(id, msg.sender, quote.quantity) : _sell(id, msg.sender, quote.quantity);
+        // Closing stays possible when the caps have been lowered since.
+        if (opened != 0) _checkCaps(id);
         _dropIfFlat(id);
         uint256 lockedAfter = collateralOf(id, msg.sender);
 
@@ -195,8 +200,7 @@ contract OptionBook is SeriesRegistry, IOptionBookAdmin, EIP712, Ownable2Step, R
         if (quote.strike == 0) revert OptionBook_ZeroStrike();
         if (quote.quantity == 0) revert OptionBook_ZeroQuantity();
         // The struct holds value types only, so abi.encode of it is what EIP-712 hashes.
-        address signer =
-            ECDSA.recover(_hashTypedDataV4(keccak256(abi.encode(QUOTE_TYPEHASH, quote))), signature);
+        address signer = ECDSA.recover(_hashTypedDataV4(keccak256(abi.encode(QUOTE_TYPEHASH, quote))), signature);
         if (signer != quoter) revert OptionBook_WrongQuoter(signer, quoter);
         if (nonceUsed[signer][quote.nonce]) revert OptionBook_NonceUsed(signer, quote.nonce);
         nonceUsed[signer][quote.nonce] = true;
@@ -242,7 +246,9 @@ contract OptionBook is SeriesRegistry, IOptionBookAdmin, EIP712, Ownable2Step, R
         if (notional > currentPolicy.expiryNotionalCap) {
             revert OptionBook_ExpiryCapExceeded(notional, currentPolicy.expiryNotionalCap);
         }
-        if (liveSeriesCount() > currentPolicy.liveSeriesCap) revert OptionBook_TooManySeries(currentPolicy.liveSeriesCap);
+        if (liveSeriesCount() > currentPolicy.liveSeriesCap) {
+            revert OptionBook_TooManySeries(currentPolicy.liveSeriesCap);
+        }
     }
 
     function _movePremium(OptionQuote calldata quote) private {

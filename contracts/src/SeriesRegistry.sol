@@ -33,7 +33,9 @@ abstract contract SeriesRegistry is IOptionBook {
     /// @inheritdoc IOptionBook
     function liveSeries() external view returns (Series[] memory list) {
         list = new Series[](liveIds.length);
-        for (uint256 i = 0; i < list.length; i++) list[i] = records[liveIds[i]];
+        for (uint256 i = 0; i < list.length; i++) {
+            list[i] = records[liveIds[i]];
+        }
     }
 
     /// @inheritdoc IOptionBook
@@ -64,10 +66,11 @@ abstract contract SeriesRegistry is IOptionBook {
     }
 
     /// @dev `account` buys: first closes what it has written, then is long. `quantity` has 18 decimals.
-    function _buy(bytes32 id, address account, uint256 quantity) internal {
+    /// @return opened What was opened rather than closed, 18 decimals.
+    function _buy(bytes32 id, address account, uint256 quantity) internal returns (uint256 opened) {
         Series storage record = records[id];
         uint256 closed = quantity.min(shortOf[id][account]);
-        uint256 opened = quantity - closed;
+        opened = quantity - closed;
         shortOf[id][account] -= closed;
         longOf[id][account] += opened;
         record.takersShort -= closed;
@@ -76,11 +79,12 @@ abstract contract SeriesRegistry is IOptionBook {
     }
 
     /// @dev `account` sells: first closes what it is long, then writes, puts only. `quantity` has 18 decimals.
-    function _sell(bytes32 id, address account, uint256 quantity) internal {
+    /// @return opened What was opened rather than closed, 18 decimals.
+    function _sell(bytes32 id, address account, uint256 quantity) internal returns (uint256 opened) {
         Series storage record = records[id];
         uint256 long = longOf[id][account];
         uint256 closed = quantity.min(long);
-        uint256 opened = quantity - closed;
+        opened = quantity - closed;
         if (opened != 0 && record.isCall) revert OptionBook_OnlyPutsCanBeWritten(quantity, long);
         longOf[id][account] -= closed;
         shortOf[id][account] += opened;
@@ -104,8 +108,7 @@ abstract contract SeriesRegistry is IOptionBook {
     }
 
     function _moveNotional(Series storage record, uint256 opened, uint256 closed) private {
-        openNotional[record.expiry] =
-            openNotional[record.expiry] + opened * record.strike - closed * record.strike;
+        openNotional[record.expiry] = openNotional[record.expiry] + opened * record.strike - closed * record.strike;
     }
 
     function _dropLive(bytes32 id) private {

@@ -21,7 +21,7 @@ abstract contract ShardValuation is IShardVault, IShardVaultAdmin {
     /// @dev 10 ** decimals of the settlement asset.
     uint256 private immutable settlementUnit;
 
-    // Storage: one slot each.
+    // Three slots: 2 + 2 + 4 + 4 = 12 bytes, then one for each cap.
     VaultLimits internal currentLimits;
     address[] private hedgeList;
     mapping(address asset => IPriceFeed) private hedgeFeeds;
@@ -66,7 +66,9 @@ abstract contract ShardValuation is IShardVault, IShardVaultAdmin {
     /// @inheritdoc IShardVaultAdmin
     function requireFreshFeeds() public view {
         _requireFresh(settlementAsset);
-        for (uint256 i = 0; i < hedgeList.length; i++) _requireFresh(hedgeList[i]);
+        for (uint256 i = 0; i < hedgeList.length; i++) {
+            _requireFresh(hedgeList[i]);
+        }
     }
 
     /// @inheritdoc IShardVault
@@ -97,9 +99,7 @@ abstract contract ShardValuation is IShardVault, IShardVaultAdmin {
         returns (uint256)
     {
         if (assetIn == assetOut) return amountIn;
-        return amountIn.mulDiv(
-            priceOf(assetIn) * _unitOf(assetOut), priceOf(assetOut) * _unitOf(assetIn), rounding
-        );
+        return amountIn.mulDiv(priceOf(assetIn) * _unitOf(assetOut), priceOf(assetOut) * _unitOf(assetIn), rounding);
     }
 
     function _requireKnown(address asset) internal view {

@@ -8,7 +8,13 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 import {Address} from "@openzeppelin/contracts/utils/Address.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
-import {IOmnichainToken, OmnichainAmounts, OmnichainFee, OmnichainMessage, OmnichainSend} from "./interfaces/IOmnichainToken.sol";
+import {
+    IOmnichainToken,
+    OmnichainAmounts,
+    OmnichainFee,
+    OmnichainMessage,
+    OmnichainSend
+} from "./interfaces/IOmnichainToken.sol";
 import {IOptionBook} from "./interfaces/IOptionBook.sol";
 import {IShardVault} from "./interfaces/IShardVault.sol";
 import {IShardVaultAdmin, VaultConfig, VaultLimits} from "./interfaces/IShardVaultAdmin.sol";
@@ -77,8 +83,9 @@ contract ShardVault is ERC4626, MandateGate, ShardValuation, ReentrancyGuardTran
         }
         _count(transferWindow, params.amount, currentLimits.transferWindowCap);
         requireFreshFeeds();
-        _send(mandate, params);
+        uint256 nativeFee = _send(mandate, params);
         _requireCapital(params.minCapitalAfter);
+        if (msg.value > nativeFee) Address.sendValue(payable(msg.sender), msg.value - nativeFee);
     }
 
     /// @inheritdoc IShardVault
@@ -121,6 +128,7 @@ contract ShardVault is ERC4626, MandateGate, ShardValuation, ReentrancyGuardTran
     }
 
     /// @notice Net asset value in settlement-asset units, hedge assets at their feeds without haircut; never below 0.
+    /// Reverts when a feed has no positive answer: an unreadable price is not zero.
     function totalAssets() public view override returns (uint256) {
         return _netAssetValue();
     }
@@ -187,17 +195,19 @@ contract ShardVault is ERC4626, MandateGate, ShardValuation, ReentrancyGuardTran
         uint256 inBefore = assetIn.balanceOf(address(this));
         uint256 outBefore = assetOut.balanceOf(address(this));
         assetIn.safeTransfer(params.venue, params.amountIn);
-        IVenueAdapter(params.venue).swapExactInput(
-            params.pool, params.assetIn, params.assetOut, params.amountIn, params.minAmountOut
-        );
+        IVenueAdapter(params.venue)
+            .swapExactInput(params.pool, params.assetIn, params.assetOut, params.amountIn, params.minAmountOut);
         uint256 inAfter = assetIn.balanceOf(address(this));
-        if (inAfter + params.amountIn != inBefore) revert ShardVault_WrongAmountSpent(inBefore, inAfter, params.amountIn);
+        if (inAfter + params.amountIn != inBefore) {
+            revert ShardVault_WrongAmountSpent(inBefore, inAfter, params.amountIn);
+        }
         uint256 outAfter = assetOut.balanceOf(address(this));
         received = outAfter > outBefore ? outAfter - outBefore : 0;
         if (received < params.minAmountOut) revert ShardVault_ReceivedTooLittle(received, params.minAmountOut);
     }
 
-    function _send(Mandate calldata mandate, TransferParams calldata params) private {
+    /// @return The LayerZero fee paid, in wei.
+    function _send(Mandate calldata mandate, TransferParams calldata params) private returns (uint256) {
         OmnichainSend memory param = OmnichainSend({
             dstEid: params.dstEid,
             to: params.dstVault,
@@ -231,7 +241,7 @@ contract ShardVault is ERC4626, MandateGate, ShardValuation, ReentrancyGuardTran
             amounts.amountReceivedLD,
             fee.nativeFee
         );
-        if (msg.value > fee.nativeFee) Address.sendValue(payable(msg.sender), msg.value - fee.nativeFee);
+        return fee.nativeFee;
     }
 
     /// @dev LayerZero options of type 3 with one executor option: lzReceive with `gas_` and no value.

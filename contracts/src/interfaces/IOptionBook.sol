@@ -24,7 +24,9 @@ interface IOptionBook {
     );
     /// @param paidByVault Moved from the vault to the book for takers that are long, settlement-asset units.
     /// @param receivedByVault Moved from writers' collateral to the vault, settlement-asset units.
-    event SeriesSettled(bytes32 indexed seriesId, uint256 price, uint80 roundId, uint256 paidByVault, uint256 receivedByVault);
+    event SeriesSettled(
+        bytes32 indexed seriesId, uint256 price, uint80 roundId, uint256 paidByVault, uint256 receivedByVault
+    );
     event Claimed(bytes32 indexed seriesId, address indexed account, uint256 amount);
 
     error OptionBook_VaultPaused();

@@ -5,12 +5,26 @@ import {Mandate, SwapParams, TransferParams} from "../types/Mandate.sol";
 
 /// @title One shard's collateral: holds it, and moves it only under a signed, one-time mandate.
 interface IShardVault {
-    event MandateConsumed(bytes32 indexed jobId, uint8 action, uint64 epoch, address indexed leader, bytes32 reportSetHash);
+    event MandateConsumed(
+        bytes32 indexed jobId, uint8 action, uint64 epoch, address indexed leader, bytes32 reportSetHash
+    );
     event SwapExecuted(
-        bytes32 indexed jobId, address indexed venue, address pool, address assetIn, address assetOut, uint256 amountIn, uint256 amountOut
+        bytes32 indexed jobId,
+        address indexed venue,
+        address pool,
+        address assetIn,
+        address assetOut,
+        uint256 amountIn,
+        uint256 amountOut
     );
     event TransferSent(
-        bytes32 indexed jobId, bytes32 indexed guid, uint32 dstEid, bytes32 dstVault, uint256 amountSent, uint256 amountToReceive, uint256 nativeFee
+        bytes32 indexed jobId,
+        bytes32 indexed guid,
+        uint32 dstEid,
+        bytes32 dstVault,
+        uint256 amountSent,
+        uint256 amountToReceive,
+        uint256 nativeFee
     );
     event EpochBumped(uint64 epoch, address leader);
     event OptionPaid(address indexed to, uint256 amount);

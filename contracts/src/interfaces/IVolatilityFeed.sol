@@ -14,7 +14,9 @@ struct SviSlice {
 }
 
 interface IVolatilityFeed {
-    event SliceUpdated(address indexed underlying, uint64 indexed expiry, int256 a, int256 b, int256 rho, int256 m, int256 sigma);
+    event SliceUpdated(
+        address indexed underlying, uint64 indexed expiry, int256 a, int256 b, int256 rho, int256 m, int256 sigma
+    );
 
     /// @notice All slices of an underlying, ascending by expiry; expired ones may be pruned.
     function slices(address underlying) external view returns (SviSlice[] memory);

@@ -18,7 +18,9 @@ contract UniswapV3Adapter is IUniswapV3Adapter, Ownable2Step {
 
     constructor(IUniswapV3Router router_, address admin, address[] memory pools) Ownable(admin) {
         router = router_;
-        for (uint256 i = 0; i < pools.length; i++) _setPool(pools[i], true);
+        for (uint256 i = 0; i < pools.length; i++) {
+            _setPool(pools[i], true);
+        }
     }
 
     /// @inheritdoc IUniswapV3Adapter
