@@ -1,0 +1,26 @@
+import { DEFAULT_POLICY } from "#shared/policy/default-policy.ts";
+import type { Policy, UnderlyingPolicy } from "#shared/policy/policy-schema.ts";
+
+const UNDERLYING: UnderlyingPolicy = {
+  riskAversionPerUsd: 1e-5,
+  costFraction: 0.001,
+  bandHorizonYears: 30 / 365,
+  bandFloorUsd: 12_000,
+  bandCapNavFraction: 0.02,
+  hedgeTargetFraction: 0.5,
+  netDeltaLimitUsd: 1_500_000,
+  hedgeNotionalMaxUsd: 60_000,
+  sourceDisagreementMaxFraction: 0.05,
+  deltaQuantumUnits: 1e-9,
+};
+
+/**
+ * Limits for the local world: pools of about a million USD, prices that move in a second as they would
+ * in a quarter of an hour. Slippage is what a price may move between decision and inclusion.
+ */
+export const WORLD_POLICY: Policy = {
+  ...DEFAULT_POLICY,
+  underlyings: { ETH: UNDERLYING, BTC: UNDERLYING },
+  hedging: { slippageMaxFraction: 0.025, jobsPerPassMax: 8, mandateLifetimeMs: 30_000 },
+  transfers: { ...DEFAULT_POLICY.transfers, minimumUsd: 5_000, maximumUsd: 200_000 },
+};

@@ -1,0 +1,73 @@
+import { shardBytes32 } from "#shared/evm/mandate-typed-data.ts";
+import type { Address } from "#shared/units/ids.ts";
+import { call, create, own } from "#test/local/chains/artifacts.ts";
+import type { ChainSite } from "#test/local/deploy/chain-site.ts";
+import {
+  BOOK_POLICY,
+  SERIES_QUANTITY_CAP,
+  TICKERS,
+  type Ticker,
+  VAULT_LIMITS,
+} from "#test/local/deploy/world-parameters.ts";
+
+/** Our own contracts on one chain. */
+export type ShardContracts = {
+  readonly vault: Address;
+  readonly optionBook: Address;
+  readonly lens: Address;
+  readonly uniswapAdapter: Address;
+};
+
+export type ShardSetup = {
+  readonly settlement: { readonly token: Address; readonly feed: Address };
+  readonly underlyings: Readonly<
+    Record<Ticker, { readonly token: Address; readonly feed: Address }>
+  >;
+  readonly swapRouter: Address;
+  readonly pools: readonly Address[];
+};
+
+/** Vault, option book, venue adapter and lens; the planner's signature alone makes a mandate valid. */
+export async function deployShardContracts(
+  site: ChainSite,
+  setup: ShardSetup,
+): Promise<ShardContracts> {
+  const { deployer, keys } = site;
+  const shard = site.entry.key;
+  const uniswapAdapter = await create(deployer, own("UniswapV3Adapter"), [
+    setup.swapRouter,
+    deployer.address,
+    setup.pools,
+  ]);
+  const hedges = TICKERS.map((ticker) => ({
+    asset: setup.underlyings[ticker].token,
+    feed: setup.underlyings[ticker].feed,
+  }));
+  const vault = await create(deployer, own("ShardVault"), [
+    {
+      asset: setup.settlement.token,
+      settlementFeed: setup.settlement.feed,
+      shard: shardBytes32(shard),
+      admin: deployer.address,
+      guardian: keys.account("guardian").address,
+      signers: [keys.account("planner").address],
+      quorum: 1n,
+      hedges,
+      limits: VAULT_LIMITS,
+    },
+  ]);
+  const optionBook = await create(deployer, own("OptionBook"), [
+    vault,
+    deployer.address,
+    keys.account(`quoter-${shard}`).address,
+    BOOK_POLICY,
+    TICKERS.map((ticker) => ({
+      underlying: setup.underlyings[ticker].token,
+      seriesQuantityCap: SERIES_QUANTITY_CAP[ticker],
+    })),
+  ]);
+  const vaultContract = { artifact: own("ShardVault"), address: vault };
+  await call(deployer, vaultContract, "setOptionBook", [optionBook]);
+  await call(deployer, vaultContract, "setVenue", [uniswapAdapter, true]);
+  return { vault, optionBook, uniswapAdapter, lens: await create(deployer, own("ShardLens")) };
+}

@@ -1,0 +1,86 @@
+/**
+ * The numbers of a local world: tokens, prices at the start, pools and pool depth, vault sizes, limits.
+ * Chains are counted from 0 in the order of shared/evm/chain-registry.ts.
+ */
+
+export const SETTLEMENT = { ticker: "USDX", name: "Local dollar", decimals: 6 } as const;
+
+export const UNDERLYINGS = {
+  ETH: { decimals: 18, startPriceUsd: 3_000, startVolatility: 0.65 },
+  BTC: { decimals: 8, startPriceUsd: 60_000, startVolatility: 0.5 },
+} as const;
+
+export type Ticker = keyof typeof UNDERLYINGS;
+export const TICKERS: readonly Ticker[] = ["ETH", "BTC"];
+
+/** Decimals of every price feed and of strikes. */
+export const PRICE_DECIMALS = 8;
+
+/** Uniswap fee (hundredths of a basis point) and value of each side in USD, per chain; repeats after the fourth. */
+const POOLS: Readonly<Record<Ticker, readonly { fee: number; sideUsd: number }[]>> = {
+  ETH: [
+    { fee: 500, sideUsd: 8_000_000 },
+    { fee: 3_000, sideUsd: 5_000_000 },
+    { fee: 500, sideUsd: 4_000_000 },
+    { fee: 3_000, sideUsd: 3_000_000 },
+  ],
+  BTC: [
+    { fee: 3_000, sideUsd: 6_000_000 },
+    { fee: 500, sideUsd: 8_000_000 },
+    { fee: 3_000, sideUsd: 4_000_000 },
+    { fee: 500, sideUsd: 5_000_000 },
+  ],
+};
+
+/** Pool of an underlying on the chain number `index`. */
+export function poolParameters(
+  ticker: Ticker,
+  index: number,
+): { readonly fee: number; readonly sideUsd: number } {
+  const pools = POOLS[ticker];
+  return pools[index % pools.length] ?? { fee: 500, sideUsd: 4_000_000 };
+}
+
+/** First deposits in USD. The first vault is the small one: a crash leaves it short of capital. */
+const DEPOSITS_USD = [400_000, 1_200_000, 1_000_000, 800_000] as const;
+
+/** What the depositor puts into the vault of chain number `index`, in USD. */
+export function depositUsd(index: number): number {
+  return DEPOSITS_USD[index] ?? 800_000;
+}
+
+/** Limits of every vault, as the constructor takes them. */
+export const VAULT_LIMITS = {
+  maxSlippageBps: 300,
+  hedgeHaircutBps: 1_000,
+  feedStaleAfterSeconds: 60,
+  windowSeconds: 600,
+  swapWindowCap: 5_000_000n * 10n ** 6n,
+  transferWindowCap: 3_000_000n * 10n ** 6n,
+} as const;
+
+/** Policy of every option book, as the constructor takes it. */
+export const BOOK_POLICY = {
+  marginBps: 1_000,
+  sigmaMax: 2n * 10n ** 18n,
+  quoterWindowSeconds: 600,
+  liveSeriesCap: 48,
+  quoterWindowCap: 10_000_000n * 10n ** 6n,
+  expiryNotionalCap: 50_000_000n * 10n ** 6n,
+} as const;
+
+/** Most options open on each side of one series, 18 decimals. */
+export const SERIES_QUANTITY_CAP: Readonly<Record<Ticker, bigint>> = {
+  ETH: 5_000n * 10n ** 18n,
+  BTC: 250n * 10n ** 18n,
+};
+
+/** Balances that people of the world start with, per account and chain. */
+export const FUNDS = {
+  nativeWei: 1_000_000n * 10n ** 18n,
+  /** Agents and the coordinator pay gas from a purse that can run dry. */
+  agentNativeWei: 100n * 10n ** 18n,
+  settlementRaw: 50_000_000n * 10n ** 6n,
+  ethWei: 10_000n * 10n ** 18n,
+  btcRaw: 500n * 10n ** 8n,
+} as const;

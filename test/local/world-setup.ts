@@ -1,0 +1,119 @@
+import { join } from "node:path";
+import { FatalError } from "#shared/errors.ts";
+import { CHAIN_KEYS, chainByKey } from "#shared/evm/chain-registry.ts";
+import { mineEverySecond, rpc, startAnvil } from "#test/local/chains/anvil.ts";
+import { chainClient } from "#test/local/chains/chain-client.ts";
+import { openLane } from "#test/local/chains/lane.ts";
+import type { WorldKeys } from "#test/local/chains/world-keys.ts";
+import type { ChainSite, DeployedShard } from "#test/local/deploy/chain-site.ts";
+import { connectShard, deployShard } from "#test/local/deploy/deploy-shard.ts";
+import { fundNative, openShard } from "#test/local/deploy/open-shards.ts";
+import type { Ticker } from "#test/local/deploy/world-parameters.ts";
+import { type Fork, verifyFork } from "#test/local/fork/fork-config.ts";
+import type { Supervisor } from "#test/local/processes/supervisor.ts";
+
+/** Accounts that trade: they get tokens on every chain. `user` is left to whoever joins the world. */
+export const PEOPLE = [
+  "taker-1",
+  "taker-2",
+  "taker-3",
+  "taker-4",
+  "arbitrageur",
+  "depositor",
+  "user",
+] as const;
+
+const SETUP_POLL_MS = 4;
+const CLOCK_TOLERANCE_SECONDS = 2;
+
+export type SiteOptions = {
+  readonly chains: number;
+  readonly keys: WorldKeys;
+  readonly startPricesUsd: Readonly<Record<Ticker, number>>;
+  readonly forks: ReadonlyMap<string, Fork>;
+  readonly dataDir: string;
+};
+
+/** Starts all chains at once; each mines every transaction at once until {@link startClocks}. */
+export async function startSites(
+  supervisor: Supervisor,
+  options: SiteOptions,
+): Promise<ChainSite[]> {
+  const siteOf = async (key: (typeof CHAIN_KEYS)[number], index: number): Promise<ChainSite> => {
+    const entry = chainByKey(key);
+    const fork = options.forks.get(key) ?? null;
+    const { rpcUrl } = await startAnvil(supervisor, {
+      name: key,
+      chainId: entry.chainId,
+      forkUrl: fork?.url ?? null,
+      cacheDir: join(options.dataDir, "anvil"),
+    });
+    const client = chainClient(rpcUrl, entry.chainId);
+    if (fork !== null) await verifyFork(client, key, fork);
+    const deployer = openLane(client, options.keys.account("deployer"), SETUP_POLL_MS);
+    const { keys, startPricesUsd } = options;
+    return {
+      entry,
+      index,
+      rpcUrl,
+      client,
+      keys,
+      deployer,
+      startPricesUsd,
+      fork: fork?.contracts ?? null,
+    };
+  };
+  return Promise.all(CHAIN_KEYS.slice(0, options.chains).map(siteOf));
+}
+
+/** Everything on all chains at once: contracts, then the mesh between them. */
+export async function deployShards(sites: readonly ChainSite[]): Promise<DeployedShard[]> {
+  const deployOne = async (site: ChainSite): Promise<DeployedShard> => {
+    const people = PEOPLE.map((name) => site.keys.account(name).address);
+    await fundNative(site, people);
+    return deployShard(site, people);
+  };
+  return Promise.all(sites.map(deployOne));
+}
+
+/** Peers, message workers and sister vaults of every shard towards all others. */
+export async function connectShards(shards: readonly DeployedShard[]): Promise<void> {
+  await Promise.all(
+    shards.map((shard) =>
+      connectShard(
+        shard,
+        shards.filter((other) => other !== shard),
+      ),
+    ),
+  );
+}
+
+/** First prices and deposits on every chain. */
+export async function openShards(
+  shards: readonly DeployedShard[],
+  expiriesMs: readonly number[],
+): Promise<void> {
+  await Promise.all(shards.map((shard) => openShard(shard, expiriesMs)));
+}
+
+/**
+ * From now on a block a second on every chain.
+ *
+ * @throws {FatalError} If a chain's time is not wall time.
+ */
+export async function startClocks(sites: readonly ChainSite[]): Promise<void> {
+  await Promise.all(
+    sites.map(async (site) => {
+      await mineEverySecond(site.rpcUrl);
+      await rpc(site.rpcUrl, "evm_mine");
+      const { timestamp } = await site.client.getBlock();
+      const aheadSeconds = Number(timestamp) - Date.now() / 1000;
+      if (Math.abs(aheadSeconds) > CLOCK_TOLERANCE_SECONDS) {
+        throw new FatalError(
+          "world-clock",
+          `${site.entry.key}: chain time is ${aheadSeconds.toFixed(1)} s ahead of wall time; at most ${CLOCK_TOLERANCE_SECONDS} s are allowed.`,
+        );
+      }
+    }),
+  );
+}

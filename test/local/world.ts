@@ -1,0 +1,147 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type WorldKeys, worldKeys } from "#test/local/chains/world-keys.ts";
+import { writeOwnerOnly } from "#test/local/config/owner-only-file.ts";
+import { writeProcessConfigs } from "#test/local/config/process-configs.ts";
+import { buildContracts } from "#test/local/contracts-build.ts";
+import { UNDERLYINGS } from "#test/local/deploy/world-parameters.ts";
+import { describeWorld } from "#test/local/describe-world.ts";
+import { readForks } from "#test/local/fork/fork-config.ts";
+import { timelineOf } from "#test/local/market/timeline.ts";
+import {
+  createSupervisor,
+  type Supervisor,
+  type UnexpectedExit,
+} from "#test/local/processes/supervisor.ts";
+import { startRedis } from "#test/local/redis-server.ts";
+import type { WorldDescription } from "#test/local/world-description.ts";
+import { PROCESS_NAMES, type WorldOptions } from "#test/local/world-options.ts";
+import { type WorldProcesses, worldProcesses } from "#test/local/world-processes.ts";
+import {
+  connectShards,
+  deployShards,
+  openShards,
+  startClocks,
+  startSites,
+} from "#test/local/world-setup.ts";
+
+/** A running local world. */
+export type World = {
+  readonly description: WorldDescription;
+  readonly keys: WorldKeys;
+  readonly processes: WorldProcesses;
+  /** Settles when a process ends that nobody stopped. */
+  readonly unexpectedExit: Promise<UnexpectedExit>;
+  /** Stops every process of the world, in order; safe to call twice. */
+  readonly stop: () => Promise<void>;
+};
+
+/** From the end of the deployment to the first move of the market: the processes start meanwhile. */
+const LEAD_MS = 8_000;
+
+/**
+ * Brings up a world of real contracts on local chains, with a real Redis and the production processes.
+ * Each world has its own folder, ports and keys, so several can run beside each other.
+ *
+ * @throws {FatalError} With a clear message when a part does not start; whatever was started is stopped.
+ */
+export async function startWorld(options: WorldOptions = {}): Promise<World> {
+  const env = options.env ?? process.env;
+  const forks = readForks(env);
+  const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), "riskshard-world-"));
+  const supervisor = createSupervisor(join(dataDir, "logs"));
+  const stop = async (): Promise<void> => {
+    await supervisor.stop();
+    if (options.dataDir === undefined) rmSync(dataDir, { recursive: true, force: true });
+  };
+  try {
+    return await bringUp(options, { supervisor, dataDir, env, forks, stop });
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+type Ground = {
+  readonly supervisor: Supervisor;
+  readonly dataDir: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly forks: ReturnType<typeof readForks>;
+  readonly stop: () => Promise<void>;
+};
+
+async function bringUp(options: WorldOptions, ground: Ground): Promise<World> {
+  const { supervisor, dataDir, forks } = ground;
+  const seed = options.seed ?? 1;
+  const minutes = options.minutes ?? null;
+  const chains = options.chains ?? 3;
+  const keys = worldKeys(seed);
+  const step = stopwatch(options.announce ?? (() => undefined));
+  const startPricesUsd = { ETH: UNDERLYINGS.ETH.startPriceUsd, BTC: UNDERLYINGS.BTC.startPriceUsd };
+
+  await step("contracts compiled", async () => buildContracts(step.notice));
+  const redisOptions = {
+    dataDir: join(dataDir, "redis"),
+    givenUrl: ground.env["REDIS_URL"],
+    announce: step.notice,
+  };
+  const [redis, sites] = await step(`Redis and ${chains} chains`, () =>
+    Promise.all([
+      startRedis(supervisor, redisOptions),
+      startSites(supervisor, { chains, keys, startPricesUsd, forks, dataDir }),
+    ]),
+  );
+  const shards = await step("contracts deployed on every chain", () => deployShards(sites));
+  await step("chains connected by LayerZero", () => connectShards(shards));
+  const timeline = timelineOf(Date.now() + LEAD_MS, minutes);
+  await step("first prices and deposits", () => openShards(shards, timeline.expiriesMs));
+  await step("one block a second", () => startClocks(sites));
+  const description = await describeWorld({
+    seed,
+    minutes,
+    shadow: options.shadow ?? false,
+    redisUrl: redis.url,
+    dataDir,
+    keys,
+    shards,
+    forkUrls: new Map([...forks].map(([key, fork]) => [key, fork.url])),
+    timeline,
+    source: "generator",
+  });
+  const worldFile = options.worldFile ?? join(dataDir, "world.json");
+  const files = writeProcessConfigs(description, keys);
+  writeOwnerOnly(worldFile, `${JSON.stringify(description, null, 2)}\n`);
+  const processes = worldProcesses(supervisor, {
+    files,
+    worldFile,
+    shadow: options.shadow ?? false,
+  });
+  await step("processes started", async () => {
+    for (const kind of PROCESS_NAMES)
+      if (options.processes?.[kind] ?? true) processes.startKind(kind);
+  });
+  return {
+    description,
+    keys,
+    processes,
+    unexpectedExit: supervisor.unexpectedExit,
+    stop: ground.stop,
+  };
+}
+
+type Stopwatch = {
+  <T>(text: string, run: () => Promise<T>): Promise<T>;
+  readonly notice: (text: string) => void;
+};
+
+/** Runs steps one after the other and announces each with the time it took. */
+function stopwatch(announce: NonNullable<WorldOptions["announce"]>): Stopwatch {
+  const timed = async <T>(text: string, run: () => Promise<T>): Promise<T> => {
+    const startedMs = performance.now();
+    const result = await run();
+    announce({ text, ms: performance.now() - startedMs });
+    return result;
+  };
+  return Object.assign(timed, { notice: (text: string) => announce({ text, ms: null }) });
+}
