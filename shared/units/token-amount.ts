@@ -47,3 +47,17 @@ function exactFraction(value: number): { numerator: bigint; denominator: bigint 
   }
   return { numerator: BigInt(mantissa), denominator };
 }
+
+/**
+ * Raw amount nearest to a number that a person wrote down, such as a strike of 2000.1, which no double
+ * holds exactly. Never for amounts that move.
+ *
+ * @throws {RangeError} If `units` is negative, not finite, or too large for 2^53 raw units.
+ */
+export function rawFromUnitsNearest(units: number, decimals: number): bigint {
+  const scaled = Math.round(units * 10 ** decimals);
+  if (!Number.isSafeInteger(scaled) || scaled < 0) {
+    throw new RangeError(`units: ${units}; must be in [0, ${Number.MAX_SAFE_INTEGER / 10 ** decimals}]`);
+  }
+  return BigInt(scaled);
+}

@@ -1,0 +1,52 @@
+import type { KeyObject } from "node:crypto";
+import type { Journal } from "#shard-agent/ports/journal.ts";
+import { RetryableError } from "#shared/errors.ts";
+import type { Clock } from "#shared/ports/clock.ts";
+import type { StreamWriter } from "#shared/redis/stream-writer.ts";
+import { encodeMessage } from "#shared/wire/msgpack-codec.ts";
+import { signBytes } from "#shared/wire/signed-bytes.ts";
+
+const LATE_RETRIES_MAX = 3;
+
+/** Numbers, signs and appends messages to one stream. */
+export type SignedStream = {
+  /**
+   * Appends a message with the next sequence number: max(last + 1, now in Unix milliseconds).
+   *
+   * @returns The sequence number.
+   * @throws {RetryableError} `redis-write-unknown` when Redis did not confirm, `sequence-late` when
+   * another writer of the same stream keeps overtaking.
+   */
+  readonly publish: (message: object) => Promise<number>;
+};
+
+/** A number is saved in the journal before it is used, so that a restart never uses one twice. */
+export function redisSignedStream(o: {
+  readonly streamKey: string;
+  readonly writer: StreamWriter;
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly key: KeyObject;
+}): SignedStream {
+  let last = o.journal.lastSeq(o.streamKey);
+  const nextSeq = (): number => {
+    last = Math.max(last + 1, o.clock.nowMs());
+    o.journal.saveSeq(o.streamKey, last);
+    return last;
+  };
+  return {
+    publish: async (message) => {
+      for (let attempt = 0; attempt <= LATE_RETRIES_MAX; attempt += 1) {
+        const seq = nextSeq();
+        const body = encodeMessage({ ...message, seq });
+        const outcome = await o.writer.append(seq, { body, sig: signBytes(body, o.key) });
+        if (outcome.written) return seq;
+        last = Math.max(last, outcome.lastSeq);
+      }
+      throw new RetryableError(
+        "sequence-late",
+        `${o.streamKey}: another writer is ahead of ${last}; is the agent running twice?`,
+      );
+    },
+  };
+}

@@ -1,0 +1,86 @@
+import {
+  type Abi,
+  type Address,
+  type ContractFunctionName,
+  decodeFunctionResult,
+  encodeFunctionData,
+  type Hex,
+  hexToBigInt,
+  hexToNumber,
+  numberToHex,
+} from "viem";
+import type { RpcClient } from "#shard-agent/adapters/rpc-client.ts";
+import type { BlockHeader } from "#shard-agent/records/shard-snapshot.ts";
+import { RetryableError } from "#shared/errors.ts";
+
+/** A log as the node gives it. */
+export type RawLog = {
+  readonly address: Address;
+  readonly topics: [Hex, ...Hex[]];
+  readonly data: Hex;
+  readonly blockNumber: Hex;
+  readonly blockHash: Hex;
+  readonly transactionHash: Hex;
+  readonly blockTimestamp?: Hex;
+};
+
+type RawBlock = {
+  readonly number: Hex;
+  readonly hash: Hex;
+  readonly parentHash: Hex;
+  readonly timestamp: Hex;
+  readonly baseFeePerGas?: Hex;
+};
+
+/**
+ * Header by number or tag; null when the node has no such block.
+ *
+ * @throws {RetryableError} As {@link RpcClient.request}.
+ */
+export async function readHeader(
+  rpc: RpcClient,
+  at: number | "latest" | "finalized",
+): Promise<BlockHeader | null> {
+  const tag = typeof at === "number" ? numberToHex(at) : at;
+  const block = (await rpc.request("eth_getBlockByNumber", [tag, false])) as RawBlock | null;
+  if (block === null) return null;
+  return {
+    number: hexToNumber(block.number),
+    hash: block.hash,
+    parentHash: block.parentHash,
+    timestampMs: hexToNumber(block.timestamp) * 1000,
+    baseFeeWei: hexToBigInt(block.baseFeePerGas ?? "0x0"),
+  };
+}
+
+/** A block parameter of eth_call: a hash (EIP-1898) or a tag. */
+export type BlockParameter = { readonly blockHash: Hex } | "latest" | "pending";
+
+/**
+ * Result of one contract view, decoded.
+ *
+ * @throws {RetryableError} `rpc-failed` also when the call reverts or the contract is not there.
+ */
+export async function callView<const A extends Abi, N extends ContractFunctionName<A>>(
+  rpc: RpcClient,
+  call: {
+    readonly abi: A;
+    readonly to: Address;
+    readonly name: N;
+    readonly args: readonly unknown[];
+    readonly at: BlockParameter;
+  },
+): Promise<unknown> {
+  const { abi, to, name, args, at } = call;
+  const data = encodeFunctionData({ abi, functionName: name, args } as never);
+  const result = (await rpc.request("eth_call", [{ to, data }, at])) as Hex;
+  try {
+    return decodeFunctionResult({ abi, functionName: name, data: result } as never);
+  } catch (error) {
+    throw new RetryableError(
+      "rpc-failed",
+      `${String(name)} of ${to}: cannot decode ${result.length / 2 - 1} bytes`,
+      { cause: error },
+    );
+  }
+}

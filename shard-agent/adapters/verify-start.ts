@@ -1,0 +1,123 @@
+import { type Address, hexToNumber, parseAbi } from "viem";
+import type { RpcClient } from "#shard-agent/adapters/rpc-client.ts";
+import { callView } from "#shard-agent/adapters/rpc-values.ts";
+import { FatalError } from "#shared/errors.ts";
+import { optionBookAbi } from "#shared/evm/abi/option-book.ts";
+import { shardVaultAbi } from "#shared/evm/abi/shard-vault.ts";
+import { chainByKey, crossCheckChains } from "#shared/evm/chain-registry.ts";
+import { shardBytes32 } from "#shared/evm/mandate-typed-data.ts";
+
+const endpointAbi = parseAbi(["function eid() view returns (uint32)"]);
+
+/** What the configuration claims of the chain and its contracts. */
+export type StartClaims = {
+  readonly shard: string;
+  readonly chain: string;
+  readonly chainId: number;
+  readonly endpointId: number;
+  readonly contracts: {
+    readonly vault: Address;
+    readonly optionBook: Address;
+    readonly endpoint: Address;
+  };
+  readonly settlement: { readonly token: Address };
+  readonly underlyings: readonly { readonly token: Address; readonly feed: Address }[];
+  readonly mandateSigners: readonly Address[];
+  readonly mandateQuorum: number;
+};
+
+/**
+ * Compares the configuration with the chain registry; needs no network.
+ *
+ * @throws {FatalError} `config-chain` naming each field, what was found and what is allowed.
+ */
+export function verifyRegistry(config: StartClaims): void {
+  crossCheckChains();
+  const chain = chainByKey(config.chain);
+  failOn(
+    [
+      mismatch("chainId", config.chainId, chain.chainId, `chain ${config.chain}`),
+      mismatch("endpointId", config.endpointId, chain.endpointId, `chain ${config.chain}`),
+    ],
+    "config-chain",
+  );
+}
+
+/**
+ * Compares the configuration with what the chain and the contracts say of themselves.
+ *
+ * @throws {FatalError} `config-chain` naming every wrong field at once.
+ * @throws {RetryableError} When the node does not answer.
+ */
+export async function verifyChain(
+  rpc: RpcClient,
+  config: StartClaims,
+  quoter: Address,
+): Promise<void> {
+  const { contracts } = config;
+  const chainId = hexToNumber((await rpc.request("eth_chainId", [])) as `0x${string}`);
+  failOn([mismatch("chainId", config.chainId, chainId, "the RPC")], "config-chain");
+  const view = (
+    name: "shard" | "quorum" | "optionBook" | "asset" | "feedOf" | "signerAllowed",
+    args: readonly unknown[] = [],
+  ) => callView(rpc, { abi: shardVaultAbi, to: contracts.vault, name, args, at: "latest" });
+  const endpoint = {
+    abi: endpointAbi,
+    to: contracts.endpoint,
+    name: "eid",
+    args: [],
+    at: "latest",
+  } as const;
+  const book = {
+    abi: optionBookAbi,
+    to: contracts.optionBook,
+    name: "quoter",
+    args: [],
+    at: "latest",
+  } as const;
+  const [shard, quorum, optionBook, asset, eid, bookQuoter] = await Promise.all([
+    view("shard"),
+    view("quorum"),
+    view("optionBook"),
+    view("asset"),
+    callView(rpc, endpoint),
+    callView(rpc, book),
+  ]);
+  const signers = await Promise.all(
+    config.mandateSigners.map((signer) => view("signerAllowed", [signer])),
+  );
+  const feeds = await Promise.all(config.underlyings.map((one) => view("feedOf", [one.token])));
+  failOn(
+    [
+      mismatch("shard", shardBytes32(config.shard), shard, "the vault's shard"),
+      mismatch("mandateQuorum", config.mandateQuorum, Number(quorum), "the vault's quorum"),
+      mismatch("contracts.optionBook", contracts.optionBook, optionBook, "the vault's option book"),
+      mismatch("settlement.token", config.settlement.token, asset, "the vault's asset"),
+      mismatch("endpointId", config.endpointId, Number(eid), "the endpoint"),
+      mismatch("quoterKey", quoter, bookQuoter, "the option book's quoter"),
+      ...signers.map((allowed, index) =>
+        mismatch(`mandateSigners[${index}]`, true, allowed, "allowed by the vault"),
+      ),
+      ...feeds.map((feed, index) =>
+        mismatch(
+          `underlyings[${index}].feed`,
+          config.underlyings[index]?.feed,
+          feed,
+          "the vault's feed",
+        ),
+      ),
+    ],
+    "config-chain",
+  );
+}
+
+function mismatch(field: string, found: unknown, allowed: unknown, source: string): string | null {
+  const same = String(found).toLowerCase() === String(allowed).toLowerCase();
+  return same ? null : `${field}: must be ${String(allowed)} (${source}); found ${String(found)}`;
+}
+
+function failOn(lines: readonly (string | null)[], code: string): void {
+  const wrong = lines.filter((line) => line !== null);
+  if (wrong.length > 0)
+    throw new FatalError(code, `configuration and chain disagree\n  ${wrong.join("\n  ")}\n`);
+}

@@ -1,0 +1,120 @@
+import { type Address, encodeFunctionData, isHex, parseAbi, size } from "viem";
+import { lzReceiveOptions } from "#shard-agent/adapters/messaging-options.ts";
+import type { RpcClient } from "#shard-agent/adapters/rpc-client.ts";
+import { callView } from "#shard-agent/adapters/rpc-values.ts";
+import type { JobEncoder, JobVerifier } from "#shard-agent/ports/job-desk.ts";
+import type { ContractCall } from "#shard-agent/ports/sender.ts";
+import { optionBookAbi } from "#shared/evm/abi/option-book.ts";
+import { shardVaultAbi } from "#shared/evm/abi/shard-vault.ts";
+import {
+  jobIdOf,
+  mandateSigners,
+  mandateStruct,
+  paramsHash,
+  shardBytes32,
+  swapStruct,
+  transferStruct,
+  vaultDomain,
+} from "#shared/evm/mandate-typed-data.ts";
+import type { JobParams, RebalanceJob, TransferParams } from "#shared/wire/rebalance-job.ts";
+
+const SIGNATURE_BYTES = 65;
+
+const oftAbi = parseAbi([
+  "struct SendParam { uint32 dstEid; bytes32 to; uint256 amountLD; uint256 minAmountLD; bytes extraOptions; bytes composeMsg; bytes oftCmd; }",
+  "struct MessagingFee { uint256 nativeFee; uint256 lzTokenFee; }",
+  "function quoteSend(SendParam sendParam, bool payInLzToken) view returns (MessagingFee msgFee)",
+]);
+
+/** {@link JobVerifier} for one vault. */
+export function viemJobVerifier(o: {
+  readonly shard: string;
+  readonly chainId: number;
+  readonly vault: Address;
+}): JobVerifier {
+  const domain = vaultDomain(o.chainId, o.vault);
+  return {
+    prove: async (job) => {
+      const hash = paramsHash(job.params);
+      const { planId, shard, step } = job;
+      return {
+        ownShardBytes32: shardBytes32(o.shard),
+        paramsHash: hash,
+        jobId: jobIdOf({ planId, shard, step, paramsHash: hash }),
+        signers: await signersOf(job, domain),
+      };
+    },
+  };
+}
+
+async function signersOf(
+  job: RebalanceJob,
+  domain: ReturnType<typeof vaultDomain>,
+): Promise<Address[] | null> {
+  const isWellFormed = job.signatures.every(
+    (signature) => isHex(signature) && size(signature) === SIGNATURE_BYTES,
+  );
+  if (!isWellFormed) return null;
+  try {
+    return await mandateSigners(job.mandate, domain, job.signatures);
+  } catch {
+    return null;
+  }
+}
+
+/** {@link JobEncoder} for one vault and its collateral token. */
+export function viemJobEncoder(
+  rpc: RpcClient,
+  o: { readonly vault: Address; readonly optionBook: Address; readonly settlementToken: Address },
+): JobEncoder {
+  return {
+    nativeFeeWei: (params: JobParams) =>
+      params.kind === "swap" ? Promise.resolve(0n) : quoteFee(rpc, o.settlementToken, params),
+    encode: (job, nativeFeeWei) => encodeJob(job, nativeFeeWei, o.vault),
+    encodeSettle: (seriesId, roundId) => {
+      const data = encodeFunctionData({
+        abi: optionBookAbi,
+        functionName: "settle",
+        args: [seriesId, roundId],
+      });
+      return { to: o.optionBook, data, valueWei: 0n };
+    },
+  };
+}
+
+function encodeJob(job: RebalanceJob, nativeFeeWei: bigint, vault: Address): ContractCall {
+  const mandate = mandateStruct(job.mandate);
+  const { params, signatures } = job;
+  if (params.kind === "swap") {
+    const args = [mandate, swapStruct(params), signatures] as const;
+    return {
+      to: vault,
+      data: encodeFunctionData({ abi: shardVaultAbi, functionName: "executeSwap", args }),
+      valueWei: 0n,
+    };
+  }
+  const args = [mandate, transferStruct(params), signatures] as const;
+  const data = encodeFunctionData({ abi: shardVaultAbi, functionName: "executeTransfer", args });
+  return { to: vault, data, valueWei: nativeFeeWei };
+}
+
+/** What the endpoint asks now for the very message the vault will send. */
+async function quoteFee(rpc: RpcClient, token: Address, params: TransferParams): Promise<bigint> {
+  const send = {
+    dstEid: params.dstEid,
+    to: params.dstVault,
+    amountLD: BigInt(params.amountRaw),
+    minAmountLD: BigInt(params.minAmountRaw),
+    extraOptions: lzReceiveOptions(params.lzReceiveGas),
+    composeMsg: "0x",
+    oftCmd: "0x",
+  };
+  const call = {
+    abi: oftAbi,
+    to: token,
+    name: "quoteSend",
+    args: [send, false],
+    at: "latest",
+  } as const;
+  return ((await callView(rpc, call)) as { nativeFee: bigint }).nativeFee;
+}

@@ -1,0 +1,203 @@
+import {
+  broadcastEntry,
+  nextNonce,
+  type SendPorts,
+  sendCall,
+} from "#shard-agent/cycles/send-call.ts";
+import { stepEntry } from "#shard-agent/cycles/step-entry.ts";
+import type { ChainReader, VaultReader } from "#shard-agent/ports/chain.ts";
+import type { JobEncoder, JobVerifier } from "#shard-agent/ports/job-desk.ts";
+import type { Memory } from "#shard-agent/ports/memory.ts";
+import type { Pause } from "#shard-agent/ports/pause.ts";
+import type { Lane } from "#shard-agent/ports/sender.ts";
+import { type Refusal, refuse } from "#shard-agent/records/admission.ts";
+import { isOpen, isTerminal, type JournalEntry } from "#shard-agent/records/journal-entry.ts";
+import type { ShardScope } from "#shard-agent/records/shard-scope.ts";
+import { admitJob, type JobConditions } from "#shard-agent/stages/admit-job.ts";
+import { authenticateJob } from "#shard-agent/stages/authenticate-job.ts";
+import { progressReceipt, refusalReceipt } from "#shard-agent/stages/build-receipt.ts";
+import { RetryableError } from "#shared/errors.ts";
+import type { Hex } from "#shared/units/ids.ts";
+import { describeIssues } from "#shared/wire/describe-issues.ts";
+import type { RefusalReason } from "#shared/wire/job-receipt.ts";
+import { type RebalanceJob, rebalanceJobSchema } from "#shared/wire/rebalance-job.ts";
+
+const RETRY_PAUSE_MS = 200;
+
+export type ExecutePorts = SendPorts & {
+  readonly chain: Pick<ChainReader, "head">;
+  readonly vault: VaultReader;
+  readonly verifier: JobVerifier;
+  readonly encoder: JobEncoder;
+  readonly lane: Lane;
+  readonly memory: Memory;
+  readonly scope: ShardScope;
+  readonly pause: Pause;
+};
+
+/** What became of one queue entry; kept with it in the queue. */
+export type JobResult =
+  | { readonly outcome: "broadcast"; readonly jobId: Hex; readonly transactionHash: Hex | null }
+  | {
+      readonly outcome: "refused";
+      readonly jobId: Hex | null;
+      readonly reason: RefusalReason;
+      readonly detail: string;
+    };
+
+/**
+ * One job, from the queue to bytes that are in the journal and broadcast. Whether they take effect is
+ * for the tracker to see. A refusal is a result with a receipt, never an exception; a queue entry that
+ * comes again after a crash goes on where the journal stands.
+ *
+ * @throws {RetryableError} Only when the shutdown cut a wait short.
+ */
+export async function executeJob(
+  ports: ExecutePorts,
+  entry: { readonly id: string; readonly data: unknown },
+): Promise<JobResult> {
+  const parsed = rebalanceJobSchema.safeParse(entry.data);
+  if (!parsed.success) {
+    const detail = describeIssues(parsed.error, entry.data).join("; ");
+    return answerRefusal(ports, jobIdOfQueueEntry(entry.id), refuse("malformed", detail));
+  }
+  const job = parsed.data;
+  const { jobId } = job.mandate;
+  const authentic = authenticateJob(job, await ports.verifier.prove(job), ports.scope);
+  if (!authentic.admitted) return answerRefusal(ports, jobId, authentic);
+  const known = ports.journal.get(jobId);
+  if (known !== undefined && isOpen(known.state) && known.state !== "included")
+    return resume(ports, known);
+  if (known !== undefined && (isTerminal(known.state) || known.state === "included")) {
+    return answerRefusal(ports, jobId, repeatRefusal(known));
+  }
+  return runJob(ports, job, known ?? receive(ports, job));
+}
+
+function receive(ports: ExecutePorts, job: RebalanceJob): JournalEntry {
+  const entry: JournalEntry = {
+    id: job.mandate.jobId,
+    kind: "job",
+    state: "received",
+    payload: JSON.stringify(job),
+    deadlineSeconds: job.mandate.deadlineSeconds,
+    transaction: null,
+    inclusion: null,
+    nativeFeeWei: 0n,
+    refusal: null,
+    updatedAtMs: ports.clock.nowMs(),
+  };
+  ports.journal.insert(entry);
+  return entry;
+}
+
+/** The same bytes again: the vault takes them once, whatever happened to the first broadcast. */
+async function resume(ports: ExecutePorts, known: JournalEntry): Promise<JobResult> {
+  await ports.lane.run(() => broadcastEntry(ports, known));
+  return {
+    outcome: "broadcast",
+    jobId: known.id as Hex,
+    transactionHash: known.transaction?.hash ?? null,
+  };
+}
+
+function repeatRefusal(known: JournalEntry): Refusal {
+  if (known.refusal !== null) return refuse(known.refusal.reason, known.refusal.detail);
+  const hash = known.transaction?.hash ?? "none";
+  return refuse(
+    "already-consumed",
+    `mandate.jobId: the journal has ${known.id} in state ${known.state}, transaction ${hash}`,
+  );
+}
+
+async function runJob(
+  ports: ExecutePorts,
+  job: RebalanceJob,
+  received: JournalEntry,
+): Promise<JobResult> {
+  for (;;) {
+    try {
+      return await ports.lane.run(() => attemptJob(ports, job, received));
+    } catch (error) {
+      // Only reads throw this, and only before anything is signed.
+      if (!(error instanceof RetryableError)) throw error;
+      ports.log.warn("job waits for the chain", { jobId: received.id, error });
+      if (ports.clock.nowMs() > job.mandate.deadlineSeconds * 1000) {
+        return refuseEntry(
+          ports,
+          received,
+          refuse(
+            "expired",
+            `mandate.deadline passed while the chain could not be read: ${error.message}`,
+          ),
+        );
+      }
+      if (!(await ports.pause(RETRY_PAUSE_MS))) throw error;
+    }
+  }
+}
+
+async function attemptJob(
+  ports: ExecutePorts,
+  job: RebalanceJob,
+  received: JournalEntry,
+): Promise<JobResult> {
+  const conditions = await readConditions(ports, job);
+  const admission = admitJob(job, conditions, ports.scope);
+  if (!admission.admitted) return refuseEntry(ports, received, admission);
+  const call = ports.encoder.encode(job, conditions.nativeFeeWei);
+  const prepared = await ports.sender.prepare(call);
+  if (prepared.reverts)
+    return refuseEntry(ports, received, refuse("simulation-reverted", prepared.detail));
+  const nonce = await nextNonce(ports);
+  const checked = received.state === "received" ? stepEntry(ports, received, "check") : received;
+  const sent = await sendCall(ports, checked, call, { ...prepared, nonce });
+  const scope = ports.scope;
+  ports.journal.queueReceipt(
+    progressReceipt(sent, "broadcast", { scope, atMs: ports.clock.nowMs() }),
+  );
+  return {
+    outcome: "broadcast",
+    jobId: job.mandate.jobId,
+    transactionHash: sent.transaction?.hash ?? null,
+  };
+}
+
+async function readConditions(ports: ExecutePorts, job: RebalanceJob): Promise<JobConditions> {
+  const [head, vault, senderBalanceWei] = await Promise.all([
+    ports.chain.head(),
+    ports.vault.state(job.mandate.jobId),
+    ports.vault.senderBalanceWei(),
+  ]);
+  // A fee is only worth asking for when the vault would still take the mandate.
+  const nativeFeeWei = vault.consumed ? 0n : await ports.encoder.nativeFeeWei(job.params);
+  return {
+    nowMs: ports.clock.nowMs(),
+    headTimestampMs: head.timestampMs,
+    vault,
+    senderBalanceWei,
+    reportBlockTimestampMs: ports.memory.reportBlockTimestampMs,
+    nativeFeeWei,
+  };
+}
+
+function refuseEntry(ports: ExecutePorts, entry: JournalEntry, refusal: Refusal): JobResult {
+  // The entry may have been checked before a crash; both states can be refused.
+  const current = ports.journal.get(entry.id) ?? entry;
+  stepEntry(ports, current, "refuse", {
+    refusal: { reason: refusal.reason, detail: refusal.detail },
+  });
+  return answerRefusal(ports, entry.id as Hex, refusal);
+}
+
+function answerRefusal(ports: ExecutePorts, jobId: Hex | null, refusal: Refusal): JobResult {
+  const { reason, detail } = refusal;
+  ports.log.warn("job refused", { jobId, reason, detail });
+  if (jobId !== null)
+    ports.journal.queueReceipt(refusalReceipt(jobId, refusal, ports.scope, ports.clock.nowMs()));
+  return { outcome: "refused", jobId, reason, detail };
+}
+
+function jobIdOfQueueEntry(id: string): Hex | null {
+  return /^j-[0-9a-f]{64}$/.test(id) ? `0x${id.slice(2)}` : null;
+}

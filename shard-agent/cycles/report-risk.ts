@@ -1,0 +1,50 @@
+import type { ChainReader } from "#shard-agent/ports/chain.ts";
+import type { Journal } from "#shard-agent/ports/journal.ts";
+import type { Memory } from "#shard-agent/ports/memory.ts";
+import type { ReportPublisher } from "#shard-agent/ports/publisher.ts";
+import type { Venue } from "#shard-agent/ports/venue.ts";
+import type { ShardScope } from "#shard-agent/records/shard-scope.ts";
+import type { BlockHeader } from "#shard-agent/records/shard-snapshot.ts";
+import { buildReport } from "#shard-agent/stages/build-report.ts";
+import { checkHealth } from "#shard-agent/stages/check-health.ts";
+import { measureRisk } from "#shard-agent/stages/measure-risk.ts";
+import { valueBook } from "#shard-agent/stages/value-book.ts";
+
+export type ReportPorts = {
+  readonly chain: ChainReader;
+  readonly venue: Venue;
+  readonly journal: Journal;
+  readonly publisher: ReportPublisher;
+  readonly memory: Memory;
+  readonly scope: ShardScope;
+};
+
+/**
+ * One report: read the shard at one block, value it, measure it, sign and send it.
+ *
+ * A failure leaves no half report: the last one grows old, and after `staleAfterMs` jobs and quotes stop.
+ *
+ * @returns The report's sequence number.
+ * @throws {RetryableError} When the chain or Redis did not answer, or the block was replaced meanwhile.
+ * @throws {FatalError | RangeError} When the shard cannot be valued with this configuration and these feeds.
+ */
+export async function reportRisk(ports: ReportPorts, block: BlockHeader): Promise<number> {
+  const { memory, scope, venue } = ports;
+  const depth = memory.snapshot === null ? [] : venue.depthRequests(memory.snapshot);
+  const snapshot = await ports.chain.snapshot(block, depth);
+  memory.snapshot = snapshot;
+  const valued = valueBook(snapshot, scope);
+  const risk = measureRisk(valued);
+  const health = checkHealth(snapshot, scope, { writable: ports.journal.isWritable() });
+  const report = buildReport({
+    snapshot,
+    scope,
+    valued,
+    risk,
+    health,
+    capacity: venue.capacity(snapshot),
+  });
+  const seq = await ports.publisher.publish(report);
+  memory.reportBlockTimestampMs = snapshot.block.timestampMs;
+  return seq;
+}

@@ -1,0 +1,91 @@
+import { followHead } from "#shard-agent/cycles/follow-head.ts";
+import { newestOnly } from "#shard-agent/cycles/newest-only.ts";
+import { publishReceipts } from "#shard-agent/cycles/publish-receipts.ts";
+import { type ReportPorts, reportRisk } from "#shard-agent/cycles/report-risk.ts";
+import { type SettlePorts, settleExpired } from "#shard-agent/cycles/settle-expired.ts";
+import { type TrackPorts, trackTransactions } from "#shard-agent/cycles/track-transactions.ts";
+import type { Pause } from "#shard-agent/ports/pause.ts";
+import type { ReceiptPublisher, ReportPublisher } from "#shard-agent/ports/publisher.ts";
+import type { BlockHeader, ShardSnapshot } from "#shard-agent/records/shard-snapshot.ts";
+import { FatalError } from "#shared/errors.ts";
+import type { Log } from "#shared/ports/log.ts";
+
+export type AgentPorts = Omit<ReportPorts, "publisher"> &
+  TrackPorts &
+  SettlePorts & {
+    readonly chain: ReportPorts["chain"];
+    readonly reports: ReportPublisher;
+    readonly receipts: ReceiptPublisher;
+    readonly pause: Pause;
+  };
+
+export type RunningAgent = {
+  /** Sends waiting receipts soon. */
+  readonly flushReceipts: () => void;
+  /** Resolves when the follower has stopped and no cycle runs. */
+  readonly stopped: () => Promise<void>;
+};
+
+/**
+ * Starts the agent's loops: every new head gives a report, a look at the open transactions and at
+ * expired series, and sends waiting receipts. Each cycle runs for the newest head only and never twice
+ * at once; what fails is tried again at the next head and logged once per change.
+ */
+export function runAgent(
+  ports: AgentPorts,
+  o: { readonly headPollMs: number; readonly onFatal: (error: unknown) => void },
+): RunningAgent {
+  const guarded = <T>(name: string, task: (value: T) => Promise<unknown>) =>
+    newestOnly(guard(ports.log, name, task, o.onFatal));
+  const receipts = guarded<null>("receipts", () =>
+    publishReceipts({ journal: ports.journal, publisher: ports.receipts }),
+  );
+  const settle = guarded<ShardSnapshot>("settlement", (snapshot) => settleExpired(ports, snapshot));
+  const track = guarded<BlockHeader>("tracking", async (head) => {
+    await trackTransactions(ports, head);
+    receipts.offer(null);
+  });
+  const report = guarded<BlockHeader>("report", async (head) => {
+    await reportRisk({ ...ports, publisher: ports.reports }, head);
+    if (ports.memory.snapshot !== null) settle.offer(ports.memory.snapshot);
+  });
+  const following = followHead(ports, {
+    pollMs: o.headPollMs,
+    onHead: (head) => {
+      report.offer(head);
+      track.offer(head);
+    },
+  });
+  return {
+    flushReceipts: () => receipts.offer(null),
+    stopped: async () => {
+      await following;
+      for (const cycle of [report, settle, track, receipts]) await cycle.idle();
+    },
+  };
+}
+
+/** Turns failures into log lines, one per change of reason; only a broken journal ends the process. */
+function guard<T>(
+  log: Log,
+  name: string,
+  task: (value: T) => Promise<unknown>,
+  onFatal: (error: unknown) => void,
+): (value: T) => Promise<void> {
+  let failing: string | null = null;
+  return async (value) => {
+    try {
+      await task(value);
+      if (failing !== null) log.info(`${name} works again`);
+      failing = null;
+    } catch (error) {
+      if (error instanceof FatalError && /^(journal-|unknown-transition)/.test(error.code)) {
+        onFatal(error);
+        return;
+      }
+      const reason = error instanceof Error && "code" in error ? String(error.code) : String(error);
+      if (reason !== failing) log.warn(`${name} failed; the next block tries again`, { error });
+      failing = reason;
+    }
+  };
+}

@@ -1,0 +1,74 @@
+import { stepEntry } from "#shard-agent/cycles/step-entry.ts";
+import type { TransactionReader } from "#shard-agent/ports/chain.ts";
+import type { Journal } from "#shard-agent/ports/journal.ts";
+import type { BroadcastOutcome, ContractCall, Sender } from "#shard-agent/ports/sender.ts";
+import type { JournalEntry } from "#shard-agent/records/journal-entry.ts";
+import type { Clock } from "#shared/ports/clock.ts";
+import type { Log } from "#shared/ports/log.ts";
+
+export type SendPorts = {
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly sender: Sender;
+  readonly transactions: TransactionReader;
+  readonly log: Log;
+};
+
+/** What a signed transaction adds to its call. */
+export type GasAndNonce = {
+  readonly nonce: number;
+  readonly gas: bigint;
+  readonly maxFeePerGasWei: bigint;
+  readonly maxPriorityFeePerGasWei: bigint;
+};
+
+/**
+ * max(chain latest, highest open nonce + 1): a node that forgot a transaction must not make us use its
+ * nonce twice. Only inside the sender's lane.
+ *
+ * @throws {RetryableError} When the chain did not answer.
+ */
+export async function nextNonce(
+  ports: Pick<SendPorts, "transactions" | "journal">,
+): Promise<number> {
+  return Math.max(await ports.transactions.nonceAt("latest"), ports.journal.nextNonce());
+}
+
+/**
+ * Signs a call for a checked entry, writes the raw bytes to the journal, then broadcasts them. Only
+ * inside the sender's lane, with a nonce of {@link nextNonce} taken there.
+ *
+ * After this the entry is in state `broadcast`, or in `signed` when the node did not take the bytes;
+ * the tracker sends the same bytes again.
+ */
+export async function sendCall(
+  ports: SendPorts,
+  entry: JournalEntry,
+  call: ContractCall,
+  fees: GasAndNonce,
+): Promise<JournalEntry> {
+  const transaction = await ports.sender.sign(call, fees);
+  const signed = stepEntry(ports, entry, "sign", { transaction, nativeFeeWei: call.valueWei });
+  return broadcastEntry(ports, signed);
+}
+
+/** Broadcasts the bytes an entry already has; the node having them already counts as success. */
+export async function broadcastEntry(ports: SendPorts, entry: JournalEntry): Promise<JournalEntry> {
+  if (entry.transaction === null) return entry;
+  const result = await ports.sender.broadcast(entry.transaction.raw);
+  logOutcome(ports.log, entry, result);
+  return result.outcome === "submitted" && entry.state === "signed"
+    ? stepEntry(ports, entry, "broadcast")
+    : entry;
+}
+
+function logOutcome(log: Log, entry: JournalEntry, result: BroadcastOutcome): void {
+  const fields = {
+    id: entry.id,
+    transactionHash: entry.transaction?.hash,
+    nonce: entry.transaction?.nonce,
+    ...result,
+  };
+  if (result.outcome === "submitted") log.debug("transaction submitted", fields);
+  else log.warn("transaction not confirmed by the node; the same bytes will be sent again", fields);
+}

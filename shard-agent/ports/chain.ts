@@ -1,0 +1,65 @@
+import type { Inclusion } from "#shard-agent/records/journal-entry.ts";
+import type {
+  BlockHeader,
+  DepthRequest,
+  FeedPrice,
+  ShardSnapshot,
+} from "#shard-agent/records/shard-snapshot.ts";
+import type { Address, Hex } from "#shared/units/ids.ts";
+
+/** Reads of the shard's chain. Every call throws RetryableError `rpc-failed` when the node does not answer. */
+export type ChainReader = {
+  readonly head: () => Promise<BlockHeader>;
+  /** Canonical header at a height; null when there is none yet. */
+  readonly headerAt: (blockNumber: number) => Promise<BlockHeader | null>;
+  readonly finalizedNumber: () => Promise<number>;
+  /**
+   * Everything one report needs, true at `block.hash`.
+   *
+   * @throws {RetryableError} `block-not-canonical` if the block left the canonical chain meanwhile.
+   */
+  readonly snapshot: (block: BlockHeader, depth: readonly DepthRequest[]) => Promise<ShardSnapshot>;
+};
+
+/** What the vault and the sender look like at the head. */
+export type VaultReader = {
+  readonly state: (jobId: Hex) => Promise<{ epoch: number; leader: Address; consumed: boolean }>;
+  readonly senderBalanceWei: () => Promise<bigint>;
+};
+
+/** Rounds of price feeds. */
+export type FeedReader = {
+  readonly latest: (feed: Address) => Promise<FeedPrice>;
+  /** Null when the feed has no such round. */
+  readonly round: (feed: Address, roundId: bigint) => Promise<FeedPrice | null>;
+};
+
+/** Takers' positions in the option book, at the head. */
+export type PositionReader = {
+  readonly seriesId: (series: {
+    underlying: Address;
+    isCall: boolean;
+    expirySeconds: bigint;
+    strikeE8: bigint;
+  }) => Hex;
+  /** 18 decimals. */
+  readonly takerLongE18: (seriesId: Hex, taker: Address) => Promise<bigint>;
+};
+
+/** What happened to a transaction that was seen in a block. */
+export type MinedTransaction = {
+  readonly inclusion: Inclusion;
+  /** Realised amounts, from the vault's events; zero and null where the transaction had none. */
+  readonly amountInRaw: bigint;
+  readonly amountOutRaw: bigint;
+  readonly guid: Hex | null;
+  readonly nativeFeeWei: bigint;
+};
+
+/** Transactions of the agent's sender. */
+export type TransactionReader = {
+  /** Null when no canonical block holds it. */
+  readonly mined: (hash: Hex) => Promise<MinedTransaction | null>;
+  /** Transactions the sender has in canonical blocks up to `at`. */
+  readonly nonceAt: (at: "latest" | number) => Promise<number>;
+};

@@ -1,0 +1,38 @@
+import type { JournalEntry, JournalState } from "#shard-agent/records/journal-entry.ts";
+import type { UnnumberedReceipt } from "#shard-agent/records/unnumbered-receipt.ts";
+
+/**
+ * The agent's own memory. A write that returned is on disk: it survives a crash of the process and of
+ * the machine. One process owns it.
+ */
+export type Journal = {
+  readonly get: (id: string) => JournalEntry | undefined;
+  /** @throws {FatalError} `journal-duplicate` if the id is taken. */
+  readonly insert: (entry: JournalEntry) => void;
+  /**
+   * Replaces an entry that is still in `from`.
+   *
+   * @throws {FatalError} `journal-conflict` if it is not.
+   */
+  readonly replace: (entry: JournalEntry, from: JournalState) => void;
+  /** Entries that are not terminal: by nonce, those without one last. */
+  readonly unfinished: () => JournalEntry[];
+  /** Entries of one kind whose id begins with `prefix`, newest first; at most 64. */
+  readonly withPrefix: (prefix: string) => JournalEntry[];
+  /** One above the highest nonce of an open entry; 0 when there is none. */
+  readonly nextNonce: () => number;
+  /** Last sequence number used on a stream; 0 when there is none. */
+  readonly lastSeq: (streamKey: string) => number;
+  /** Remembers a sequence number before it is used. */
+  readonly saveSeq: (streamKey: string, seq: number) => void;
+  /** Receipts wait here until the stream has them. */
+  readonly queueReceipt: (receipt: UnnumberedReceipt) => void;
+  /** Oldest first. */
+  readonly queuedReceipts: (
+    limit: number,
+  ) => { readonly id: number; readonly receipt: UnnumberedReceipt }[];
+  readonly dropReceipt: (id: number) => void;
+  /** False when a trial write fails. */
+  readonly isWritable: () => boolean;
+  readonly close: () => void;
+};

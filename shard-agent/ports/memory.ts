@@ -1,0 +1,9 @@
+import type { ShardSnapshot } from "#shard-agent/records/shard-snapshot.ts";
+
+/** What the agent saw last; lost with the process, rebuilt from the chain within one block. */
+export type Memory = {
+  /** Newest snapshot, reported or not; null before the first. */
+  snapshot: ShardSnapshot | null;
+  /** Block timestamp of the newest report that Redis confirmed; null before the first. */
+  reportBlockTimestampMs: number | null;
+};

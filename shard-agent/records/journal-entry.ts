@@ -1,0 +1,66 @@
+import type { Hex } from "#shared/units/ids.ts";
+import type { RefusalReason } from "#shared/wire/job-receipt.ts";
+
+/** States of one entry; the transitions are in stages/advance-journal.ts. */
+export const JOURNAL_STATES = [
+  "received",
+  "checked",
+  "signed",
+  "broadcast",
+  "included",
+  "final",
+  "expired",
+  "superseded",
+  "refused",
+  "reverted",
+] as const;
+
+export type JournalState = (typeof JOURNAL_STATES)[number];
+
+/** `job`: a mandate of the coordinator. `settlement`: housekeeping of an expired series. `cancel`: frees a nonce. */
+export type EntryKind = "job" | "settlement" | "cancel";
+
+/** One signed transaction; kept for ever, because any of an entry's transactions may be the one that is mined. */
+export type SignedTransaction = {
+  readonly hash: Hex;
+  readonly raw: Hex;
+  readonly nonce: number;
+  readonly maxFeePerGasWei: bigint;
+};
+
+/** Where a transaction was seen in a block. */
+export type Inclusion = {
+  readonly transactionHash: Hex;
+  readonly blockNumber: number;
+  readonly blockHash: Hex;
+  readonly blockTimestampMs: number;
+  readonly succeeded: boolean;
+  readonly gasCostWei: bigint;
+};
+
+/** What the agent remembers of one thing it was asked, or has decided, to do. */
+export type JournalEntry = {
+  /** Job id for jobs; `settle:<series>:<attempt>` and `cancel:<nonce>:<attempt>` for housekeeping. */
+  readonly id: string;
+  readonly kind: EntryKind;
+  readonly state: JournalState;
+  /** The job as received, or what the housekeeping is about; JSON. */
+  readonly payload: string;
+  /** Last second (Unix) at which the entry's transaction can still have its effect. */
+  readonly deadlineSeconds: number;
+  readonly transaction: SignedTransaction | null;
+  readonly inclusion: Inclusion | null;
+  readonly nativeFeeWei: bigint;
+  readonly refusal: { readonly reason: RefusalReason; readonly detail: string } | null;
+  readonly updatedAtMs: number;
+};
+
+/** True while the entry's transaction may still reach, or leave, a block. */
+export function isOpen(state: JournalState): boolean {
+  return state === "signed" || state === "broadcast" || state === "included";
+}
+
+/** True when nothing will ever change the entry again. */
+export function isTerminal(state: JournalState): boolean {
+  return !isOpen(state) && state !== "received" && state !== "checked";
+}

@@ -1,0 +1,53 @@
+import type { Address } from "#shared/units/ids.ts";
+
+/** One Uniswap v3 pool of an underlying against the settlement asset. */
+export type PoolScope = {
+  readonly address: Address;
+  /** Uniswap fee in hundredths of a basis point: 500 is 0.05 %. */
+  readonly fee: number;
+  readonly depthUsd: readonly number[];
+};
+
+/** What an agent knows of one underlying without reading the chain. */
+export type UnderlyingScope = {
+  readonly ticker: string;
+  readonly token: Address;
+  readonly decimals: number;
+  readonly source: string;
+  readonly feed: Address;
+  readonly pools: readonly PoolScope[];
+};
+
+/** The part of the agent's configuration that its decisions need. */
+export type ShardScope = {
+  readonly shard: string;
+  readonly agent: string;
+  readonly chainId: number;
+  readonly contracts: {
+    readonly vault: Address;
+    readonly optionBook: Address;
+    readonly uniswapAdapter: Address;
+  };
+  readonly settlement: {
+    readonly ticker: string;
+    readonly token: Address;
+    readonly decimals: number;
+  };
+  readonly underlyings: readonly UnderlyingScope[];
+  readonly mandateSigners: readonly Address[];
+  readonly mandateQuorum: number;
+  readonly gasFloorWei: string;
+  readonly feedMaxAgeMs: number;
+  readonly staleAfterMs: number;
+  readonly blockTimeMs: number;
+};
+
+/** Addresses compare without regard to case: checksummed and lower-case spellings are the same account. */
+export function isSameAddress(first: Address, second: Address): boolean {
+  return first.toLowerCase() === second.toLowerCase();
+}
+
+/** The configured underlying of a spot token; undefined when the agent does not know it. */
+export function underlyingOfToken(scope: ShardScope, token: Address): UnderlyingScope | undefined {
+  return scope.underlyings.find((one) => isSameAddress(one.token, token));
+}

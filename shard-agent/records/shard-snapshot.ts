@@ -1,0 +1,89 @@
+import type { Address, Hex } from "#shared/units/ids.ts";
+import type { ConsumedJob, DeliveredTransfer } from "#shared/wire/shard-report.ts";
+
+/** Header fields of one block. */
+export type BlockHeader = {
+  readonly number: number;
+  readonly hash: Hex;
+  readonly parentHash: Hex;
+  readonly timestampMs: number;
+  readonly baseFeeWei: bigint;
+};
+
+/** A price as its feed gives it: USD with 8 decimals. */
+export type FeedPrice = {
+  readonly priceE8: bigint;
+  readonly roundId: bigint;
+  readonly updatedAtMs: number;
+};
+
+/** Raw SVI parameters of one expiry, 18 decimals each (contracts/src/interfaces/IVolatilityFeed.sol). */
+export type RawSlice = {
+  readonly expirySeconds: bigint;
+  readonly aE18: bigint;
+  readonly bE18: bigint;
+  readonly rhoE18: bigint;
+  readonly mE18: bigint;
+  readonly sigmaE18: bigint;
+  readonly updatedAtMs: number;
+};
+
+/** One option series as the book keeps it; quantities have 18 decimals, the strike 8. */
+export type RawSeries = {
+  readonly seriesId: Hex;
+  readonly underlying: Address;
+  readonly isCall: boolean;
+  readonly expirySeconds: bigint;
+  readonly strikeE8: bigint;
+  readonly takersLongE18: bigint;
+  readonly takersShortE18: bigint;
+};
+
+/** A hedge asset the vault may hold, and what its chain says about it. */
+export type HedgeAsset = {
+  readonly token: Address;
+  readonly balanceRaw: bigint;
+  readonly price: FeedPrice;
+  readonly slices: readonly RawSlice[];
+};
+
+/** Depth that was asked of a pool and what it would pay: 0 when it cannot fill the amount. */
+export type DepthQuote = {
+  readonly pool: Address;
+  readonly assetIn: Address;
+  readonly amountInRaw: bigint;
+  readonly amountOutRaw: bigint;
+};
+
+/** Everything one report needs, all of it true at one block hash. */
+export type ShardSnapshot = {
+  readonly block: BlockHeader;
+  /** Newest final block when the snapshot was taken; at most `block.number`. */
+  readonly finalizedNumber: number;
+  readonly epoch: number;
+  readonly leader: Address;
+  readonly paused: boolean;
+  readonly capitalRaw: bigint;
+  readonly liabilitiesRaw: bigint;
+  readonly settlement: {
+    readonly token: Address;
+    readonly balanceRaw: bigint;
+    readonly price: FeedPrice;
+  };
+  readonly hedgeAssets: readonly HedgeAsset[];
+  readonly series: readonly RawSeries[];
+  readonly senders: readonly { readonly address: Address; readonly balanceWei: bigint }[];
+  readonly depth: readonly DepthQuote[];
+  readonly consumedJobs: readonly ConsumedJob[];
+  readonly deliveredTransfers: readonly DeliveredTransfer[];
+};
+
+/** One question of the depth curve, answered in {@link ShardSnapshot.depth} in the same order. */
+export type DepthRequest = {
+  readonly pool: Address;
+  readonly assetIn: Address;
+  readonly assetOut: Address;
+  /** Uniswap fee in hundredths of a basis point. */
+  readonly fee: number;
+  readonly amountInRaw: bigint;
+};

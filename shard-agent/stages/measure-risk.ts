@@ -1,0 +1,88 @@
+import type { ValuedBook } from "#shard-agent/stages/value-book.ts";
+import { addGreeks, type Greeks, ZERO_GREEKS } from "#shared/risk/greeks.ts";
+import { type OptionPosition, valueOption } from "#shared/risk/option-position.ts";
+import { optionScenarioPnlUsd } from "#shared/risk/scenario-pnl.ts";
+import { STANDARD_GRID } from "#shared/risk/standard-grid.ts";
+import { unitsFromRaw } from "#shared/units/token-amount.ts";
+import type { GreeksLine, MarketLine } from "#shared/wire/shard-report.ts";
+
+/** The agent's own view of its risk: Greeks per underlying and expiry, P&L on the standard grid. */
+export type MeasuredRisk = {
+  readonly greeks: readonly GreeksLine[];
+  /** USD, one entry per scenario of STANDARD_GRID, summed over underlyings; losses negative. */
+  readonly scenarioPnlUsd: readonly number[];
+};
+
+/**
+ * Greeks and scenario P&L of a valued book.
+ *
+ * Held hedges are the line with `expiryMs: null`. Series at or after their expiry carry no risk any
+ * more: their payoff is fixed by the feed. Lines ascend by underlying as in the market, then by expiry.
+ */
+export function measureRisk(valued: ValuedBook): MeasuredRisk {
+  const greeks: GreeksLine[] = [];
+  const scenarioPnlUsd = STANDARD_GRID.map(() => 0);
+  for (const line of valued.market) {
+    const spotUnits = heldUnits(valued, line.underlying);
+    const positions = livePositions(valued, line.underlying);
+    greeks.push({
+      underlying: line.underlying,
+      expiryMs: null,
+      ...ZERO_GREEKS,
+      deltaUnits: spotUnits,
+    });
+    greeks.push(...greeksByExpiry(positions, line, valued.asOfMs));
+    const market = { spotUsd: line.spotUsd, slices: line.volatility, nowMs: valued.asOfMs };
+    const pnlUsd = optionScenarioPnlUsd(positions, spotUnits, market, STANDARD_GRID);
+    for (const [index, pnl] of pnlUsd.entries())
+      scenarioPnlUsd[index] = (scenarioPnlUsd[index] ?? 0) + pnl;
+  }
+  return { greeks, scenarioPnlUsd };
+}
+
+function heldUnits(valued: ValuedBook, underlying: string): number {
+  return valued.collateral
+    .filter((line) => line.underlying === underlying)
+    .reduce((sum, line) => sum + unitsFromRaw(BigInt(line.amountRaw), line.decimals), 0);
+}
+
+function livePositions(valued: ValuedBook, underlying: string): OptionPosition[] {
+  return valued.book
+    .filter((line) => line.underlying === underlying && line.expiryMs > valued.asOfMs)
+    .map(({ type, strikeUsd, expiryMs, quantity }) => ({
+      underlying,
+      type,
+      strikeUsd,
+      expiryMs,
+      quantity,
+    }));
+}
+
+function greeksByExpiry(
+  positions: readonly OptionPosition[],
+  line: MarketLine,
+  nowMs: number,
+): GreeksLine[] {
+  const market = { spotUsd: line.spotUsd, slices: line.volatility, nowMs };
+  const byExpiry = new Map<number, Greeks>();
+  for (const position of positions) {
+    const before = byExpiry.get(position.expiryMs) ?? ZERO_GREEKS;
+    byExpiry.set(position.expiryMs, addGreeks(before, valueOption(position, market)));
+  }
+  return [...byExpiry.entries()]
+    .sort(([one], [other]) => one - other)
+    .map(([expiryMs, sum]) => ({ underlying: line.underlying, expiryMs, ...onlyGreeks(sum) }));
+}
+
+/** Drops what a wider record carries beside the seven Greeks. */
+function onlyGreeks(wide: Greeks): Greeks {
+  return {
+    deltaUnits: wide.deltaUnits,
+    gammaUnitsPerUsd: wide.gammaUnitsPerUsd,
+    vegaUsdPerVolPoint: wide.vegaUsdPerVolPoint,
+    thetaUsdPerDay: wide.thetaUsdPerDay,
+    rhoUsdPerRatePoint: wide.rhoUsdPerRatePoint,
+    vannaUnitsPerVolPoint: wide.vannaUnitsPerVolPoint,
+    volgaUsdPerVolPointSquared: wide.volgaUsdPerVolPointSquared,
+  };
+}

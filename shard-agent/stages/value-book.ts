@@ -1,0 +1,169 @@
+import {
+  type ShardScope,
+  type UnderlyingScope,
+  underlyingOfToken,
+} from "#shard-agent/records/shard-scope.ts";
+import type {
+  FeedPrice,
+  RawSeries,
+  RawSlice,
+  ShardSnapshot,
+} from "#shard-agent/records/shard-snapshot.ts";
+import { FatalError } from "#shared/errors.ts";
+import { valueOption } from "#shared/risk/option-position.ts";
+import type { SviSlice } from "#shared/risk/svi-slice.ts";
+import { unitsFromRaw } from "#shared/units/token-amount.ts";
+import type { CollateralLine, MarketLine, OptionLine } from "#shared/wire/shard-report.ts";
+
+/** Decimals of feed prices and strikes on chain. */
+export const PRICE_DECIMALS = 8;
+/** Decimals of option quantities and volatility parameters on chain. */
+export const QUANTITY_DECIMALS = 18;
+
+/** A shard's book in risk numbers, valued at the market of its own chain at the snapshot's block. */
+export type ValuedBook = {
+  readonly asOfMs: number;
+  readonly market: readonly MarketLine[];
+  readonly collateral: readonly CollateralLine[];
+  readonly book: readonly OptionLine[];
+};
+
+/**
+ * Market, collateral and option lines of one snapshot. Marks are USD per option, quantities are the
+ * vault's (positive long). Series that expired and are not settled yet stay in the book, marked at
+ * intrinsic value of the current spot.
+ *
+ * @throws {FatalError} `unknown-hedge-asset` if the vault may hold a token that is not configured,
+ * `bad-price` if a feed answers zero or less.
+ */
+export function valueBook(snapshot: ShardSnapshot, scope: ShardScope): ValuedBook {
+  const asOfMs = snapshot.block.timestampMs;
+  const market = snapshot.hedgeAssets.map((asset) => {
+    const underlying = knownUnderlying(scope, asset.token);
+    return {
+      underlying: underlying.ticker,
+      source: underlying.source,
+      spotUsd: priceUsd(asset.price, underlying.source),
+      spotUpdatedAtMs: asset.price.updatedAtMs,
+      volatility: liveSlices(asset.slices, asOfMs),
+    };
+  });
+  const collateral = collateralLines(snapshot, scope);
+  const book = snapshot.series.map((series) => optionLine(series, market, scope, asOfMs));
+  return { asOfMs, market, collateral, book };
+}
+
+/** Volatility slices that have not expired, as risk numbers, ascending by expiry. */
+export function liveSlices(
+  slices: readonly RawSlice[],
+  nowMs: number,
+): (SviSlice & { updatedAtMs: number })[] {
+  return slices
+    .map((slice) => ({
+      expiryMs: Number(slice.expirySeconds) * 1000,
+      a: unitsFromRaw(slice.aE18, QUANTITY_DECIMALS),
+      b: unitsFromRaw(slice.bE18, QUANTITY_DECIMALS),
+      rho: unitsFromRaw(slice.rhoE18, QUANTITY_DECIMALS),
+      m: unitsFromRaw(slice.mE18, QUANTITY_DECIMALS),
+      sigma: unitsFromRaw(slice.sigmaE18, QUANTITY_DECIMALS),
+      updatedAtMs: slice.updatedAtMs,
+    }))
+    .filter((slice) => slice.expiryMs > nowMs)
+    .sort((one, other) => one.expiryMs - other.expiryMs);
+}
+
+/**
+ * USD per unit of a feed's price.
+ *
+ * @throws {FatalError} `bad-price` if the feed answers zero or less.
+ */
+export function priceUsd(price: FeedPrice, source: string): number {
+  if (price.priceE8 <= 0n) {
+    throw new FatalError(
+      "bad-price",
+      `Feed ${source}: found ${price.priceE8}; a price must be above 0.`,
+    );
+  }
+  return unitsFromRaw(price.priceE8, PRICE_DECIMALS);
+}
+
+function knownUnderlying(scope: ShardScope, token: `0x${string}`): UnderlyingScope {
+  const underlying = underlyingOfToken(scope, token);
+  if (underlying !== undefined) return underlying;
+  const known = scope.underlyings.map((one) => `${one.ticker} ${one.token}`).join(", ");
+  throw new FatalError(
+    "unknown-hedge-asset",
+    `Hedge asset ${token} of the vault is not configured; known: ${known}.`,
+  );
+}
+
+function collateralLines(snapshot: ShardSnapshot, scope: ShardScope): CollateralLine[] {
+  const settlement: CollateralLine = {
+    asset: scope.settlement.ticker,
+    token: snapshot.settlement.token,
+    underlying: null,
+    amountRaw: snapshot.settlement.balanceRaw.toString(),
+    decimals: scope.settlement.decimals,
+    location: "vault",
+    priceUsd: priceUsd(snapshot.settlement.price, scope.settlement.ticker),
+    priceUpdatedAtMs: snapshot.settlement.price.updatedAtMs,
+  };
+  const hedges = snapshot.hedgeAssets.map((asset): CollateralLine => {
+    const underlying = knownUnderlying(scope, asset.token);
+    return {
+      asset: underlying.ticker,
+      token: asset.token,
+      underlying: underlying.ticker,
+      amountRaw: asset.balanceRaw.toString(),
+      decimals: underlying.decimals,
+      location: "vault",
+      priceUsd: priceUsd(asset.price, underlying.source),
+      priceUpdatedAtMs: asset.price.updatedAtMs,
+    };
+  });
+  return [settlement, ...hedges];
+}
+
+function optionLine(
+  series: RawSeries,
+  market: readonly MarketLine[],
+  scope: ShardScope,
+  nowMs: number,
+): OptionLine {
+  const { ticker } = knownUnderlying(scope, series.underlying);
+  const line = market.find((one) => one.underlying === ticker);
+  if (line === undefined) {
+    throw new FatalError(
+      "unknown-hedge-asset",
+      `Series ${series.seriesId}: the vault holds no feed of ${ticker}.`,
+    );
+  }
+  const option = {
+    seriesId: series.seriesId,
+    underlying: ticker,
+    type: series.isCall ? "call" : "put",
+    strikeUsd: unitsFromRaw(series.strikeE8, PRICE_DECIMALS),
+    expiryMs: Number(series.expirySeconds) * 1000,
+  } as const;
+  return {
+    kind: "option",
+    ...option,
+    quantity: unitsFromRaw(series.takersShortE18 - series.takersLongE18, QUANTITY_DECIMALS),
+    markUsd: markUsd(option, line, nowMs),
+  };
+}
+
+/** Value of one option long, in USD; intrinsic at or after expiry. */
+function markUsd(
+  option: { type: "call" | "put"; underlying: string; strikeUsd: number; expiryMs: number },
+  line: MarketLine,
+  nowMs: number,
+): number {
+  if (option.expiryMs <= nowMs) {
+    const intrinsicUsd =
+      option.type === "call" ? line.spotUsd - option.strikeUsd : option.strikeUsd - line.spotUsd;
+    return Math.max(0, intrinsicUsd);
+  }
+  const market = { spotUsd: line.spotUsd, slices: line.volatility, nowMs };
+  return valueOption({ ...option, quantity: 1 }, market).priceUsd;
+}
