@@ -99,7 +99,11 @@ function processLayers(process: "coordinator" | "shard-agent"): Record<string, s
       own("ports"),
       own("cycles"),
     ],
-    [`${process}/adapters`]: [...adapt, own("adapters")],
+    [`${process}/adapters`]: [
+      ...adapt,
+      own("adapters"),
+      ...(process === "shard-agent" ? ["fastify"] : []),
+    ],
   };
 }
 
@@ -161,7 +165,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   ...processLayers("shard-agent"),
   "shard-agent/venues": [
     ...(processLayers("shard-agent")["shard-agent/adapters"] ?? []).filter(
-      (s) => !s.includes("/adapters/"),
+      (s) => !s.includes("/adapters/") && s !== "fastify",
     ),
     "#shard-agent/venues/probe.ts",
   ],
