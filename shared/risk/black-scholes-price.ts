@@ -38,9 +38,8 @@ export function outOfTheMoneyPrice(terms: OptionTerms, totalVolatility: number):
   const middle = distance / totalVolatility;
   const d1 = 0.5 * totalVolatility - middle;
   if (d1 > 0.5) {
-    return (
-      near * normalDistribution(d1) - far * normalDistribution(-middle - 0.5 * totalVolatility)
-    );
+    const d2 = -middle - 0.5 * totalVolatility;
+    return near - (near * normalDistribution(-d1) + far * normalDistribution(d2));
   }
   const density = halfSquareExponential(d1);
   if (density === 0) {

@@ -42,3 +42,54 @@ export function requireBandInputs(inputs: BandInputs): void {
   requireNotNegative("costFraction", inputs.costFraction);
   requirePositive("riskAversionPerUsd", inputs.riskAversionPerUsd);
 }
+
+/**
+ * Half-width in units of Zakamouline's band: H0 + H1 with H0 = cost / (a spot sigma² years) and
+ * H1 = 1.12 cost^0.31 years^0.05 (e^(-rate years) / sigma)^0.25 (|Γ| / a)^0.5. Unlike Whalley and Wilmott's it
+ * does not close at zero gamma: H0 is what a bare position in the underlying is worth trading for.
+ *
+ * @returns A number >= 0 in units of the underlying.
+ * @throws {RangeError} If an input is out of its domain; volatility and years must be > 0.
+ * @see Zakamouline, "Efficient analytic approximation of the optimal hedging strategy for a European call option with
+ * transaction costs", Quantitative Finance 6 (2006).
+ */
+export function zakamoulineHalfWidthUnits(
+  inputs: BandInputs & { readonly volatility: number },
+): number {
+  requireBandInputs(inputs);
+  requirePositive("volatility", inputs.volatility);
+  requirePositive("years", inputs.years);
+  const { gammaUnitsPerUsd, spotUsd, years, rate, costFraction, riskAversionPerUsd, volatility } =
+    inputs;
+  const bare = costFraction / (riskAversionPerUsd * spotUsd * volatility * volatility * years);
+  const discount = Math.exp(-rate * years);
+  const curved =
+    1.12 *
+    costFraction ** 0.31 *
+    years ** 0.05 *
+    (discount / volatility) ** 0.25 *
+    Math.sqrt(Math.abs(gammaUnitsPerUsd) / riskAversionPerUsd);
+  return bare + curved;
+}
+
+/**
+ * Units to trade so that delta comes back to the edge of the band, or as far inside it as `targetFraction` says:
+ * positive buys. 0 inside the band.
+ *
+ * @param targetFraction Where to end up, as a fraction of the half-width from the centre: 1 the edge, 0 the centre.
+ */
+export function tradeToBandUnits(
+  deltaUnits: number,
+  band: {
+    readonly centreUnits: number;
+    readonly halfWidthUnits: number;
+    readonly targetFraction?: number;
+  },
+): number {
+  const gap = deltaUnits - band.centreUnits;
+  if (Math.abs(gap) <= band.halfWidthUnits) {
+    return 0;
+  }
+  const rest = Math.sign(gap) * band.halfWidthUnits * (band.targetFraction ?? 1);
+  return rest - gap;
+}
