@@ -6,7 +6,7 @@ import {
   formatSigned,
   formatUsd,
 } from "#test/local/view/figures.ts";
-import { fitLine, textTable } from "#test/local/view/text-table.ts";
+import { type Column, fitLine, textTable } from "#test/local/view/text-table.ts";
 
 /** What the view last heard. `failure` is why the latest question failed; null when it was answered. */
 export type Status = {
@@ -21,6 +21,11 @@ export type Status = {
 
 const DECISIONS_SHOWN = 6;
 
+const LEFT = (heading: string): Column => ({ heading, align: "left" });
+const RIGHT = (heading: string): Column => ({ heading, align: "right" });
+const REPORT_COLUMNS = [LEFT("shard"), RIGHT("block"), RIGHT("age")];
+const CAPITAL_COLUMNS = [RIGHT("collateral"), RIGHT("solvency"), LEFT("mode")];
+
 /** The live table as lines, none wider than `width`. */
 export function statusTable(status: Status, width: number): string[] {
   const lines = [
@@ -29,7 +34,7 @@ export function statusTable(status: Status, width: number): string[] {
       ? []
       : [`admin API: ${status.failure}; showing what was last heard`]),
     "",
-    ...shardLines(status),
+    ...shardLines(status, width),
     "",
     ...netLines(status),
     "",
@@ -86,37 +91,61 @@ function headline({ atMs, endsAtMs, risk }: Status): string {
   return `riskshard ${formatClock(atMs)} · ${mode}${shadow} · jobs in flight ${risk.jobsInFlight} · ${rest}`;
 }
 
-function shardLines({ shards, risk }: Status): string[] {
+/** One row per shard when that fits, else one per shard and underlying. */
+function shardLines(status: Status, width: number): string[] {
+  const lines = wideShardLines(status);
+  const fits = lines.every((line) => line.length <= width);
+  return fits ? lines : narrowShardLines(status);
+}
+
+function wideShardLines({ shards, risk }: Status): string[] {
   const tickers = Object.keys(risk?.net ?? {});
-  const left = (heading: string) => ({ heading, align: "left" as const });
-  const right = (heading: string) => ({ heading, align: "right" as const });
-  const perTicker = tickers.flatMap((t) => [right(`Δ ${t}`), right(`Γ ${t}`), right(`vega ${t}`)]);
+  const perTicker = tickers.flatMap((t) => [RIGHT(`Δ ${t}`), RIGHT(`Γ ${t}`), RIGHT(`vega ${t}`)]);
+  const rows = shards.map((shard) => {
+    const greeks = tickers.flatMap((ticker) => greekCells(shard, ticker));
+    return [...reportCells(shard), ...greeks, ...capitalCells(shard)];
+  });
+  return textTable([...REPORT_COLUMNS, ...perTicker, ...CAPITAL_COLUMNS], rows);
+}
+
+function narrowShardLines({ shards, risk }: Status): string[] {
+  const tickers = Object.keys(risk?.net ?? {});
   const columns = [
-    left("shard"),
-    right("block"),
-    right("age"),
-    ...perTicker,
-    right("collateral"),
-    right("solvency"),
-    left("mode"),
+    ...REPORT_COLUMNS,
+    LEFT("of"),
+    RIGHT("Δ"),
+    RIGHT("Γ"),
+    RIGHT("vega"),
+    ...CAPITAL_COLUMNS,
   ];
-  const rows = shards.map((shard) => [
-    shard.id,
-    shard.lastReport === null ? "-" : String(shard.lastReport.blockNumber),
-    formatDuration(shard.lastReport?.ageMs ?? null),
-    ...tickers.flatMap((ticker) => {
-      const greeks = shard.greeks[ticker];
-      return [
-        formatSigned(greeks?.deltaUnits ?? null, 3),
-        formatSigned(greeks?.gammaUnitsPerUsd ?? null, 5),
-        formatSigned(greeks?.vegaUsdPerVolPoint ?? null, 0),
-      ];
-    }),
-    formatUsd(shard.collateralUsd),
-    shard.solvencyRatio === null ? "-" : formatNumber(shard.solvencyRatio, 2),
-    [shard.mode, ...shard.reasons].join(" "),
-  ]);
+  const rows = shards.flatMap((shard) =>
+    tickers.map((ticker, i) => [
+      ...(i === 0 ? reportCells(shard) : ["", "", ""]),
+      ticker,
+      ...greekCells(shard, ticker),
+      ...(i === 0 ? capitalCells(shard) : []),
+    ]),
+  );
   return textTable(columns, rows);
+}
+
+function reportCells({ id, lastReport }: ShardAnswer): string[] {
+  const block = lastReport === null ? "-" : String(lastReport.blockNumber);
+  return [id, block, formatDuration(lastReport?.ageMs ?? null)];
+}
+
+function greekCells(shard: ShardAnswer, ticker: string): string[] {
+  const greeks = shard.greeks[ticker];
+  return [
+    formatSigned(greeks?.deltaUnits ?? null, 3),
+    formatSigned(greeks?.gammaUnitsPerUsd ?? null, 5),
+    formatSigned(greeks?.vegaUsdPerVolPoint ?? null, 0),
+  ];
+}
+
+function capitalCells(shard: ShardAnswer): string[] {
+  const solvency = formatNumber(shard.solvencyRatio, 2);
+  return [formatUsd(shard.collateralUsd), solvency, [shard.mode, ...shard.reasons].join(" ")];
 }
 
 function netLines({ risk }: Status): string[] {
