@@ -1,4 +1,4 @@
 #!/usr/bin/env node
 import { launch } from "#shared/node/bin/launch.mjs";
 
-await launch("coordinator/cli/main.ts");
+await launch("coordinator/cli/riskshard.ts");

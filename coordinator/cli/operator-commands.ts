@@ -1,0 +1,73 @@
+import type { Command } from "commander";
+import { type ApiConnection, callApi, findConnection } from "#coordinator/cli/api-connection.ts";
+import { FatalError } from "#shared/errors.ts";
+
+type Options = { readonly api?: string; readonly key?: string };
+type ListOptions = Options & { readonly limit?: string; readonly state?: string };
+
+const VIEWS = [
+  { name: "ready", path: "/readyz", about: "whether the coordinator may plan, and why not" },
+  { name: "net", path: "/v1/risk", about: "mode, market snapshot, net Greeks, band" },
+  { name: "shards", path: "/v1/shards", about: "per shard: mode, report, collateral, capital" },
+  { name: "counters", path: "/v1/counters", about: "reports, refusals, jobs by state" },
+] as const;
+
+/** Adds the commands that talk to a coordinator's admin API; each prints the answer as JSON. */
+export function addOperatorCommands(program: Command): void {
+  for (const { name, path, about } of VIEWS) {
+    command(program, name, `coordinator: ${about}`).action((options: Options) =>
+      show(options, path),
+    );
+  }
+  command(program, "jobs", "coordinator: jobs, newest first")
+    .option("--limit <n>", "at most this many")
+    .option("--state <state>", "only jobs in this state, such as in-transit")
+    .action((options: ListOptions) => show(options, `/v1/jobs${query(options)}`));
+  command(program, "decisions", "coordinator: decisions with their reasons, newest first")
+    .option("--limit <n>", "at most this many")
+    .action((options: ListOptions) => show(options, `/v1/decisions${query(options)}`));
+  for (const name of ["halt", "resume"] as const) {
+    const about = name === "halt" ? "issue no more jobs" : "lift a halt";
+    command(program, name, `coordinator: ${about}; the reason is recorded`)
+      .argument("<reason>", "3 to 500 characters")
+      .action((reason: string, options: Options) => order(options, name, reason));
+  }
+}
+
+function command(program: Command, name: string, about: string): Command {
+  return program
+    .command(name)
+    .description(about)
+    .option("--api <url>", "address of the admin API (or RISKSHARD_API_URL)")
+    .option("--key <reference>", "${env:NAME} or file:path of its key (or RISKSHARD_API_KEY)");
+}
+
+function connectionOf(options: Options): ApiConnection {
+  const given = { url: options.api, keyReference: options.key };
+  return findConnection({ ...given, env: process.env, worldFile: ".local/world.json" });
+}
+
+async function show(options: Options, path: string): Promise<void> {
+  print(await callApi(connectionOf(options), path));
+}
+
+async function order(options: Options, name: "halt" | "resume", reason: string): Promise<void> {
+  if (reason.length < 3 || reason.length > 500) {
+    const found = `${reason.length} characters`;
+    throw new FatalError("input-reason", `reason: must be 3 to 500 characters; found ${found}`);
+  }
+  print(await callApi(connectionOf(options), `/v1/${name}`, { reason }));
+}
+
+function query({ limit, state }: ListOptions): string {
+  if (limit !== undefined && !/^[1-9][0-9]{0,5}$/.test(limit)) {
+    throw new FatalError("input-limit", `--limit: must be a positive integer; found "${limit}"`);
+  }
+  const parameters = { ...(limit && { limit }), ...(state && { state }) };
+  const text = new URLSearchParams(parameters).toString();
+  return text === "" ? "" : `?${text}`;
+}
+
+function print(answer: unknown): void {
+  process.stdout.write(`${JSON.stringify(answer, null, 2)}\n`);
+}
