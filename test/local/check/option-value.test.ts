@@ -1,5 +1,9 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { blackScholes } from "#shared/risk/black-scholes.ts";
+import { volatilityAt } from "#shared/risk/volatility-surface.ts";
 import { optionFigures } from "#test/local/check/option-value.ts";
+import { totalVariance } from "#test/local/check/total-variance.ts";
 
 // pfhedge's documentation: strike 1, spot exp(log-moneyness), 1 year, volatility 0.2, rate 0.
 const PUBLISHED = [
@@ -79,5 +83,74 @@ describe("optionFigures", () => {
     { field: "totalVariance", option: { ...ATM, totalVariance: -0.01 } },
   ])("refuses a bad $field by name", ({ field, option }) => {
     expect(() => optionFigures({ ...option, isCall: true })).toThrow(field);
+  });
+});
+
+describe("the checker and the engine, written apart from each other", () => {
+  test("give one option the same figures", () => {
+    const option = fc.record({
+      isCall: fc.boolean(),
+      spotUsd: fc.double({ min: 100, max: 100_000, noNaN: true }),
+      moneyness: fc.double({ min: 0.4, max: 2.5, noNaN: true }),
+      years: fc.double({ min: 1e-5, max: 2, noNaN: true }),
+      volatility: fc.double({ min: 0.05, max: 3, noNaN: true }),
+    });
+    fc.assert(
+      fc.property(option, ({ isCall, spotUsd, moneyness, years, volatility }) => {
+        const strikeUsd = spotUsd * moneyness;
+        const type = isCall ? "call" : "put";
+        const engine = blackScholes({
+          type,
+          spotUsd,
+          strikeUsd,
+          years,
+          volatility,
+          rate: 0,
+          carry: 0,
+        });
+        const own = optionFigures({
+          isCall,
+          spotUsd,
+          strikeUsd,
+          years,
+          totalVariance: volatility ** 2 * years,
+        });
+        expect(Math.abs(own.valueUsd - engine.priceUsd)).toBeLessThan(1e-9 * spotUsd);
+        expect(Math.abs(own.deltaUnits - engine.deltaUnits)).toBeLessThan(1e-10);
+        expect(Math.abs(own.gammaUnitsPerUsd - engine.gammaUnitsPerUsd) * spotUsd).toBeLessThan(
+          1e-7,
+        );
+        expect(Math.abs(own.vegaUsdPerVolPoint - engine.vegaUsdPerVolPoint)).toBeLessThan(
+          1e-9 * spotUsd,
+        );
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test("read the same volatility from one surface", () => {
+    const slices = [7, 30, 90].map((days) => ({
+      expiryMs: days * 86_400_000,
+      a: 0.01 * (days / 365),
+      b: 0.2 * (days / 365),
+      rho: -0.3,
+      m: 0.05,
+      sigma: 0.4,
+      updatedAtMs: 0,
+    }));
+    const nowMs = 86_400_000;
+    for (const days of [2, 7, 12, 30, 61, 90, 200]) {
+      for (const strikeUsd of [1500, 2000, 2800]) {
+        const expiryMs = days * 86_400_000;
+        const years = (expiryMs - nowMs) / (365 * 86_400_000);
+        const engine = volatilityAt(slices, { forwardUsd: 2000, strikeUsd, expiryMs, nowMs });
+        const own = totalVariance(slices, {
+          logMoneyness: Math.log(strikeUsd / 2000),
+          expiryMs,
+          nowMs,
+        });
+        expect(Math.sqrt(own / years)).toBeCloseTo(engine, 12);
+      }
+    }
   });
 });

@@ -1,0 +1,342 @@
+import { encodeFunctionData, erc20Abi, parseUnits } from "viem";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { optionBookAbi } from "#shared/evm/abi/option-book.ts";
+import { shardVaultAbi } from "#shared/evm/abi/shard-vault.ts";
+import {
+  EPOCH_BUMP_TYPES,
+  jobIdOf,
+  MANDATE_TYPES,
+  mandateStruct,
+  paramsHash,
+  shardBytes32,
+  swapStruct,
+  transferStruct,
+  vaultDomain,
+} from "#shared/evm/mandate-typed-data.ts";
+import { bookDomain, OPTION_QUOTE_TYPES } from "#shared/evm/option-quote-typed-data.ts";
+import type { Address, Hex } from "#shared/units/ids.ts";
+import type { JobParams, Mandate } from "#shared/wire/rebalance-job.ts";
+import { reportSetHash } from "#shared/wire/report-set.ts";
+import { chainClient } from "#test/local/chains/chain-client.ts";
+import { type Lane, openLane } from "#test/local/chains/lane.ts";
+import { checkWorld } from "#test/local/check/check-world.ts";
+import { exampleJob, exampleRisk } from "#test/local/check/example-world.ts";
+import { renderSummary } from "#test/local/check/render-summary.ts";
+import { summarySchema } from "#test/local/check/summary-schema.ts";
+import type { AdminApi, JobAnswer } from "#test/local/observe/admin-api.ts";
+import { type Observer, startObserver } from "#test/local/observe/observer.ts";
+import { startWorld, type World } from "#test/local/world.ts";
+import type { WorldChain } from "#test/local/world-description.ts";
+
+/** The checker on real chains; the mandates are signed here, as no coordinator runs. */
+let world: World;
+let observer: Observer;
+const jobs: JobAnswer[] = [];
+
+beforeAll(async () => {
+  const processes = { coordinator: false, agents: false, market: false, takers: false };
+  world = await startWorld({ chains: 2, seed: 23, processes });
+  observer = startObserver(world.description);
+  for (const chain of world.description.chains) await bumpEpoch(chain);
+});
+afterAll(async () => {
+  await observer?.stop();
+  await world?.stop();
+});
+
+test("an honest run passes and a replayed mandate is reported as reverted", async () => {
+  const [source, target] = chains();
+  await tradeOption(source, { isCall: true, vaultSells: true, quantity: 10, premium: 3000 });
+  await tradeOption(target, { isCall: false, vaultSells: false, quantity: 2, premium: 150 });
+  await samplesAfterNow(2);
+
+  const swap = await issue(source, hedgeParams(source, 15_000));
+  await execute(source, swap);
+  await expect(execute(source, swap)).rejects.toThrow("reverted");
+  const transfer = await issue(target, transferParams(source, 25_000));
+  await execute(target, transfer, parseUnits("0.05", 18));
+  await expect
+    .poll(() => vaultCash(source), { timeout: 30_000, interval: 500 })
+    .toBeGreaterThan(412_000n * 10n ** 6n);
+  await samplesAfterNow(2);
+
+  const summary = await checkWorld(world.description, observer, adminApi());
+  expect(summary.checks.filter((c) => !c.ok)).toEqual([]);
+  expect(summary.jobs).toMatchObject({
+    consumed: 2,
+    replaysReverted: 1,
+    replayReasons: { ShardVault_AlreadyConsumed: 1 },
+  });
+  expect(summary.trades).toMatchObject({ total: 2, sold: 1, bought: 1 });
+  expect(summary.transfers).toMatchObject({ sent: 1, delivered: 1, amountRaw: "25000000000" });
+  expect(summary.hedgingCost.shortfallPoolFeesUsd).toBeCloseTo(
+    (15_000 * source.underlyings[0]!.pool.fee) / 1e6,
+    1,
+  );
+  expect(summary.hedgingCost.shortfallUsd).toBeGreaterThan(
+    summary.hedgingCost.shortfallPoolFeesUsd,
+  );
+  expect(summary.hedgingCost.bridgeFeeUsd).toBeGreaterThan(0);
+  expect(summary.naive.trades).toBe(1);
+  expect(summary.naive.shortfallUsd).toBeGreaterThan(0);
+  expect(summary.observer.failedLooks).toBe(0);
+  expect(summarySchema.parse(JSON.parse(JSON.stringify(summary)))).toEqual(summary);
+  expect(renderSummary(summary)).toContain(
+    "1 replay attempts reverted (ShardVault_AlreadyConsumed 1)",
+  );
+}, 120_000);
+
+test("one unit given to a vault without an event of its own fails the accounts, and nothing else", async () => {
+  const [source] = chains();
+  await userLane(source).send({
+    label: "give one unit",
+    to: source.settlement.token,
+    data: encodeFunctionData({
+      abi: erc20Abi,
+      functionName: "transfer",
+      args: [source.contracts.vault, 1n],
+    }),
+    gas: 100_000n,
+  });
+  const summary = await checkWorld(world.description, observer, adminApi());
+  const failed = summary.checks.filter((c) => !c.ok);
+  expect(failed.map((c) => c.name)).toEqual(["per vault and asset, opening + events = closing"]);
+  expect(failed[0]?.detail).toContain("differs from opening + events by 1");
+}, 60_000);
+
+test("a job whose reports were too old when it was included fails, whatever the coordinator says", async () => {
+  const [job] = jobs;
+  const staleAfterMs = world.description.chains.map((c) => ({ ...c, staleAfterMs: 1 }));
+  const summary = await checkWorld(
+    { ...world.description, chains: staleAfterMs },
+    observer,
+    adminApi(),
+  );
+  const check = summary.checks.find((c) => c.name === "no job was executed on a stale report");
+  expect(check).toMatchObject({ ok: false });
+  expect(check?.detail).toContain(`job ${job?.jobId}: included on a report of`);
+}, 60_000);
+
+test("the observer survives a chain that does not answer", async () => {
+  const [source, target] = chains();
+  const silent = { ...target, rpcUrl: "http://127.0.0.1:1" };
+  const failures: string[] = [];
+  const half = startObserver(
+    { ...world.description, chains: [source, silent] },
+    { onFailure: (m) => failures.push(m) },
+  );
+  await expect.poll(() => failures.length, { timeout: 20_000 }).toBeGreaterThan(0);
+  await half.stop();
+  expect(half.observation()).toMatchObject({ samplesTaken: 0, samples: [] });
+}, 60_000);
+
+function chains(): [WorldChain, WorldChain] {
+  const [source, target] = world.description.chains;
+  if (source === undefined || target === undefined) throw new Error("two chains expected");
+  return [source, target];
+}
+
+async function samplesAfterNow(count: number): Promise<void> {
+  const before = observer.observation().samplesTaken;
+  await expect
+    .poll(() => observer.observation().samplesTaken, { timeout: 30_000 })
+    .toBeGreaterThan(before + count);
+}
+
+function adminApi(): AdminApi {
+  const counters = { reports: { accepted: 0, refused: {} }, passes: 0, decisions: 0, jobs: {} };
+  return {
+    risk: async () => exampleRisk(),
+    shards: async () => [],
+    jobs: async () => jobs,
+    decisions: async () => [],
+    counters: async () => counters,
+  };
+}
+
+const lanes = new Map<string, Lane>();
+function userLane(chain: WorldChain): Lane {
+  const known = lanes.get(chain.shard);
+  if (known !== undefined) return known;
+  const lane = openLane(chainClient(chain.rpcUrl, chain.chainId), world.keys.account("user"), 50);
+  lanes.set(chain.shard, lane);
+  return lane;
+}
+
+async function bumpEpoch(chain: WorldChain): Promise<void> {
+  const planner = world.keys.account("planner");
+  const message = { expectedEpoch: 0n, newLeader: planner.address };
+  const domain = vaultDomain(chain.chainId, chain.contracts.vault);
+  const signature = await planner.signTypedData({
+    domain,
+    types: EPOCH_BUMP_TYPES,
+    primaryType: "EpochBump",
+    message,
+  });
+  await userLane(chain).send({
+    label: "bump the epoch",
+    to: chain.contracts.vault,
+    data: encodeFunctionData({
+      abi: shardVaultAbi,
+      functionName: "bumpEpoch",
+      args: [0n, planner.address, [signature]],
+    }),
+    gas: 300_000n,
+  });
+}
+
+async function tradeOption(
+  chain: WorldChain,
+  o: { isCall: boolean; vaultSells: boolean; quantity: number; premium: number },
+): Promise<void> {
+  const user = world.keys.account("user");
+  const expiryMs = world.description.market?.expiriesMs[2] ?? 0;
+  const quote = {
+    taker: user.address,
+    underlying: chain.underlyings[0]!.token,
+    isCall: o.isCall,
+    vaultSells: o.vaultSells,
+    expiry: BigInt(expiryMs / 1000),
+    strike: parseUnits("3000", 8),
+    quantity: parseUnits(String(o.quantity), 18),
+    premium: parseUnits(String(o.premium), 6),
+    nonce: 1n,
+    deadline: BigInt(Math.floor(Date.now() / 1000) + 60),
+  };
+  const signature = await world.keys.account(`quoter-${chain.shard}`).signTypedData({
+    domain: bookDomain(chain.chainId, chain.contracts.optionBook),
+    types: OPTION_QUOTE_TYPES,
+    primaryType: "OptionQuote",
+    message: quote,
+  });
+  const lane = userLane(chain);
+  const spender = chain.contracts.optionBook;
+  await lane.send({
+    label: "approve the book",
+    to: chain.settlement.token,
+    data: encodeFunctionData({
+      abi: erc20Abi,
+      functionName: "approve",
+      args: [spender, 10n ** 18n],
+    }),
+    gas: 100_000n,
+  });
+  await lane.send({
+    label: "trade an option",
+    to: spender,
+    data: encodeFunctionData({
+      abi: optionBookAbi,
+      functionName: "trade",
+      args: [quote, signature],
+    }),
+    gas: 1_500_000n,
+  });
+}
+
+function hedgeParams(chain: WorldChain, amountUsd: number): JobParams {
+  const [eth] = chain.underlyings;
+  if (eth === undefined) throw new Error("no underlying");
+  return {
+    kind: "swap",
+    venue: chain.contracts.uniswapAdapter,
+    pool: eth.pool.address,
+    assetIn: chain.settlement.token,
+    assetOut: eth.token,
+    amountInRaw: String(parseUnits(String(amountUsd), 6)),
+    minAmountOutRaw: String(parseUnits(String((amountUsd / 3000) * 0.98), 18)),
+    minCapitalAfterRaw: "0",
+  };
+}
+
+function transferParams(to: WorldChain, amountUsd: number): JobParams {
+  const amountRaw = String(parseUnits(String(amountUsd), 6));
+  return {
+    kind: "transfer",
+    dstEid: to.endpointId,
+    dstVault: `0x${to.contracts.vault.slice(2).toLowerCase().padStart(64, "0")}`,
+    amountRaw,
+    minAmountRaw: amountRaw,
+    lzReceiveGas: 200_000,
+    minCapitalAfterRaw: "0",
+  };
+}
+
+type Issued = { readonly mandate: Mandate; readonly params: JobParams; readonly signature: Hex };
+
+/** Signs a mandate on a report set of the chain's newest block, and remembers it as a coordinator would. */
+async function issue(chain: WorldChain, params: JobParams): Promise<Issued> {
+  const planner = world.keys.account("planner");
+  const block = await chainClient(chain.rpcUrl, chain.chainId).getBlock();
+  const blockTimestampMs = Number(block.timestamp) * 1000;
+  const ref = {
+    shard: chain.shard,
+    agent: "test-1",
+    seq: 1,
+    blockNumber: Number(block.number),
+    blockHash: block.hash,
+    blockTimestampMs,
+  };
+  const planId: Hex = `0x${"1".repeat(64)}`;
+  const hash = paramsHash(params);
+  const mandate: Mandate = {
+    jobId: jobIdOf({ planId, shard: chain.shard, step: jobs.length, paramsHash: hash }),
+    epoch: 1,
+    leader: planner.address,
+    shard: shardBytes32(chain.shard),
+    action: params.kind === "swap" ? 1 : 2,
+    reportSetHash: reportSetHash([ref]),
+    notBeforeSeconds: 0,
+    deadlineSeconds: Number(block.timestamp) + Math.floor(chain.staleAfterMs / 1000),
+    maxFeeNativeWei: params.kind === "swap" ? "0" : String(10n ** 18n),
+    paramsHash: hash,
+  };
+  const domain = vaultDomain(chain.chainId, chain.contracts.vault);
+  const message = mandateStruct(mandate);
+  const signature = await planner.signTypedData({
+    domain,
+    types: MANDATE_TYPES,
+    primaryType: "Mandate",
+    message,
+  });
+  jobs.push(
+    exampleJob({ jobId: mandate.jobId, shard: chain.shard, kind: params.kind, reportSet: [ref] }),
+  );
+  return { mandate, params, signature };
+}
+
+async function execute(
+  chain: WorldChain,
+  { mandate, params, signature }: Issued,
+  valueWei = 0n,
+): Promise<void> {
+  const head = [mandateStruct(mandate)] as const;
+  const data =
+    params.kind === "swap"
+      ? encodeFunctionData({
+          abi: shardVaultAbi,
+          functionName: "executeSwap",
+          args: [...head, swapStruct(params), [signature]],
+        })
+      : encodeFunctionData({
+          abi: shardVaultAbi,
+          functionName: "executeTransfer",
+          args: [...head, transferStruct(params), [signature]],
+        });
+  await userLane(chain).send({
+    label: params.kind,
+    to: chain.contracts.vault,
+    data,
+    valueWei,
+    gas: 2_000_000n,
+  });
+}
+
+function vaultCash(chain: WorldChain): Promise<bigint> {
+  const args: readonly [Address] = [chain.contracts.vault];
+  return chainClient(chain.rpcUrl, chain.chainId).readContract({
+    address: chain.settlement.token,
+    abi: erc20Abi,
+    functionName: "balanceOf",
+    args,
+  });
+}
