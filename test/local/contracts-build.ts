@@ -30,7 +30,7 @@ export function buildContracts(announce: (text: string) => void): void {
   const forge = `@foundry-rs/forge-${process.platform}-${architecture}/bin/forge`;
   const result = spawnSync(
     createRequire(import.meta.url).resolve(forge),
-    ["build", "--root", "contracts"],
+    ["build", "contracts/src", "contracts/local"],
     {
       cwd: REPOSITORY,
       encoding: "utf8",

@@ -1,0 +1,126 @@
+import type { PublicClient } from "viem";
+import { privateKeyToAccount } from "viem/accounts";
+import type { Address, Hex } from "#shared/units/ids.ts";
+import { chainClient } from "#test/local/chains/chain-client.ts";
+import { type Lane, openLane } from "#test/local/chains/lane.ts";
+import { TICKERS, type Ticker } from "#test/local/deploy/world-parameters.ts";
+import { type ArbitragePool, approveRouter, arbitrage } from "#test/local/market/arbitrage.ts";
+import { pushPrice, setSlices } from "#test/local/market/feed-writer.ts";
+import type { MarketState } from "#test/local/market/price-path.ts";
+import { surfaceSlices } from "#test/local/market/surface.ts";
+import type { WorldChain } from "#test/local/world-description.ts";
+
+/** What the market does on one chain. */
+export type MarketChain = {
+  readonly key: string;
+  /** Posts prices, and surfaces too when `withSurfaces`; then moves the pools to the prices. */
+  readonly post: (
+    state: MarketState,
+    o: { readonly withSurfaces: boolean; readonly withArbitrage: boolean },
+  ) => Promise<void>;
+  /** Lets the arbitrageur trade. */
+  readonly prepare: () => Promise<void>;
+};
+
+const POLL_MS = 200;
+
+export type MarketChainOptions = {
+  readonly chain: WorldChain;
+  readonly marketKey: Hex;
+  readonly arbitrageurKey: Hex;
+  readonly expiriesMs: readonly number[];
+};
+
+/** Lanes and contracts of one chain. Feeds that are not the market's own (on a fork) are left alone. */
+export function marketChain(options: MarketChainOptions): MarketChain {
+  const { chain, expiriesMs } = options;
+  const client = chainClient(chain.rpcUrl, chain.chainId);
+  const market = openLane(client, privateKeyToAccount(options.marketKey), POLL_MS);
+  const arbitrageur = openLane(client, privateKeyToAccount(options.arbitrageurKey), POLL_MS);
+  const underlyings = TICKERS.map((ticker) => underlyingOf(chain, ticker));
+  let isOwnFeed: Promise<ReadonlyMap<Address, boolean>> | undefined;
+
+  const postPrices = async (state: MarketState): Promise<void> => {
+    isOwnFeed ??= ownFeeds(client, market, [
+      chain.settlement.feed,
+      ...underlyings.map(({ feed }) => feed),
+    ]);
+    const own = await isOwnFeed;
+    if (own.get(chain.settlement.feed)) {
+      const hash = await pushPrice(market, chain.settlement.feed, state.settlementUsd);
+      // Not waited for; if it is never included the lane asks the chain for its nonce again.
+      void market.receipt(hash, "settlement price").catch(() => undefined);
+    }
+    for (const { ticker, feed } of underlyings) {
+      if (own.get(feed)) await pushPrice(market, feed, state.pricesUsd[ticker]);
+    }
+  };
+  const postSurfaces = async (state: MarketState): Promise<void> => {
+    for (const { ticker, token } of underlyings) {
+      const slices = surfaceSlices(state.volatilities[ticker], expiriesMs, Date.now());
+      await setSlices(market, chain.contracts.volatilityFeed, { underlying: token, slices });
+    }
+  };
+  return {
+    key: chain.key,
+    post: async (state, { withSurfaces, withArbitrage }) => {
+      await postPrices(state);
+      if (withSurfaces) await postSurfaces(state);
+      if (!withArbitrage) return;
+      for (const { ticker, pool } of underlyings) {
+        await arbitrage(client, arbitrageur, pool, state.pricesUsd[ticker] / state.settlementUsd);
+      }
+    },
+    prepare: async () => {
+      for (const { pool } of underlyings) await approveRouter(arbitrageur, pool);
+    },
+  };
+}
+
+type MarketUnderlying = {
+  readonly ticker: Ticker;
+  readonly token: Address;
+  readonly feed: Address;
+  readonly pool: ArbitragePool;
+};
+
+function underlyingOf(chain: WorldChain, ticker: Ticker): MarketUnderlying {
+  const found = chain.underlyings.find((underlying) => underlying.ticker === ticker);
+  if (found === undefined) throw new RangeError(`${chain.key}: no underlying ${ticker}`);
+  return {
+    ticker,
+    token: found.token,
+    feed: found.feed,
+    pool: {
+      ...found.pool,
+      swapRouter: chain.contracts.swapRouter,
+      base: { token: found.token, decimals: found.decimals },
+      quote: { token: chain.settlement.token, decimals: chain.settlement.decimals },
+    },
+  };
+}
+
+const ownerAbi = [
+  {
+    type: "function",
+    name: "owner",
+    stateMutability: "view",
+    inputs: [],
+    outputs: [{ type: "address" }],
+  },
+] as const;
+
+/** Which feeds the market's account may set. */
+async function ownFeeds(
+  client: PublicClient,
+  market: Lane,
+  feeds: readonly Address[],
+): Promise<ReadonlyMap<Address, boolean>> {
+  const entries = feeds.map(async (address): Promise<[Address, boolean]> => {
+    const owner = await client
+      .readContract({ address, abi: ownerAbi, functionName: "owner" })
+      .catch(() => "0x0");
+    return [address, BigInt(owner) === BigInt(market.address)];
+  });
+  return new Map(await Promise.all(entries));
+}
