@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
+import {IOptionBook} from "riskshard/interfaces/IOptionBook.sol";
+import {Listing} from "riskshard/interfaces/IOptionBookAdmin.sol";
+import {IShardVault} from "riskshard/interfaces/IShardVault.sol";
+import {VaultConfig} from "riskshard/interfaces/IShardVaultAdmin.sol";
+import {MandateHash} from "riskshard/libraries/MandateHash.sol";
+import {OptionBook} from "riskshard/OptionBook.sol";
+import {ShardVault} from "riskshard/ShardVault.sol";
+import {Mandate, SwapParams, TransferParams} from "riskshard/types/Mandate.sol";
+import {OptionQuote} from "riskshard/types/OptionQuote.sol";
+import {ShardFixture} from "./support/ShardFixture.sol";
+
+/// @notice The vectors that test/shared/evm/eip712-vectors.test.ts asserts, against the contracts: hashes, digests, and a
+/// vault and a book at the vectors' addresses that accept the signatures.
+contract Eip712VectorsTest is ShardFixture {
+    string private mandates = vm.readFile("test/vectors/mandate-eip712.json");
+    string private quotes = vm.readFile("test/vectors/option-quote-eip712.json");
+
+    function setUp() public override {
+        super.setUp();
+        vm.chainId(vm.parseJsonUint(mandates, ".chainId"));
+        VaultConfig memory config = _vaultConfig(address(usdx));
+        config.shard = vm.parseJsonBytes32(mandates, ".cases[0].mandate.shard");
+        config.signers = vm.parseJsonAddressArray(mandates, ".signers");
+        vault = ShardVault(vm.parseJsonAddress(mandates, ".vault"));
+        deployCodeTo("ShardVault.sol:ShardVault", abi.encode(config), address(vault));
+    }
+
+    function test_mandates_of_a_swap_and_a_transfer_hash_as_in_the_vector() public view {
+        for (uint256 i = 0; i < 2; i++) {
+            string memory path = _casePath(i);
+            bytes32 paramsHash = i == 0 ? this.hash(_swap(path)) : this.hash(_transfer(path));
+            assertEq(paramsHash, vm.parseJsonBytes32(mandates, string.concat(path, ".paramsHash")));
+            Mandate memory mandate = _mandateOf(path);
+            assertEq(mandate.paramsHash, paramsHash);
+            assertEq(
+                _digest(address(vault), this.hash(mandate)),
+                vm.parseJsonBytes32(mandates, string.concat(path, ".digest"))
+            );
+            assertEq(mandate.jobId, _jobId(i, paramsHash));
+        }
+    }
+
+    function test_the_vault_at_the_vectors_address_accepts_its_signatures() public {
+        vm.warp(1_700_000_000);
+        _enterEpochOfTheVector();
+        string memory path = _casePath(0);
+        Mandate memory mandate = _mandateOf(path);
+        SwapParams memory swap = _swap(path);
+        bytes[] memory signatures = vm.parseJsonBytesArray(mandates, string.concat(path, ".signatures"));
+        // The venue is the first thing looked at after the signatures.
+        vm.expectRevert(abi.encodeWithSelector(IShardVault.ShardVault_VenueNotAllowed.selector, swap.venue));
+        vault.executeSwap(mandate, swap, signatures);
+
+        path = _casePath(1);
+        mandate = _mandateOf(path);
+        TransferParams memory transfer = _transfer(path);
+        signatures = vm.parseJsonBytesArray(mandates, string.concat(path, ".signatures"));
+        vm.expectRevert(
+            abi.encodeWithSelector(IShardVault.ShardVault_RouteNotAllowed.selector, transfer.dstEid, transfer.dstVault)
+        );
+        vault.executeTransfer(mandate, transfer, signatures);
+    }
+
+    function test_a_quote_and_its_series_id_are_those_of_the_vector() public {
+        book = OptionBook(vm.parseJsonAddress(quotes, ".book"));
+        address quoter = vm.parseJsonAddress(quotes, ".quoter");
+        bytes memory arguments = abi.encode(address(vault), admin, quoter, _bookPolicy(), new Listing[](0));
+        deployCodeTo("OptionBook.sol:OptionBook", arguments, address(book));
+        OptionQuote memory quote = _quoteOfTheVector();
+        assertEq(
+            book.seriesIdOf(quote.underlying, quote.isCall, quote.expiry, quote.strike),
+            vm.parseJsonBytes32(quotes, ".seriesId")
+        );
+        bytes32 digest = _quoteDigest(quote);
+        assertEq(digest, vm.parseJsonBytes32(quotes, ".digest"));
+        bytes memory signature = vm.parseJsonBytes(quotes, ".signature");
+        assertEq(ECDSA.recover(digest, signature), quoter);
+        // The list is the last thing looked at before the signature, so the book itself is asked with a listed token.
+        vm.mockCall(address(vault), abi.encodeWithSignature("feedOf(address)", quote.underlying), abi.encode(ethFeed));
+        vm.prank(admin);
+        book.setListing(Listing(quote.underlying, 100e18));
+        vm.mockCall(address(vault), abi.encodeWithSignature("priceOf(address)", quote.underlying), abi.encode(3000e8));
+        vm.prank(quote.taker);
+        // Accepted: the taker's missing approval is what stops the trade.
+        vm.expectRevert(
+            abi.encodeWithSignature(
+                "ERC20InsufficientAllowance(address,uint256,uint256)", address(book), 0, quote.premium
+            )
+        );
+        book.trade(quote, signature);
+        quote.premium += 1;
+        vm.prank(quote.taker);
+        vm.expectPartialRevert(IOptionBook.OptionBook_WrongQuoter.selector);
+        book.trade(quote, signature);
+    }
+
+    function hash(Mandate calldata mandate) external pure returns (bytes32) {
+        return MandateHash.hash(mandate);
+    }
+
+    function hash(SwapParams calldata params) external pure returns (bytes32) {
+        return MandateHash.hash(params);
+    }
+
+    function hash(TransferParams calldata params) external pure returns (bytes32) {
+        return MandateHash.hash(params);
+    }
+
+    /// @dev Epoch 6 with leader 0 is written, then the vector's own bump leads to epoch 7.
+    function _enterEpochOfTheVector() private {
+        bytes32 slot = bytes32(uint256(9));
+        vm.store(address(vault), slot, bytes32(uint256(6) << 160));
+        assertEq(vault.epoch(), 6, "slot 9 holds leader and epoch");
+        address leader = vm.parseJsonAddress(mandates, ".epochBump.newLeader");
+        vault.bumpEpoch(6, leader, vm.parseJsonBytesArray(mandates, ".epochBump.signatures"));
+    }
+
+    function _casePath(uint256 index) private pure returns (string memory) {
+        return string.concat(".cases[", vm.toString(index), "]");
+    }
+
+    function _jobId(uint256 step, bytes32 paramsHash) private view returns (bytes32) {
+        return keccak256(abi.encode(vm.parseJsonBytes32(mandates, ".planId"), vault.shard(), step, paramsHash));
+    }
+
+    function _mandateOf(string memory path) private view returns (Mandate memory) {
+        string memory key = string.concat(path, ".mandate");
+        return Mandate({
+            jobId: vm.parseJsonBytes32(mandates, string.concat(key, ".jobId")),
+            epoch: uint64(vm.parseJsonUint(mandates, string.concat(key, ".epoch"))),
+            leader: vm.parseJsonAddress(mandates, string.concat(key, ".leader")),
+            shard: vm.parseJsonBytes32(mandates, string.concat(key, ".shard")),
+            action: uint8(vm.parseJsonUint(mandates, string.concat(key, ".action"))),
+            reportSetHash: vm.parseJsonBytes32(mandates, string.concat(key, ".reportSetHash")),
+            notBefore: uint64(vm.parseJsonUint(mandates, string.concat(key, ".notBeforeSeconds"))),
+            deadline: uint64(vm.parseJsonUint(mandates, string.concat(key, ".deadlineSeconds"))),
+            maxFeeNative: vm.parseJsonUint(mandates, string.concat(key, ".maxFeeNativeWei")),
+            paramsHash: vm.parseJsonBytes32(mandates, string.concat(key, ".paramsHash"))
+        });
+    }
+
+    function _swap(string memory path) private view returns (SwapParams memory) {
+        string memory key = string.concat(path, ".params");
+        return SwapParams({
+            venue: vm.parseJsonAddress(mandates, string.concat(key, ".venue")),
+            pool: vm.parseJsonAddress(mandates, string.concat(key, ".pool")),
+            assetIn: vm.parseJsonAddress(mandates, string.concat(key, ".assetIn")),
+            assetOut: vm.parseJsonAddress(mandates, string.concat(key, ".assetOut")),
+            amountIn: vm.parseJsonUint(mandates, string.concat(key, ".amountInRaw")),
+            minAmountOut: vm.parseJsonUint(mandates, string.concat(key, ".minAmountOutRaw")),
+            minCapitalAfter: vm.parseJsonInt(mandates, string.concat(key, ".minCapitalAfterRaw"))
+        });
+    }
+
+    function _transfer(string memory path) private view returns (TransferParams memory) {
+        string memory key = string.concat(path, ".params");
+        return TransferParams({
+            dstEid: uint32(vm.parseJsonUint(mandates, string.concat(key, ".dstEid"))),
+            dstVault: vm.parseJsonBytes32(mandates, string.concat(key, ".dstVault")),
+            amount: vm.parseJsonUint(mandates, string.concat(key, ".amountRaw")),
+            minAmount: vm.parseJsonUint(mandates, string.concat(key, ".minAmountRaw")),
+            lzReceiveGas: uint128(vm.parseJsonUint(mandates, string.concat(key, ".lzReceiveGas"))),
+            minCapitalAfter: vm.parseJsonInt(mandates, string.concat(key, ".minCapitalAfterRaw"))
+        });
+    }
+
+    function _quoteOfTheVector() private view returns (OptionQuote memory) {
+        return OptionQuote({
+            taker: vm.parseJsonAddress(quotes, ".quote.taker"),
+            underlying: vm.parseJsonAddress(quotes, ".quote.underlying"),
+            isCall: vm.parseJsonBool(quotes, ".quote.isCall"),
+            vaultSells: vm.parseJsonBool(quotes, ".quote.vaultSells"),
+            expiry: uint64(vm.parseJsonUint(quotes, ".quote.expiry")),
+            strike: uint128(vm.parseJsonUint(quotes, ".quote.strike")),
+            quantity: uint128(vm.parseJsonUint(quotes, ".quote.quantity")),
+            premium: vm.parseJsonUint(quotes, ".quote.premium"),
+            nonce: vm.parseJsonUint(quotes, ".quote.nonce"),
+            deadline: uint64(vm.parseJsonUint(quotes, ".quote.deadline"))
+        });
+    }
+}
