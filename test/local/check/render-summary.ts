@@ -36,13 +36,14 @@ function verdict({ ok, checks }: Summary): string {
 
 function activityLines({ trades, reports, jobs, transfers, observer }: Summary): string[] {
   const { total, sold, bought, settledSeries } = trades;
-  const refused = counted(reports.refused);
+  const refused = counted(reports.refused) || "none";
+  const states = counted(jobs.byState) || "none";
   const replays = `${jobs.replaysReverted} replay attempts reverted${counted(jobs.replayReasons, " (", ")")}`;
   const others = `${jobs.otherReverted} other reverts${counted(jobs.otherReasons, " (", ")")}`;
   return [
     `trades: ${total} (vault sold ${sold}, bought ${bought}), series settled ${settledSeries}`,
-    `reports: ${reports.accepted} accepted, refused: ${refused === "" ? "none" : refused}`,
-    `jobs: ${counted(jobs.byState)}; ${jobs.consumed} consumed on chain; ${replays}; ${others}`,
+    `reports: ${reports.accepted} accepted, refused: ${refused}`,
+    `jobs: ${states}; ${jobs.consumed} consumed on chain; ${replays}; ${others}`,
     `transfers: ${transfers.sent} sent, ${transfers.delivered} delivered, ${transfers.inTransit} in transit`,
     `watched: ${observer.samples} samples, ${observer.failedLooks} failed looks`,
   ];

@@ -123,5 +123,5 @@ function insideBand({ final }: Evidence, ticker: string): Check {
 }
 
 function unknown(failures: readonly string[]): string {
-  return `unknown: ${failures.join("; ")}`;
+  return `unknown: ${failures.find((f) => f.includes("/v1/risk")) ?? failures.join("; ")}`;
 }
