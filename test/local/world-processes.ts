@@ -20,8 +20,15 @@ const REPOSITORY = join(import.meta.dirname, "../..");
 
 export function worldProcesses(
   supervisor: Supervisor,
-  o: { readonly files: ConfigFiles; readonly worldFile: string; readonly shadow: boolean },
+  o: {
+    readonly files: ConfigFiles;
+    readonly worldFile: string;
+    readonly prices: { readonly file: string; readonly speed: number } | null;
+    readonly shadow: boolean;
+  },
 ): WorldProcesses {
+  const prices =
+    o.prices === null ? [] : ["--prices", o.prices.file, "--speed", String(o.prices.speed)];
   const shadow = o.shadow ? ["--shadow"] : [];
   const agents = [...o.files.agents].map(([shard, file]) => [
     `agent-${shard}`,
@@ -31,7 +38,7 @@ export function worldProcesses(
     ...Object.fromEntries(agents),
     "lz-worker": ["test/local/lz-worker.ts", o.files.lzWorker],
     coordinator: ["coordinator/main.ts", "--config", o.files.coordinator, ...shadow],
-    market: ["test/local/market/main.ts", o.worldFile],
+    market: ["test/local/market/main.ts", o.worldFile, ...prices],
     takers: ["test/local/takers/main.ts", o.worldFile],
   };
   const running = new Map<string, SupervisedProcess>();

@@ -7,7 +7,7 @@ import { openLane } from "#test/local/chains/lane.ts";
 import type { WorldKeys } from "#test/local/chains/world-keys.ts";
 import type { ChainSite, DeployedShard } from "#test/local/deploy/chain-site.ts";
 import { connectShard, deployShard } from "#test/local/deploy/deploy-shard.ts";
-import { fundNative, openShard } from "#test/local/deploy/open-shards.ts";
+import { fundNative, type Opening, openShard } from "#test/local/deploy/open-shards.ts";
 import type { Ticker } from "#test/local/deploy/world-parameters.ts";
 import { type Fork, verifyFork } from "#test/local/fork/fork-config.ts";
 import type { Supervisor } from "#test/local/processes/supervisor.ts";
@@ -91,9 +91,9 @@ export async function connectShards(shards: readonly DeployedShard[]): Promise<v
 /** First prices and deposits on every chain. */
 export async function openShards(
   shards: readonly DeployedShard[],
-  expiriesMs: readonly number[],
+  opening: Opening,
 ): Promise<void> {
-  await Promise.all(shards.map((shard) => openShard(shard, expiriesMs)));
+  await Promise.all(shards.map((shard) => openShard(shard, opening)));
 }
 
 /**

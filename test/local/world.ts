@@ -8,6 +8,8 @@ import { buildContracts } from "#test/local/contracts-build.ts";
 import { UNDERLYINGS } from "#test/local/deploy/world-parameters.ts";
 import { describeWorld } from "#test/local/describe-world.ts";
 import { readForks } from "#test/local/fork/fork-config.ts";
+import { historyPath, loadPriceHistory } from "#test/local/market/price-history.ts";
+import type { MarketState } from "#test/local/market/price-path.ts";
 import { timelineOf } from "#test/local/market/timeline.ts";
 import {
   createSupervisor,
@@ -78,7 +80,8 @@ async function bringUp(options: WorldOptions, ground: Ground): Promise<World> {
   const chains = options.chains ?? 3;
   const keys = worldKeys(seed);
   const step = stopwatch(options.announce ?? (() => undefined));
-  const startPricesUsd = { ETH: UNDERLYINGS.ETH.startPriceUsd, BTC: UNDERLYINGS.BTC.startPriceUsd };
+  const prices = options.prices ?? null;
+  const start = startStateOf(prices);
 
   await step("contracts compiled", async () => buildContracts(step.notice));
   const redisOptions = {
@@ -89,13 +92,15 @@ async function bringUp(options: WorldOptions, ground: Ground): Promise<World> {
   const [redis, sites] = await step(`Redis and ${chains} chains`, () =>
     Promise.all([
       startRedis(supervisor, redisOptions),
-      startSites(supervisor, { chains, keys, startPricesUsd, forks, dataDir }),
+      startSites(supervisor, { chains, keys, startPricesUsd: start.pricesUsd, forks, dataDir }),
     ]),
   );
   const shards = await step("contracts deployed on every chain", () => deployShards(sites));
   await step("chains connected by LayerZero", () => connectShards(shards));
   const timeline = timelineOf(Date.now() + LEAD_MS, minutes);
-  await step("first prices and deposits", () => openShards(shards, timeline.expiriesMs));
+  await step("first prices and deposits", () =>
+    openShards(shards, { state: start, expiriesMs: timeline.expiriesMs }),
+  );
   await step("one block a second", () => startClocks(sites));
   const description = await describeWorld({
     seed,
@@ -107,7 +112,8 @@ async function bringUp(options: WorldOptions, ground: Ground): Promise<World> {
     shards,
     forkUrls: new Map([...forks].map(([key, fork]) => [key, fork.url])),
     timeline,
-    source: "generator",
+    source:
+      options.processes?.market === false ? "none" : prices === null ? "generator" : "history",
   });
   const worldFile = options.worldFile ?? join(dataDir, "world.json");
   const files = writeProcessConfigs(description, keys);
@@ -115,6 +121,7 @@ async function bringUp(options: WorldOptions, ground: Ground): Promise<World> {
   const processes = worldProcesses(supervisor, {
     files,
     worldFile,
+    prices,
     shadow: options.shadow ?? false,
   });
   await step("processes started", async () => {
@@ -127,6 +134,18 @@ async function bringUp(options: WorldOptions, ground: Ground): Promise<World> {
     processes,
     unexpectedExit: supervisor.unexpectedExit,
     stop: ground.stop,
+  };
+}
+
+/** Prices and volatilities at which pools and feeds start. */
+function startStateOf(prices: WorldOptions["prices"] | null): MarketState {
+  if (prices !== null && prices !== undefined)
+    return historyPath(loadPriceHistory(prices.file), prices.speed)(0);
+  const { ETH, BTC } = UNDERLYINGS;
+  return {
+    pricesUsd: { ETH: ETH.startPriceUsd, BTC: BTC.startPriceUsd },
+    volatilities: { ETH: ETH.startVolatility, BTC: BTC.startVolatility },
+    settlementUsd: 1,
   };
 }
 

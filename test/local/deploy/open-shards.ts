@@ -4,14 +4,9 @@ import { rpc } from "#test/local/chains/anvil.ts";
 import { encodeCall, own } from "#test/local/chains/artifacts.ts";
 import { openLane } from "#test/local/chains/lane.ts";
 import type { ChainSite, DeployedShard } from "#test/local/deploy/chain-site.ts";
-import {
-  depositUsd,
-  FUNDS,
-  SETTLEMENT,
-  TICKERS,
-  UNDERLYINGS,
-} from "#test/local/deploy/world-parameters.ts";
+import { depositUsd, FUNDS, SETTLEMENT, TICKERS } from "#test/local/deploy/world-parameters.ts";
 import { pushPrice, setSlices } from "#test/local/market/feed-writer.ts";
+import type { MarketState } from "#test/local/market/price-path.ts";
 import { surfaceSlices } from "#test/local/market/surface.ts";
 
 const SETUP_POLL_MS = 5;
@@ -28,18 +23,21 @@ export async function fundNative(site: ChainSite, people: readonly Address[]): P
   ]);
 }
 
+/** What feeds say first. */
+export type Opening = { readonly state: MarketState; readonly expiriesMs: readonly number[] };
+
 /** First prices and volatility surfaces, then the first deposit: a vault takes none without fresh prices. */
 export async function openShard(
   shard: DeployedShard,
-  expiriesMs: readonly number[],
+  { state, expiriesMs }: Opening,
 ): Promise<void> {
   const { site } = shard;
   const market = openLane(site.client, site.keys.account("market"), SETUP_POLL_MS);
   await pushPrice(market, shard.settlement.feed, 1);
   for (const ticker of TICKERS) {
     const { feed, token } = shard.underlyings[ticker];
-    if (shard.ownFeeds.includes(ticker)) await pushPrice(market, feed, site.startPricesUsd[ticker]);
-    const slices = surfaceSlices(UNDERLYINGS[ticker].startVolatility, expiriesMs, Date.now());
+    if (shard.ownFeeds.includes(ticker)) await pushPrice(market, feed, state.pricesUsd[ticker]);
+    const slices = surfaceSlices(state.volatilities[ticker], expiriesMs, Date.now());
     await setSlices(market, shard.contracts.volatilityFeed, { underlying: token, slices });
   }
   const depositor = openLane(site.client, site.keys.account("depositor"), SETUP_POLL_MS);

@@ -3,7 +3,7 @@
  * `node test/local/market/main.ts <world.json> [--prices <history.csv> --speed <n>]`.
  *
  * Every second it posts the same prices to every chain and moves the pools to them. From `stopsAtMs`
- * on prices stand still and are only refreshed, so that no feed goes stale.
+ * on, or from SIGUSR2, prices stand still and are only refreshed, so that no feed goes stale.
  */
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -40,6 +40,10 @@ const chains = world.chains.map((chain) =>
   }),
 );
 
+let standstillMs = stopsAtMs ?? Number.POSITIVE_INFINITY;
+process.on("SIGUSR2", () => {
+  standstillMs = Math.min(standstillMs, Date.now());
+});
 await Promise.all(chains.map(run));
 
 async function run(chain: MarketChain): Promise<void> {
@@ -49,7 +53,7 @@ async function run(chain: MarketChain): Promise<void> {
   for (;;) {
     const nowMs = Date.now();
     const step = Math.floor((nowMs - startsAtMs) / STEP_MS);
-    const state = path(Math.floor((Math.min(nowMs, stopsAtMs ?? nowMs) - startsAtMs) / STEP_MS));
+    const state = path(Math.floor((Math.min(nowMs, standstillMs) - startsAtMs) / STEP_MS));
     const withSurfaces = volatilityMoved(surface, state) || step - surfaceStep >= SURFACE_STEPS;
     await attempt(chain, () =>
       chain.post(state, { withSurfaces, withArbitrage: nowMs >= startsAtMs }),

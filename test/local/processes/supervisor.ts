@@ -24,6 +24,8 @@ export type SupervisedProcess = {
   readonly pid: number;
   readonly logFile: string;
   readonly isAlive: () => boolean;
+  /** Sends a signal to the process alone. */
+  readonly signal: (name: NodeJS.Signals) => void;
   readonly stop: () => Promise<void>;
 };
 
@@ -135,6 +137,9 @@ function startProcess(options: ProcessOptions, context: StartContext): Supervise
     pid,
     logFile,
     isAlive: () => isAlive(child),
+    signal: (name) => {
+      child.kill(name);
+    },
     stop: () => {
       wanted = false;
       stopping ??= stopGroup(child, pid);

@@ -1,0 +1,132 @@
+/**
+ * `npm start`: brings up a local world, runs riskshard in it, and checks at the end what happened.
+ * Exit codes: 0 every check holds, 1 one does not or a process failed, 2 bad flags or configuration,
+ * 130 stopped at once by the user.
+ */
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { runMain } from "#shared/node/run-main.ts";
+import { type CliOptions, parseCliOptions } from "#test/local/cli-options.ts";
+import { runWorld, untilReady } from "#test/local/run-world.ts";
+import { startWorld, type World } from "#test/local/world.ts";
+import { lockFolder } from "#test/local/world-lock.ts";
+import type { SetupStep } from "#test/local/world-options.ts";
+
+const FOLDER = join(import.meta.dirname, "../../.local");
+
+await runMain(async () => {
+  const options = parseCliOptions(process.argv.slice(2));
+  if (options === null) return;
+  const unlock = lockFolder(FOLDER);
+  const exitCode = await runLocked(options).finally(unlock);
+  // What was cut off must not keep the process alive.
+  process.exit(exitCode);
+});
+
+async function runLocked(options: CliOptions): Promise<number> {
+  const worldFile = join(FOLDER, "world.json");
+  const dataDir = join(FOLDER, "run");
+  rmSync(dataDir, { recursive: true, force: true });
+  const control = listenForSignals();
+  const startedMs = performance.now();
+  say(`riskshard local world: ${options.chains} chains, seed ${options.seed}`);
+  const starting = startWorld({
+    ...options,
+    processes: { market: options.withMarket, takers: options.withTakers },
+    dataDir,
+    worldFile,
+    announce: sayStep,
+  });
+  try {
+    const setUp = Promise.race([control.abort, control.interrupt.then(stopAtOnce)]);
+    const world = await Promise.race([starting, setUp]);
+    say(describe(world, worldFile));
+    const isReady = await Promise.race([untilReady(world), setUp]);
+    sayStep({
+      text: isReady ? "ready: epochs final, reports accepted" : "not ready yet, going on",
+      ms: performance.now() - startedMs,
+    });
+    return (await Promise.race([runWorld(world, options, control.interrupt), control.abort]))
+      ? 0
+      : 1;
+  } catch (error) {
+    if (error instanceof Abort) return error.exitCode;
+    throw error;
+  } finally {
+    // A start under way is waited for, so that what it still starts is stopped too.
+    const world = await starting.catch(() => null);
+    await world?.stop();
+    rmSync(worldFile, { force: true });
+    control.end();
+  }
+}
+
+/** Ends the run without a check. */
+class Abort extends Error {
+  readonly exitCode: number;
+  constructor(exitCode: number) {
+    super("stopped");
+    this.exitCode = exitCode;
+  }
+}
+
+function stopAtOnce(): never {
+  throw new Abort(130);
+}
+
+type Control = {
+  /** Settles at the first Ctrl-C. */
+  readonly interrupt: Promise<void>;
+  /** Rejects at the second Ctrl-C, at SIGTERM, SIGHUP, and at an error nobody caught. */
+  readonly abort: Promise<never>;
+  readonly end: () => void;
+};
+
+function listenForSignals(): Control {
+  const interrupt = Promise.withResolvers<void>();
+  const abort = Promise.withResolvers<never>();
+  abort.promise.catch(() => undefined);
+  let interrupts = 0;
+  const onInterrupt = () => {
+    interrupts += 1;
+    if (interrupts === 1)
+      say(
+        "\nstopping; a running world lets its last jobs finish first, Ctrl-C again stops it at once",
+      );
+    if (interrupts === 1) interrupt.resolve();
+    else abort.reject(new Abort(130));
+  };
+  const onTerminate = () => abort.reject(new Abort(143));
+  const onHangUp = () => abort.reject(new Abort(129));
+  process.on("SIGINT", onInterrupt).on("SIGTERM", onTerminate).on("SIGHUP", onHangUp);
+  process.on("uncaughtException", abort.reject).on("unhandledRejection", abort.reject);
+  return {
+    interrupt: interrupt.promise,
+    abort: abort.promise,
+    end: () => {
+      process.off("SIGINT", onInterrupt).off("SIGTERM", onTerminate).off("SIGHUP", onHangUp);
+      process.off("uncaughtException", abort.reject).off("unhandledRejection", abort.reject);
+    },
+  };
+}
+
+function describe(world: World, worldFile: string): string {
+  const { adminApi, redisUrl, chains } = world.description;
+  return [
+    `  admin API  ${adminApi.url}  (x-api-key: ${adminApi.key})`,
+    `  Redis      ${redisUrl}`,
+    ...chains.map(
+      (chain) =>
+        `  ${chain.key.padEnd(9)}  ${chain.rpcUrl}  chain id ${chain.chainId}, endpoint ${chain.endpointId}`,
+    ),
+    `  the world for other programs: ${worldFile}`,
+  ].join("\n");
+}
+
+function sayStep({ text, ms }: SetupStep): void {
+  say(`  ${ms === null ? "       " : `${(ms / 1000).toFixed(2).padStart(5)} s`}  ${text}`);
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
