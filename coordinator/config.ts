@@ -51,6 +51,8 @@ export const coordinatorConfigSchema = z.strictObject({
   feePayerKey: secretRef,
   /** Time between planning passes. */
   passIntervalMs: z.number().int().min(100),
+  /** How many blocks back a take-over looks for transfers under way; 50,000 when left out. */
+  takeOverLookbackBlocks: z.number().int().min(64).max(10_000_000).optional(),
   logLevel: z.enum(["debug", "info", "warn", "error"]),
   shards: z.array(shardSchema).min(1).max(64),
 });

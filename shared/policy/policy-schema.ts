@@ -50,7 +50,7 @@ export const policySchema = z.strictObject({
   }),
   capital: z.strictObject({
     /** Required capital is the worst scenario loss times this, plus contingencies. */
-    scenarioMultiplier: positive,
+    scenarioMultiplier: z.number().min(1),
     /** Surplus is counted above required capital times this. */
     bufferMultiplier: z.number().min(1),
     /** Share of a hedge asset's value that does not count as collateral. */

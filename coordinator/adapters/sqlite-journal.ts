@@ -1,0 +1,83 @@
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { sqliteDecisions } from "#coordinator/adapters/sqlite-decisions.ts";
+import { sqliteHalts } from "#coordinator/adapters/sqlite-halts.ts";
+import { sqliteJobs } from "#coordinator/adapters/sqlite-jobs.ts";
+import { sqliteMessages } from "#coordinator/adapters/sqlite-messages.ts";
+import type { Journal } from "#coordinator/ports/journal.ts";
+import { FatalError } from "#shared/errors.ts";
+
+/** Version of the tables below; a file of another version is refused. */
+const SCHEMA_VERSION = 1;
+
+const TABLES = `
+CREATE TABLE IF NOT EXISTS decisions (
+  sequence INTEGER PRIMARY KEY, plan_id TEXT NOT NULL UNIQUE, at_ms INTEGER NOT NULL, body TEXT NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS jobs (
+  number INTEGER PRIMARY KEY AUTOINCREMENT, job_id TEXT NOT NULL UNIQUE, state TEXT NOT NULL,
+  unresolved INTEGER NOT NULL, body TEXT NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS jobs_unresolved ON jobs (unresolved);
+CREATE INDEX IF NOT EXISTS jobs_state ON jobs (state);
+CREATE TABLE IF NOT EXISTS job_events (
+  number INTEGER PRIMARY KEY AUTOINCREMENT, job_id TEXT NOT NULL, at_ms INTEGER NOT NULL,
+  event TEXT NOT NULL, state TEXT NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS accepted_reports (
+  shard TEXT NOT NULL, agent TEXT NOT NULL, seq INTEGER NOT NULL, accepted_at_ms INTEGER NOT NULL,
+  block_number INTEGER NOT NULL, block_hash TEXT NOT NULL, block_timestamp_ms INTEGER NOT NULL,
+  PRIMARY KEY (shard, agent, seq)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS books (
+  shard TEXT PRIMARY KEY, accepted_at_ms INTEGER NOT NULL, body TEXT NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS refused_messages (
+  number INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, shard TEXT NOT NULL, agent TEXT NOT NULL,
+  entry_id TEXT NOT NULL, reason TEXT NOT NULL, detail TEXT NOT NULL, body_head BLOB NOT NULL, at_ms INTEGER NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS halts (
+  number INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, reason TEXT NOT NULL, at_ms INTEGER NOT NULL
+) STRICT;
+`;
+
+/**
+ * The journal in one SQLite file. Every commit is on disk when the call returns (WAL with
+ * synchronous=FULL), so what was recorded survives a crash of the process and of the machine.
+ *
+ * @throws {FatalError} `journal-unusable` if the file cannot be opened or is of another version.
+ */
+export function openSqliteJournal(path: string): Journal & { readonly close: () => void } {
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    const db = new DatabaseSync(path);
+    db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 2000;");
+    requireVersion(db, path);
+    db.exec(TABLES);
+    return {
+      decisions: sqliteDecisions(db),
+      jobs: sqliteJobs(db),
+      messages: sqliteMessages(db),
+      halts: sqliteHalts(db),
+      close: () => db.close(),
+    };
+  } catch (error) {
+    if (error instanceof FatalError) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new FatalError("journal-unusable", `${path}: ${reason}`, { cause: error });
+  }
+}
+
+function requireVersion(db: DatabaseSync, path: string): void {
+  const found = Number(db.prepare("PRAGMA user_version").get()?.["user_version"] ?? 0);
+  if (found === 0) {
+    db.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
+    return;
+  }
+  if (found === SCHEMA_VERSION) return;
+  throw new FatalError(
+    "journal-unusable",
+    `${path}: has version ${found}; must be ${SCHEMA_VERSION}`,
+  );
+}

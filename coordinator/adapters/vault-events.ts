@@ -1,0 +1,122 @@
+import {
+  decodeEventLog,
+  encodeEventTopics,
+  numberToHex,
+  type PublicClient,
+  pad,
+  parseAbi,
+  type RpcLog,
+} from "viem";
+import type { BlockRange, ConsumedMandate, Delivery } from "#coordinator/ports/shard-chain.ts";
+import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
+import { shardVaultAbi } from "#shared/evm/abi/shard-vault.ts";
+import type { Address, Hex } from "#shared/units/ids.ts";
+
+/** Blocks per eth_getLogs call; public RPCs refuse much wider ranges. */
+const CHUNK_BLOCKS = 10_000;
+
+const OFT_ABI = parseAbi([
+  "event OFTReceived(bytes32 indexed guid, uint32 srcEid, address indexed toAddress, uint256 amountReceivedLD)",
+]);
+
+/** Mandates a vault consumed, oldest first, with the amounts of the events of the same job. */
+export async function consumedMandates(
+  rpc: PublicClient,
+  vault: Address,
+  range: BlockRange,
+  jobId: Hex | undefined,
+): Promise<ConsumedMandate[]> {
+  const names = ["MandateConsumed", "SwapExecuted", "TransferSent"] as const;
+  const topics = names.map((eventName) => encodeEventTopics({ abi: shardVaultAbi, eventName })[0]);
+  const logs = await logsOf(rpc, { address: vault, topics: [topics, jobId ?? null] }, range);
+  const mandates = new Map<Hex, ConsumedMandate>();
+  for (const log of logs) {
+    const decoded = decodeEventLog({
+      abi: shardVaultAbi,
+      data: log.data,
+      topics: log.topics as [Hex, ...Hex[]],
+    });
+    if (decoded.eventName === "MandateConsumed") {
+      const { action } = decoded.args;
+      const blockNumber = Number(log.blockNumber);
+      mandates.set(decoded.args.jobId, {
+        ...EMPTY,
+        jobId: decoded.args.jobId,
+        action,
+        blockNumber,
+      });
+    } else if (decoded.eventName === "SwapExecuted" || decoded.eventName === "TransferSent") {
+      const known = mandates.get(decoded.args.jobId);
+      if (known === undefined) continue;
+      mandates.set(known.jobId, { ...known, ...amountsOf(decoded) });
+    }
+  }
+  return [...mandates.values()];
+}
+
+const EMPTY = { amountInRaw: "0", amountOutRaw: "0", guid: null, dstEid: null };
+
+type Amounts = Pick<ConsumedMandate, "amountInRaw" | "amountOutRaw"> &
+  Partial<Pick<ConsumedMandate, "guid" | "dstEid">>;
+
+function amountsOf(
+  event:
+    | {
+        readonly eventName: "SwapExecuted";
+        readonly args: { readonly amountIn: bigint; readonly amountOut: bigint };
+      }
+    | {
+        readonly eventName: "TransferSent";
+        readonly args: {
+          readonly guid: Hex;
+          readonly dstEid: number;
+          readonly amountSent: bigint;
+          readonly amountToReceive: bigint;
+        };
+      },
+): Amounts {
+  if (event.eventName === "SwapExecuted") {
+    return {
+      amountInRaw: event.args.amountIn.toString(),
+      amountOutRaw: event.args.amountOut.toString(),
+    };
+  }
+  const { guid, dstEid, amountSent, amountToReceive } = event.args;
+  return {
+    amountInRaw: amountSent.toString(),
+    amountOutRaw: amountToReceive.toString(),
+    guid,
+    dstEid,
+  };
+}
+
+/** Transfers the settlement token credited to the vault, oldest first. */
+export async function deliveries(
+  rpc: PublicClient,
+  setup: ShardSetup,
+  range: BlockRange,
+  guid: Hex | undefined,
+): Promise<Delivery[]> {
+  const [signature] = encodeEventTopics({ abi: OFT_ABI, eventName: "OFTReceived" });
+  const topics = [signature, guid ?? null, pad(setup.vault)];
+  const logs = await logsOf(rpc, { address: setup.settlement.token, topics }, range);
+  return logs.flatMap((log) => {
+    const [, id] = log.topics;
+    return id === undefined ? [] : [{ guid: id, blockNumber: Number(log.blockNumber) }];
+  });
+}
+
+type Filter = { readonly address: Address; readonly topics: unknown[] };
+
+async function logsOf(rpc: PublicClient, filter: Filter, range: BlockRange): Promise<RpcLog[]> {
+  const all: RpcLog[] = [];
+  for (let from = Math.max(0, range.fromBlock); from <= range.toBlock; from += CHUNK_BLOCKS) {
+    const to = Math.min(range.toBlock, from + CHUNK_BLOCKS - 1);
+    const params = { ...filter, fromBlock: numberToHex(from), toBlock: numberToHex(to) };
+    const logs = await rpc.request({ method: "eth_getLogs", params: [params] } as Parameters<
+      typeof rpc.request
+    >[0]);
+    all.push(...(logs as RpcLog[]));
+  }
+  return all;
+}

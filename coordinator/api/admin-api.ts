@@ -1,0 +1,174 @@
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import { z } from "zod";
+import { hasApiKey } from "#coordinator/api/api-key.ts";
+import { type ProblemCode, sendProblem } from "#coordinator/api/problem.ts";
+import type { Operator } from "#coordinator/ports/operator.ts";
+import { JOB_STATES } from "#coordinator/records/job-record.ts";
+import type { Log } from "#shared/ports/log.ts";
+import { describeIssues } from "#shared/wire/describe-issues.ts";
+
+export type AdminApiOptions = {
+  readonly operator: Operator;
+  readonly key: string;
+  readonly log: Log;
+};
+
+const BODY_BYTES_MAX = 64 * 1024;
+const LIMIT_MAX = 10_000;
+
+const limitSchema = z.coerce.number().int().min(1).max(LIMIT_MAX).default(100);
+const listQuery = z.strictObject({ limit: limitSchema });
+const jobsQuery = z.strictObject({ limit: limitSchema, state: z.enum(JOB_STATES).optional() });
+const noQuery = z.strictObject({});
+const reasonBody = z.strictObject({ reason: z.string().trim().min(3).max(500) });
+
+/** The admin API, not yet listening. Every route but the two probes needs the key. */
+export function adminApi({ operator, key, log }: AdminApiOptions): FastifyInstance {
+  const app = Fastify({ logger: false, bodyLimit: BODY_BYTES_MAX });
+  app.setNotFoundHandler((request, reply) => {
+    if (!hasApiKey(request, key)) return refuseKey(reply);
+    return sendProblem(reply, "not-found", { detail: `${request.method} ${pathOf(request)}` });
+  });
+  app.setErrorHandler((error, request, reply) => answerError(error, { request, reply, log }));
+  addProbes(app, operator);
+  app.register(
+    (v1, _options, done) => {
+      v1.addHook("onRequest", (request, reply, next) => {
+        if (hasApiKey(request, key)) next();
+        else refuseKey(reply);
+      });
+      addReads(v1, operator);
+      addOrders(v1, operator);
+      done();
+    },
+    { prefix: "/v1" },
+  );
+  return app;
+}
+
+function addProbes(app: FastifyInstance, operator: Operator): void {
+  app.get("/livez", async () => ({ status: "ok" }));
+  app.get("/readyz", async (_request, reply) => {
+    const reasons = operator.notReady();
+    if (reasons.length === 0) return { status: "ok" };
+    return sendProblem(reply, "not-ready", { detail: reasons.join("; "), reasons });
+  });
+}
+
+function addReads(v1: FastifyInstance, operator: Operator): void {
+  v1.get("/risk", async (request, reply) => {
+    if (!isValid(noQuery, request, reply)) return reply;
+    const risk = operator.risk();
+    return risk ?? sendProblem(reply, "not-ready", { detail: "no planning pass has run yet" });
+  });
+  v1.get("/shards", async (request, reply) => {
+    return isValid(noQuery, request, reply) ? { shards: operator.shards() } : reply;
+  });
+  v1.get("/jobs", async (request, reply) => {
+    const query = parseQuery(jobsQuery, request, reply);
+    if (query === undefined) return reply;
+    const { limit, state } = query;
+    return { jobs: operator.jobs(state === undefined ? { limit } : { limit, state }) };
+  });
+  v1.get("/decisions", async (request, reply) => {
+    const query = parseQuery(listQuery, request, reply);
+    return query === undefined ? reply : { decisions: operator.decisions(query.limit) };
+  });
+  v1.get("/refused", async (request, reply) => {
+    const query = parseQuery(listQuery, request, reply);
+    if (query === undefined) return reply;
+    const refused = operator.refusedMessages(query.limit).map(({ bodyHead, ...message }) => {
+      return { ...message, bodyHeadHex: Buffer.from(bodyHead).toString("hex") };
+    });
+    return { refused };
+  });
+  v1.get("/counters", async (request, reply) => {
+    return isValid(noQuery, request, reply) ? operator.counters() : reply;
+  });
+}
+
+function addOrders(v1: FastifyInstance, operator: Operator): void {
+  v1.post("/halt", async (request, reply) => {
+    const body = parseBody(request, reply);
+    return body === undefined ? reply : { mode: operator.halt(body.reason) };
+  });
+  v1.post("/resume", async (request, reply) => {
+    const body = parseBody(request, reply);
+    return body === undefined ? reply : { mode: operator.resume(body.reason) };
+  });
+}
+
+function refuseKey(reply: FastifyReply): FastifyReply {
+  reply.header("www-authenticate", "Bearer");
+  return sendProblem(reply, "unauthorised", {
+    detail: "send the key as x-api-key or as a bearer token",
+  });
+}
+
+function isValid<S extends z.ZodType>(
+  schema: S,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): boolean {
+  return parseQuery(schema, request, reply) !== undefined;
+}
+
+function parseQuery<S extends z.ZodType>(
+  schema: S,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): z.output<S> | undefined {
+  return parse(schema, request.query, { reply, code: "invalid-query" });
+}
+
+function parseBody(
+  request: FastifyRequest,
+  reply: FastifyReply,
+): z.output<typeof reasonBody> | undefined {
+  return parse(reasonBody, request.body, { reply, code: "invalid-body" });
+}
+
+/** The checked value, or undefined after a problem was sent that lists every wrong field. */
+function parse<S extends z.ZodType>(
+  schema: S,
+  input: unknown,
+  { reply, code }: { readonly reply: FastifyReply; readonly code: ProblemCode },
+): z.output<S> | undefined {
+  const result = schema.safeParse(input);
+  if (result.success) return result.data;
+  const reasons = describeIssues(result.error, input);
+  sendProblem(reply, code, { detail: reasons.join("; "), reasons });
+  return undefined;
+}
+
+function answerError(
+  error: unknown,
+  {
+    request,
+    reply,
+    log,
+  }: { readonly request: FastifyRequest; readonly reply: FastifyReply; readonly log: Log },
+): FastifyReply {
+  const code =
+    typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
+  const status =
+    typeof error === "object" && error !== null && "statusCode" in error
+      ? Number(error.statusCode)
+      : 500;
+  if (code === "FST_ERR_CTP_BODY_TOO_LARGE") {
+    return sendProblem(reply, "body-too-large", { detail: `at most ${BODY_BYTES_MAX} bytes` });
+  }
+  if (status === 415)
+    return sendProblem(reply, "unsupported-media-type", { detail: "send application/json" });
+  if (status >= 400 && status < 500) {
+    return sendProblem(reply, "invalid-body", {
+      detail: error instanceof Error ? error.message : "bad request",
+    });
+  }
+  log.error("request failed", { method: request.method, path: pathOf(request), error });
+  return sendProblem(reply, "internal", { detail: "see the coordinator's log" });
+}
+
+function pathOf(request: FastifyRequest): string {
+  return request.url.split("?", 1)[0] ?? "";
+}

@@ -1,0 +1,217 @@
+import type { BookEntry } from "#coordinator/records/book-entry.ts";
+import type { JobRecord } from "#coordinator/records/job-record.ts";
+import type { ManualHalt } from "#coordinator/records/manual-halt.ts";
+import type { MarketSnapshot } from "#coordinator/records/market-snapshot.ts";
+import { type PendingEffect, pendingEffects } from "#coordinator/records/pending-effect.ts";
+import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
+import type { ShardValuation } from "#coordinator/records/shard-valuation.ts";
+import type { TakeOverState } from "#coordinator/records/take-over-state.ts";
+import { assessCapital, type CapitalAssessment } from "#coordinator/stages/assess-capital.ts";
+import { gasCostUsd, type ShardInput } from "#coordinator/stages/hedge-options.ts";
+import { mandateWindow, windowProblem } from "#coordinator/stages/issue-jobs.ts";
+import { judgeMode, type ModeJudgement } from "#coordinator/stages/judge-mode.ts";
+import { judgeShard, type ShardStatus } from "#coordinator/stages/judge-shard.ts";
+import { type NetOutcome, netRisk } from "#coordinator/stages/net-risk.ts";
+import { sizeBand } from "#coordinator/stages/size-band.ts";
+import { snapshotMarket } from "#coordinator/stages/snapshot-market.ts";
+import { valueBooks } from "#coordinator/stages/value-books.ts";
+import type { Policy } from "#shared/policy/policy-schema.ts";
+import type { Address } from "#shared/units/ids.ts";
+
+/** All a pass depends on: the same input gives the same outcome. */
+export type PassInput = {
+  readonly nowMs: number;
+  readonly trigger: "timer" | "report";
+  readonly sequence: number;
+  readonly entries: readonly BookEntry[];
+  readonly jobs: readonly JobRecord[];
+  readonly setups: ReadonlyMap<string, ShardSetup>;
+  readonly takeOvers: ReadonlyMap<string, TakeOverState>;
+  readonly policy: Policy;
+  readonly leader: Address;
+  readonly shadow: boolean;
+  readonly manualHalt: ManualHalt | undefined;
+  readonly brokenInvariant: string | undefined;
+  /** Why nothing may be issued at all, such as Redis being away. */
+  readonly standstill: readonly string[];
+};
+
+/** What a pass saw, for the operator. */
+export type PassView = {
+  readonly atMs: number;
+  readonly snapshot: MarketSnapshot;
+  readonly nets: ReadonlyMap<string, NetOutcome>;
+  readonly halfWidthUnits: ReadonlyMap<string, number>;
+  readonly mode: ModeJudgement;
+  readonly statuses: ReadonlyMap<string, ShardStatus>;
+  readonly valuations: ReadonlyMap<string, ShardValuation>;
+  readonly capital: ReadonlyMap<string, CapitalAssessment>;
+};
+
+/** What planning needs of the world. */
+export type World = {
+  readonly view: PassView;
+  readonly fresh: readonly BookEntry[];
+  readonly stale: readonly BookEntry[];
+  readonly effects: readonly PendingEffect[];
+  /** Status without the halt's effect: a halt may leave reducing hedges open. */
+  readonly inputs: readonly ShardInput[];
+  readonly nativeUsd: ReadonlyMap<string, number>;
+};
+
+/** Values, nets and judges everything on one snapshot; decides nothing. */
+export function assessWorld(input: PassInput): World {
+  const { entries, policy, nowMs, setups } = input;
+  const unhalted = judgeShards(input, []);
+  const isStale = (entry: BookEntry): boolean => unhalted.get(entry.report.shard)?.isStale === true;
+  const fresh = entries.filter((entry) => !isStale(entry));
+  const stale = entries.filter(isStale);
+  const snapshot = snapshotMarket(entries, policy, nowMs);
+  const valued = valueBooks(entries, snapshot, new Set(stale.map((entry) => entry.report.shard)));
+  const effects = pendingEffects(input.jobs);
+  const nets = netAll(valued, effects, input);
+  const mode = judgeMode(
+    input.manualHalt,
+    input.brokenInvariant,
+    withSpots(nets, snapshot),
+    policy,
+  );
+  const inputs = shardInputs(input, valued, withWindow(input, unhalted, fresh));
+  const nativeUsd = spotsOf(snapshot);
+  const navUsd = valued.reduce((total, valuation) => total + valuation.equityUsd, 0);
+  const capital = inputs.map((one) => assessCapital(one.valuation, one.setup, effects, policy));
+  const halfWidthUnits = bands({ nets, policy, inputs, nativeUsd, navUsd });
+  return {
+    view: {
+      atMs: nowMs,
+      snapshot,
+      nets,
+      halfWidthUnits,
+      mode,
+      statuses: judgeShards({ ...input, setups }, mode.reasons),
+      valuations: new Map(valued.map((one) => [one.shard, one])),
+      capital: new Map(capital.map((one) => [one.shard, one])),
+    },
+    fresh,
+    stale,
+    effects,
+    inputs,
+    nativeUsd,
+  };
+}
+
+function judgeShards(input: PassInput, haltReasons: readonly string[]): Map<string, ShardStatus> {
+  const entries = new Map(input.entries.map((entry) => [entry.report.shard, entry]));
+  const statuses = [...input.setups.values()].map((setup) => {
+    const takeOver = input.takeOvers.get(setup.shard) ?? notBegun;
+    const isReduceOnly = input.policy.reduceOnlyShards.includes(setup.shard);
+    const entry = entries.get(setup.shard);
+    return judgeShard({ setup, entry, takeOver, isReduceOnly, haltReasons, nowMs: input.nowMs });
+  });
+  return new Map(statuses.map((status) => [status.shard, status]));
+}
+
+const notBegun: TakeOverState = {
+  state: "waiting",
+  reason: "take-over has not begun",
+  isReachable: true,
+};
+
+/** Takes jobs away from shards that could not execute within the mandates' window. */
+function withWindow(
+  input: PassInput,
+  statuses: ReadonlyMap<string, ShardStatus>,
+  fresh: readonly BookEntry[],
+): Map<string, ShardStatus> {
+  const window = mandateWindow(fresh, input.setups, input.policy, input.nowMs);
+  return new Map(
+    [...statuses].map(([shard, status]) => {
+      const setup = input.setups.get(shard);
+      const problem = setup === undefined ? undefined : windowProblem(window, setup, input.nowMs);
+      if (problem === undefined || !status.takesJobs) return [shard, status];
+      return [shard, { ...status, takesJobs: false, reasons: [...status.reasons, problem] }];
+    }),
+  );
+}
+
+function shardInputs(
+  input: PassInput,
+  valued: readonly ShardValuation[],
+  statuses: ReadonlyMap<string, ShardStatus>,
+): ShardInput[] {
+  return valued.flatMap((valuation) => {
+    const setup = input.setups.get(valuation.shard);
+    const status = statuses.get(valuation.shard);
+    return setup === undefined || status === undefined ? [] : [{ setup, status, valuation }];
+  });
+}
+
+function netAll(
+  valued: readonly ShardValuation[],
+  effects: readonly PendingEffect[],
+  { policy, setups }: PassInput,
+): Map<string, NetOutcome> {
+  const known = new Set(valued.map((valuation) => valuation.shard));
+  const missing = [...setups.keys()].filter((shard) => !known.has(shard));
+  return new Map(
+    Object.entries(policy.underlyings).map(([ticker, limits]) => {
+      const { deltaQuantumUnits } = limits;
+      return [ticker, netRisk(ticker, valued, effects, { missing, deltaQuantumUnits })];
+    }),
+  );
+}
+
+type NetAndSpot = { readonly outcome: NetOutcome; readonly spotUsd: number | null };
+
+function withSpots(
+  nets: ReadonlyMap<string, NetOutcome>,
+  snapshot: MarketSnapshot,
+): Map<string, NetAndSpot> {
+  return new Map(
+    [...nets].map(([ticker, outcome]): [string, NetAndSpot] => {
+      return [ticker, { outcome, spotUsd: snapshot.underlyings.get(ticker)?.spotUsd ?? null }];
+    }),
+  );
+}
+
+/** Spot by ticker, which prices gas where the native coin is an underlying. */
+function spotsOf(snapshot: MarketSnapshot): Map<string, number> {
+  return new Map(
+    [...snapshot.underlyings.values()].flatMap((one): [string, number][] => {
+      return one.spotUsd === null ? [] : [[one.underlying, one.spotUsd]];
+    }),
+  );
+}
+
+type BandInput = Pick<World, "inputs" | "nativeUsd"> & {
+  readonly nets: ReadonlyMap<string, NetOutcome>;
+  readonly policy: Policy;
+  readonly navUsd: number;
+};
+
+function bands({ nets, policy, inputs, nativeUsd, navUsd }: BandInput): Map<string, number> {
+  const widths = [...nets].flatMap(([ticker, outcome]): [string, number][] => {
+    const limits = policy.underlyings[ticker];
+    const spotUsd = nativeUsd.get(ticker);
+    if (!outcome.netted || limits === undefined || spotUsd === undefined) return [];
+    const gasUsd = leastGasUsd(ticker, inputs, nativeUsd);
+    const { gammaUnitsPerUsd } = outcome.net.greeks;
+    return [[ticker, sizeBand({ gammaUnitsPerUsd, spotUsd, navUsd, gasUsd }, limits)]];
+  });
+  return new Map(widths);
+}
+
+/** Gas of the cheapest hedge anywhere; null when none is known. */
+function leastGasUsd(
+  ticker: string,
+  inputs: readonly ShardInput[],
+  nativeUsd: ReadonlyMap<string, number>,
+): number | null {
+  const costs = inputs.flatMap((input) => {
+    const lines = input.valuation.entry.report.capacity.filter(
+      (line) => line.underlying === ticker,
+    );
+    return lines.flatMap((line) => gasCostUsd(input, line, nativeUsd) ?? []);
+  });
+  return costs.length === 0 ? null : Math.min(...costs);
+}

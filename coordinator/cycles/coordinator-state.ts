@@ -1,0 +1,75 @@
+import type { PassView } from "#coordinator/cycles/assess-world.ts";
+import type { BookEntry } from "#coordinator/records/book-entry.ts";
+import type { JobRecord } from "#coordinator/records/job-record.ts";
+import type { ManualHalt } from "#coordinator/records/manual-halt.ts";
+import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
+import type { TakeOverState } from "#coordinator/records/take-over-state.ts";
+import type { NetUnderlying } from "#coordinator/stages/net-risk.ts";
+import type { Policy } from "#shared/policy/policy-schema.ts";
+import type { Address } from "#shared/units/ids.ts";
+
+/** How many messages of one kind were taken and refused since the start. */
+export type MessageCount = { accepted: number; readonly refused: Map<string, number> };
+
+/**
+ * What the cycles share in memory. Only cycles change it, and each field has one cycle that does:
+ * everything here is rebuilt from the journal and the chains at start.
+ */
+export type CoordinatorState = {
+  readonly setups: ReadonlyMap<string, ShardSetup>;
+  readonly policy: Policy;
+  readonly leader: Address;
+  readonly shadow: boolean;
+  /** Newest accepted report by shard. */
+  readonly books: Map<string, BookEntry>;
+  /** Newest accepted sequence by `<shard>/<agent>`. */
+  readonly lastSeqs: Map<string, number>;
+  /** Jobs in flight, or settled on a block that may not be final, by id. */
+  readonly jobs: Map<string, JobRecord>;
+  readonly takeOvers: Map<string, TakeOverState>;
+  /** Epochs this run has bumped to, whether or not they are final yet. */
+  readonly bumpedEpochs: Map<string, number>;
+  /** Reports by shard since the start. */
+  readonly reports: Map<string, MessageCount>;
+  /** Receipts accepted, by outcome, and refused, by reason. */
+  readonly receipts: Map<string, number>;
+  manualHalt: ManualHalt | undefined;
+  /** An invariant found broken; stops everything until a person resumes. */
+  brokenInvariant: string | undefined;
+  passes: number;
+  /** Last pass's view of the world; undefined before the first. */
+  view: PassView | undefined;
+  /** Last net that could be computed, by underlying. */
+  readonly lastNets: Map<string, NetUnderlying>;
+  /** What the last stored decision came to. */
+  lastOutcome: string | undefined;
+};
+
+export type StateOptions = Pick<CoordinatorState, "setups" | "policy" | "leader" | "shadow">;
+
+/** State before anything is known. */
+export function newCoordinatorState(options: StateOptions): CoordinatorState {
+  const shards = [...options.setups.keys()];
+  const waiting: TakeOverState = {
+    state: "waiting",
+    reason: "take-over has not begun",
+    isReachable: true,
+  };
+  const first: TakeOverState = options.shadow ? { state: "not-needed" } : waiting;
+  return {
+    ...options,
+    books: new Map(),
+    lastSeqs: new Map(),
+    jobs: new Map(),
+    takeOvers: new Map(shards.map((shard) => [shard, first])),
+    bumpedEpochs: new Map(),
+    reports: new Map(shards.map((shard) => [shard, { accepted: 0, refused: new Map() }])),
+    receipts: new Map(),
+    manualHalt: undefined,
+    brokenInvariant: undefined,
+    passes: 0,
+    view: undefined,
+    lastNets: new Map(),
+    lastOutcome: undefined,
+  };
+}

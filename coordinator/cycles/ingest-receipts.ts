@@ -1,0 +1,55 @@
+import { changeJob } from "#coordinator/cycles/change-jobs.ts";
+import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
+import { type IngestPorts, refusedMessage } from "#coordinator/cycles/ingest-reports.ts";
+import type { RefusedMessage } from "#coordinator/ports/journal.ts";
+import type { StreamMessage } from "#coordinator/ports/stream-inbox.ts";
+import { acceptReceipt } from "#coordinator/stages/accept-receipt.ts";
+
+/**
+ * One batch of receipts. They are hints: they tell how far a job is and what it cost, and never
+ * release it. A receipt seen before changes nothing.
+ *
+ * @throws {RetryableError} If Redis cannot be read.
+ */
+export async function ingestReceipts(state: CoordinatorState, ports: IngestPorts): Promise<void> {
+  const messages = await ports.inbox.next();
+  const refused = messages.flatMap((message) => ingestOne(state, ports, message) ?? []);
+  ports.journal.messages.keep([], refused);
+}
+
+function ingestOne(
+  state: CoordinatorState,
+  ports: IngestPorts,
+  message: StreamMessage,
+): RefusedMessage | undefined {
+  const setup = state.setups.get(message.shard);
+  if (setup === undefined) return undefined;
+  const nowMs = ports.clock.nowMs();
+  const { jobs } = ports.journal;
+  const outcome = acceptReceipt(
+    message,
+    setup,
+    (jobId) => state.jobs.get(jobId) ?? jobs.find(jobId),
+  );
+  if (!outcome.accepted) {
+    count(state, outcome.reason);
+    const { reason, detail } = outcome;
+    ports.log.warn("receipt refused", {
+      shard: message.shard,
+      agent: message.agent,
+      reason,
+      detail,
+    });
+    return refusedMessage("receipt", message, { reason, detail, nowMs });
+  }
+  count(state, outcome.receipt.outcome);
+  changeJob(state, { jobs, log: ports.log }, outcome.job, {
+    event: { type: "receipt", receipt: outcome.receipt },
+    nowMs,
+  });
+  return undefined;
+}
+
+function count(state: CoordinatorState, key: string): void {
+  state.receipts.set(key, (state.receipts.get(key) ?? 0) + 1);
+}

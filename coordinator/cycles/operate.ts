@@ -1,0 +1,73 @@
+import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
+import { riskView } from "#coordinator/cycles/view-risk.ts";
+import { shardView } from "#coordinator/cycles/view-shard.ts";
+import type { Journal } from "#coordinator/ports/journal.ts";
+import type { CountersView, Operator } from "#coordinator/ports/operator.ts";
+import type { Clock } from "#shared/ports/clock.ts";
+import type { Log } from "#shared/ports/log.ts";
+
+export type OperatePorts = {
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly isRedisReady: () => boolean;
+};
+
+/** What people see and order, over the shared state and the journal. */
+export function operate(state: CoordinatorState, ports: OperatePorts): Operator {
+  const { journal, clock, log } = ports;
+  return {
+    risk: () => riskView(state),
+    shards: () => [...state.setups.values()].map((setup) => shardView(state, setup, clock.nowMs())),
+    jobs: (query) => journal.jobs.list(query),
+    decisions: (limit) => journal.decisions.list(limit),
+    refusedMessages: (limit) => journal.messages.refused(limit),
+    counters: () => counters(state, journal),
+    notReady: () => notReady(state, ports),
+    halt: (reason) => {
+      const halt = { reason, atMs: clock.nowMs() };
+      journal.halts.halt(halt);
+      state.manualHalt = halt;
+      log.warn("halted by an operator", { reason });
+      return "halt";
+    },
+    resume: (reason) => {
+      journal.halts.resume({ reason, atMs: clock.nowMs() });
+      state.manualHalt = undefined;
+      state.brokenInvariant = undefined;
+      log.warn("resumed by an operator", { reason });
+      const automatic =
+        state.view?.mode.reasons.some((one) => one.startsWith("net-delta-limit")) === true;
+      return automatic ? "halt" : "run";
+    },
+  };
+}
+
+function counters(state: CoordinatorState, journal: Journal): CountersView {
+  const refused: Record<string, number> = {};
+  let accepted = 0;
+  for (const count of state.reports.values()) {
+    accepted += count.accepted;
+    for (const [reason, number] of count.refused) refused[reason] = (refused[reason] ?? 0) + number;
+  }
+  return {
+    reports: { accepted, refused },
+    passes: state.passes,
+    decisions: journal.decisions.count(),
+    jobs: journal.jobs.countByState(),
+    receipts: Object.fromEntries(state.receipts),
+  };
+}
+
+function notReady(state: CoordinatorState, ports: OperatePorts): string[] {
+  const redis = ports.isRedisReady() ? [] : ["Redis is not reachable"];
+  const fences = [...state.takeOvers].flatMap(([shard, takeOver]) => {
+    return takeOver.state === "waiting" && takeOver.isReachable
+      ? [`${shard}: ${takeOver.reason}`]
+      : [];
+  });
+  const silent = [...state.reports].flatMap(([shard, count]) => {
+    return count.accepted === 0 ? [`${shard}: no report accepted yet`] : [];
+  });
+  return [...redis, ...fences, ...silent];
+}

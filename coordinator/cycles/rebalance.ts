@@ -1,0 +1,176 @@
+import type { PassInput } from "#coordinator/cycles/assess-world.ts";
+import { changeJob } from "#coordinator/cycles/change-jobs.ts";
+import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
+import { planPass } from "#coordinator/cycles/plan-pass.ts";
+import type { JobQueue } from "#coordinator/ports/job-queue.ts";
+import type { Journal } from "#coordinator/ports/journal.ts";
+import type { MandateSigner } from "#coordinator/ports/mandate-signer.ts";
+import { isUnresolvedJob, type JobRecord } from "#coordinator/records/job-record.ts";
+import { FatalError, RetryableError } from "#shared/errors.ts";
+import type { Clock } from "#shared/ports/clock.ts";
+import type { Log } from "#shared/ports/log.ts";
+import { REBALANCE_JOB_VERSION, type RebalanceJob } from "#shared/wire/rebalance-job.ts";
+
+export type RebalancePorts = {
+  readonly journal: Journal;
+  /** Undefined until Redis has answered for the first time. */
+  readonly queue: () => JobQueue | undefined;
+  readonly signer: MandateSigner;
+  readonly clock: Clock;
+  readonly log: Log;
+};
+
+/**
+ * One pass: plan on one snapshot, record the decision with its jobs, only then sign and queue them.
+ * Jobs that a crash or a lost connection left unsent go out first, under their old ids. A pass that
+ * came to the same as the one before, and issued nothing, is counted and not stored.
+ */
+export async function rebalance(
+  state: CoordinatorState,
+  ports: RebalancePorts,
+  trigger: PassInput["trigger"],
+): Promise<void> {
+  await sendUnsent(state, ports);
+  const outcome = planPass(passInput(state, ports, trigger));
+  state.passes += 1;
+  state.view = outcome.view;
+  for (const [ticker, net] of outcome.view.nets) {
+    if (net.netted) state.lastNets.set(ticker, net.net);
+  }
+  const isNews = outcome.outcome !== state.lastOutcome;
+  const isIssuing = outcome.jobs.length > 0 && !state.shadow;
+  if (!isNews && !isIssuing) return;
+  ports.journal.decisions.record(outcome.decision, outcome.jobs);
+  state.lastOutcome = outcome.outcome;
+  logDecision(ports.log, outcome.decision);
+  if (state.shadow) return;
+  for (const job of outcome.jobs) state.jobs.set(job.jobId, job);
+  for (const job of outcome.jobs) await dispatch(state, ports, job);
+}
+
+function passInput(
+  state: CoordinatorState,
+  ports: RebalancePorts,
+  trigger: PassInput["trigger"],
+): PassInput {
+  const { policy, setups, takeOvers, leader, shadow, manualHalt, brokenInvariant } = state;
+  return {
+    nowMs: ports.clock.nowMs(),
+    trigger,
+    sequence: ports.journal.decisions.nextSequence(),
+    entries: [...state.books.values()].sort((left, right) =>
+      left.report.shard < right.report.shard ? -1 : 1,
+    ),
+    jobs: [...state.jobs.values()],
+    setups,
+    takeOvers,
+    policy,
+    leader,
+    shadow,
+    manualHalt,
+    brokenInvariant,
+    standstill: standstill(state, ports),
+  };
+}
+
+/** Why nothing may be issued at all. In shadow mode nothing ever is, so nothing stands in the way of planning. */
+function standstill(state: CoordinatorState, ports: RebalancePorts): string[] {
+  if (state.shadow) return [];
+  const queue = ports.queue();
+  const redis = queue?.isReady() === true ? [] : ["Redis is not reachable"];
+  const busy = [...state.takeOvers.values()].some(
+    (one) => one.state === "waiting" && one.isReachable,
+  );
+  return busy ? [...redis, "taking over a vault"] : redis;
+}
+
+async function sendUnsent(state: CoordinatorState, ports: RebalancePorts): Promise<void> {
+  if (state.shadow || ports.queue()?.isReady() !== true) return;
+  const nowSeconds = ports.clock.nowMs() / 1000;
+  for (const job of [...state.jobs.values()]) {
+    if (
+      job.state !== "recorded" ||
+      job.mandate === null ||
+      job.mandate.deadlineSeconds <= nowSeconds
+    )
+      continue;
+    const takeOver = state.takeOvers.get(job.shard);
+    const isOurs = takeOver?.state === "leading" && takeOver.epoch === job.mandate.epoch;
+    if (isOurs && isIssuable(state)) await dispatch(state, ports, job);
+  }
+}
+
+/** A halt also holds back what is recorded and not yet sent. */
+function isIssuable(state: CoordinatorState): boolean {
+  return state.manualHalt === undefined && state.brokenInvariant === undefined;
+}
+
+async function dispatch(
+  state: CoordinatorState,
+  ports: RebalancePorts,
+  job: JobRecord,
+): Promise<void> {
+  const setup = state.setups.get(job.shard);
+  const queue = ports.queue();
+  if (job.mandate === null || job.params === null || job.planId === null) return;
+  if (setup === undefined || queue === undefined) return;
+  try {
+    const { chainId, vault } = setup;
+    const signature = await ports.signer.signMandate(job.mandate, { chainId, vault });
+    const message: RebalanceJob = {
+      version: REBALANCE_JOB_VERSION,
+      shard: job.shard,
+      planId: job.planId,
+      step: job.step,
+      mandate: job.mandate,
+      params: job.params,
+      signatures: [signature],
+      issuedAtMs: job.times.recordedAtMs,
+    };
+    await queue.send(message);
+    markSent(state, ports, job);
+  } catch (error) {
+    if (error instanceof RetryableError) {
+      ports.log.warn("job not sent; it is sent again while its deadline allows", {
+        jobId: job.jobId,
+        error,
+      });
+      return;
+    }
+    if (!(error instanceof FatalError)) throw error;
+    state.brokenInvariant ??= error.message;
+    ports.log.error("an invariant is broken; halted", { jobId: job.jobId, error });
+  }
+}
+
+/** The job may have moved on while it was being sent: the newest record counts. */
+function markSent(state: CoordinatorState, ports: RebalancePorts, job: JobRecord): void {
+  const newest = state.jobs.get(job.jobId) ?? ports.journal.jobs.find(job.jobId) ?? job;
+  const nowMs = ports.clock.nowMs();
+  const changed = changeJob(state, { jobs: ports.journal.jobs, log: ports.log }, newest, {
+    event: { type: "sent" },
+    nowMs,
+  });
+  if (!isUnresolvedJob(changed)) state.jobs.delete(changed.jobId);
+}
+
+function logDecision(log: Log, decision: ReturnType<typeof planPass>["decision"]): void {
+  const { planId, trigger, shadow, blocked, jobIds, transfers } = decision;
+  const underlyings = decision.underlyings.map((one) => {
+    return {
+      underlying: one.underlying,
+      action: one.action,
+      reason: one.reason,
+      tradeUnits: one.tradeUnits,
+    };
+  });
+  log.info("decision", {
+    planId,
+    trigger,
+    shadow,
+    underlyings,
+    transfers,
+    blocked,
+    jobs: jobIds.length,
+  });
+}

@@ -1,0 +1,109 @@
+import { changeJob } from "#coordinator/cycles/change-jobs.ts";
+import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
+import type { JobJournal } from "#coordinator/ports/journal.ts";
+import type { ChainBlock, ShardChain } from "#coordinator/ports/shard-chain.ts";
+import { isInFlight, type JobRecord } from "#coordinator/records/job-record.ts";
+import type { Clock } from "#shared/ports/clock.ts";
+import type { Log } from "#shared/ports/log.ts";
+
+export type TrackPorts = {
+  readonly jobs: JobJournal;
+  readonly chains: ReadonlyMap<string, ShardChain>;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** How far back events are searched for, in blocks. */
+  readonly lookbackBlocks: number;
+};
+
+/** After this long without a report that shows it, the chain itself is asked. */
+const ASK_CHAIN_AFTER_MS = 30_000;
+
+/**
+ * Asks one shard's chain about the jobs reports cannot decide: those whose deadline a final block has
+ * passed (consumed at that block, or dead for ever), and transfers that were consumed or delivered
+ * while no report could say so.
+ *
+ * @throws {RetryableError} If the chain cannot be read; nothing is concluded then.
+ */
+export async function trackJobs(
+  state: CoordinatorState,
+  ports: TrackPorts,
+  shard: string,
+): Promise<void> {
+  const chain = ports.chains.get(shard);
+  const jobs = [...state.jobs.values()].filter((job) => isInFlight(job) && !job.shadow);
+  const nowMs = ports.clock.nowMs();
+  const mayBeDead = jobs.filter((job) => job.shard === shard && isPastDeadline(job, nowMs));
+  const arriving = jobs.filter((job) => job.target === shard && isLongInTransit(job, nowMs));
+  if (chain === undefined || mayBeDead.length + arriving.length === 0) return;
+  const final = await chain.finalBlock();
+  for (const job of mayBeDead) {
+    if ((job.mandate?.deadlineSeconds ?? 0) * 1000 < final.timestampMs)
+      await decide(state, ports, job, { chain, final });
+  }
+  for (const job of arriving) await findDelivery(state, ports, job, { chain, final });
+}
+
+type At = { readonly chain: ShardChain; readonly final: ChainBlock };
+
+function isPastDeadline(job: JobRecord, nowMs: number): boolean {
+  if (job.mandate === null || job.state === "in-transit" || job.consumption?.isFinal === true)
+    return false;
+  return job.mandate.deadlineSeconds * 1000 < nowMs;
+}
+
+function isLongInTransit(job: JobRecord, nowMs: number): boolean {
+  if (job.state !== "in-transit" || job.delivery !== null) return false;
+  const leftAtMs = job.times.includedBlockTimestampMs ?? job.times.recordedAtMs;
+  return nowMs - leftAtMs > ASK_CHAIN_AFTER_MS;
+}
+
+async function decide(
+  state: CoordinatorState,
+  ports: TrackPorts,
+  job: JobRecord,
+  at: At,
+): Promise<void> {
+  const isConsumed = await at.chain.isConsumed(job.jobId, at.final.hash);
+  const nowMs = ports.clock.nowMs();
+  if (!isConsumed) {
+    changeJob(state, ports, newest(state, job), { event: { type: "not-consumed" }, nowMs });
+    return;
+  }
+  const range = { fromBlock: at.final.number - ports.lookbackBlocks, toBlock: at.final.number };
+  const [found] = await at.chain.consumedMandates(range, job.jobId);
+  const consumption = {
+    blockNumber: found?.blockNumber ?? at.final.number,
+    blockTimestampMs: null,
+    amountInRaw: found?.amountInRaw ?? "0",
+    amountOutRaw: found?.amountOutRaw ?? "0",
+    isFinal: true,
+  };
+  const event = { type: "proved", consumption, guid: found?.guid ?? null } as const;
+  changeJob(state, ports, newest(state, job), { event, nowMs });
+}
+
+async function findDelivery(
+  state: CoordinatorState,
+  ports: TrackPorts,
+  job: JobRecord,
+  at: At,
+): Promise<void> {
+  if (job.guid === null || job.target === null) return;
+  const range = { fromBlock: at.final.number - ports.lookbackBlocks, toBlock: at.final.number };
+  const [found] = await at.chain.deliveries(range, job.guid);
+  const book = state.books.get(job.target);
+  // Only once the target's book is of that block or a later one does it contain the money.
+  if (found === undefined || book === undefined || book.report.block.number < found.blockNumber)
+    return;
+  const delivery = { blockNumber: found.blockNumber, isFinal: true };
+  changeJob(state, ports, newest(state, job), {
+    event: { type: "delivered", delivery },
+    nowMs: ports.clock.nowMs(),
+  });
+}
+
+/** Reports may have moved the job while the chain was being asked. */
+function newest(state: CoordinatorState, job: JobRecord): JobRecord {
+  return state.jobs.get(job.jobId) ?? job;
+}

@@ -1,0 +1,63 @@
+import type { PassView } from "#coordinator/cycles/assess-world.ts";
+import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
+import type { NetView, RiskView, SnapshotView } from "#coordinator/ports/operator.ts";
+import { isInFlight } from "#coordinator/records/job-record.ts";
+import type { NetUnderlying } from "#coordinator/stages/net-risk.ts";
+
+/** The net position as the last pass saw it; undefined before the first pass. */
+export function riskView(state: CoordinatorState): RiskView | undefined {
+  const { view } = state;
+  if (view === undefined) return undefined;
+  const manual = state.manualHalt === undefined ? [] : [`manual: ${state.manualHalt.reason}`];
+  const automatic = view.mode.reasons.filter((reason) => !reason.startsWith("manual: "));
+  const haltReasons = [...manual, ...automatic];
+  return {
+    asOfMs: view.atMs,
+    mode: haltReasons.length > 0 ? "halt" : "run",
+    haltReasons,
+    shadow: state.shadow,
+    policyVersion: state.policy.version,
+    snapshot: snapshotViews(view),
+    net: netViews(state, view),
+    jobsInFlight: [...state.jobs.values()].filter(isInFlight).length,
+  };
+}
+
+function snapshotViews(view: PassView): Record<string, SnapshotView> {
+  return Object.fromEntries(
+    [...view.snapshot.underlyings].map(
+      ([ticker, { spotUsd, sources, volatilitySource, refused }]) => {
+        return [ticker, { spotUsd, sources, volatilitySource, refused }];
+      },
+    ),
+  );
+}
+
+/** An underlying that cannot be netted now is shown as it last was, with the status `unknown`. */
+function netViews(state: CoordinatorState, view: PassView): Record<string, NetView> {
+  const pairs = [...state.lastNets].map(([ticker, last]): [string, NetView] => {
+    const outcome = view.nets.get(ticker);
+    const net = outcome?.netted === true ? outcome.net : last;
+    const bandHalfWidthUnits = view.halfWidthUnits.get(ticker) ?? 0;
+    const isKnown =
+      outcome?.netted === true && view.snapshot.underlyings.get(ticker)?.refused === null;
+    return [
+      ticker,
+      {
+        greeks: net.greeks,
+        inFlightDeltaUnits: net.inFlightDeltaUnits,
+        deltaIntervalUnits: net.limitIntervalUnits,
+        bandHalfWidthUnits,
+        status: isKnown ? statusOf(net, bandHalfWidthUnits) : "unknown",
+        byExpiry: net.byExpiry,
+      },
+    ];
+  });
+  return Object.fromEntries(pairs);
+}
+
+function statusOf(net: NetUnderlying, halfWidthUnits: number): NetView["status"] {
+  const [low, high] = net.staleIntervalUnits;
+  if (low >= -halfWidthUnits && high <= halfWidthUnits) return "inside";
+  return low > halfWidthUnits || high < -halfWidthUnits ? "outside" : "unknown";
+}

@@ -1,0 +1,65 @@
+import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
+import type { LastReportView, ShardView } from "#coordinator/ports/operator.ts";
+import { type BookEntry, entryAgeMs } from "#coordinator/records/book-entry.ts";
+import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
+import { judgeShard } from "#coordinator/stages/judge-shard.ts";
+
+/** One shard as the last pass valued it, with its mode and ages as of now. */
+export function shardView(state: CoordinatorState, setup: ShardSetup, nowMs: number): ShardView {
+  const { shard, chainId } = setup;
+  const entry = state.books.get(shard);
+  const valuation = state.view?.valuations.get(shard);
+  const capital = valuation?.unvalued.size === 0 ? state.view?.capital.get(shard) : undefined;
+  const count = state.reports.get(shard);
+  const greeks = [...(valuation?.underlyings ?? [])].map(([ticker, one]) => [ticker, one.greeks]);
+  return {
+    id: shard,
+    chainId,
+    ...statusNow(state, setup, nowMs),
+    lastReport: entry === undefined ? null : lastReport(entry, nowMs),
+    greeks: Object.fromEntries(greeks),
+    equityUsd: capital?.equityUsd ?? null,
+    collateralUsd: capital?.collateralUsd ?? null,
+    collateralUsdAfterHaircut: capital?.collateralUsdAfterHaircut ?? null,
+    requiredCapitalUsd: capital?.requiredCapitalUsd ?? null,
+    surplusUsd: capital?.surplusUsd ?? null,
+    solvencyRatio: capital?.solvencyRatio ?? null,
+    epoch: entry?.report.chain.epoch ?? null,
+    senders: entry?.report.senders ?? [],
+    acceptedReports: count?.accepted ?? 0,
+    refusedReports: Object.fromEntries(count?.refused ?? []),
+  };
+}
+
+function statusNow(
+  state: CoordinatorState,
+  setup: ShardSetup,
+  nowMs: number,
+): Pick<ShardView, "mode" | "reasons"> {
+  const { mode, reasons } = judgeShard({
+    setup,
+    entry: state.books.get(setup.shard),
+    takeOver: state.takeOvers.get(setup.shard) ?? {
+      state: "waiting",
+      reason: "unknown shard",
+      isReachable: false,
+    },
+    isReduceOnly: state.policy.reduceOnlyShards.includes(setup.shard),
+    haltReasons: state.view?.mode.reasons ?? [],
+    nowMs,
+  });
+  return { mode, reasons };
+}
+
+function lastReport(entry: BookEntry, nowMs: number): LastReportView {
+  const { agent, seq, block } = entry.report;
+  return {
+    agent,
+    seq,
+    blockNumber: block.number,
+    blockHash: block.hash,
+    blockTimestampMs: block.timestampMs,
+    acceptedAtMs: entry.acceptedAtMs,
+    ageMs: entryAgeMs(entry, nowMs),
+  };
+}

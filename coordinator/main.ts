@@ -1,0 +1,258 @@
+import { dirname, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import type { Redis } from "ioredis";
+import { privateKeyToAccount } from "viem/accounts";
+import { bullmqJobQueue } from "#coordinator/adapters/bullmq-job-queue.ts";
+import { redisStreamInbox } from "#coordinator/adapters/redis-stream-inbox.ts";
+import { repeat } from "#coordinator/adapters/repeat.ts";
+import { openSqliteJournal } from "#coordinator/adapters/sqlite-journal.ts";
+import { requirePrivateKey, viemMandateSigner } from "#coordinator/adapters/viem-mandate-signer.ts";
+import { viemShardChain } from "#coordinator/adapters/viem-shard-chain.ts";
+import { wakeUp } from "#coordinator/adapters/wake-up.ts";
+import { adminApi } from "#coordinator/api/admin-api.ts";
+import { type CheckedSetup, checkSetup } from "#coordinator/check-setup.ts";
+import { type CoordinatorConfig, coordinatorConfigSchema } from "#coordinator/config.ts";
+import {
+  type CoordinatorState,
+  newCoordinatorState,
+} from "#coordinator/cycles/coordinator-state.ts";
+import { ingestReceipts } from "#coordinator/cycles/ingest-receipts.ts";
+import { ingestReports } from "#coordinator/cycles/ingest-reports.ts";
+import { operate } from "#coordinator/cycles/operate.ts";
+import { rebalance } from "#coordinator/cycles/rebalance.ts";
+import { takeOver } from "#coordinator/cycles/take-over.ts";
+import { trackJobs } from "#coordinator/cycles/track-jobs.ts";
+import type { JobQueue } from "#coordinator/ports/job-queue.ts";
+import type { Journal } from "#coordinator/ports/journal.ts";
+import type { MandateSigner } from "#coordinator/ports/mandate-signer.ts";
+import type { ShardChain } from "#coordinator/ports/shard-chain.ts";
+import type { StreamInbox } from "#coordinator/ports/stream-inbox.ts";
+import { FatalError } from "#shared/errors.ts";
+import { crossCheckChains } from "#shared/evm/chain-registry.ts";
+import { loadConfigFile } from "#shared/node/config-file.ts";
+import { jsonLog } from "#shared/node/json-log.ts";
+import { runMain } from "#shared/node/run-main.ts";
+import { type Shutdown, shutdownOnSignals } from "#shared/node/shutdown.ts";
+import { sleep } from "#shared/node/sleep.ts";
+import { systemClock } from "#shared/node/system-clock.ts";
+import type { Log } from "#shared/ports/log.ts";
+import { connectRedis } from "#shared/redis/connect.ts";
+import { receiptStreamKey, reportStreamKey } from "#shared/wire/stream-keys.ts";
+
+const USAGE = "usage: node coordinator/main.ts --config <file> [--shadow]";
+const STEP_TIMEOUT_MS = 4_000;
+const TRACK_EVERY_MS = 1_000;
+const LOOKBACK_BLOCKS = 50_000;
+
+await runMain(main);
+
+async function main(): Promise<void> {
+  const { configPath, shadow } = readArguments();
+  const config = loadConfigFile(coordinatorConfigSchema, configPath);
+  const checked = checkSetup(config, dirname(configPath));
+  crossCheckChains();
+  const signer = viemMandateSigner(checked.secrets.plannerKey);
+  const feePayer = privateKeyToAccount(
+    requirePrivateKey(checked.secrets.feePayerKey, "feePayerKey"),
+  );
+  const secrets = Object.values(checked.secrets);
+  const log = jsonLog({ level: config.logLevel, name: `coordinator ${config.instance}`, secrets });
+  const shutdown = shutdownOnSignals({ log, stepTimeoutMs: STEP_TIMEOUT_MS });
+  const journal = openSqliteJournal(resolve(dirname(configPath), config.dataDir, "journal.sqlite"));
+  shutdown.add("journal", journal.close);
+  const state = stateFromJournal(checked, { leader: signer.address, shadow }, journal);
+  const chains = new Map(
+    config.shards.flatMap((shard): [string, ShardChain][] => {
+      const setup = checked.setups.get(shard.id);
+      return setup === undefined
+        ? []
+        : [[shard.id, viemShardChain({ setup, rpcUrls: shard.rpcUrls, feePayer })]];
+    }),
+  );
+  const parts: Parts = { config, state, journal, signer, chains, log, shutdown, redis: {} };
+  await listen(parts, checked.secrets.apiKey);
+  startCycles(parts);
+}
+
+/** Redis once it has answered; absent until then. */
+type RedisParts = {
+  producer?: Redis;
+  queue?: JobQueue;
+  reports?: StreamInbox;
+  receipts?: StreamInbox;
+};
+
+type Parts = {
+  readonly config: CoordinatorConfig;
+  readonly state: CoordinatorState;
+  readonly journal: Journal;
+  readonly signer: MandateSigner;
+  readonly chains: ReadonlyMap<string, ShardChain>;
+  readonly log: Log;
+  readonly shutdown: Shutdown;
+  readonly redis: RedisParts;
+};
+
+function readArguments(): { readonly configPath: string; readonly shadow: boolean } {
+  try {
+    const { values } = parseArgs({
+      options: { config: { type: "string" }, shadow: { type: "boolean", default: false } },
+      strict: true,
+    });
+    if (values.config === undefined)
+      throw new FatalError("input-arguments", `--config is missing; ${USAGE}`);
+    return { configPath: resolve(values.config), shadow: values.shadow };
+  } catch (error) {
+    if (error instanceof FatalError) throw error;
+    throw new FatalError(
+      "input-arguments",
+      `${error instanceof Error ? error.message : String(error)}; ${USAGE}`,
+    );
+  }
+}
+
+/** What a former run left: books as they last were (stale until reported anew), jobs, an ordered halt. */
+function stateFromJournal(
+  { setups, policy }: CheckedSetup,
+  mode: { readonly leader: CoordinatorState["leader"]; readonly shadow: boolean },
+  journal: Journal,
+): CoordinatorState {
+  const state = newCoordinatorState({ setups, policy, ...mode });
+  for (const entry of journal.messages.lastEntries()) {
+    if (setups.has(entry.report.shard)) state.books.set(entry.report.shard, entry);
+  }
+  for (const [key, seq] of journal.messages.lastSeqs()) state.lastSeqs.set(key, seq);
+  for (const job of journal.jobs.unresolved()) state.jobs.set(job.jobId, job);
+  state.manualHalt = journal.halts.current();
+  return state;
+}
+
+async function listen(
+  { config, state, journal, log, shutdown, redis }: Parts,
+  key: string,
+): Promise<void> {
+  const isRedisReady = (): boolean => redis.producer?.status === "ready";
+  const operator = operate(state, { journal, clock: systemClock, log, isRedisReady });
+  const api = adminApi({ operator, key, log });
+  const { host, port } = config.api;
+  try {
+    const url = await api.listen({ host, port });
+    log.info("admin API is up", { url, shadow: state.shadow, leader: state.leader });
+  } catch (error) {
+    throw new FatalError("config-api-address", `api: cannot listen on ${host}:${port}`, {
+      cause: error,
+    });
+  }
+  shutdown.add("admin API", () => api.close());
+}
+
+/** Every cycle runs on its own; none stops another, and all end when the process is told to stop. */
+function startCycles(parts: Parts): void {
+  const { config, state, chains, log, shutdown } = parts;
+  const { signal } = shutdown;
+  const passes = wakeUp(config.passIntervalMs, signal);
+  const loops = [
+    redisCycles(parts, passes.wake),
+    repeat(() => nextPass(parts, passes.next), { name: "planning", signal, log, everyMs: 0 }),
+  ];
+  const track = trackPorts(parts);
+  for (const shard of chains.keys()) {
+    if (!state.shadow) loops.push(leadShard(parts, shard));
+    const step = (): Promise<void> => trackJobs(state, track, shard);
+    loops.push(repeat(step, { name: `tracking ${shard}`, signal, log, everyMs: TRACK_EVERY_MS }));
+  }
+  shutdown.add("cycles", async () => void (await Promise.all(loops)));
+}
+
+async function nextPass(
+  parts: Parts,
+  next: () => Promise<"timer" | "woken" | "stopped">,
+): Promise<void> {
+  const cause = await next();
+  if (cause === "stopped") return;
+  const { state, journal, signer, log, redis } = parts;
+  const ports = { journal, queue: () => redis.queue, signer, clock: systemClock, log };
+  await rebalance(state, ports, cause === "woken" ? "report" : "timer");
+}
+
+function trackPorts({ journal, chains, log, config }: Parts) {
+  const lookbackBlocks = config.takeOverLookbackBlocks ?? LOOKBACK_BLOCKS;
+  return { jobs: journal.jobs, chains, clock: systemClock, log, lookbackBlocks };
+}
+
+/** Tries to take a vault over until it is led; the others go on meanwhile. */
+async function leadShard(parts: Parts, shard: string): Promise<void> {
+  const { state, signer, log, shutdown } = parts;
+  const done = new AbortController();
+  const signal = AbortSignal.any([shutdown.signal, done.signal]);
+  const wait = (ms: number): Promise<boolean> => sleep(ms, shutdown.signal);
+  const step = async (): Promise<void> => {
+    await takeOver(state, { ...trackPorts(parts), signer, wait }, shard);
+    if (state.takeOvers.get(shard)?.state === "leading") done.abort();
+  };
+  await repeat(step, { name: `taking over ${shard}`, signal, log, everyMs: 250 });
+}
+
+/** Connects to Redis, however long that takes, then reads reports and receipts. */
+async function redisCycles(parts: Parts, wake: () => void): Promise<void> {
+  const { config, state, log, shutdown, journal, redis } = parts;
+  const { signal } = shutdown;
+  try {
+    await connect(parts);
+  } catch (error) {
+    if (signal.aborted) return;
+    log.error("Redis cannot be used", { error });
+    void shutdown.begin("Redis cannot be used", 2);
+    return;
+  }
+  const ports = { journal, clock: systemClock, log };
+  const { reports, receipts } = redis;
+  if (reports === undefined || receipts === undefined) return;
+  const readReports = async (): Promise<void> => {
+    if ((await ingestReports(state, { ...ports, inbox: reports })) > 0) wake();
+  };
+  const readReceipts = (): Promise<void> => ingestReceipts(state, { ...ports, inbox: receipts });
+  log.info("reading reports and receipts", { shards: config.shards.length });
+  await Promise.all([
+    repeat(readReports, { name: "reading reports", signal, log, everyMs: 0 }),
+    repeat(readReceipts, { name: "reading receipts", signal, log, everyMs: 0 }),
+  ]);
+}
+
+async function connect({ config, log, shutdown, redis }: Parts): Promise<void> {
+  const { redisUrl: url, shards } = config;
+  const { signal } = shutdown;
+  const [producer, reportReader, receiptReader] = await Promise.all([
+    connectRedis({ url, kind: "producer", log, signal }),
+    connectRedis({ url, kind: "stream-reader", log, signal }),
+    connectRedis({ url, kind: "stream-reader", log, signal }),
+  ]);
+  const streams = (keyOf: (shard: string, agent: string) => string) =>
+    shards.flatMap(({ id, agents }) => {
+      return agents.map((agent) => ({ key: keyOf(id, agent.id), shard: id, agent: agent.id }));
+    });
+  const queue = bullmqJobQueue(
+    producer,
+    shards.map((shard) => shard.id),
+    log,
+  );
+  shutdown.add("Redis", async () => {
+    await queue.close().catch(() => undefined);
+    for (const connection of [producer, reportReader, receiptReader]) connection.disconnect();
+  });
+  signal.addEventListener("abort", () => {
+    // Ends the blocking reads, so that the cycles can end.
+    reportReader.disconnect();
+    receiptReader.disconnect();
+  });
+  redis.reports = redisStreamInbox(reportReader, {
+    streams: streams(reportStreamKey),
+    from: "newest",
+  });
+  redis.receipts = redisStreamInbox(receiptReader, {
+    streams: streams(receiptStreamKey),
+    from: "oldest",
+  });
+  redis.producer = producer;
+  redis.queue = queue;
+}

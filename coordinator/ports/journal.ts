@@ -1,0 +1,67 @@
+import type { BookEntry } from "#coordinator/records/book-entry.ts";
+import type { DecisionRecord } from "#coordinator/records/decision-record.ts";
+import type { JobRecord, JobState } from "#coordinator/records/job-record.ts";
+import type { ManualHalt } from "#coordinator/records/manual-halt.ts";
+
+/**
+ * What the coordinator remembers over restarts. Every write is on disk (fsync) when the call returns;
+ * a call that throws has written nothing. All calls are synchronous.
+ */
+export type DecisionJournal = {
+  /** Sequence of the next decision: grows for ever, also over restarts. */
+  readonly nextSequence: () => number;
+  /** Records a decision and its jobs in one transaction. */
+  readonly record: (decision: DecisionRecord, jobs: readonly JobRecord[]) => void;
+  /** Newest first. */
+  readonly list: (limit: number) => DecisionRecord[];
+  readonly count: () => number;
+};
+
+export type JobJournal = {
+  /** Replaces the job's record and appends why; inserts a job that is not known yet. */
+  readonly update: (job: JobRecord, event: string, atMs: number) => void;
+  /** Jobs that are in flight or settled on a block that may not be final; shadow jobs left out. */
+  readonly unresolved: () => JobRecord[];
+  readonly find: (jobId: string) => JobRecord | undefined;
+  /** Newest first. */
+  readonly list: (query: { readonly limit: number; readonly state?: JobState }) => JobRecord[];
+  readonly countByState: () => Partial<Record<JobState, number>>;
+};
+
+/** A message that was refused, as it is kept for the operator. */
+export type RefusedMessage = {
+  readonly kind: "report" | "receipt";
+  readonly shard: string;
+  readonly agent: string;
+  readonly entryId: string;
+  readonly reason: string;
+  readonly detail: string;
+  /** First bytes of the body. */
+  readonly bodyHead: Uint8Array;
+  readonly atMs: number;
+};
+
+export type MessageJournal = {
+  /** Keeps accepted reports (the newest of each shard whole, of the others the reference) and refused messages (the newest 100), in one transaction. */
+  readonly keep: (accepted: readonly BookEntry[], refused: readonly RefusedMessage[]) => void;
+  /** Newest accepted report of each shard. */
+  readonly lastEntries: () => BookEntry[];
+  /** Newest accepted sequence by `<shard>/<agent>`. */
+  readonly lastSeqs: () => Map<string, number>;
+  /** Newest first. */
+  readonly refused: (limit: number) => RefusedMessage[];
+};
+
+export type HaltJournal = {
+  /** The halt that is in force, if any. */
+  readonly current: () => ManualHalt | undefined;
+  readonly halt: (halt: ManualHalt) => void;
+  readonly resume: (resume: ManualHalt) => void;
+};
+
+export type Journal = {
+  readonly decisions: DecisionJournal;
+  readonly jobs: JobJournal;
+  readonly messages: MessageJournal;
+  readonly halts: HaltJournal;
+};

@@ -1,0 +1,98 @@
+import type { RefusedMessage } from "#coordinator/ports/journal.ts";
+import type { DecisionRecord } from "#coordinator/records/decision-record.ts";
+import type { JobRecord, JobState } from "#coordinator/records/job-record.ts";
+import type { Greeks } from "#shared/risk/greeks.ts";
+
+/** Market of one underlying as the last pass saw it. */
+export type SnapshotView = {
+  readonly spotUsd: number | null;
+  readonly sources: readonly {
+    readonly source: string;
+    readonly spotUsd: number;
+    readonly ageMs: number;
+  }[];
+  readonly volatilitySource: string | null;
+  readonly refused: string | null;
+};
+
+/** Net position of one underlying. `unknown`: it could not be netted now, or a stale shard leaves it open. */
+export type NetView = {
+  readonly greeks: Greeks;
+  readonly inFlightDeltaUnits: number;
+  readonly deltaIntervalUnits: readonly [number, number];
+  readonly bandHalfWidthUnits: number;
+  readonly status: "inside" | "outside" | "unknown";
+  readonly byExpiry: readonly { readonly expiryMs: number | null; readonly greeks: Greeks }[];
+};
+
+export type RiskView = {
+  readonly asOfMs: number;
+  readonly mode: "run" | "halt";
+  readonly haltReasons: readonly string[];
+  readonly shadow: boolean;
+  readonly policyVersion: number;
+  readonly snapshot: Readonly<Record<string, SnapshotView>>;
+  readonly net: Readonly<Record<string, NetView>>;
+  readonly jobsInFlight: number;
+};
+
+export type LastReportView = {
+  readonly agent: string;
+  readonly seq: number;
+  readonly blockNumber: number;
+  readonly blockHash: string;
+  readonly blockTimestampMs: number;
+  readonly acceptedAtMs: number;
+  readonly ageMs: number;
+};
+
+/** One shard. Figures are null before its first valuation, or while part of its book cannot be valued. */
+export type ShardView = {
+  readonly id: string;
+  readonly chainId: number;
+  readonly mode: "run" | "reduce-only" | "stale" | "halted" | "waiting";
+  readonly reasons: readonly string[];
+  readonly lastReport: LastReportView | null;
+  readonly greeks: Readonly<Record<string, Greeks>>;
+  readonly equityUsd: number | null;
+  readonly collateralUsd: number | null;
+  readonly collateralUsdAfterHaircut: number | null;
+  readonly requiredCapitalUsd: number | null;
+  readonly surplusUsd: number | null;
+  readonly solvencyRatio: number | null;
+  readonly epoch: number | null;
+  readonly senders: readonly { readonly address: string; readonly balanceWei: string }[];
+  readonly acceptedReports: number;
+  readonly refusedReports: Readonly<Record<string, number>>;
+};
+
+export type CountersView = {
+  readonly reports: {
+    readonly accepted: number;
+    readonly refused: Readonly<Record<string, number>>;
+  };
+  readonly passes: number;
+  readonly decisions: number;
+  readonly jobs: Readonly<Partial<Record<JobState, number>>>;
+  /** Receipts by outcome, and refused ones by reason. */
+  readonly receipts: Readonly<Record<string, number>>;
+};
+
+/** All that people and their tools may see and order. Reads never block a pass. */
+export type Operator = {
+  /** Undefined before the first pass. */
+  readonly risk: () => RiskView | undefined;
+  readonly shards: () => readonly ShardView[];
+  readonly jobs: (query: {
+    readonly limit: number;
+    readonly state?: JobState;
+  }) => readonly JobRecord[];
+  readonly decisions: (limit: number) => readonly DecisionRecord[];
+  readonly refusedMessages: (limit: number) => readonly RefusedMessage[];
+  readonly counters: () => CountersView;
+  /** Empty when the coordinator is ready; else every reason why it is not. */
+  readonly notReady: () => readonly string[];
+  /** On disk when the call returns; the next pass obeys. */
+  readonly halt: (reason: string) => "halt";
+  readonly resume: (reason: string) => "run" | "halt";
+};

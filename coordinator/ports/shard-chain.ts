@@ -1,0 +1,47 @@
+import type { Address, Hex } from "#shared/units/ids.ts";
+
+export type ChainBlock = {
+  readonly number: number;
+  readonly hash: Hex;
+  readonly timestampMs: number;
+};
+
+export type Fence = { readonly epoch: number; readonly leader: Address };
+
+/** A mandate the vault consumed, with the amounts its own events give. */
+export type ConsumedMandate = {
+  readonly jobId: Hex;
+  readonly action: number;
+  readonly blockNumber: number;
+  readonly amountInRaw: string;
+  readonly amountOutRaw: string;
+  /** Transfers only. */
+  readonly guid: Hex | null;
+  readonly dstEid: number | null;
+};
+
+export type Delivery = { readonly guid: Hex; readonly blockNumber: number };
+
+export type BlockRange = { readonly fromBlock: number; readonly toBlock: number };
+
+/**
+ * One shard's chain, read by the coordinator itself. Every call throws a {@link RetryableError}
+ * `chain-unreachable` when no RPC answers; a failed read is never an answer.
+ */
+export type ShardChain = {
+  /** Newest final block. */
+  readonly finalBlock: () => Promise<ChainBlock>;
+  /** The vault's fence at a block, or at the head. */
+  readonly fenceAt: (block: Hex | "latest") => Promise<Fence>;
+  readonly isConsumed: (jobId: Hex, blockHash: Hex) => Promise<boolean>;
+  /**
+   * Sends the bump and waits until it is in a block.
+   *
+   * @throws {RetryableError} `bump-not-included` when it reverted or was not seen in time.
+   */
+  readonly bumpEpoch: (expectedEpoch: number, newLeader: Address, signature: Hex) => Promise<void>;
+  /** Consumed mandates in a range, oldest first; of one job only when `jobId` is given. */
+  readonly consumedMandates: (range: BlockRange, jobId?: Hex) => Promise<ConsumedMandate[]>;
+  /** Transfers credited to the vault in a range; of one guid only when it is given. */
+  readonly deliveries: (range: BlockRange, guid?: Hex) => Promise<Delivery[]>;
+};

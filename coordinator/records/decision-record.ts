@@ -1,0 +1,67 @@
+import { z } from "zod";
+import { reportRefSchema } from "#coordinator/records/job-record.ts";
+import { finiteSchema, hash32Schema, shardIdSchema, unixMsSchema } from "#shared/wire/scalars.ts";
+
+const underlyingDecisionSchema = z.strictObject({
+  underlying: z.string(),
+  /** Null when the snapshot was refused. */
+  spotUsd: finiteSchema.nullable(),
+  /** In-flight jobs included; null when it could not be valued. */
+  netDeltaUnits: finiteSchema.nullable(),
+  inFlightDeltaUnits: finiteSchema,
+  deltaIntervalUnits: z.tuple([finiteSchema, finiteSchema]).nullable(),
+  gammaUnitsPerUsd: finiteSchema.nullable(),
+  halfWidthUnits: finiteSchema.nullable(),
+  action: z.enum(["hold", "hedge", "blocked"]),
+  reason: z.string(),
+  /** Signed sum of the trades of this pass: positive bought. */
+  tradeUnits: finiteSchema,
+});
+
+const transferDecisionSchema = z.strictObject({
+  source: shardIdSchema,
+  target: shardIdSchema,
+  amountUsd: finiteSchema,
+  reason: z.string(),
+});
+
+const sourceSchema = z.strictObject({
+  source: z.string(),
+  spotUsd: finiteSchema,
+  ageMs: finiteSchema,
+});
+
+const snapshotLineSchema = z.strictObject({
+  underlying: z.string(),
+  spotUsd: finiteSchema.nullable(),
+  sources: z.array(sourceSchema),
+  volatilitySource: z.string().nullable(),
+  refused: z.string().nullable(),
+});
+
+/** What one pass saw, what it did or refused to do, and why. */
+export const decisionRecordSchema = z.strictObject({
+  planId: hash32Schema,
+  sequence: z.number().int().min(0),
+  atMs: unixMsSchema,
+  trigger: z.enum(["timer", "report"]),
+  policyVersion: z.number().int(),
+  shadow: z.boolean(),
+  mode: z.enum(["run", "halt"]),
+  snapshot: z.array(snapshotLineSchema),
+  /** Net Greeks were rounded to this many units before they were summed, by underlying. */
+  deltaQuantumUnits: z.record(z.string(), finiteSchema),
+  underlyings: z.array(underlyingDecisionSchema),
+  transfers: z.array(transferDecisionSchema),
+  blocked: z.array(z.string()),
+  jobIds: z.array(hash32Schema),
+  /** Fresh reports the mandates rest on. */
+  reportSet: z.array(reportRefSchema),
+  reportSetHash: hash32Schema,
+  /** Reports that were only carried as an interval. */
+  staleReports: z.array(reportRefSchema),
+});
+
+export type DecisionRecord = z.infer<typeof decisionRecordSchema>;
+export type UnderlyingDecision = DecisionRecord["underlyings"][number];
+export type TransferDecision = DecisionRecord["transfers"][number];

@@ -1,0 +1,43 @@
+import type { BookEntry } from "#coordinator/records/book-entry.ts";
+import type { Greeks } from "#shared/risk/greeks.ts";
+
+/** Greeks of one shard, underlying and expiry; `expiryMs` null is spot. */
+export type GreekLine = { readonly expiryMs: number | null; readonly greeks: Greeks };
+
+/** One shard's position in one underlying, on a pass's snapshot. */
+export type UnderlyingValuation = {
+  readonly underlying: string;
+  readonly spotUsd: number;
+  /** One line per expiry, spot first; never added up before they are quantised. */
+  readonly lines: readonly GreekLine[];
+  /** Plain sum of the lines, for one shard's own figures. */
+  readonly greeks: Greeks;
+  /** Value of all options in USD: negative when the shard owes. */
+  readonly optionValueUsd: number;
+  /** Number of options the shard is short, over all series. */
+  readonly shortOptions: number;
+  /** Units held as hedges, over all locations. */
+  readonly hedgeUnits: number;
+  /** Hedge balance the vault itself holds and can sell, raw. */
+  readonly sellableRaw: bigint;
+  /** Weighted P&L in USD on the standard grid, options and hedges together. */
+  readonly gridPnlUsd: readonly number[];
+  /** Smallest and largest delta over the standard grid when the report is stale; else the delta twice. */
+  readonly gridDeltaUnits: readonly [number, number];
+};
+
+/** One shard's whole book on a pass's snapshot. */
+export type ShardValuation = {
+  readonly shard: string;
+  readonly entry: BookEntry;
+  /** Settlement asset the vault itself holds, raw. */
+  readonly cashRaw: bigint;
+  /** Settlement asset over all locations in USD. */
+  readonly cashUsd: number;
+  readonly settlementUsd: number;
+  readonly underlyings: ReadonlyMap<string, UnderlyingValuation>;
+  /** Tickers the shard has a position in that could not be valued, with the reason. */
+  readonly unvalued: ReadonlyMap<string, string>;
+  /** Cash, hedges and options at the snapshot; what could not be valued is missing. */
+  readonly equityUsd: number;
+};

@@ -1,0 +1,224 @@
+import { type PendingEffect, pendingSellRaw } from "#coordinator/records/pending-effect.ts";
+import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
+import type { ShardValuation, UnderlyingValuation } from "#coordinator/records/shard-valuation.ts";
+import {
+  assessCapital,
+  pendingDeltas,
+  requiredCapitalUsd,
+} from "#coordinator/stages/assess-capital.ts";
+import {
+  costSegments,
+  type DepthContext,
+  type DepthPoint,
+  depthPoints,
+  executionCostUsd,
+  largestWhere,
+  type Side,
+  unitsWithinSlippage,
+  usdFor,
+} from "#coordinator/stages/depth-cost.ts";
+import type { ShardStatus } from "#coordinator/stages/judge-shard.ts";
+import type { TradeOption } from "#coordinator/stages/split-trade.ts";
+import type { Policy } from "#shared/policy/policy-schema.ts";
+import { unitsFromRaw } from "#shared/units/token-amount.ts";
+import type { CapacityLine } from "#shared/wire/shard-report.ts";
+
+/** What one shard brings to a pass. */
+export type ShardInput = {
+  readonly setup: ShardSetup;
+  readonly status: ShardStatus;
+  readonly valuation: ShardValuation;
+};
+
+/** A venue on which a shard may trade now, with what limits it. */
+export type HedgeOption = TradeOption & {
+  readonly input: ShardInput;
+  readonly line: CapacityLine;
+  readonly points: readonly DepthPoint[];
+  readonly depth: DepthContext;
+};
+
+export type HedgeOptionOutcome =
+  | { readonly usable: true; readonly option: HedgeOption }
+  | { readonly usable: false; readonly reason: string };
+
+export type HedgeContext = {
+  readonly underlying: string;
+  readonly side: Side;
+  readonly effects: readonly PendingEffect[];
+  readonly policy: Policy;
+  /** USD per native coin by ticker, for gas. */
+  readonly nativeUsd: ReadonlyMap<string, number>;
+};
+
+/** Half of the allowed slippage is left for moves between the decision and the block of the trade. */
+const SLIPPAGE_SHARE_PLANNED = 0.5;
+
+/** How much, where and at what cost one shard may trade, or why it may not. */
+export function hedgeOption(input: ShardInput, context: HedgeContext): HedgeOptionOutcome {
+  const { status, setup, valuation } = input;
+  const refuse = (reason: string): HedgeOptionOutcome => ({
+    usable: false,
+    reason: `${setup.shard}: ${reason}`,
+  });
+  if (!status.takesJobs)
+    return refuse(`${status.mode}${status.mode === "run" ? ", takes no jobs" : ""}`);
+  const own = valuation.underlyings.get(context.underlying);
+  const token = setup.underlyings.find((candidate) => candidate.ticker === context.underlying);
+  if (own === undefined || token === undefined) return refuse(`no market in ${context.underlying}`);
+  if (valuation.unvalued.size > 0) return refuse("part of its book cannot be valued");
+  if (hasSwapInFlight(context, setup.shard)) return refuse("swap in flight");
+  const depth: DepthContext = {
+    side: context.side,
+    spotUsd: own.spotUsd,
+    settlementUsd: valuation.settlementUsd,
+    settlementDecimals: setup.settlement.decimals,
+    tokenDecimals: token.decimals,
+  };
+  const venues = valuation.entry.report.capacity.filter(
+    (line) => line.underlying === context.underlying,
+  );
+  const options = venues.map((line) => venueOption(input, own, line, { ...context, depth }));
+  const best = options
+    .filter((option) => option.limitUnits > 0)
+    .sort((left, right) => averageCost(left) - averageCost(right))[0];
+  if (venues.length === 0) return refuse("no venue");
+  return best === undefined
+    ? refuse(limitReason(options[0]?.limits))
+    : { usable: true, option: best };
+}
+
+type Limits = Readonly<Record<string, number>>;
+
+function hasSwapInFlight({ effects, underlying }: HedgeContext, shard: string): boolean {
+  return effects.some((effect) => {
+    return effect.kind === "swap" && effect.shard === shard && effect.underlying === underlying;
+  });
+}
+
+function averageCost(option: HedgeOption): number {
+  return executionCostUsd(option.points, option.limitUnits, option.depth) / option.limitUnits;
+}
+
+/** Which limit left nothing to trade. */
+function limitReason(limits: Limits | undefined): string {
+  const zero = Object.entries(limits ?? {}).find(([, units]) => !(units > 0));
+  return zero?.[0] ?? "nothing to trade";
+}
+
+function venueOption(
+  input: ShardInput,
+  own: UnderlyingValuation,
+  line: CapacityLine,
+  context: HedgeContext & { readonly depth: DepthContext },
+): HedgeOption & { readonly limits: Limits } {
+  const { policy, depth } = context;
+  const points = depthPoints(line, depth);
+  const slippage = policy.hedging.slippageMaxFraction * SLIPPAGE_SHARE_PLANNED;
+  const depthUnits = unitsWithinSlippage(points, depth, slippage);
+  const notionalMaxUsd = policy.underlyings[context.underlying]?.hedgeNotionalMaxUsd ?? 0;
+  const limits: Limits = {
+    "venue too thin or too dear": depthUnits,
+    "notional limit": notionalMaxUsd / own.spotUsd,
+    ...(context.side === "buy"
+      ? { "no free cash": cashUnits(input, points, depthUnits, context) }
+      : { "no hedge to sell": sellableUnits(input, own, context) }),
+    ...(input.status.mode === "reduce-only"
+      ? { "would not reduce its own delta": reducingUnits(own, context) }
+      : {}),
+    "would not stay solvent": solventUnits(input, own, { points, depthUnits, context }),
+  };
+  const limitUnits = Math.max(0, Math.min(...Object.values(limits)));
+  const gasUsd = gasCostUsd(input, line, context.nativeUsd) ?? 0;
+  const costFraction = policy.underlyings[context.underlying]?.costFraction ?? 1;
+  return {
+    shard: input.setup.shard,
+    segments: costSegments(points, depth),
+    limitUnits,
+    gasUsd,
+    leastUnits: gasUsd / costFraction / own.spotUsd,
+    input,
+    line,
+    points,
+    depth,
+    limits,
+  };
+}
+
+/** Gas of one hedge on a venue in USD; null when the native coin has no price here. */
+export function gasCostUsd(
+  input: ShardInput,
+  line: CapacityLine,
+  nativeUsd: ReadonlyMap<string, number>,
+): number | null {
+  const usd = nativeUsd.get(input.setup.nativeTicker);
+  if (usd === undefined) return null;
+  return (
+    line.gasUnits * unitsFromRaw(BigInt(input.valuation.entry.report.chain.baseFeeWei), 18) * usd
+  );
+}
+
+function cashUnits(
+  input: ShardInput,
+  points: readonly DepthPoint[],
+  most: number,
+  context: HedgeContext & { readonly depth: DepthContext },
+): number {
+  const { setup, valuation } = input;
+  const { freeCashRaw } = assessCapital(valuation, setup, context.effects, context.policy);
+  const freeUsd = unitsFromRaw(freeCashRaw, setup.settlement.decimals) * valuation.settlementUsd;
+  return largestWhere(most, (units) => usdFor(points, units) <= freeUsd);
+}
+
+function sellableUnits(
+  input: ShardInput,
+  own: UnderlyingValuation,
+  context: HedgeContext & { readonly depth: DepthContext },
+): number {
+  const pendingRaw = pendingSellRaw(context.effects, input.setup.shard, context.underlying);
+  const freeRaw = own.sellableRaw - pendingRaw;
+  return freeRaw > 0n ? unitsFromRaw(freeRaw, context.depth.tokenDecimals) : 0;
+}
+
+function reducingUnits(own: UnderlyingValuation, context: HedgeContext): number {
+  const delta = own.greeks.deltaUnits;
+  return Math.max(0, context.side === "buy" ? -delta : delta);
+}
+
+/**
+ * Most units after which the shard is solvent by the policy and its capital on chain is not negative,
+ * or at least, when it is short of capital already, no worse off than before.
+ */
+function solventUnits(
+  input: ShardInput,
+  own: UnderlyingValuation,
+  trade: {
+    readonly points: readonly DepthPoint[];
+    readonly depthUnits: number;
+    readonly context: HedgeContext & { readonly depth: DepthContext };
+  },
+): number {
+  const { points, context } = trade;
+  const { setup, valuation } = input;
+  const haircut = context.policy.capital.hedgeHaircutFraction;
+  const before = assessCapital(valuation, setup, context.effects, context.policy);
+  const pending = pendingDeltas(setup.shard, context.effects);
+  const sign = context.side === "buy" ? 1 : -1;
+  const chainCapitalUsd =
+    unitsFromRaw(BigInt(valuation.entry.report.chain.capitalRaw), setup.settlement.decimals) *
+    valuation.settlementUsd;
+  const collateralChangeUsd = (units: number): number => {
+    return -executionCostUsd(points, units, context.depth) - sign * units * own.spotUsd * haircut;
+  };
+  const slackUsd = (units: number): number => {
+    const alone = new Map([[context.underlying, sign * units]]);
+    const withPending = new Map(pending);
+    withPending.set(context.underlying, (pending.get(context.underlying) ?? 0) + sign * units);
+    const required = requiredCapitalUsd(valuation, setup, [alone, withPending], context.policy);
+    return before.collateralUsdAfterHaircut + collateralChangeUsd(units) - required;
+  };
+  const least = Math.min(0, slackUsd(0)) - 1e-6;
+  return largestWhere(trade.depthUnits, (units) => {
+    return slackUsd(units) >= least && chainCapitalUsd + collateralChangeUsd(units) >= 0;
+  });
+}

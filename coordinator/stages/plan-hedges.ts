@@ -1,0 +1,149 @@
+import type { PendingEffect } from "#coordinator/records/pending-effect.ts";
+import type { PlannedAction } from "#coordinator/records/planned-action.ts";
+import { executionCostUsd, type Side, usdFor } from "#coordinator/stages/depth-cost.ts";
+import {
+  type HedgeOption,
+  hedgeOption,
+  type ShardInput,
+} from "#coordinator/stages/hedge-options.ts";
+import type { NetUnderlying } from "#coordinator/stages/net-risk.ts";
+import { splitTrade } from "#coordinator/stages/split-trade.ts";
+import type { Policy } from "#shared/policy/policy-schema.ts";
+import { rawFromUnitsDown, rawFromUnitsUp, unitsFromRaw } from "#shared/units/token-amount.ts";
+
+export type HedgePlan = {
+  readonly action: "hold" | "hedge" | "blocked";
+  readonly reason: string;
+  /** Signed sum of the trades: positive bought. */
+  readonly tradeUnits: number;
+  readonly actions: readonly PlannedAction[];
+  /** Why single shards take no part. */
+  readonly blocked: readonly string[];
+};
+
+export type HedgePlanContext = {
+  readonly net: NetUnderlying;
+  readonly halfWidthUnits: number;
+  readonly inputs: readonly ShardInput[];
+  readonly effects: readonly PendingEffect[];
+  readonly policy: Policy;
+  readonly nativeUsd: ReadonlyMap<string, number>;
+  /** Jobs that may still be issued in this pass. */
+  readonly jobsMax: number;
+};
+
+/**
+ * Hedges of one underlying. Nothing is traded while the net delta, in-flight jobs included, is inside
+ * the band. Outside it the trade leads to `hedgeTargetFraction` of the half-width on the near side, so
+ * that the next pass finds nothing to do. Only what is certain is traded: with a stale shard, the end
+ * of the interval nearest to the band decides.
+ */
+export function planHedges(context: HedgePlanContext): HedgePlan {
+  const units = neededUnits(context);
+  if (typeof units === "string")
+    return { action: "hold", reason: units, tradeUnits: 0, actions: [], blocked: [] };
+  const { underlying } = context.net;
+  const side: Side = units > 0 ? "buy" : "sell";
+  const outcomes = context.inputs.map((input) =>
+    hedgeOption(input, { ...context, underlying, side }),
+  );
+  const options = outcomes.flatMap((outcome) => (outcome.usable ? [outcome.option] : []));
+  const blocked = outcomes.flatMap((outcome) =>
+    outcome.usable ? [] : [`${underlying}: ${outcome.reason}`],
+  );
+  const parts = splitTrade(Math.abs(units), options, context.jobsMax);
+  const actions = parts.flatMap((part) => {
+    const option = options.find((candidate) => candidate.shard === part.shard);
+    return option === undefined
+      ? []
+      : (swapAction(option, part.units, { ...context, underlying }) ?? []);
+  });
+  const tradeUnits = actions.reduce((total, action) => total + action.effect.deltaUnits, 0);
+  if (actions.length === 0) {
+    return { action: "blocked", reason: blockedReason(context), tradeUnits: 0, actions, blocked };
+  }
+  const isWhole = Math.abs(tradeUnits) >= 0.99 * Math.abs(units);
+  const reason = isWhole
+    ? "outside the band"
+    : "outside the band; as much as the shards' limits allow";
+  return { action: "hedge", reason, tradeUnits, actions, blocked };
+}
+
+function blockedReason(context: HedgePlanContext): string {
+  return context.jobsMax < 1
+    ? "outside the band; no jobs left in this pass"
+    : "outside the band; no shard can trade";
+}
+
+/** Signed units to trade, or why none: positive is to buy. */
+function neededUnits({ net, halfWidthUnits, policy }: HedgePlanContext): number | string {
+  const [low, high] = net.staleIntervalUnits;
+  const target = (policy.underlyings[net.underlying]?.hedgeTargetFraction ?? 1) * halfWidthUnits;
+  if (low > halfWidthUnits) return target - low;
+  if (high < -halfWidthUnits) return -target - high;
+  if (Math.abs(net.greeks.deltaUnits) <= halfWidthUnits) return "inside the band";
+  return "outside the band, but a stale shard makes it uncertain";
+}
+
+function swapAction(
+  option: HedgeOption,
+  units: number,
+  context: HedgePlanContext & { readonly underlying: string },
+): PlannedAction | undefined {
+  const { input, line, depth } = option;
+  const { settlement } = input.setup;
+  const isBuy = depth.side === "buy";
+  const usd = usdFor(option.points, units);
+  const settlementUnits = usd / depth.settlementUsd;
+  const amountInRaw = isBuy
+    ? rawFromUnitsDown(settlementUnits, settlement.decimals)
+    : rawFromUnitsDown(units, depth.tokenDecimals);
+  const least = 1 - context.policy.hedging.slippageMaxFraction;
+  const leastOut = isBuy
+    ? (usd / depth.spotUsd) * least
+    : (settlementUnits * least * units * depth.spotUsd) / usd;
+  const minAmountOutRaw = rawFromUnitsUp(
+    leastOut,
+    isBuy ? depth.tokenDecimals : settlement.decimals,
+  );
+  if (amountInRaw === 0n || minAmountOutRaw === 0n) return undefined;
+  const sold = isBuy ? 0 : unitsFromRaw(amountInRaw, depth.tokenDecimals);
+  return {
+    maxFeeNativeWei: "0",
+    params: {
+      kind: "swap",
+      venue: line.adapter,
+      pool: line.pool,
+      assetIn: isBuy ? settlement.token : line.token,
+      assetOut: isBuy ? line.token : settlement.token,
+      amountInRaw: amountInRaw.toString(),
+      minAmountOutRaw: minAmountOutRaw.toString(),
+      minCapitalAfterRaw: minCapitalAfterRaw(option, units, context.policy),
+    },
+    effect: {
+      kind: "swap",
+      shard: option.shard,
+      target: null,
+      underlying: context.underlying,
+      deltaUnits: isBuy ? units : -sold,
+      amountUsd: units * depth.spotUsd,
+      outRaw: amountInRaw,
+      isPendingAtShard: true,
+      isPendingAtTarget: false,
+    },
+  };
+}
+
+/** Half of the capital on chain expected after the trade: a bound that ordinary moves do not reach. */
+function minCapitalAfterRaw(option: HedgeOption, units: number, policy: Policy): string {
+  const { input, depth } = option;
+  const capital = unitsFromRaw(
+    BigInt(input.valuation.entry.report.chain.capitalRaw),
+    input.setup.settlement.decimals,
+  );
+  const sign = depth.side === "buy" ? 1 : -1;
+  const haircutUsd = sign * units * depth.spotUsd * policy.capital.hedgeHaircutFraction;
+  const changeUsd = -executionCostUsd(option.points, units, depth) - haircutUsd;
+  const after = (capital + changeUsd / depth.settlementUsd) / 2;
+  return rawFromUnitsDown(Math.max(0, after), input.setup.settlement.decimals).toString();
+}

@@ -1,0 +1,213 @@
+import type { TransferDecision } from "#coordinator/records/decision-record.ts";
+import type { PendingEffect } from "#coordinator/records/pending-effect.ts";
+import type { PlannedAction } from "#coordinator/records/planned-action.ts";
+import { assessCapital, type CapitalAssessment } from "#coordinator/stages/assess-capital.ts";
+import type { ShardInput } from "#coordinator/stages/hedge-options.ts";
+import type { Policy } from "#shared/policy/policy-schema.ts";
+import type { Hex } from "#shared/units/ids.ts";
+import { rawFromUnitsDown, unitsFromRaw } from "#shared/units/token-amount.ts";
+
+export type TransferPlan = {
+  readonly actions: readonly PlannedAction[];
+  readonly transfers: readonly TransferDecision[];
+  /** Shortfalls that were not, or not wholly, covered, and why. */
+  readonly blocked: readonly string[];
+};
+
+export type TransferPlanContext = {
+  readonly inputs: readonly ShardInput[];
+  /** In flight, and the hedges planned before in this pass. */
+  readonly effects: readonly PendingEffect[];
+  readonly policy: Policy;
+};
+
+/** Decimals every OFT shares; smaller amounts cannot travel. */
+const OFT_SHARED_DECIMALS = 6;
+
+/**
+ * Settlement asset for shards in shortfall, the largest first, from the shards with the largest
+ * surplus. A source keeps its required capital x buffer, also after hedges planned in this pass; a
+ * target is brought up to its own. Nothing is sent to a target while what is already on its way covers
+ * the shortfall.
+ */
+export function planTransfers(context: TransferPlanContext): TransferPlan {
+  const plan = {
+    actions: [] as PlannedAction[],
+    transfers: [] as TransferDecision[],
+    blocked: [] as string[],
+  };
+  const targets = context.inputs
+    .filter((input) => input.valuation.unvalued.size === 0 && !input.status.isStale)
+    .map((input) => ({ input, capital: assess(input, context.effects, context.policy) }))
+    .filter(({ input, capital }) => {
+      return Math.min(capital.surplusUsd, withoutArriving(input, context).surplusUsd) < 0;
+    })
+    .sort((left, right) => left.capital.surplusUsd - right.capital.surplusUsd);
+  for (const { input } of targets) {
+    const effects = [...context.effects, ...plan.actions.map((action) => action.effect)];
+    const outcome = coverShortfall(input, { ...context, effects });
+    plan.actions.push(...outcome.actions);
+    plan.transfers.push(...outcome.transfers);
+    plan.blocked.push(...outcome.blocked);
+  }
+  return plan;
+}
+
+function assess(
+  input: ShardInput,
+  effects: readonly PendingEffect[],
+  policy: Policy,
+): CapitalAssessment {
+  return assessCapital(input.valuation, input.setup, effects, policy);
+}
+
+function withoutArriving(
+  input: ShardInput,
+  { effects, policy }: TransferPlanContext,
+): CapitalAssessment {
+  return assess(
+    input,
+    effects.filter((effect) => effect.target !== input.setup.shard),
+    policy,
+  );
+}
+
+function coverShortfall(target: ShardInput, context: TransferPlanContext): TransferPlan {
+  const { policy } = context;
+  const shard = target.setup.shard;
+  const arrivingUsd = context.effects
+    .filter((effect) => effect.target === shard && effect.isPendingAtTarget)
+    .reduce((total, effect) => total + effect.amountUsd, 0);
+  const alone = withoutArriving(target, context);
+  if (arrivingUsd > 0 && alone.surplusUsd + arrivingUsd >= 0) {
+    return none(`${shard}: shortfall, covered by what is on its way`);
+  }
+  const capital = assess(target, context.effects, policy);
+  const missingUsd =
+    capital.requiredCapitalUsd * policy.capital.bufferMultiplier -
+    capital.collateralUsdAfterHaircut;
+  const plan = {
+    actions: [] as PlannedAction[],
+    transfers: [] as TransferDecision[],
+    blocked: [] as string[],
+  };
+  let leftUsd = missingUsd;
+  for (const source of sourcesFor(target, context)) {
+    if (leftUsd <= 0) break;
+    const amountUsd = transferAmountUsd(source.mostUsd, leftUsd, policy);
+    if (amountUsd === undefined) continue;
+    const action = transferAction(source.input, target, amountUsd, policy);
+    if (action === undefined) continue;
+    plan.actions.push(action);
+    plan.transfers.push({
+      source: source.input.setup.shard,
+      target: shard,
+      amountUsd: action.effect.amountUsd,
+      reason: "collateral below required capital",
+    });
+    leftUsd -= action.effect.amountUsd;
+  }
+  if (leftUsd > policy.transfers.minimumUsd)
+    plan.blocked.push(`${shard}: shortfall not covered; no shard has surplus to spare`);
+  return plan;
+}
+
+function none(reason: string): TransferPlan {
+  return { actions: [], transfers: [], blocked: [reason] };
+}
+
+/** At least the minimum, at most the maximum and what the source can spare; undefined when that is empty. */
+function transferAmountUsd(mostUsd: number, wantedUsd: number, policy: Policy): number | undefined {
+  const { minimumUsd, maximumUsd } = policy.transfers;
+  const amountUsd = Math.min(Math.max(wantedUsd, minimumUsd), maximumUsd, mostUsd);
+  return amountUsd >= minimumUsd ? amountUsd : undefined;
+}
+
+type Source = { readonly input: ShardInput; readonly mostUsd: number };
+
+function sourcesFor(target: ShardInput, context: TransferPlanContext): Source[] {
+  return context.inputs
+    .filter((input) => input.setup.shard !== target.setup.shard)
+    .filter(({ status }) => status.mode === "run" && status.takesJobs)
+    .filter((input) => input.valuation.unvalued.size === 0)
+    .map((input) => ({ input, mostUsd: mostFrom(input, context) }))
+    .sort(
+      (left, right) =>
+        right.mostUsd - left.mostUsd || (left.input.setup.shard < right.input.setup.shard ? -1 : 1),
+    );
+}
+
+/** Most a source can send: its surplus, its free cash, and its capital on chain above its own floor. */
+function mostFrom(input: ShardInput, context: TransferPlanContext): number {
+  const { setup, valuation } = input;
+  // What is still on its way here is no surplus yet: it could not be sent on.
+  const capital = withoutArriving(input, context);
+  const freeCashUsd =
+    unitsFromRaw(capital.freeCashRaw, setup.settlement.decimals) * valuation.settlementUsd;
+  const pendingUsd = context.effects
+    .filter(
+      (effect) =>
+        effect.shard === setup.shard && effect.kind === "transfer" && effect.isPendingAtShard,
+    )
+    .reduce((total, effect) => total + effect.amountUsd, 0);
+  const chainUsd = chainCapitalUsd(input) - pendingUsd - chainFloorUsd(input, capital);
+  return Math.max(0, Math.min(capital.surplusUsd, freeCashUsd, chainUsd));
+}
+
+function chainCapitalUsd({ setup, valuation }: ShardInput): number {
+  const { capitalRaw } = valuation.entry.report.chain;
+  return unitsFromRaw(BigInt(capitalRaw), setup.settlement.decimals) * valuation.settlementUsd;
+}
+
+/** Required capital in excess of the liability on chain: what the vault must still have after a transfer. */
+function chainFloorUsd({ setup, valuation }: ShardInput, capital: CapitalAssessment): number {
+  const { liabilitiesRaw } = valuation.entry.report.chain;
+  const liabilityUsd =
+    unitsFromRaw(BigInt(liabilitiesRaw), setup.settlement.decimals) * valuation.settlementUsd;
+  return Math.max(0, capital.requiredCapitalUsd - liabilityUsd);
+}
+
+function transferAction(
+  source: ShardInput,
+  target: ShardInput,
+  amountUsd: number,
+  policy: Policy,
+): PlannedAction | undefined {
+  const { settlement, shard } = source.setup;
+  const dust = 10n ** BigInt(Math.max(0, settlement.decimals - OFT_SHARED_DECIMALS));
+  const exactRaw = rawFromUnitsDown(
+    amountUsd / source.valuation.settlementUsd,
+    settlement.decimals,
+  );
+  const amountRaw = exactRaw - (exactRaw % dust);
+  if (amountRaw === 0n) return undefined;
+  const capital = assess(source, [], policy);
+  const floorUnits = chainFloorUsd(source, capital) / source.valuation.settlementUsd;
+  return {
+    maxFeeNativeWei: policy.transfers.maxFeeNativeWei,
+    params: {
+      kind: "transfer",
+      dstEid: target.setup.endpointId,
+      dstVault: paddedAddress(target.setup.vault),
+      amountRaw: amountRaw.toString(),
+      minAmountRaw: amountRaw.toString(),
+      lzReceiveGas: policy.transfers.lzReceiveGas,
+      minCapitalAfterRaw: rawFromUnitsDown(floorUnits, settlement.decimals).toString(),
+    },
+    effect: {
+      kind: "transfer",
+      shard,
+      target: target.setup.shard,
+      underlying: null,
+      deltaUnits: 0,
+      amountUsd: unitsFromRaw(amountRaw, settlement.decimals) * source.valuation.settlementUsd,
+      outRaw: amountRaw,
+      isPendingAtShard: true,
+      isPendingAtTarget: true,
+    },
+  };
+}
+
+function paddedAddress(address: Hex): Hex {
+  return `0x${address.slice(2).toLowerCase().padStart(64, "0")}`;
+}

@@ -1,0 +1,138 @@
+import type { BookEntry } from "#coordinator/records/book-entry.ts";
+import type {
+  MarketSnapshot,
+  SpotSource,
+  UnderlyingSnapshot,
+} from "#coordinator/records/market-snapshot.ts";
+import type { Policy } from "#shared/policy/policy-schema.ts";
+import type { SviSlice } from "#shared/risk/svi-slice.ts";
+import { volatilityAt } from "#shared/risk/volatility-surface.ts";
+import { yearsBetween } from "#shared/units/time.ts";
+import type { MarketLine } from "#shared/wire/shard-report.ts";
+
+/**
+ * One market for a whole pass. Spot is the median of the sources whose feed is fresh; it is refused
+ * when none is, or when they lie further apart than the policy allows. Volatility is taken whole from
+ * one source, the one whose at-the-money total volatility is the (lower) median; it is needed only
+ * where a live option is in some book.
+ */
+export function snapshotMarket(
+  entries: readonly BookEntry[],
+  policy: Policy,
+  nowMs: number,
+): MarketSnapshot {
+  const cashUsd = settlementUsd(entries, policy, nowMs);
+  const underlyings = Object.keys(policy.underlyings).map(
+    (ticker): [string, UnderlyingSnapshot] => {
+      const one = snapshotUnderlying(ticker, entries, policy, nowMs);
+      const refused = one.refused ?? (cashUsd === null ? "no fresh settlement price" : null);
+      return [ticker, { ...one, refused }];
+    },
+  );
+  return { asOfMs: nowMs, underlyings: new Map(underlyings), settlementUsd: cashUsd };
+}
+
+function snapshotUnderlying(
+  underlying: string,
+  entries: readonly BookEntry[],
+  policy: Policy,
+  nowMs: number,
+): UnderlyingSnapshot {
+  const lines = entries.flatMap((entry) =>
+    entry.report.market.filter((line) => line.underlying === underlying),
+  );
+  const sources = lines.map((line): SpotSource => {
+    return { source: line.source, spotUsd: line.spotUsd, ageMs: nowMs - line.spotUpdatedAtMs };
+  });
+  const fresh = sources.filter((source) => source.ageMs <= policy.staleness.feedMaxMs);
+  const spotUsd = medianOf(fresh.map((source) => source.spotUsd));
+  const base = { underlying, spotUsd, sources, volatilitySource: null, slices: [] };
+  const limit = policy.underlyings[underlying]?.sourceDisagreementMaxFraction ?? 0;
+  if (spotUsd === null) return { ...base, refused: "no fresh spot source" };
+  const spots = fresh.map((source) => source.spotUsd);
+  if (Math.max(...spots) - Math.min(...spots) > limit * spotUsd) {
+    return { ...base, refused: "spot sources disagree" };
+  }
+  const surface = medianSurface(lines, { spotUsd, nowMs, feedMaxMs: policy.staleness.feedMaxMs });
+  const volatility = { volatilitySource: surface?.source ?? null, slices: surface?.slices ?? [] };
+  const needsVolatility = entries.some((entry) => hasLiveOption(entry, underlying, nowMs));
+  const refused = surface === undefined && needsVolatility ? "no fresh volatility source" : null;
+  return { ...base, ...volatility, refused };
+}
+
+function hasLiveOption(entry: BookEntry, underlying: string, nowMs: number): boolean {
+  return entry.report.book.some((line) => {
+    return line.underlying === underlying && line.quantity !== 0 && line.expiryMs > nowMs;
+  });
+}
+
+type Surface = {
+  readonly source: string;
+  readonly slices: readonly SviSlice[];
+  readonly atTheMoney: number;
+};
+
+function medianSurface(
+  lines: readonly MarketLine[],
+  market: { readonly spotUsd: number; readonly nowMs: number; readonly feedMaxMs: number },
+): Surface | undefined {
+  const surfaces = lines
+    .flatMap((line) => surfaceOf(line, market) ?? [])
+    .sort(
+      (left, right) => left.atTheMoney - right.atTheMoney || (left.source < right.source ? -1 : 1),
+    );
+  return surfaces[Math.floor((surfaces.length - 1) / 2)];
+}
+
+/** The slices of a source that are not expired, if all of them are fresh and they can be evaluated. */
+function surfaceOf(
+  line: MarketLine,
+  market: { readonly spotUsd: number; readonly nowMs: number; readonly feedMaxMs: number },
+): Surface | undefined {
+  const live = line.volatility.filter((slice) => slice.expiryMs > market.nowMs);
+  const first = live[0];
+  if (first === undefined) return undefined;
+  if (live.some((slice) => market.nowMs - slice.updatedAtMs > market.feedMaxMs)) return undefined;
+  const slices = [...live]
+    .sort((left, right) => left.expiryMs - right.expiryMs)
+    .map(({ expiryMs, a, b, rho, m, sigma }): SviSlice => ({ expiryMs, a, b, rho, m, sigma }));
+  const expiryMs = slices[0]?.expiryMs ?? first.expiryMs;
+  try {
+    const volatility = volatilityAt(slices, {
+      forwardUsd: market.spotUsd,
+      strikeUsd: market.spotUsd,
+      expiryMs,
+      nowMs: market.nowMs,
+    });
+    return {
+      source: line.source,
+      slices,
+      atTheMoney: volatility * Math.sqrt(yearsBetween(market.nowMs, expiryMs)),
+    };
+  } catch (error) {
+    // A surface outside its domain (negative variance) is no source; another shard's may serve.
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+function settlementUsd(
+  entries: readonly BookEntry[],
+  policy: Policy,
+  nowMs: number,
+): number | null {
+  const prices = entries.flatMap((entry) => {
+    const line = entry.report.collateral.find((candidate) => candidate.underlying === null);
+    if (line === undefined || nowMs - line.priceUpdatedAtMs > policy.staleness.feedMaxMs) return [];
+    return [line.priceUsd];
+  });
+  return medianOf(prices);
+}
+
+/** Median; the mean of the two middle values of an even count; null of nothing. */
+export function medianOf(values: readonly number[]): number | null {
+  const sorted = [...values].sort((left, right) => left - right);
+  const upper = sorted[Math.floor(sorted.length / 2)];
+  const lower = sorted[Math.floor((sorted.length - 1) / 2)];
+  return upper === undefined || lower === undefined ? null : (lower + upper) / 2;
+}

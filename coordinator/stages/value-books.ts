@@ -1,0 +1,218 @@
+import type { BookEntry } from "#coordinator/records/book-entry.ts";
+import type { MarketSnapshot, UnderlyingSnapshot } from "#coordinator/records/market-snapshot.ts";
+import type {
+  GreekLine,
+  ShardValuation,
+  UnderlyingValuation,
+} from "#coordinator/records/shard-valuation.ts";
+import { blackScholes } from "#shared/risk/black-scholes.ts";
+import { addGreeks, mapGreeks, ZERO_GREEKS } from "#shared/risk/greeks.ts";
+import {
+  type OptionMarket,
+  type OptionPosition,
+  optionInputs,
+  positionVolatility,
+  valueOption,
+} from "#shared/risk/option-position.ts";
+import { optionScenarioPnlUsd } from "#shared/risk/scenario-pnl.ts";
+import { STANDARD_GRID } from "#shared/risk/standard-grid.ts";
+import { yearsBetween } from "#shared/units/time.ts";
+import { unitsFromRaw } from "#shared/units/token-amount.ts";
+import type { CollateralLine, OptionLine } from "#shared/wire/shard-report.ts";
+
+/**
+ * Values every book on one snapshot, whatever its age. The agents' own Greeks are not used. What the
+ * snapshot or the surface cannot value is named in `unvalued`, never counted as zero risk.
+ *
+ * Options past their expiry keep their intrinsic value at the snapshot's spot and have no Greeks:
+ * their settlement price is fixed already.
+ *
+ * @param stale Shards whose report is stale: only their delta is spread over the grid.
+ */
+export function valueBooks(
+  entries: readonly BookEntry[],
+  snapshot: MarketSnapshot,
+  stale: ReadonlySet<string>,
+): ShardValuation[] {
+  return entries.map((entry) => valueBook(entry, snapshot, stale.has(entry.report.shard)));
+}
+
+function valueBook(entry: BookEntry, snapshot: MarketSnapshot, isStale: boolean): ShardValuation {
+  const valued = new Map<string, UnderlyingValuation>();
+  const unvalued = new Map<string, string>();
+  for (const ticker of tickersOf(entry)) {
+    const outcome = valueOne(entry, ticker, snapshot, isStale);
+    if (outcome === undefined) continue;
+    if (typeof outcome === "string") unvalued.set(ticker, outcome);
+    else valued.set(ticker, outcome);
+  }
+  const settlementUsd = snapshot.settlementUsd ?? 0;
+  const cash = entry.report.collateral.filter((line) => line.underlying === null);
+  const cashUsd = sum(cash.map((line) => unitsOf(line) * settlementUsd));
+  const positionsUsd = [...valued.values()].map(
+    (one) => one.optionValueUsd + one.hedgeUnits * one.spotUsd,
+  );
+  return {
+    shard: entry.report.shard,
+    entry,
+    cashRaw: vaultRaw(cash),
+    cashUsd,
+    settlementUsd,
+    underlyings: valued,
+    unvalued,
+    equityUsd: cashUsd + sum(positionsUsd),
+  };
+}
+
+/** Tickers with a position, and those whose market the shard knows (a hedge could be bought there). */
+function tickersOf(entry: BookEntry): Set<string> {
+  const { book, collateral, market } = entry.report;
+  return new Set([
+    ...book.filter((line) => line.quantity !== 0).map((line) => line.underlying),
+    ...collateral.flatMap((line) => (line.underlying === null ? [] : [line.underlying])),
+    ...market.map((line) => line.underlying),
+  ]);
+}
+
+/** The valuation, or why there is none; undefined when there is nothing to value either. */
+function valueOne(
+  entry: BookEntry,
+  ticker: string,
+  snapshot: MarketSnapshot,
+  isStale: boolean,
+): UnderlyingValuation | string | undefined {
+  const market = snapshot.underlyings.get(ticker);
+  if (market === undefined) return "no policy for this underlying";
+  if (market.refused !== null || market.spotUsd === null) {
+    return hasPosition(entry, ticker) ? (market.refused ?? "no fresh spot source") : undefined;
+  }
+  try {
+    const usable = { ...market, spotUsd: market.spotUsd, nowMs: snapshot.asOfMs };
+    return valuation(entry, ticker, usable, isStale);
+  } catch (error) {
+    // The surface has no sane value at some strike: the position cannot be priced.
+    if (error instanceof RangeError) return "cannot be priced on this surface";
+    throw error;
+  }
+}
+
+function hasPosition(entry: BookEntry, ticker: string): boolean {
+  const { book, collateral } = entry.report;
+  return (
+    book.some((line) => line.underlying === ticker && line.quantity !== 0) ||
+    collateral.some((line) => line.underlying === ticker && line.amountRaw !== "0")
+  );
+}
+
+type Market = UnderlyingSnapshot & { readonly spotUsd: number; readonly nowMs: number };
+
+function valuation(
+  entry: BookEntry,
+  ticker: string,
+  market: Market,
+  isStale: boolean,
+): UnderlyingValuation {
+  const { nowMs } = market;
+  const options = entry.report.book.filter(
+    (line) => line.underlying === ticker && line.quantity !== 0,
+  );
+  const live = options.filter((line) => line.expiryMs > nowMs).map(positionOf);
+  const expired = options.filter((line) => line.expiryMs <= nowMs).map(positionOf);
+  const hedges = entry.report.collateral.filter((line) => line.underlying === ticker);
+  const hedgeUnits = sum(hedges.map(unitsOf));
+  const optionMarket: OptionMarket = {
+    spotUsd: market.spotUsd,
+    slices: market.slices,
+    nowMs,
+    rate: 0,
+    carry: 0,
+  };
+  const { lines, valueUsd } = liveLines(live, optionMarket);
+  const all: GreekLine[] = [
+    { expiryMs: null, greeks: { ...ZERO_GREEKS, deltaUnits: hedgeUnits } },
+    ...lines,
+  ];
+  const greeks = all.reduce((total, line) => addGreeks(total, line.greeks), ZERO_GREEKS);
+  return {
+    underlying: ticker,
+    spotUsd: market.spotUsd,
+    lines: all,
+    greeks,
+    optionValueUsd:
+      valueUsd + sum(expired.map((position) => intrinsicUsd(position, market.spotUsd))),
+    shortOptions: sum(live.map((position) => Math.max(0, -position.quantity))),
+    hedgeUnits,
+    sellableRaw: vaultRaw(hedges),
+    gridPnlUsd: optionScenarioPnlUsd(live, hedgeUnits, optionMarket, STANDARD_GRID),
+    gridDeltaUnits: isStale
+      ? gridDelta(live, hedgeUnits, optionMarket)
+      : [greeks.deltaUnits, greeks.deltaUnits],
+  };
+}
+
+/** Live options, one line of Greeks per expiry, and their value. */
+function liveLines(
+  live: readonly OptionPosition[],
+  market: OptionMarket,
+): { lines: GreekLine[]; valueUsd: number } {
+  const byExpiry = new Map<number, GreekLine["greeks"]>();
+  let valueUsd = 0;
+  for (const position of live) {
+    const value = valueOption(position, market);
+    valueUsd += value.priceUsd;
+    const greeks = mapGreeks(value, (greek) => greek);
+    byExpiry.set(
+      position.expiryMs,
+      addGreeks(byExpiry.get(position.expiryMs) ?? ZERO_GREEKS, greeks),
+    );
+  }
+  const lines = [...byExpiry].sort((left, right) => left[0] - right[0]);
+  return { lines: lines.map(([expiryMs, greeks]) => ({ expiryMs, greeks })), valueUsd };
+}
+
+function gridDelta(
+  live: readonly OptionPosition[],
+  hedgeUnits: number,
+  market: OptionMarket,
+): [number, number] {
+  const priced = live.map((position) => ({
+    position,
+    volatility: positionVolatility(position, market),
+    years: yearsBetween(market.nowMs, position.expiryMs),
+  }));
+  const deltas = STANDARD_GRID.map((move) => {
+    const options = priced.map(({ position, volatility, years }) => {
+      return (
+        position.quantity *
+        blackScholes(optionInputs(position, market, { years, move, volatility })).deltaUnits
+      );
+    });
+    return hedgeUnits + sum(options);
+  });
+  return [Math.min(...deltas), Math.max(...deltas)];
+}
+
+function positionOf(line: OptionLine): OptionPosition {
+  const { underlying, type, strikeUsd, expiryMs, quantity } = line;
+  return { underlying, type, strikeUsd, expiryMs, quantity };
+}
+
+function intrinsicUsd(position: OptionPosition, spotUsd: number): number {
+  const sign = position.type === "call" ? 1 : -1;
+  return position.quantity * Math.max(0, sign * (spotUsd - position.strikeUsd));
+}
+
+function unitsOf(line: CollateralLine): number {
+  return unitsFromRaw(BigInt(line.amountRaw), line.decimals);
+}
+
+function vaultRaw(lines: readonly CollateralLine[]): bigint {
+  return lines.reduce(
+    (total, line) => (line.location === "vault" ? total + BigInt(line.amountRaw) : total),
+    0n,
+  );
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

@@ -1,0 +1,78 @@
+import type { z } from "zod";
+import { type Policy, policySchema } from "#shared/policy/policy-schema.ts";
+
+/**
+ * The policy's schema with the rules that tie fields together. Each rule is directional: it refuses
+ * the side on which the field would switch a protection off.
+ */
+export const checkedPolicySchema = policySchema.superRefine((policy, context) => {
+  checkUnderlyings(policy, context);
+  checkTransfers(policy, context);
+  if (policy.hedging.slippageMaxFraction >= 1) {
+    report(
+      context,
+      ["hedging", "slippageMaxFraction"],
+      "must be below 1, or a swap may return nothing",
+    );
+  }
+  if (policy.staleness.feedMaxMs < policy.staleness.reportFloorMs) {
+    report(
+      context,
+      ["staleness", "feedMaxMs"],
+      `must be >= staleness.reportFloorMs (${policy.staleness.reportFloorMs}), or every report outlives its feeds`,
+    );
+  }
+});
+
+type Context = z.RefinementCtx;
+
+function checkUnderlyings(policy: Policy, context: Context): void {
+  if (Object.keys(policy.underlyings).length === 0) {
+    report(context, ["underlyings"], "must hold at least one underlying");
+  }
+  for (const [ticker, limits] of Object.entries(policy.underlyings)) {
+    const at = (field: string): string[] => ["underlyings", ticker, field];
+    if (limits.costFraction === 0)
+      report(context, at("costFraction"), "must be > 0, or no trade is worth its gas");
+    if (limits.bandFloorUsd >= limits.netDeltaLimitUsd) {
+      report(
+        context,
+        at("bandFloorUsd"),
+        `must be below netDeltaLimitUsd (${limits.netDeltaLimitUsd})`,
+      );
+    }
+    if (limits.hedgeNotionalMaxUsd < limits.bandFloorUsd) {
+      report(
+        context,
+        at("hedgeNotionalMaxUsd"),
+        `must be >= bandFloorUsd (${limits.bandFloorUsd})`,
+      );
+    }
+    if (limits.bandCapNavFraction === 0) report(context, at("bandCapNavFraction"), "must be > 0");
+    if (limits.sourceDisagreementMaxFraction === 0) {
+      report(
+        context,
+        at("sourceDisagreementMaxFraction"),
+        "must be > 0, or two live sources never agree",
+      );
+    }
+  }
+}
+
+function checkTransfers(policy: Policy, context: Context): void {
+  const { minimumUsd, maximumUsd, inTransitHaircutFraction } = policy.transfers;
+  if (minimumUsd > maximumUsd) {
+    report(context, ["transfers", "minimumUsd"], `must be <= transfers.maximumUsd (${maximumUsd})`);
+  }
+  if (inTransitHaircutFraction >= 1) {
+    report(
+      context,
+      ["transfers", "inTransitHaircutFraction"],
+      "must be below 1, or no transfer ever covers a shortfall",
+    );
+  }
+}
+
+function report(context: Context, path: string[], message: string): void {
+  context.addIssue({ code: "custom", path, message });
+}

@@ -1,0 +1,36 @@
+import type { Policy, UnderlyingPolicy } from "#shared/policy/policy-schema.ts";
+
+const DEFAULT_UNDERLYING: UnderlyingPolicy = {
+  riskAversionPerUsd: 1e-5,
+  costFraction: 0.001,
+  bandHorizonYears: 30 / 365,
+  bandFloorUsd: 2_000,
+  bandCapNavFraction: 0.02,
+  hedgeTargetFraction: 0.5,
+  netDeltaLimitUsd: 500_000,
+  hedgeNotionalMaxUsd: 100_000,
+  sourceDisagreementMaxFraction: 0.03,
+  deltaQuantumUnits: 1e-6,
+};
+
+/** A policy to start from: two underlyings, limits for pools of some hundred thousand USD each. */
+export const DEFAULT_POLICY: Policy = {
+  version: 1,
+  underlyings: { ETH: DEFAULT_UNDERLYING, BTC: DEFAULT_UNDERLYING },
+  staleness: { reportFloorMs: 5_000, feedMaxMs: 60_000, sequenceAheadMaxMs: 60_000 },
+  hedging: { slippageMaxFraction: 0.01, jobsPerPassMax: 8, mandateLifetimeMs: 30_000 },
+  capital: {
+    scenarioMultiplier: 1.1,
+    bufferMultiplier: 1.25,
+    hedgeHaircutFraction: 0.1,
+    shortOptionContingencyFraction: 0.01,
+  },
+  transfers: {
+    minimumUsd: 1_000,
+    maximumUsd: 100_000,
+    inTransitHaircutFraction: 0.1,
+    lzReceiveGas: 200_000,
+    maxFeeNativeWei: "50000000000000000",
+  },
+  reduceOnlyShards: [],
+};
