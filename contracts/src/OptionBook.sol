@@ -1,20 +1,18 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {Ownable, Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
 import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
-import {IERC4626} from "@openzeppelin/contracts/interfaces/IERC4626.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+import {BookSettings} from "./BookSettings.sol";
 import {IOptionBook} from "./interfaces/IOptionBook.sol";
 import {BookPolicy, IOptionBookAdmin, Listing} from "./interfaces/IOptionBookAdmin.sol";
 import {IPriceFeed} from "./interfaces/IPriceFeed.sol";
 import {IShardVault} from "./interfaces/IShardVault.sol";
-import {IShardVaultAdmin} from "./interfaces/IShardVaultAdmin.sol";
 import {LeakyBucket} from "./libraries/LeakyBucket.sol";
 import {OptionMath} from "./libraries/OptionMath.sol";
 import {SeriesRegistry} from "./SeriesRegistry.sol";
@@ -22,27 +20,18 @@ import {OptionQuote, Series} from "./types/OptionQuote.sol";
 
 /// @title The option book of one shard.
 /// @notice The book holds writers' collateral and what settled longs have not claimed; everything else is the vault's.
-contract OptionBook is SeriesRegistry, IOptionBookAdmin, EIP712, Ownable2Step, ReentrancyGuardTransient {
+contract OptionBook is BookSettings, SeriesRegistry, EIP712, ReentrancyGuardTransient {
     using LeakyBucket for LeakyBucket.Bucket;
     using Math for uint256;
     using SafeERC20 for IERC20Metadata;
 
-    uint256 private constant BPS = 10_000;
     bytes32 private constant QUOTE_TYPEHASH = keccak256(
         "OptionQuote(address taker,address underlying,bool isCall,bool vaultSells,uint64 expiry,uint128 strike,uint128 quantity,uint256 premium,uint256 nonce,uint64 deadline)"
     );
 
-    /// @inheritdoc IOptionBook
-    IShardVault public immutable vault;
-    IERC20Metadata private immutable settlementAsset;
     /// @dev 10 ** decimals of the settlement asset.
     uint256 private immutable settlementUnit;
 
-    /// @inheritdoc IOptionBook
-    address public quoter;
-    BookPolicy private currentPolicy;
-    /// @inheritdoc IOptionBookAdmin
-    mapping(address underlying => uint256) public seriesQuantityCap;
     /// @inheritdoc IOptionBook
     mapping(address quoterKey => mapping(uint256 nonce => bool)) public nonceUsed;
     mapping(address quoterKey => LeakyBucket.Bucket) private quoterWindows;
@@ -53,15 +42,8 @@ contract OptionBook is SeriesRegistry, IOptionBookAdmin, EIP712, Ownable2Step, R
         address quoter_,
         BookPolicy memory policy_,
         Listing[] memory listings
-    ) EIP712("riskshard option book", "1") Ownable(admin) {
-        vault = vault_;
-        settlementAsset = IERC20Metadata(IERC4626(address(vault_)).asset());
+    ) EIP712("riskshard option book", "1") BookSettings(vault_, admin, quoter_, policy_, listings) {
         settlementUnit = 10 ** settlementAsset.decimals();
-        _setQuoter(quoter_);
-        _setPolicy(policy_);
-        for (uint256 i = 0; i < listings.length; i++) {
-            _setListing(listings[i]);
-        }
     }
 
     /// @inheritdoc IOptionBook
@@ -74,7 +56,7 @@ contract OptionBook is SeriesRegistry, IOptionBookAdmin, EIP712, Ownable2Step, R
         bytes32 id = _openSeries(quote.underlying, quote.isCall, quote.expiry, quote.strike);
         uint256 lockedBefore = collateralOf(id, msg.sender);
         uint256 opened = quote.vaultSells ? _buy(id, msg.sender, quote.quantity) : _sell(id, msg.sender, quote.quantity);
-        // Closing stays possible when the caps have been lowered since.
+        // Closing stays possible when the caps have been lowered or the underlying has been taken off the list since.
         if (opened != 0) _checkCaps(id);
         _dropIfFlat(id);
         uint256 lockedAfter = collateralOf(id, msg.sender);
@@ -135,26 +117,6 @@ contract OptionBook is SeriesRegistry, IOptionBookAdmin, EIP712, Ownable2Step, R
     }
 
     /// @inheritdoc IOptionBookAdmin
-    function setQuoter(address quoter_) external onlyOwner {
-        _setQuoter(quoter_);
-    }
-
-    /// @inheritdoc IOptionBookAdmin
-    function setPolicy(BookPolicy calldata policy_) external onlyOwner {
-        _setPolicy(policy_);
-    }
-
-    /// @inheritdoc IOptionBookAdmin
-    function setListing(Listing calldata listing) external onlyOwner {
-        _setListing(listing);
-    }
-
-    /// @inheritdoc IOptionBookAdmin
-    function policy() external view returns (BookPolicy memory) {
-        return currentPolicy;
-    }
-
-    /// @inheritdoc IOptionBookAdmin
     function quoterLevel(address quoterKey) external view returns (uint256) {
         return quoterWindows[quoterKey].levelAt(
             currentPolicy.quoterWindowCap, currentPolicy.quoterWindowSeconds, block.timestamp
@@ -196,7 +158,6 @@ contract OptionBook is SeriesRegistry, IOptionBookAdmin, EIP712, Ownable2Step, R
         if (quote.taker != msg.sender) revert OptionBook_WrongTaker(quote.taker, msg.sender);
         if (block.timestamp > quote.deadline) revert OptionBook_QuoteExpired(quote.deadline, block.timestamp);
         if (block.timestamp >= quote.expiry) revert OptionBook_SeriesExpired(quote.expiry, block.timestamp);
-        if (seriesQuantityCap[quote.underlying] == 0) revert OptionBook_UnderlyingNotListed(quote.underlying);
         if (quote.strike == 0) revert OptionBook_ZeroStrike();
         if (quote.quantity == 0) revert OptionBook_ZeroQuantity();
         // The struct holds value types only, so abi.encode of it is what EIP-712 hashes.
@@ -240,6 +201,7 @@ contract OptionBook is SeriesRegistry, IOptionBookAdmin, EIP712, Ownable2Step, R
     function _checkCaps(bytes32 id) private view {
         Series memory record = series(id);
         uint256 cap = seriesQuantityCap[record.underlying];
+        if (cap == 0) revert OptionBook_UnderlyingNotListed(record.underlying);
         uint256 largest = record.takersLong.max(record.takersShort);
         if (largest > cap) revert OptionBook_SeriesCapExceeded(largest, cap);
         uint256 notional = expiryNotional(record.expiry);
@@ -278,31 +240,5 @@ contract OptionBook is SeriesRegistry, IOptionBookAdmin, EIP712, Ownable2Step, R
         } catch {
             return 0;
         }
-    }
-
-    function _vaultAdmin() private view returns (IShardVaultAdmin) {
-        return IShardVaultAdmin(address(vault));
-    }
-
-    function _setQuoter(address quoter_) private {
-        quoter = quoter_;
-        emit QuoterSet(quoter_);
-    }
-
-    function _setPolicy(BookPolicy memory policy_) private {
-        bool valid = policy_.marginBps <= BPS && policy_.sigmaMax != 0 && policy_.quoterWindowSeconds != 0
-            && policy_.liveSeriesCap != 0 && policy_.quoterWindowCap <= type(uint192).max;
-        if (!valid) revert OptionBook_BadPolicy(policy_);
-        currentPolicy = policy_;
-        emit PolicySet(policy_);
-    }
-
-    function _setListing(Listing memory listing) private {
-        IPriceFeed feed = _vaultAdmin().feedOf(listing.underlying);
-        if (address(feed) == address(0) || listing.underlying == address(settlementAsset)) {
-            revert OptionBook_NoFeed(listing.underlying);
-        }
-        seriesQuantityCap[listing.underlying] = listing.seriesQuantityCap;
-        emit ListingSet(listing.underlying, listing.seriesQuantityCap);
     }
 }

@@ -79,7 +79,7 @@ contract Eip712VectorsTest is ShardFixture {
         assertEq(digest, vm.parseJsonBytes32(quotes, ".digest"));
         bytes memory signature = vm.parseJsonBytes(quotes, ".signature");
         assertEq(ECDSA.recover(digest, signature), quoter);
-        // The list is the last thing looked at before the signature, so the book itself is asked with a listed token.
+        // The vector's token is made a listed one, so that nothing but the signature can refuse the quote.
         vm.mockCall(address(vault), abi.encodeWithSignature("feedOf(address)", quote.underlying), abi.encode(ethFeed));
         vm.prank(admin);
         book.setListing(Listing(quote.underlying, 100e18));

@@ -76,6 +76,23 @@ contract OptionBookSettleTest is ShardFixture {
         assertEq(book.claim(id, taker), 500e6);
     }
 
+    function test_settlement_waits_until_the_vault_has_the_money() public {
+        bytes32 id = _trade(_quote(true, true, 2000e8, 3e18, 900e6));
+        uint256 cash = usdx.balanceOf(address(vault));
+        vm.prank(address(vault));
+        usdx.transfer(depositor, cash);
+        uint80 round = _pushAround(2100e8, 2500e8);
+        vm.expectRevert(
+            abi.encodeWithSignature("ERC20InsufficientBalance(address,uint256,uint256)", address(vault), 0, 300e6)
+        );
+        book.settle(id, round);
+        assertEq(book.liveSeriesCount(), 1);
+        vm.prank(depositor);
+        usdx.transfer(address(vault), 300e6);
+        book.settle(id, round);
+        assertEq(book.claim(id, taker), 300e6);
+    }
+
     function test_an_option_that_ends_worthless_pays_nothing_and_frees_the_writer() public {
         bytes32 call = _trade(_quote(true, true, 2000e8, 3e18, 200e6));
         bytes32 put = _write(2000e8, 1e18, 10e6);

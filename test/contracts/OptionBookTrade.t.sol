@@ -321,6 +321,9 @@ contract OptionBookTradeTest is ShardFixture {
         book.setListing(Listing(address(weth), 1e18));
         vm.stopPrank();
         _trade(_quote(true, false, 2000e8, 1e18, 100e6));
+        vm.prank(admin);
+        book.setListing(Listing(address(weth), 0));
+        _trade(_quote(true, false, 2000e8, 1e18, 100e6));
     }
 
     function test_rejects_a_trade_that_leaves_the_vault_without_capital() public {

@@ -17,7 +17,8 @@ struct BookPolicy {
 }
 
 /// @param underlying Spot token; must be a hedge asset of the vault, whose feed is the option's feed.
-/// @param seriesQuantityCap Most options open on each side of one series, 18 decimals; 0 takes the underlying off the list.
+/// @param seriesQuantityCap Most options open on each side of one series, 18 decimals; 0 takes the underlying off the list:
+/// then positions can be closed but not opened.
 struct Listing {
     address underlying;
     uint256 seriesQuantityCap;
