@@ -21,11 +21,23 @@ const root = path.resolve(import.meta.dirname, "..");
 const SOURCES: readonly Source[] = [
   { file: "shard-vault", exportName: "shardVaultAbi", artifact: "ShardVault.sol/ShardVault" },
   { file: "option-book", exportName: "optionBookAbi", artifact: "OptionBook.sol/OptionBook" },
-  { file: "uniswap-v3-adapter", exportName: "uniswapV3AdapterAbi", artifact: "UniswapV3Adapter.sol/UniswapV3Adapter" },
+  {
+    file: "uniswap-v3-adapter",
+    exportName: "uniswapV3AdapterAbi",
+    artifact: "UniswapV3Adapter.sol/UniswapV3Adapter",
+  },
   { file: "shard-lens", exportName: "shardLensAbi", artifact: "ShardLens.sol/ShardLens" },
-  { file: "collateral-oft", exportName: "collateralOftAbi", artifact: "CollateralOFT.sol/CollateralOFT" },
+  {
+    file: "collateral-oft",
+    exportName: "collateralOftAbi",
+    artifact: "CollateralOFT.sol/CollateralOFT",
+  },
   { file: "local-token", exportName: "localTokenAbi", artifact: "LocalToken.sol/LocalToken" },
-  { file: "settable-price-feed", exportName: "settablePriceFeedAbi", artifact: "SettablePriceFeed.sol/SettablePriceFeed" },
+  {
+    file: "settable-price-feed",
+    exportName: "settablePriceFeedAbi",
+    artifact: "SettablePriceFeed.sol/SettablePriceFeed",
+  },
   {
     file: "settable-volatility-feed",
     exportName: "settableVolatilityFeedAbi",
@@ -49,8 +61,12 @@ function compactEntry(entry: AbiEntry): AbiEntry {
   return {
     type: entry.type,
     ...(entry.name === undefined ? {} : { name: entry.name }),
-    ...(entry.inputs === undefined ? {} : { inputs: entry.inputs.map(parameterWithoutSolidityTypes) }),
-    ...(entry.outputs === undefined ? {} : { outputs: entry.outputs.map(parameterWithoutSolidityTypes) }),
+    ...(entry.inputs === undefined
+      ? {}
+      : { inputs: entry.inputs.map(parameterWithoutSolidityTypes) }),
+    ...(entry.outputs === undefined
+      ? {}
+      : { outputs: entry.outputs.map(parameterWithoutSolidityTypes) }),
     ...(entry.stateMutability === undefined ? {} : { stateMutability: entry.stateMutability }),
   };
 }
@@ -93,5 +109,7 @@ if (check && stale.length > 0) {
   process.stderr.write(`Out of date: ${stale.join(", ")}. Run: npm run contracts\n`);
   process.exitCode = 1;
 } else {
-  process.stdout.write(`${SOURCES.length} ABI modules, ${stale.length} ${check ? "out of date" : "written"}\n`);
+  process.stdout.write(
+    `${SOURCES.length} ABI modules, ${stale.length} ${check ? "out of date" : "written"}\n`,
+  );
 }
