@@ -7,6 +7,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { runMain } from "#shared/node/run-main.ts";
 import { type CliOptions, parseCliOptions } from "#test/local/cli-options.ts";
+import { Abort, listenForSignals } from "#test/local/run-control.ts";
 import { runWorld, untilReady } from "#test/local/run-world.ts";
 import { startWorld, type World } from "#test/local/world.ts";
 import { lockFolder } from "#test/local/world-lock.ts";
@@ -27,7 +28,7 @@ async function runLocked(options: CliOptions): Promise<number> {
   const worldFile = join(FOLDER, "world.json");
   const dataDir = join(FOLDER, "run");
   rmSync(dataDir, { recursive: true, force: true });
-  const control = listenForSignals();
+  const control = listenForSignals(say);
   const startedMs = performance.now();
   say(`riskshard local world: ${options.chains} chains, seed ${options.seed}`);
   const starting = startWorld({
@@ -39,6 +40,7 @@ async function runLocked(options: CliOptions): Promise<number> {
   });
   try {
     const setUp = Promise.race([control.abort, control.interrupt.then(stopAtOnce)]);
+    setUp.catch(() => undefined);
     const world = await Promise.race([starting, setUp]);
     say(describe(world, worldFile));
     const isReady = await Promise.race([untilReady(world), setUp]);
@@ -61,53 +63,8 @@ async function runLocked(options: CliOptions): Promise<number> {
   }
 }
 
-/** Ends the run without a check. */
-class Abort extends Error {
-  readonly exitCode: number;
-  constructor(exitCode: number) {
-    super("stopped");
-    this.exitCode = exitCode;
-  }
-}
-
 function stopAtOnce(): never {
   throw new Abort(130);
-}
-
-type Control = {
-  /** Settles at the first Ctrl-C. */
-  readonly interrupt: Promise<void>;
-  /** Rejects at the second Ctrl-C, at SIGTERM, SIGHUP, and at an error nobody caught. */
-  readonly abort: Promise<never>;
-  readonly end: () => void;
-};
-
-function listenForSignals(): Control {
-  const interrupt = Promise.withResolvers<void>();
-  const abort = Promise.withResolvers<never>();
-  abort.promise.catch(() => undefined);
-  let interrupts = 0;
-  const onInterrupt = () => {
-    interrupts += 1;
-    if (interrupts === 1)
-      say(
-        "\nstopping; a running world lets its last jobs finish first, Ctrl-C again stops it at once",
-      );
-    if (interrupts === 1) interrupt.resolve();
-    else abort.reject(new Abort(130));
-  };
-  const onTerminate = () => abort.reject(new Abort(143));
-  const onHangUp = () => abort.reject(new Abort(129));
-  process.on("SIGINT", onInterrupt).on("SIGTERM", onTerminate).on("SIGHUP", onHangUp);
-  process.on("uncaughtException", abort.reject).on("unhandledRejection", abort.reject);
-  return {
-    interrupt: interrupt.promise,
-    abort: abort.promise,
-    end: () => {
-      process.off("SIGINT", onInterrupt).off("SIGTERM", onTerminate).off("SIGHUP", onHangUp);
-      process.off("uncaughtException", abort.reject).off("unhandledRejection", abort.reject);
-    },
-  };
 }
 
 function describe(world: World, worldFile: string): string {

@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import { FatalError } from "#shared/errors.ts";
 import { checkWorld } from "#test/local/check/check-world.ts";
 import { renderSummary } from "#test/local/check/render-summary.ts";
 import type { CliOptions } from "#test/local/cli-options.ts";
@@ -72,7 +73,8 @@ export async function untilReady(world: World): Promise<boolean> {
 /** A child that ends by itself fails the run; the message says which, how, and its last lines. */
 async function failure(world: World): Promise<never> {
   const { name, how, logTail } = await world.unexpectedExit;
-  throw new Error(`${name} ended unexpectedly (${how}). The end of its log:\n${logTail}`);
+  const text = `${name} ended unexpectedly (${how}). The end of its log:\n${logTail}\n`;
+  throw new FatalError("world-process-ended", text);
 }
 
 function untilEndMs(world: World): number {

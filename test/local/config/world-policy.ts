@@ -11,7 +11,7 @@ const UNDERLYING: UnderlyingPolicy = {
   netDeltaLimitUsd: 1_500_000,
   hedgeNotionalMaxUsd: 60_000,
   sourceDisagreementMaxFraction: 0.05,
-  deltaQuantumUnits: 1e-9,
+  deltaQuantumUnits: 1e-6,
 };
 
 /**

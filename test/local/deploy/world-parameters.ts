@@ -42,11 +42,11 @@ export function poolParameters(
 }
 
 /** First deposits in USD. The first vault is the small one: a crash leaves it short of capital. */
-const DEPOSITS_USD = [400_000, 1_200_000, 1_000_000, 800_000] as const;
+const DEPOSITS_USD = [255_000, 1_200_000, 1_000_000, 1_000_000] as const;
 
 /** What the depositor puts into the vault of chain number `index`, in USD. */
 export function depositUsd(index: number): number {
-  return DEPOSITS_USD[index] ?? 800_000;
+  return DEPOSITS_USD[index] ?? 1_000_000;
 }
 
 /** Limits of every vault, as the constructor takes them. */

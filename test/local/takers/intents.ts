@@ -42,7 +42,7 @@ export type IntentOptions = {
   readonly startPricesUsd: Readonly<Record<string, number>>;
 };
 
-/** Puts that takers buy over the build-up, per underlying, in USD of notional at the start price. */
+/** Puts that takers buy from one shard over the build-up, in USD of notional at the start price. */
 const PUT_NOTIONAL_USD = 1_000_000;
 const BUILD_UP_INTENTS = 8;
 const BUILD_UP_SHARE = [0.02, 0.2] as const;
@@ -109,7 +109,10 @@ function openIntent(
   const { ticker, index } = o;
   const startUsd = startPriceUsd(options, ticker);
   const jitter = 0.8 + 0.4 * random.uniform();
-  const notionalUsd = (PUT_NOTIONAL_USD / BUILD_UP_INTENTS) * o.share * jitter;
+  const shards = Array.from({ length: options.shards }, (_, shard) => shard);
+  const sellers = shards.filter((shard) => sellsPuts(ticker, shard));
+  const buyers = shards.filter((shard) => !sellsPuts(ticker, shard));
+  const notionalUsd = (PUT_NOTIONAL_USD / BUILD_UP_INTENTS) * sellers.length * o.share * jitter;
   const strikeUsd = roundStrike(startUsd * pick(STRIKE_FRACTIONS, random));
   const put: IntentSeries = {
     ticker,
@@ -121,9 +124,6 @@ function openIntent(
   const quantity = notionalUsd / startUsd;
   const excess = between(WRITTEN_EXCESS, random);
   const callQuantity = roundQuantity(quantity * between(CALL_SHARE, random));
-  const shards = Array.from({ length: options.shards }, (_, shard) => shard);
-  const sellers = shards.filter((shard) => sellsPuts(ticker, shard));
-  const buyers = shards.filter((shard) => !sellsPuts(ticker, shard));
   const writer = pick(WRITERS, random);
   const buyer = pick(BUYERS, random);
   return {
