@@ -12,6 +12,7 @@ import { wakeUp } from "#coordinator/adapters/wake-up.ts";
 import { adminApi } from "#coordinator/api/admin-api.ts";
 import { type CheckedSetup, checkSetup } from "#coordinator/check-setup.ts";
 import { type CoordinatorConfig, coordinatorConfigSchema } from "#coordinator/config.ts";
+import { roundWaitMs } from "#coordinator/cycles/await-round.ts";
 import {
   type CoordinatorState,
   newCoordinatorState,
@@ -151,9 +152,11 @@ function startCycles(parts: Parts): void {
   const { config, state, chains, log, shutdown } = parts;
   const { signal } = shutdown;
   const passes = wakeUp(config.passIntervalMs, signal);
+  const reported = new Set<string>();
+  const pass = (): Promise<void> => nextPass(parts, passes.next, reported);
   const loops = [
-    redisCycles(parts, passes.wake),
-    repeat(() => nextPass(parts, passes.next), { name: "planning", signal, log, everyMs: 0 }),
+    redisCycles(parts, passes.wake, reported),
+    repeat(pass, { name: "planning", signal, log, everyMs: 0 }),
   ];
   const track = trackPorts(parts);
   for (const shard of chains.keys()) {
@@ -167,9 +170,11 @@ function startCycles(parts: Parts): void {
 async function nextPass(
   parts: Parts,
   next: () => Promise<"timer" | "woken" | "stopped">,
+  reported: Set<string>,
 ): Promise<void> {
   const cause = await next();
   if (cause === "stopped") return;
+  reported.clear();
   const { state, journal, signer, log, redis } = parts;
   const ports = { journal, queue: () => redis.queue, signer, clock: systemClock, log };
   await rebalance(state, ports, cause === "woken" ? "report" : "timer");
@@ -194,7 +199,11 @@ async function leadShard(parts: Parts, shard: string): Promise<void> {
 }
 
 /** Connects to Redis, however long that takes, then reads reports and receipts. */
-async function redisCycles(parts: Parts, wake: () => void): Promise<void> {
+async function redisCycles(
+  parts: Parts,
+  wake: (withinMs: number) => void,
+  reported: Set<string>,
+): Promise<void> {
   const { config, state, log, shutdown, journal, redis } = parts;
   const { signal } = shutdown;
   try {
@@ -209,7 +218,10 @@ async function redisCycles(parts: Parts, wake: () => void): Promise<void> {
   const { reports, receipts } = redis;
   if (reports === undefined || receipts === undefined) return;
   const readReports = async (): Promise<void> => {
-    if ((await ingestReports(state, { ...ports, inbox: reports })) > 0) wake();
+    const renewed = await ingestReports(state, { ...ports, inbox: reports });
+    if (renewed.size === 0) return;
+    for (const shard of renewed) reported.add(shard);
+    wake(roundWaitMs(state, reported, systemClock.nowMs()));
   };
   const readReceipts = (): Promise<void> => ingestReceipts(state, { ...ports, inbox: receipts });
   log.info("reading reports and receipts", { shards: config.shards.length });

@@ -21,12 +21,15 @@ export const BODY_HEAD_BYTES = 512;
  * One batch of reports: each is judged on its own, so a bad one never blocks the next; all are
  * journalled in one transaction before any of them counts.
  *
- * @returns How many were accepted.
+ * @returns The shards whose book is newer now.
  * @throws {RetryableError} If Redis cannot be read.
  */
-export async function ingestReports(state: CoordinatorState, ports: IngestPorts): Promise<number> {
+export async function ingestReports(
+  state: CoordinatorState,
+  ports: IngestPorts,
+): Promise<ReadonlySet<string>> {
   const messages = await ports.inbox.next();
-  if (messages.length === 0) return 0;
+  if (messages.length === 0) return new Set();
   const batch = judgeBatch(state, messages, ports.clock);
   ports.journal.messages.keep(batch.accepted, batch.refused);
   for (const entry of batch.accepted) {
@@ -40,7 +43,7 @@ export async function ingestReports(state: CoordinatorState, ports: IngestPorts)
   if (batch.accepted.length > 0) {
     releaseJobs(state, { jobs: ports.journal.jobs, log: ports.log }, ports.clock.nowMs());
   }
-  return batch.accepted.length;
+  return new Set(batch.accepted.map((entry) => entry.report.shard));
 }
 
 type Batch = { readonly accepted: BookEntry[]; readonly refused: RefusedMessage[] };

@@ -36,6 +36,8 @@ export type HedgeOption = TradeOption & {
   readonly line: CapacityLine;
   readonly points: readonly DepthPoint[];
   readonly depth: DepthContext;
+  /** The better of snapshot and the shard's own feed for this side: what the vault compares with, too. */
+  readonly fairSpotUsd: number;
 };
 
 export type HedgeOptionOutcome =
@@ -51,8 +53,11 @@ export type HedgeContext = {
   readonly nativeUsd: ReadonlyMap<string, number>;
 };
 
-/** Half of the allowed slippage is left for moves between the decision and the block of the trade. */
-const SLIPPAGE_SHARE_PLANNED = 0.5;
+/**
+ * Half of the allowed slippage may be used up by the venue's fee and depth when the trade is planned;
+ * the other half is for moves until the block of the trade.
+ */
+export const SLIPPAGE_SHARE_PLANNED = 0.5;
 
 /** How much, where and at what cost one shard may trade, or why it may not. */
 export function hedgeOption(input: ShardInput, context: HedgeContext): HedgeOptionOutcome {
@@ -115,7 +120,8 @@ function venueOption(
   const { policy, depth } = context;
   const points = depthPoints(line, depth);
   const slippage = policy.hedging.slippageMaxFraction * SLIPPAGE_SHARE_PLANNED;
-  const depthUnits = unitsWithinSlippage(points, depth, slippage);
+  const fairSpotUsd = fairSpot(input, own, context);
+  const depthUnits = unitsWithinSlippage(points, { ...depth, spotUsd: fairSpotUsd }, slippage);
   const notionalMaxUsd = policy.underlyings[context.underlying]?.hedgeNotionalMaxUsd ?? 0;
   const limits: Limits = {
     "venue too thin or too dear": depthUnits,
@@ -141,8 +147,16 @@ function venueOption(
     line,
     points,
     depth,
+    fairSpotUsd,
     limits,
   };
+}
+
+function fairSpot(input: ShardInput, own: UnderlyingValuation, context: HedgeContext): number {
+  const { market } = input.valuation.entry.report;
+  const feed =
+    market.find((line) => line.underlying === context.underlying)?.spotUsd ?? own.spotUsd;
+  return context.side === "buy" ? Math.min(feed, own.spotUsd) : Math.max(feed, own.spotUsd);
 }
 
 /** Gas of one hedge on a venue in USD; null when the native coin has no price here. */

@@ -5,6 +5,7 @@ import {
   type HedgeOption,
   hedgeOption,
   type ShardInput,
+  SLIPPAGE_SHARE_PLANNED,
 } from "#coordinator/stages/hedge-options.ts";
 import type { NetUnderlying } from "#coordinator/stages/net-risk.ts";
 import { splitTrade } from "#coordinator/stages/split-trade.ts";
@@ -98,10 +99,7 @@ function swapAction(
   const amountInRaw = isBuy
     ? rawFromUnitsDown(settlementUnits, settlement.decimals)
     : rawFromUnitsDown(units, depth.tokenDecimals);
-  const least = 1 - context.policy.hedging.slippageMaxFraction;
-  const leastOut = isBuy
-    ? (usd / depth.spotUsd) * least
-    : (settlementUnits * least * units * depth.spotUsd) / usd;
+  const leastOut = leastOutUnits(option, { units, usd }, context.policy);
   const minAmountOutRaw = rawFromUnitsUp(
     leastOut,
     isBuy ? depth.tokenDecimals : settlement.decimals,
@@ -132,6 +130,21 @@ function swapAction(
       isPendingAtTarget: false,
     },
   };
+}
+
+/**
+ * Least amount to accept, in units of the asset received: what the depth curve promises, or what it is
+ * worth at the fair spot if that is less, minus the share of the slippage kept for moves.
+ */
+function leastOutUnits(
+  option: HedgeOption,
+  trade: { readonly units: number; readonly usd: number },
+  policy: Policy,
+): number {
+  const { depth, fairSpotUsd } = option;
+  const kept = 1 - policy.hedging.slippageMaxFraction * (1 - SLIPPAGE_SHARE_PLANNED);
+  if (depth.side === "buy") return Math.min(trade.units, trade.usd / fairSpotUsd) * kept;
+  return (Math.min(trade.usd, trade.units * fairSpotUsd) / depth.settlementUsd) * kept;
 }
 
 /** Half of the capital on chain expected after the trade: a bound that ordinary moves do not reach. */

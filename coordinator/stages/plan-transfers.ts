@@ -93,7 +93,8 @@ function coverShortfall(target: ShardInput, context: TransferPlanContext): Trans
   };
   let leftUsd = missingUsd;
   for (const source of sourcesFor(target, context)) {
-    if (leftUsd <= 0) break;
+    // A rest below the minimum is not worth a fee: the next shortfall will have it.
+    if (leftUsd <= 0 || (plan.actions.length > 0 && leftUsd < policy.transfers.minimumUsd)) break;
     const amountUsd = transferAmountUsd(source.mostUsd, leftUsd, policy);
     if (amountUsd === undefined) continue;
     const action = transferAction(source.input, target, amountUsd, policy);
