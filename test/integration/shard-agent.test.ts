@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { decodeErrorResult, encodeFunctionData, erc20Abi, maxUint256 } from "viem";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { optionBookAbi } from "#shared/evm/abi/option-book.ts";
@@ -5,20 +6,17 @@ import { shardVaultAbi } from "#shared/evm/abi/shard-vault.ts";
 import type { Hex } from "#shared/units/ids.ts";
 import type { JobParams, RebalanceJob } from "#shared/wire/rebalance-job.ts";
 import { rpc } from "#test/local/chains/anvil.ts";
-import { pushPrice, setSlices } from "#test/local/market/feed-writer.ts";
-import { surfaceSlices } from "#test/local/market/surface.ts";
 import { startWorld, type World } from "#test/local/world.ts";
 import { type AgentSite, openSite, waitFor } from "#test/support/agent-site.ts";
+import { keepFeedsFresh, refreshFeeds, setExpiries } from "#test/support/fresh-feeds.ts";
 import { bumpEpochCall, type JobOptions, plannedJob, vaultCall } from "#test/support/planner.ts";
 
 const GAS = 2_000_000n;
-const FEED_REFRESH_MS = 15_000;
-const VOLATILITY = 0.6;
 
 let world: World;
 let site: AgentSite;
 let sister: AgentSite;
-let feedTimer: NodeJS.Timeout;
+let stopFeeds: () => void;
 
 beforeAll(async () => {
   const processes = { coordinator: false, market: false, takers: false };
@@ -27,12 +25,12 @@ beforeAll(async () => {
   if (first === undefined || second === undefined) throw new Error("two chains expected");
   site = openSite(world, first);
   sister = openSite(world, second);
-  feedTimer = setInterval(() => void refreshFeeds().catch(() => undefined), FEED_REFRESH_MS);
+  stopFeeds = keepFeedsFresh(world, [site, sister]);
   await Promise.all([site, sister].map(bumpEpoch));
 });
 
 afterAll(async () => {
-  clearInterval(feedTimer);
+  stopFeeds?.();
   await Promise.all([site?.close(), sister?.close()]);
   await world?.stop();
 });
@@ -300,11 +298,31 @@ describe("jobs", () => {
     const report = await site.reportWith((one) => consumedIn(one, job) !== undefined);
     expect(consumedIn(report, job)?.transactionHash).toBe(transactionHash);
   });
+
+  test("a job that misses its deadline frees its nonce, and the next job goes through", async () => {
+    const late = await plannedJob(jobOptions({ lifetimeSeconds: 3 }));
+    await rpc(site.chain.rpcUrl, "evm_setIntervalMining", [0]);
+    const { transactionHash } = await site.run(late);
+    await rpc(site.chain.rpcUrl, "anvil_dropTransaction", [transactionHash]);
+    await sleep(4_000 + (await chainLagMs()));
+    await rpc(site.chain.rpcUrl, "evm_setIntervalMining", [1]);
+    await freshReport();
+    const next = await plannedJob(jobOptions({}));
+    expect((await site.run(next)).outcome).toBe("broadcast");
+    await site.reportWith((one) => consumedIn(one, next) !== undefined);
+    const receipts = await waitFor(
+      () => site.receiptsOf(late.mandate.jobId),
+      (all) => all.at(-1)?.outcome === "expired",
+      "expiry",
+    );
+    expect(receipts.map((one) => one.outcome)).toEqual(["broadcast", "expired"]);
+    expect(await site.vaultRead("consumed", [late.mandate.jobId])).toBe(false);
+  });
 });
 
 test("an expired series is settled by the agent at the last price before its expiry", async () => {
   const expiryMs = Math.floor(Date.now() / 1000 + 25) * 1000;
-  await setExpiries(expiryMs);
+  await setExpiries(world, site, expiryMs);
   await site.reportWith(
     (one) => one.market[0]?.volatility.some((slice) => slice.expiryMs === expiryMs) === true,
   );
@@ -317,8 +335,8 @@ test("an expired series is settled by the agent at the last price before its exp
   await trade(quote, signature);
   await site.reportWith((one) => one.book.some((line) => line.expiryMs === expiryMs));
   const live = await site.liveSeriesCount();
-  await new Promise((resolve) => setTimeout(resolve, expiryMs - Date.now() + 1_500));
-  await refreshFeeds();
+  await sleep(expiryMs - Date.now() + 1_500);
+  await refreshFeeds(world, site);
   await waitFor(site.liveSeriesCount, (count) => count === live - 1, "settlement");
   const report = await site.reportWith(
     (one) => !one.book.some((line) => line.expiryMs === expiryMs),
@@ -331,6 +349,18 @@ function consumedIn(report: { consumedJobs: { jobId: Hex }[] }, job: RebalanceJo
     ReturnType<AgentSite["newestReport"]>
   >["consumedJobs"];
   return consumed.find((one) => one.jobId === job.mandate.jobId);
+}
+
+/** How far the chain is behind wall time: anvil's time lags after a reorganisation. */
+async function chainLagMs(): Promise<number> {
+  const { timestamp } = await site.client.getBlock();
+  return Math.max(0, Date.now() - Number(timestamp) * 1000);
+}
+
+/** A report of a block that is yet to come. */
+async function freshReport(): Promise<void> {
+  const head = Number(await site.client.getBlockNumber());
+  await site.reportWith((one) => one.block.number > head);
 }
 
 function jobOptions(change: Partial<JobOptions>): JobOptions {
@@ -428,34 +458,4 @@ async function trade(quote: QuoteAnswer["quote"], signature: Hex): Promise<void>
   const args = [Object.fromEntries(fields), signature] as never;
   const data = encodeFunctionData({ abi: optionBookAbi, functionName: "trade", args });
   await site.user.send({ label: "trade", to: optionBook, data, gas: GAS });
-}
-
-async function refreshFeeds(): Promise<void> {
-  for (const one of [site, sister]) {
-    await pushPrice(one.market, one.chain.settlement.feed, 1);
-    for (const underlying of one.chain.underlyings) {
-      await pushPrice(one.market, underlying.feed, underlying.ticker === "ETH" ? 3000 : 60_000);
-    }
-  }
-  await setExpiries();
-}
-
-async function setExpiries(extraMs?: number): Promise<void> {
-  const expiriesMs = [
-    ...(world.description.market?.expiriesMs ?? []),
-    ...(extraMs === undefined ? [] : [extraMs]),
-  ];
-  for (const one of [site, sister]) {
-    for (const { token } of one.chain.underlyings) {
-      const slices = surfaceSlices(
-        VOLATILITY,
-        expiriesMs.sort((x, y) => x - y),
-        Date.now(),
-      );
-      await setSlices(one.market, one.chain.contracts.volatilityFeed, {
-        underlying: token,
-        slices,
-      });
-    }
-  }
 }

@@ -1,0 +1,65 @@
+import { generateKeyPairSync } from "node:crypto";
+import { Redis } from "ioredis";
+import { expect, onTestFinished, test } from "vitest";
+import { redisSignedStream } from "#shard-agent/adapters/redis-signed-stream.ts";
+import { sqliteJournal } from "#shard-agent/adapters/sqlite-journal.ts";
+import { streamWriter } from "#shared/redis/stream-writer.ts";
+import { decodeMessage } from "#shared/wire/msgpack-codec.ts";
+import { isSignedBy } from "#shared/wire/signed-bytes.ts";
+import { sharedRedisUrl, uniqueName } from "#test/support/redis.ts";
+import { temporaryFolder } from "#test/support/temporary-folder.ts";
+
+const { privateKey, publicKey } = generateKeyPairSync("ed25519");
+
+function site(dataDir = temporaryFolder(), streamKey = uniqueName("report")) {
+  const redis = new Redis(sharedRedisUrl());
+  const journal = sqliteJournal({ dataDir, agent: "base-1" });
+  const time = { nowMs: 1_000 };
+  const stream = redisSignedStream({
+    streamKey,
+    writer: streamWriter(redis, { key: streamKey, lengthMax: 256 }),
+    journal,
+    clock: { nowMs: () => time.nowMs },
+    key: privateKey,
+  });
+  onTestFinished(() => redis.disconnect());
+  return { redis, journal, time, stream, streamKey, dataDir };
+}
+
+test("numbers are the time when it has moved on, and one more when it has not", async () => {
+  const { stream, time } = site();
+  expect(await stream.publish({ a: 1 })).toBe(1_000);
+  expect(await stream.publish({ a: 2 })).toBe(1_001);
+  time.nowMs = 5_000;
+  expect(await stream.publish({ a: 3 })).toBe(5_000);
+  time.nowMs = 2_000;
+  expect(await stream.publish({ a: 4 })).toBe(5_001);
+});
+
+test("the entry's id is the number inside, and the bytes are signed as they travel", async () => {
+  const { stream, redis, streamKey } = site();
+  await stream.publish({ version: 1 });
+  const [entry] = await redis.xrangeBuffer(streamKey, "-", "+");
+  const [body, sig] = [entry?.[1][1] ?? Buffer.alloc(0), entry?.[1][3] ?? Buffer.alloc(0)];
+  expect(String(entry?.[0])).toBe("1000-0");
+  expect(decodeMessage(body)).toEqual({ version: 1, seq: 1_000 });
+  expect(isSignedBy(body, sig, publicKey)).toBe(true);
+});
+
+test("a restart under a clock that went back goes on above the last number, though Redis is empty", async () => {
+  const first = site();
+  first.time.nowMs = 9_000;
+  await first.stream.publish({});
+  first.journal.close();
+  await first.redis.del(first.streamKey);
+  const second = site(first.dataDir, first.streamKey);
+  expect(await second.stream.publish({})).toBe(9_001);
+});
+
+test("a stream that is ahead of a lost journal is overtaken, not repeated", async () => {
+  const first = site();
+  first.time.nowMs = 9_000;
+  await first.stream.publish({});
+  const second = site(temporaryFolder(), first.streamKey);
+  expect(await second.stream.publish({})).toBe(9_001);
+});

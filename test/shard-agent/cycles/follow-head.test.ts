@@ -1,0 +1,48 @@
+import { expect, test } from "vitest";
+import { followHead } from "#shard-agent/cycles/follow-head.ts";
+import type { BlockHeader } from "#shard-agent/records/shard-snapshot.ts";
+import { RetryableError } from "#shared/errors.ts";
+import { aSnapshot } from "#test/support/agent-snapshot.ts";
+import { memoryLog } from "#test/support/memory-log.ts";
+import { hash32 } from "#test/support/shard-report.ts";
+
+/** Follows a list of answers of the node, an Error standing for an outage. */
+async function follow(answers: readonly (BlockHeader | Error)[]) {
+  const log = memoryLog();
+  const seen: string[] = [];
+  const pausesMs: number[] = [];
+  let index = 0;
+  const head = async () => {
+    const answer = answers[index++];
+    if (answer instanceof Error) throw answer;
+    return answer ?? Promise.reject(new Error("no more"));
+  };
+  const pause = async (ms: number) => {
+    pausesMs.push(ms);
+    return index < answers.length;
+  };
+  await followHead(
+    { chain: { head }, pause, log },
+    { pollMs: 150, onHead: (one) => seen.push(one.hash) },
+  );
+  return { log, seen, pausesMs };
+}
+
+const block = (byte: string) => ({ ...aSnapshot().block, hash: hash32(byte) });
+
+test("a head is handed over once, also when a reorganisation puts another at the same height", async () => {
+  const { seen } = await follow([block("01"), block("01"), block("02"), block("02"), block("01")]);
+  expect(seen).toEqual([hash32("01"), hash32("02"), hash32("01")]);
+});
+
+test("an outage is said once and waited out ever longer, its end is said once", async () => {
+  const down = new RetryableError("rpc-unreachable", "none of 1 RPC nodes answers");
+  const { log, pausesMs } = await follow([
+    block("01"),
+    ...Array(7).fill(down),
+    block("02"),
+    block("03"),
+  ]);
+  expect(log.lines.map((line) => line.level)).toEqual(["warn", "info"]);
+  expect(pausesMs).toEqual([150, 250, 500, 1000, 2000, 4000, 5000, 5000, 150, 150]);
+});

@@ -1,0 +1,161 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { admitJob, type JobConditions } from "#shard-agent/stages/admit-job.ts";
+import type { RebalanceJob, SwapParams } from "#shared/wire/rebalance-job.ts";
+import { aScope, ETH_POOL, ETH_TOKEN, SETTLEMENT_TOKEN } from "#test/support/agent-snapshot.ts";
+import { aRebalanceJob, SWAP_PARAMS, TRANSFER_PARAMS } from "#test/support/rebalance-job.ts";
+import { address20 } from "#test/support/shard-report.ts";
+
+const SCOPE = aScope();
+const SWAP = {
+  ...(SWAP_PARAMS as SwapParams),
+  venue: SCOPE.contracts.uniswapAdapter,
+  pool: ETH_POOL,
+  assetIn: SETTLEMENT_TOKEN,
+  assetOut: ETH_TOKEN,
+};
+const JOB = aRebalanceJob(SWAP);
+const TRANSFER = aRebalanceJob(TRANSFER_PARAMS);
+const { notBeforeSeconds, deadlineSeconds } = JOB.mandate;
+
+function conditions(change: Partial<JobConditions> = {}): JobConditions {
+  return {
+    nowMs: (notBeforeSeconds + 2) * 1000 + 300,
+    headTimestampMs: (notBeforeSeconds + 2) * 1000,
+    vault: { epoch: 3, leader: address20("1e"), consumed: false },
+    senderBalanceWei: 10n ** 18n,
+    reportBlockTimestampMs: (notBeforeSeconds + 1) * 1000,
+    nativeFeeWei: 0n,
+    ...change,
+  };
+}
+
+function swap(change: Partial<SwapParams>): RebalanceJob {
+  return aRebalanceJob({ ...SWAP, ...change });
+}
+
+test("a job inside its window, fence, venue, gas and fee is admitted", () => {
+  expect(admitJob(JOB, conditions(), SCOPE)).toEqual({ admitted: true });
+  expect(admitJob(TRANSFER, conditions({ nativeFeeWei: 10n ** 15n }), SCOPE)).toEqual({
+    admitted: true,
+  });
+});
+
+test("selling in the same pool is allowed too", () => {
+  const job = swap({ assetIn: ETH_TOKEN, assetOut: SETTLEMENT_TOKEN });
+  expect(admitJob(job, conditions(), SCOPE).admitted).toBe(true);
+});
+
+const VAULT = conditions().vault;
+const REFUSED: readonly {
+  readonly name: string;
+  readonly job?: RebalanceJob;
+  readonly change?: Partial<JobConditions>;
+  readonly reason: string;
+  readonly detail: string;
+}[] = [
+  {
+    name: "is consumed",
+    change: { vault: { ...VAULT, consumed: true } },
+    reason: "already-consumed",
+    detail: JOB.mandate.jobId,
+  },
+  {
+    name: "is late by the wall clock",
+    change: { nowMs: (deadlineSeconds + 1) * 1000 },
+    reason: "expired",
+    detail: "1 s too late",
+  },
+  {
+    name: "cannot be in the next block in time",
+    change: { headTimestampMs: deadlineSeconds * 1000 },
+    reason: "expired",
+    detail: `the next block is at ${deadlineSeconds + 1}`,
+  },
+  {
+    name: "comes too early",
+    change: {
+      nowMs: (notBeforeSeconds - 3) * 1000,
+      headTimestampMs: (notBeforeSeconds - 3) * 1000,
+    },
+    reason: "too-early",
+    detail: `found ${notBeforeSeconds}`,
+  },
+  {
+    name: "has an older epoch",
+    change: { vault: { ...VAULT, epoch: 4 } },
+    reason: "wrong-epoch",
+    detail: "found 3; the vault is at 4",
+  },
+  {
+    name: "has another leader",
+    change: { vault: { ...VAULT, leader: address20("2e") } },
+    reason: "wrong-leader",
+    detail: address20("2e"),
+  },
+  {
+    name: "uses an unknown venue",
+    job: swap({ venue: address20("77") }),
+    reason: "venue-not-allowed",
+    detail: "params.venue",
+  },
+  {
+    name: "uses an unknown pool",
+    job: swap({ pool: address20("77") }),
+    reason: "venue-not-allowed",
+    detail: "params.pool",
+  },
+  {
+    name: "trades a token the pool does not have",
+    job: swap({ assetOut: address20("77") }),
+    reason: "venue-not-allowed",
+    detail: address20("77"),
+  },
+  {
+    name: "comes before the first report",
+    change: { reportBlockTimestampMs: null },
+    reason: "report-stale",
+    detail: "none is published",
+  },
+  {
+    name: "would rest on an old report",
+    change: { reportBlockTimestampMs: (notBeforeSeconds + 2) * 1000 + 300 - 5_001 },
+    reason: "report-stale",
+    detail: "5001 ms old; the limit is 5000 ms",
+  },
+  {
+    name: "costs more than its mandate allows",
+    job: TRANSFER,
+    change: { nativeFeeWei: 10n ** 15n + 1n },
+    reason: "fee-too-high",
+    detail: "1000000000000001 wei",
+  },
+  {
+    name: "would leave the sender under its gas floor",
+    job: TRANSFER,
+    change: { nativeFeeWei: 10n, senderBalanceWei: 1_009n },
+    reason: "gas-below-floor",
+    detail: "999 wei; the floor is 1000 wei",
+  },
+];
+
+test.each(REFUSED)("a job that $name is refused as $reason", ({ job, change, reason, detail }) => {
+  const refusal = admitJob(job ?? JOB, conditions(change), SCOPE);
+  expect(refusal).toMatchObject({ admitted: false, reason });
+  expect(refusal).toHaveProperty("detail", expect.stringContaining(detail));
+});
+
+test("no job is admitted whose next block lies outside its window", () => {
+  const offsetMs = fc.integer({ min: -20_000, max: 20_000 });
+  fc.assert(
+    fc.property(offsetMs, offsetMs, (wallMs, chainMs) => {
+      const nowMs = notBeforeSeconds * 1000 + wallMs;
+      const headTimestampMs = Math.floor((notBeforeSeconds * 1000 + chainMs) / 1000) * 1000;
+      const reportBlockTimestampMs = nowMs;
+      const world = conditions({ nowMs, headTimestampMs, reportBlockTimestampMs });
+      const nextSeconds = Math.floor(Math.max(nowMs, headTimestampMs + 1000) / 1000);
+      const isInside = nextSeconds >= notBeforeSeconds && nextSeconds <= deadlineSeconds;
+      expect(admitJob(JOB, world, SCOPE).admitted).toBe(isInside);
+    }),
+  );
+});

@@ -1,0 +1,179 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import type { OptionRequest } from "#shard-agent/records/option-request.ts";
+import { type QuoteConditions, quoteOption } from "#shard-agent/stages/quote-option.ts";
+import {
+  anEthAsset,
+  aScope,
+  aSnapshot,
+  BLOCK_MS,
+  ETH_TOKEN,
+  EXPIRY_MS,
+  flatSlice,
+} from "#test/support/agent-snapshot.ts";
+import { address20 } from "#test/support/shard-report.ts";
+
+const SCOPE = aScope();
+const TERMS = { halfSpreadVolatility: 0.02, lifetimeMs: 15_000, quantityMax: 100 };
+
+function request(change: Partial<OptionRequest> = {}): OptionRequest {
+  return {
+    taker: address20("7a"),
+    underlying: "ETH",
+    type: "call",
+    side: "buy",
+    strikeUsd: 2100,
+    expiryMs: EXPIRY_MS,
+    quantity: 1.5,
+    ...change,
+  };
+}
+
+function conditions(change: Partial<QuoteConditions> = {}): QuoteConditions {
+  return {
+    nowMs: BLOCK_MS + 400,
+    snapshot: aSnapshot(),
+    reportBlockTimestampMs: BLOCK_MS,
+    takerLongE18: 0n,
+    nonce: 42n,
+    ...change,
+  };
+}
+
+function quoted(asked: Partial<OptionRequest>, world: Partial<QuoteConditions> = {}) {
+  const outcome = quoteOption(request(asked), conditions(world), TERMS, SCOPE);
+  if (!outcome.quoted) throw new Error(`${outcome.code}: ${outcome.detail}`);
+  return outcome;
+}
+
+test("a quote names exactly what was asked, for the taker alone and for a while", () => {
+  const { quote, deltaUnits } = quoted({});
+  expect(quote).toEqual({
+    taker: address20("7a"),
+    underlying: ETH_TOKEN,
+    isCall: true,
+    vaultSells: true,
+    expiry: BigInt(EXPIRY_MS / 1000),
+    strike: 210_000_000_000n,
+    quantity: 1_500_000_000_000_000_000n,
+    premium: expect.any(BigInt),
+    nonce: 42n,
+    deadline: BigInt(BLOCK_MS / 1000 + 15),
+  });
+  expect(deltaUnits).toBeLessThan(0);
+});
+
+test("strikes and quantities that no double holds exactly arrive as they were written", () => {
+  const { quote } = quoted({ strikeUsd: 2000.1, quantity: 0.1 });
+  expect(quote.strike).toBe(200_010_000_000n);
+  expect(quote.quantity).toBe(10n ** 17n);
+});
+
+test("the vault always sells dearer than it buys, by the spread and the rounding", () => {
+  const strikes = fc.double({ min: 300, max: 15_000, noNaN: true });
+  const quantities = fc.double({ min: 0.01, max: 100, noNaN: true });
+  const takerLongE18 = 10n ** 30n;
+  fc.assert(
+    fc.property(
+      strikes,
+      quantities,
+      fc.constantFrom("call", "put"),
+      (strikeUsd, quantity, type) => {
+        const asked = { strikeUsd, quantity, type } as const;
+        const ask = quoteOption(request({ ...asked, side: "buy" }), conditions(), TERMS, SCOPE);
+        const bid = quoteOption(
+          request({ ...asked, side: "sell" }),
+          conditions({ takerLongE18 }),
+          TERMS,
+          SCOPE,
+        );
+        if (!ask.quoted || !bid.quoted) {
+          const codes = [ask, bid].flatMap((one) => (one.quoted ? [] : one.code));
+          expect(codes.every((code) => code === "worthless")).toBe(true);
+          return;
+        }
+        expect(ask.quote.premium).toBeGreaterThanOrEqual(bid.quote.premium);
+        expect(ask.volatility - bid.volatility).toBeCloseTo(0.04, 9);
+        expect(ask.deltaUnits).toBeCloseTo(-bid.deltaUnits, 9);
+      },
+    ),
+  );
+});
+
+test("a sale is never below intrinsic value in exact integers, which the book would refuse", () => {
+  const strikes = fc.bigInt({ min: 20_100_000_000n, max: 199_999_999_999n });
+  const quantities = fc.bigInt({ min: 1n, max: 100_000_000_000n });
+  fc.assert(
+    fc.property(strikes, quantities, (strikeE8, quantityE9) => {
+      const strikeUsd = Number(strikeE8) / 1e8;
+      const { quote } = quoted({ strikeUsd, quantity: Number(quantityE9) / 1e9 });
+      const payoff = (200_000_000_000n - quote.strike) * quote.quantity * 10n ** 6n;
+      expect(quote.premium * 10n ** 26n).toBeGreaterThanOrEqual(payoff);
+    }),
+  );
+});
+
+const snapshotWith = (change: Parameters<typeof aSnapshot>[0]) => ({ snapshot: aSnapshot(change) });
+const stalePrice = { priceE8: 200_000_000_000n, roundId: 1n, updatedAtMs: BLOCK_MS - 60_001 };
+const REFUSED: readonly {
+  readonly code: string;
+  readonly asked?: Partial<OptionRequest>;
+  readonly world?: Partial<QuoteConditions>;
+  readonly detail: string;
+}[] = [
+  { code: "vault-paused", world: snapshotWith({ paused: true }), detail: "paused" },
+  { code: "report-stale", world: { reportBlockTimestampMs: null }, detail: "no report" },
+  {
+    code: "report-stale",
+    world: { reportBlockTimestampMs: BLOCK_MS - 4_601 },
+    detail: "5001 ms old; the limit is 5000 ms",
+  },
+  {
+    code: "feed-stale",
+    world: snapshotWith({ hedgeAssets: [anEthAsset({ price: stalePrice })] }),
+    detail: "60001 ms old",
+  },
+  {
+    code: "feed-stale",
+    world: snapshotWith({
+      hedgeAssets: [
+        anEthAsset({ slices: [{ ...flatSlice(EXPIRY_MS, 0.6), updatedAtMs: BLOCK_MS - 60_001 }] }),
+      ],
+    }),
+    detail: "volatility",
+  },
+  { code: "unsupported-underlying", asked: { underlying: "DOGE" }, detail: "quoted: ETH" },
+  {
+    code: "unsupported-expiry",
+    asked: { expiryMs: EXPIRY_MS + 1000 },
+    detail: `listed: ${EXPIRY_MS}`,
+  },
+  { code: "expires-too-soon", asked: { expiryMs: BLOCK_MS + 15_000 }, detail: "later than" },
+  { code: "unsupported-strike", asked: { strikeUsd: 199 }, detail: "200 to 20000" },
+  { code: "unsupported-strike", asked: { strikeUsd: 20_001 }, detail: "200 to 20000" },
+  { code: "quantity-too-large", asked: { quantity: 100.5 }, detail: "the limit is 100" },
+  {
+    code: "call-not-held",
+    asked: { side: "sell" },
+    world: { takerLongE18: 10n ** 18n },
+    detail: "long 1",
+  },
+  {
+    code: "worthless",
+    asked: { side: "sell", type: "put", strikeUsd: 300, quantity: 0.000001 },
+    detail: "premium",
+  },
+];
+
+test.each(REFUSED)("$code: $detail", ({ code, asked, world, detail }) => {
+  const outcome = quoteOption(request(asked), conditions(world), TERMS, SCOPE);
+  expect(outcome).toMatchObject({ quoted: false, code });
+  expect(outcome).toHaveProperty("detail", expect.stringContaining(detail));
+});
+
+test("a put may be written without holding any", () => {
+  expect(quoted({ type: "put", side: "sell" }).quote).toMatchObject({
+    isCall: false,
+    vaultSells: false,
+  });
+});

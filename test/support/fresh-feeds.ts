@@ -1,0 +1,38 @@
+import { pushPrice, setSlices } from "#test/local/market/feed-writer.ts";
+import { surfaceSlices } from "#test/local/market/surface.ts";
+import type { World } from "#test/local/world.ts";
+import type { AgentSite } from "#test/support/agent-site.ts";
+
+const VOLATILITY = 0.6;
+const REFRESH_MS = 15_000;
+
+/** Sets every feed of a site to what the world started with, at the time of the next block. */
+export async function refreshFeeds(world: World, site: AgentSite): Promise<void> {
+  const { market, chain } = site;
+  await pushPrice(market, chain.settlement.feed, 1);
+  for (const { feed, ticker } of chain.underlyings) {
+    await pushPrice(market, feed, world.description.market?.startPricesUsd[ticker] ?? 0);
+  }
+  await setExpiries(world, site);
+}
+
+/** Volatility for the world's expiries and one more, when given. */
+export async function setExpiries(world: World, site: AgentSite, extraMs?: number): Promise<void> {
+  const { chain, market } = site;
+  const extra = extraMs === undefined ? [] : [extraMs];
+  const expiriesMs = [...(world.description.market?.expiriesMs ?? []), ...extra].sort(
+    (x, y) => x - y,
+  );
+  for (const { token } of chain.underlyings) {
+    const slices = surfaceSlices(VOLATILITY, expiriesMs, Date.now());
+    await setSlices(market, chain.contracts.volatilityFeed, { underlying: token, slices });
+  }
+}
+
+/** Keeps feeds fresh in a world without a market; returns what ends it. */
+export function keepFeedsFresh(world: World, sites: readonly AgentSite[]): () => void {
+  const refresh = () => Promise.all(sites.map((site) => refreshFeeds(world, site)));
+  // A refresh that fails is made good by the next one; a feed that stays old fails the test itself.
+  const timer = setInterval(() => void refresh().catch(() => undefined), REFRESH_MS);
+  return () => clearInterval(timer);
+}
