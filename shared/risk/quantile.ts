@@ -39,10 +39,12 @@ export function sortedQuantile(sorted: Float64Array, level: number, type: Quanti
   const { rank, share } =
     type <= 3 ? discreteRank(count, level, type) : continuousRank(count, level, type);
   const at = (index: number) => sorted[Math.min(Math.max(index, 1), count) - 1] ?? Number.NaN;
+  const low = at(rank);
   if (share === 0) {
-    return at(rank);
+    return low;
   }
-  return share === 1 ? at(rank + 1) : (1 - share) * at(rank) + share * at(rank + 1);
+  const high = at(rank + 1);
+  return share === 1 ? high : Math.min(high, low + share * (high - low));
 }
 
 /** 1-based rank, and how much of the next value counts. */

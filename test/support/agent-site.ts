@@ -139,7 +139,11 @@ async function runJob(queue: Queue, job: object, queueId?: string): Promise<JobA
     const found = await queue.getJob(id);
     return { state: await found?.getState(), answer: found?.returnvalue as JobAnswer };
   };
-  const { answer } = await waitFor(read, ({ state }) => state === "completed", `queue job ${id}`);
+  const { answer } = await waitFor(
+    read,
+    ({ state, answer: given }) => state === "completed" && given !== null,
+    `queue job ${id}`,
+  );
   return answer;
 }
 

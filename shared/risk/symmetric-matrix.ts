@@ -1,0 +1,167 @@
+/** A square matrix as rows. */
+export type Matrix = readonly (readonly number[])[];
+
+/** Eigenvalues (descending) and unit eigenvectors: `vectors[j]` belongs to `values[j]`. */
+export type EigenSystem = { readonly values: readonly number[]; readonly vectors: Matrix };
+
+const SWEEPS_MAX = 100;
+
+/**
+ * Eigenvalues and eigenvectors of a symmetric matrix by cyclic Jacobi rotations: slow for large ones, accurate for
+ * the dozens of factors of a risk engine.
+ *
+ * @throws {RangeError} If the matrix is not square, symmetric and finite.
+ */
+export function eigenSystem(matrix: Matrix): EigenSystem {
+  requireSymmetric(matrix);
+  const size = matrix.length;
+  const work = matrix.map((row) => Float64Array.from(row));
+  const basis = matrix.map((_row, i) =>
+    Float64Array.from({ length: size }, (_v, j) => (i === j ? 1 : 0)),
+  );
+  for (let sweep = 0; sweep < SWEEPS_MAX && offDiagonal(work) > 0; sweep += 1) {
+    for (let p = 0; p < size - 1; p += 1) {
+      for (let q = p + 1; q < size; q += 1) {
+        rotate(work, basis, p, q);
+      }
+    }
+  }
+  const order = [...work.keys()].sort((i, j) => at(work, j, j) - at(work, i, i));
+  return {
+    values: order.map((i) => at(work, i, i)),
+    vectors: order.map((j) => basis.map((row) => row[j] ?? 0)),
+  };
+}
+
+/** The matrix with the given eigenvalues on the vectors: sum of value x vector x vectorᵀ. */
+export function fromEigenSystem(system: EigenSystem): number[][] {
+  const size = system.vectors.length;
+  return Array.from({ length: size }, (_row, i) =>
+    Array.from({ length: size }, (_column, j) =>
+      system.values.reduce(
+        (sum, value, k) => sum + value * at(system.vectors, k, i) * at(system.vectors, k, j),
+        0,
+      ),
+    ),
+  );
+}
+
+/**
+ * Lower triangle L with L Lᵀ = matrix, of a positive semi-definite matrix; a pivot within rounding of 0 gives a zero
+ * column, so perfectly correlated factors are allowed.
+ *
+ * @throws {RangeError} If the matrix is not symmetric, or has a negative eigenvalue.
+ */
+export function choleskyFactor(matrix: Matrix): number[][] {
+  requireSymmetric(matrix);
+  const size = matrix.length;
+  const lower = Array.from({ length: size }, () => new Array<number>(size).fill(0));
+  const tolerance = 1e-10 * Math.max(...matrix.map((row, i) => row[i] ?? 0), Number.MIN_VALUE);
+  for (let j = 0; j < size; j += 1) {
+    const pivot = at(matrix, j, j) - dot(lower, j, j, j);
+    if (pivot < -tolerance) {
+      throw new RangeError(`matrix: pivot ${pivot} in row ${j}; must be positive semi-definite`);
+    }
+    const root = Math.sqrt(Math.max(0, pivot));
+    const target = lower[j] ?? [];
+    target[j] = root;
+    for (let i = j + 1; i < size; i += 1) {
+      const rest = at(matrix, i, j) - dot(lower, i, j, j);
+      if (pivot <= tolerance && Math.abs(rest) > Math.sqrt(tolerance)) {
+        throw new RangeError(
+          `matrix: row ${i} against the dependent row ${j}; must be positive semi-definite`,
+        );
+      }
+      (lower[i] ?? [])[j] = pivot <= tolerance ? 0 : rest / root;
+    }
+  }
+  return lower;
+}
+
+/** @throws {RangeError} If the matrix is not square, symmetric and finite; the message names the entry. */
+export function requireSymmetric(matrix: Matrix): void {
+  matrix.forEach((row, i) => {
+    if (row.length !== matrix.length) {
+      throw new RangeError(`matrix[${i}]: ${row.length} entries; must have ${matrix.length}`);
+    }
+    row.forEach((value, j) => {
+      if (
+        !Number.isFinite(value) ||
+        Math.abs(value - at(matrix, j, i)) > 1e-12 * Math.max(1, Math.abs(value))
+      ) {
+        throw new RangeError(
+          `matrix[${i}][${j}]: ${value}; must be finite and equal to matrix[${j}][${i}]`,
+        );
+      }
+    });
+  });
+}
+
+function at(matrix: readonly ArrayLike<number>[], i: number, j: number): number {
+  return matrix[i]?.[j] ?? 0;
+}
+
+function dot(rows: readonly ArrayLike<number>[], i: number, j: number, length: number): number {
+  let sum = 0;
+  for (let k = 0; k < length; k += 1) {
+    sum += at(rows, i, k) * at(rows, j, k);
+  }
+  return sum;
+}
+
+function offDiagonal(work: readonly Float64Array[]): number {
+  let largest = 0;
+  let diagonal = 0;
+  work.forEach((row, i) => {
+    row.forEach((value, j) => {
+      if (i === j) {
+        diagonal = Math.max(diagonal, Math.abs(value));
+      } else {
+        largest = Math.max(largest, Math.abs(value));
+      }
+    });
+  });
+  return largest <= 1e-17 * diagonal ? 0 : largest;
+}
+
+/** One Jacobi rotation that clears entry (p, q), applied to the matrix and to the basis. */
+function rotate(
+  work: readonly Float64Array[],
+  basis: readonly Float64Array[],
+  p: number,
+  q: number,
+): void {
+  const off = at(work, p, q);
+  if (off === 0) {
+    return;
+  }
+  const theta = (at(work, q, q) - at(work, p, p)) / (2 * off);
+  const tangent = Math.sign(theta || 1) / (Math.abs(theta) + Math.hypot(theta, 1));
+  const cosine = 1 / Math.hypot(tangent, 1);
+  const sine = tangent * cosine;
+  for (const row of work) {
+    turn(row, p, q, { cosine, sine });
+  }
+  const rowP = work[p] ?? new Float64Array();
+  const rowQ = work[q] ?? new Float64Array();
+  rowP.forEach((value, k) => {
+    const other = rowQ[k] ?? 0;
+    rowP[k] = cosine * value - sine * other;
+    rowQ[k] = sine * value + cosine * other;
+  });
+  for (const row of basis) {
+    turn(row, p, q, { cosine, sine });
+  }
+}
+
+function turn(
+  row: Float64Array,
+  p: number,
+  q: number,
+  by: { readonly cosine: number; readonly sine: number },
+): void {
+  const first = row[p] ?? 0;
+  const second = row[q] ?? 0;
+  row[p] = by.cosine * first - by.sine * second;
+  row[q] = by.sine * first + by.cosine * second;
+}
