@@ -275,6 +275,8 @@ describe("jobs", () => {
     await site.reportWith((one) => consumedIn(one, job) !== undefined);
     const before = await site.client.getTransactionReceipt({ hash });
     await rpc(site.chain.rpcUrl, "anvil_reorg", [3, []]);
+    // anvil's clock lags by what the new blocks squeezed together.
+    await rpc(site.chain.rpcUrl, "anvil_setTime", [Math.floor(Date.now() / 1000)]);
     const after = await waitFor(
       () => site.client.getTransactionReceipt({ hash }),
       (receipt) => receipt.blockHash !== before.blockHash,
