@@ -2,7 +2,7 @@ import { repairedCorrelation, requireCorrelation } from "#shared/risk/correlatio
 import { exposuresOf, type Markets, marketOf, type ShardBook } from "#shared/risk/portfolio.ts";
 import { positionPnlUsd } from "#shared/risk/position.ts";
 import { standardNormal, type UniformStream } from "#shared/risk/random.ts";
-import { choleskyFactor, type Matrix } from "#shared/risk/symmetric-matrix.ts";
+import { type Matrix, squareRootFactor } from "#shared/risk/symmetric-matrix.ts";
 
 /** Moves of several underlyings at once. What an underlying is not named for does not move. */
 export type JointScenario = {
@@ -88,11 +88,11 @@ export function monteCarloScenarios(
       `correlation: ${correlation.length} rows; must have ${2 * factors.length}`,
     );
   }
-  const lower = choleskyFactor(repairedCorrelation(correlation));
+  const factor = squareRootFactor(repairedCorrelation(correlation));
   const scenarios: JointScenario[] = [];
   for (let pair = 0; pair < horizon.pairs; pair += 1) {
     const independent = correlation.map(() => standardNormal(uniform));
-    const joint = lower.map((row) =>
+    const joint = factor.map((row) =>
       row.reduce((sum, value, k) => sum + value * (independent[k] ?? 0), 0),
     );
     for (const sign of [1, -1]) {

@@ -47,35 +47,19 @@ export function fromEigenSystem(system: EigenSystem): number[][] {
 }
 
 /**
- * Lower triangle L with L Lᵀ = matrix, of a positive semi-definite matrix; a pivot within rounding of 0 gives a zero
- * column, so perfectly correlated factors are allowed.
+ * A factor L with L Lᵀ = matrix, of a positive semi-definite matrix: independent standard normal numbers times L have
+ * that covariance. Spectral (vectors x sqrt(values)), so perfectly correlated factors are no trouble.
  *
- * @throws {RangeError} If the matrix is not symmetric, or has a negative eigenvalue.
+ * @throws {RangeError} If the matrix is not symmetric, or has an eigenvalue below -1e-8 of the largest.
  */
-export function choleskyFactor(matrix: Matrix): number[][] {
-  requireSymmetric(matrix);
-  const size = matrix.length;
-  const lower = Array.from({ length: size }, () => new Array<number>(size).fill(0));
-  const tolerance = 1e-10 * Math.max(...matrix.map((row, i) => row[i] ?? 0), Number.MIN_VALUE);
-  for (let j = 0; j < size; j += 1) {
-    const pivot = at(matrix, j, j) - dot(lower, j, j, j);
-    if (pivot < -tolerance) {
-      throw new RangeError(`matrix: pivot ${pivot} in row ${j}; must be positive semi-definite`);
-    }
-    const root = Math.sqrt(Math.max(0, pivot));
-    const target = lower[j] ?? [];
-    target[j] = root;
-    for (let i = j + 1; i < size; i += 1) {
-      const rest = at(matrix, i, j) - dot(lower, i, j, j);
-      if (pivot <= tolerance && Math.abs(rest) > Math.sqrt(tolerance)) {
-        throw new RangeError(
-          `matrix: row ${i} against the dependent row ${j}; must be positive semi-definite`,
-        );
-      }
-      (lower[i] ?? [])[j] = pivot <= tolerance ? 0 : rest / root;
-    }
+export function squareRootFactor(matrix: Matrix): number[][] {
+  const { values, vectors } = eigenSystem(matrix);
+  const smallest = values.at(-1) ?? 0;
+  if (smallest < -1e-8 * Math.max(values[0] ?? 0, Number.MIN_VALUE)) {
+    throw new RangeError(`matrix: eigenvalue ${smallest}; must be positive semi-definite`);
   }
-  return lower;
+  const roots = values.map((value) => Math.sqrt(Math.max(0, value)));
+  return matrix.map((_row, i) => roots.map((root, k) => root * at(vectors, k, i)));
 }
 
 /** @throws {RangeError} If the matrix is not square, symmetric and finite; the message names the entry. */
@@ -99,14 +83,6 @@ export function requireSymmetric(matrix: Matrix): void {
 
 function at(matrix: readonly ArrayLike<number>[], i: number, j: number): number {
   return matrix[i]?.[j] ?? 0;
-}
-
-function dot(rows: readonly ArrayLike<number>[], i: number, j: number, length: number): number {
-  let sum = 0;
-  for (let k = 0; k < length; k += 1) {
-    sum += at(rows, i, k) * at(rows, j, k);
-  }
-  return sum;
 }
 
 function offDiagonal(work: readonly Float64Array[]): number {
