@@ -41,6 +41,15 @@ test("a job inside its window, fence, venue, gas and fee is admitted", () => {
   });
 });
 
+test("limits themselves are inside: exactly the gas floor, the oldest report, the largest fee", () => {
+  const world = conditions({
+    nativeFeeWei: 10n ** 15n,
+    senderBalanceWei: 10n ** 15n + 1_000n,
+    reportBlockTimestampMs: (notBeforeSeconds + 2) * 1000 + 300 - 5_000,
+  });
+  expect(admitJob(TRANSFER, world, SCOPE)).toEqual({ admitted: true });
+});
+
 test("selling in the same pool is allowed too", () => {
   const job = swap({ assetIn: ETH_TOKEN, assetOut: SETTLEMENT_TOKEN });
   expect(admitJob(job, conditions(), SCOPE).admitted).toBe(true);

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { OptionRequest } from "#shard-agent/records/option-request.ts";
 import { type QuoteConditions, quoteOption } from "#shard-agent/stages/quote-option.ts";
+import { blackScholes } from "#shared/risk/black-scholes.ts";
 import {
   anEthAsset,
   aScope,
@@ -111,6 +112,26 @@ test("a sale is never below intrinsic value in exact integers, which the book wo
       expect(quote.premium * 10n ** 26n).toBeGreaterThanOrEqual(payoff);
     }),
   );
+});
+
+test("where a double cannot hold the exact intrinsic value the premium is still not below it", () => {
+  const expiryMs = BLOCK_MS + 30_000;
+  const slices = [flatSlice(expiryMs, 0.01)];
+  const world = conditions({ snapshot: aSnapshot({ hedgeAssets: [anEthAsset({ slices })] }) });
+  // 1000.00000008 USD x 100.000000001 options is 100,000,000,009.00000000008 units of the asset.
+  const asked = request({ strikeUsd: 999.99999992, quantity: 100.000000001, expiryMs });
+  const outcome = quoteOption(asked, world, { ...TERMS, quantityMax: 200 }, SCOPE);
+  expect(outcome).toMatchObject({ quoted: true, quote: { premium: 100_000_000_010n } });
+});
+
+test("the premium is the value rounded up when the vault sells and down when it buys", () => {
+  const years = (EXPIRY_MS - BLOCK_MS - 400) / (365 * 86_400_000);
+  for (const side of ["buy", "sell"] as const) {
+    const { quote, volatility } = quoted({ side, type: "put" });
+    const option = { type: "put", spotUsd: 2000, strikeUsd: 2100, years, volatility } as const;
+    const units = blackScholes({ ...option, rate: 0, carry: 0 }).priceUsd * 1.5 * 1e6;
+    expect(Number(quote.premium)).toBe(side === "buy" ? Math.ceil(units) : Math.floor(units));
+  }
 });
 
 const snapshotWith = (change: Parameters<typeof aSnapshot>[0]) => ({ snapshot: aSnapshot(change) });
