@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { FatalError } from "#shared/errors.ts";
 
@@ -13,8 +13,12 @@ export type CliOptions = {
   readonly withMarket: boolean;
   readonly prices: { readonly file: string; readonly speed: number } | null;
   readonly shadow: boolean;
+  /** Where the world keeps its description, configurations, keys, journals and logs. */
+  readonly folder: string;
 };
 
+/** The repository's `.local`, which git ignores. */
+const DEFAULT_FOLDER = join(import.meta.dirname, "../../.local");
 const SEED_MAX = 2 ** 32 - 1;
 const MINUTES = [1, 24 * 60] as const;
 const SPEED_MAX = 86_400;
@@ -30,6 +34,7 @@ type Flags = {
   readonly prices?: string;
   readonly speed?: number;
   readonly shadow?: boolean;
+  readonly dir?: string;
 };
 
 /**
@@ -62,6 +67,7 @@ export function parseCliOptions(args: readonly string[]): CliOptions | null {
         ? null
         : { file: resolve(flags.prices), speed: flags.speed ?? SPEED_DEFAULT },
     shadow: flags.shadow ?? false,
+    folder: flags.dir === undefined ? DEFAULT_FOLDER : resolve(flags.dir),
   };
 }
 
@@ -88,6 +94,7 @@ function describeCommand(): Command {
       number([0.01, SPEED_MAX]),
     )
     .option("--shadow", "the coordinator plans and records, and signs nothing")
+    .option("--dir <folder>", "folder of the world; one world at a time (default: .local)")
     .allowExcessArguments(false)
     .configureOutput({ writeErr: () => undefined })
     .exitOverride();

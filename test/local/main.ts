@@ -13,20 +13,18 @@ import { startWorld, type World } from "#test/local/world.ts";
 import { lockFolder } from "#test/local/world-lock.ts";
 import type { SetupStep } from "#test/local/world-options.ts";
 
-const FOLDER = join(import.meta.dirname, "../../.local");
-
 await runMain(async () => {
   const options = parseCliOptions(process.argv.slice(2));
   if (options === null) return;
-  const unlock = lockFolder(FOLDER);
+  const unlock = lockFolder(options.folder);
   const exitCode = await runLocked(options).finally(unlock);
   // What was cut off must not keep the process alive.
   process.exit(exitCode);
 });
 
 async function runLocked(options: CliOptions): Promise<number> {
-  const worldFile = join(FOLDER, "world.json");
-  const dataDir = join(FOLDER, "run");
+  const worldFile = join(options.folder, "world.json");
+  const dataDir = join(options.folder, "run");
   rmSync(dataDir, { recursive: true, force: true });
   const control = listenForSignals(say);
   const startedMs = performance.now();

@@ -1,5 +1,5 @@
-/** Processes a world may run. */
-export const PROCESS_NAMES = ["lzWorker", "agents", "coordinator", "market", "takers"] as const;
+/** Processes a world may run, in the order of their start. */
+export const PROCESS_NAMES = ["coordinator", "agents", "lzWorker", "market", "takers"] as const;
 export type ProcessKind = (typeof PROCESS_NAMES)[number];
 
 /** A step of the set-up, when it is done; `ms` null for a notice. */

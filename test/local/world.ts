@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type WorldKeys, worldKeys } from "#test/local/chains/world-keys.ts";
 import { writeOwnerOnly } from "#test/local/config/owner-only-file.ts";
 import { writeProcessConfigs } from "#test/local/config/process-configs.ts";
@@ -18,7 +19,7 @@ import {
 } from "#test/local/processes/supervisor.ts";
 import { startRedis } from "#test/local/redis-server.ts";
 import type { WorldDescription } from "#test/local/world-description.ts";
-import { PROCESS_NAMES, type WorldOptions } from "#test/local/world-options.ts";
+import { PROCESS_NAMES, type ProcessKind, type WorldOptions } from "#test/local/world-options.ts";
 import { type WorldProcesses, worldProcesses } from "#test/local/world-processes.ts";
 import {
   connectShards,
@@ -40,7 +41,8 @@ export type World = {
 };
 
 /** From the end of the deployment to the first move of the market: the processes start meanwhile. */
-const LEAD_MS = 8_000;
+const LEAD_MS = 12_000;
+const ANSWER_TIMEOUT_MS = 10_000;
 
 /**
  * Brings up a world of real contracts on local chains, with a real Redis and the production processes.
@@ -115,26 +117,60 @@ async function bringUp(options: WorldOptions, ground: Ground): Promise<World> {
     source:
       options.processes?.market === false ? "none" : prices === null ? "generator" : "history",
   });
-  const worldFile = options.worldFile ?? join(dataDir, "world.json");
-  const files = writeProcessConfigs(description, keys);
+  const processes = await startProcesses({ options, ground, description, keys, step });
+  const { unexpectedExit } = supervisor;
+  return { description, keys, processes, unexpectedExit, stop: ground.stop };
+}
+
+/** Writes the configurations, then starts what was asked for. */
+async function startProcesses(o: {
+  readonly options: WorldOptions;
+  readonly ground: Ground;
+  readonly description: WorldDescription;
+  readonly keys: WorldKeys;
+  readonly step: Stopwatch;
+}): Promise<WorldProcesses> {
+  const { options, ground, description } = o;
+  const worldFile = options.worldFile ?? join(ground.dataDir, "world.json");
+  const files = writeProcessConfigs(description, o.keys);
   writeOwnerOnly(worldFile, `${JSON.stringify(description, null, 2)}\n`);
-  const processes = worldProcesses(supervisor, {
+  const processes = worldProcesses(ground.supervisor, {
     files,
     worldFile,
-    prices,
+    prices: options.prices ?? null,
     shadow: options.shadow ?? false,
   });
-  await step("processes started", async () => {
-    for (const kind of PROCESS_NAMES)
-      if (options.processes?.[kind] ?? true) processes.startKind(kind);
+  const wanted = PROCESS_NAMES.filter((kind) => options.processes?.[kind] ?? true);
+  await o.step("coordinator, agents and LayerZero workers started", async () => {
+    for (const kind of wanted) if (!isOutside(kind)) processes.startKind(kind);
+    if (wanted.includes("coordinator")) {
+      await Promise.race([
+        untilAnswering(description.adminApi.url),
+        ground.supervisor.unexpectedExit,
+      ]);
+    }
   });
-  return {
-    description,
-    keys,
-    processes,
-    unexpectedExit: supervisor.unexpectedExit,
-    stop: ground.stop,
-  };
+  for (const kind of wanted) if (isOutside(kind)) processes.startKind(kind);
+  return processes;
+}
+
+/** Market and takers wait, so that they do not compete with the start of what they trade with. */
+function isOutside(kind: ProcessKind): boolean {
+  return kind === "market" || kind === "takers";
+}
+
+/** Waits until the coordinator's API answers, but not for ever: what is wrong shows later, and clearer. */
+async function untilAnswering(url: string): Promise<void> {
+  const deadlineMs = Date.now() + ANSWER_TIMEOUT_MS;
+  const livez = new URL("/livez", url);
+  while (Date.now() < deadlineMs) {
+    const isLive = await fetch(livez, { signal: AbortSignal.timeout(1_000) }).then(
+      (response) => response.ok,
+      () => false,
+    );
+    if (isLive) return;
+    await sleep(50);
+  }
 }
 
 /** Prices and volatilities at which pools and feeds start. */

@@ -21,6 +21,6 @@ const UNDERLYING: UnderlyingPolicy = {
 export const WORLD_POLICY: Policy = {
   ...DEFAULT_POLICY,
   underlyings: { ETH: UNDERLYING, BTC: UNDERLYING },
-  hedging: { slippageMaxFraction: 0.025, jobsPerPassMax: 8, mandateLifetimeMs: 30_000 },
+  hedging: { slippageMaxFraction: 0.02, jobsPerPassMax: 8, mandateLifetimeMs: 30_000 },
   transfers: { ...DEFAULT_POLICY.transfers, minimumUsd: 5_000, maximumUsd: 200_000 },
 };

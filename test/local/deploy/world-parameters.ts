@@ -51,7 +51,7 @@ export function depositUsd(index: number): number {
 
 /** Limits of every vault, as the constructor takes them. */
 export const VAULT_LIMITS = {
-  maxSlippageBps: 300,
+  maxSlippageBps: 500,
   hedgeHaircutBps: 1_000,
   feedStaleAfterSeconds: 60,
   windowSeconds: 600,

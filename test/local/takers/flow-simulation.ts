@@ -6,7 +6,7 @@ import { TICKERS, type Ticker, UNDERLYINGS } from "#test/local/deploy/world-para
 import { generatedPath, type MarketState } from "#test/local/market/price-path.ts";
 import { surfaceSlices } from "#test/local/market/surface.ts";
 import { timelineOf } from "#test/local/market/timeline.ts";
-import { type Leg, takerIntents } from "#test/local/takers/intents.ts";
+import { type Intent, type Leg, takerIntents } from "#test/local/takers/intents.ts";
 
 /** What one second of the simulation shows. */
 export type FlowSample = {
@@ -39,7 +39,7 @@ export function simulateFlow(o: {
   const books: OptionPosition[][] = Array.from({ length: o.shards }, () => []);
   const premiumsUsd: number[] = Array.from({ length: o.shards }, () => 0);
   const samples: FlowSample[] = [];
-  let next = intents.next().value;
+  let next: Intent | undefined = intents.next().value;
   for (let second = 0; second <= lengthSeconds; second++) {
     const nowMs = startMs + second * 1000;
     const state = path(second);

@@ -44,15 +44,17 @@ export type IntentOptions = {
 
 /** Puts that takers buy from one shard over the build-up, in USD of notional at the start price. */
 const PUT_NOTIONAL_USD = 1_000_000;
-const BUILD_UP_INTENTS = 8;
+/** The build-up takes one intent per so many seconds of the run, within these numbers. */
+const BUILD_UP_SECONDS = 8;
+const BUILD_UP_INTENTS = [8, 24] as const;
 const BUILD_UP_SHARE = [0.02, 0.2] as const;
 /** Puts written to the other shards beyond those bought: what leaves the whole with negative delta. */
 const WRITTEN_EXCESS = [0.14, 0.2] as const;
 /** Calls bought, as a share of the puts. */
 const CALL_SHARE = [0.06, 0.09] as const;
-/** After the build-up: an intent every so many seconds, of this share of a build-up intent. */
+/** After the build-up: an intent every so many seconds, of this share of the whole build-up. */
 const ONGOING_SECONDS = 4;
-const ONGOING_SHARE = 0.12;
+const ONGOING_SHARE = 0.015;
 /** An ongoing intent is closed by the fourth after it. */
 const CLOSES_AFTER = 4;
 const EXPIRING_NOTIONAL_USD = 20_000;
@@ -72,23 +74,37 @@ const WRITERS = [2, 3] as const;
 export function* takerIntents(options: IntentOptions): Generator<Intent> {
   const random = createRandom(options.seed, "takers");
   const [from, until] = BUILD_UP_SHARE;
-  for (let index = 0; index < BUILD_UP_INTENTS; index++) {
-    const share = from + ((until - from) * (index + 0.5 * random.uniform())) / BUILD_UP_INTENTS;
-    const atSeconds = share * options.lengthSeconds;
-    for (const ticker of TICKERS)
-      yield openIntent(random, options, { ticker, index, atSeconds, share: 1 });
+  const count = buildUpIntents(options);
+  for (let index = 0; index < count; index++) {
+    const moment = from + ((until - from) * (index + 0.5 * random.uniform())) / count;
+    const atSeconds = moment * options.lengthSeconds;
+    for (const ticker of TICKERS) {
+      const share = 1 / count;
+      yield openIntent(random, options, { kind: "build", ticker, index, atSeconds, share });
+    }
     if (index === 1) for (const ticker of TICKERS) yield expiringIntent(options, ticker, atSeconds);
   }
   const opened: Intent[] = [];
   for (let index = 0; ; index++) {
     const atSeconds = until * options.lengthSeconds + ONGOING_SECONDS * (index + random.uniform());
     const ticker = TICKERS[index % TICKERS.length] ?? "ETH";
-    const intent = openIntent(random, options, { ticker, index, atSeconds, share: ONGOING_SHARE });
+    const intent = openIntent(random, options, {
+      kind: "open",
+      ticker,
+      index,
+      atSeconds,
+      share: ONGOING_SHARE,
+    });
     opened.push(intent);
     yield intent;
     const toClose = opened.length > CLOSES_AFTER ? opened.shift() : undefined;
     if (toClose !== undefined) yield closeIntent(toClose, atSeconds + 1);
   }
+}
+
+function buildUpIntents({ lengthSeconds }: IntentOptions): number {
+  const [least, most] = BUILD_UP_INTENTS;
+  return Math.min(most, Math.max(least, Math.round(lengthSeconds / BUILD_UP_SECONDS)));
 }
 
 /** Whether the shard sells puts of this underlying to takers; the others have puts written to them. */
@@ -100,6 +116,7 @@ function openIntent(
   random: Random,
   options: IntentOptions,
   o: {
+    readonly kind: "build" | "open";
     readonly ticker: Ticker;
     readonly index: number;
     readonly atSeconds: number;
@@ -112,7 +129,7 @@ function openIntent(
   const shards = Array.from({ length: options.shards }, (_, shard) => shard);
   const sellers = shards.filter((shard) => sellsPuts(ticker, shard));
   const buyers = shards.filter((shard) => !sellsPuts(ticker, shard));
-  const notionalUsd = (PUT_NOTIONAL_USD / BUILD_UP_INTENTS) * sellers.length * o.share * jitter;
+  const notionalUsd = PUT_NOTIONAL_USD * sellers.length * o.share * jitter;
   const strikeUsd = roundStrike(startUsd * pick(STRIKE_FRACTIONS, random));
   const put: IntentSeries = {
     ticker,
@@ -127,7 +144,7 @@ function openIntent(
   const writer = pick(WRITERS, random);
   const buyer = pick(BUYERS, random);
   return {
-    id: `${ticker}-${o.share === 1 ? "build" : "open"}-${index}`,
+    id: `${ticker}-${o.kind}-${index}`,
     atSeconds: o.atSeconds,
     first: [
       ...buyers.map((shardIndex): Leg => {
