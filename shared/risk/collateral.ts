@@ -1,7 +1,7 @@
 import { requireNotNegative } from "#shared/risk/option-terms.ts";
 
 /** Where collateral is. The farther from the vault, the less of it counts. */
-export type CollateralLocation = "vault" | "venue-margin" | "lending" | "in-transit";
+type CollateralLocation = "vault" | "venue-margin" | "lending" | "in-transit";
 
 /** One line of collateral. */
 export type CollateralLine = {

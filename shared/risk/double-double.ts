@@ -1,5 +1,5 @@
 /** An unevaluated sum `high + low`, `low` being below half an ulp of `high`. */
-export type DoubleDouble = { readonly high: number; readonly low: number };
+type DoubleDouble = { readonly high: number; readonly low: number };
 
 /** Exact sum of two doubles (Knuth's two-sum). */
 export function exactSum(augend: number, addend: number): DoubleDouble {

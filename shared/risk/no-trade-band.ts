@@ -34,7 +34,7 @@ export function whalleyWilmottHalfWidthUnits(inputs: BandInputs): number {
 }
 
 /** @throws {RangeError} If an input is out of its domain; the message names it. */
-export function requireBandInputs(inputs: BandInputs): void {
+function requireBandInputs(inputs: BandInputs): void {
   requireFinite("gammaUnitsPerUsd", inputs.gammaUnitsPerUsd);
   requirePositive("spotUsd", inputs.spotUsd);
   requireNotNegative("years", inputs.years);

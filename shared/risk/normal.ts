@@ -63,7 +63,7 @@ export function millsRatio(y: number): number {
 }
 
 /** e^(x²) erfc(x), Cody's erfcx; Infinity when it overflows (x below about -26.6). */
-export function scaledComplementaryError(x: number): number {
+function scaledComplementaryError(x: number): number {
   if (Math.abs(x) <= SMALL) {
     return Math.exp(x * x) * (1 - smallErf(x));
   }

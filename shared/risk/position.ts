@@ -12,14 +12,14 @@ import { shockedVolatility } from "#shared/risk/volatility-shock.ts";
 import { yearsBetween } from "#shared/units/time.ts";
 
 /** Units of the underlying held (negative: owed). */
-export type SpotPosition = {
+type SpotPosition = {
   readonly kind: "spot";
   readonly underlying: string;
   readonly quantity: number;
 };
 
 /** A perpetual swap on the underlying, margined and settled in USD: its value is always 0. */
-export type PerpetualPosition = {
+type PerpetualPosition = {
   readonly kind: "perpetual";
   readonly underlying: string;
   readonly quantity: number;

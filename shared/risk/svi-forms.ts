@@ -2,7 +2,7 @@ import { requireNotNegative, requirePositive } from "#shared/risk/option-terms.t
 import type { SviParameters } from "#shared/risk/svi-slice.ts";
 
 /** Natural SVI: w(k) = delta + omega/2 (1 + zeta rho (k - mu) + sqrt((zeta (k - mu) + rho)² + 1 - rho²)). */
-export type NaturalSvi = {
+type NaturalSvi = {
   readonly delta: number;
   readonly mu: number;
   readonly rho: number;

@@ -4,7 +4,7 @@ import { volatilityAt } from "#shared/risk/volatility-surface.ts";
 import { yearsBetween } from "#shared/units/time.ts";
 
 /** A quoted forward price. */
-export type ForwardPoint = { readonly expiryMs: number; readonly forwardUsd: number };
+type ForwardPoint = { readonly expiryMs: number; readonly forwardUsd: number };
 
 /** All that values the positions of one underlying at one instant. */
 export type UnderlyingMarket = {

@@ -1,7 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { GREEK_NAMES, type Greeks, mapGreeks, ZERO_GREEKS } from "#shared/risk/greeks.ts";
 import {
+  GREEK_NAMES,
+  type Greeks,
+  mapGreeks,
+  scaleGreeks,
+  ZERO_GREEKS,
+} from "#shared/risk/greeks.ts";
+import {
+  greekQuanta,
   greeksOfQuanta,
   negateGreeks,
   netGreeks,
@@ -82,4 +89,14 @@ test("what cannot be summed exactly is refused by name, in any order", () => {
     quantiseGreeks({ ...ZERO_GREEKS, gammaUnitsPerUsd: Number.POSITIVE_INFINITY }, 1),
   ).toThrow("gammaUnitsPerUsd");
   expect(() => quantiseGreeks(ZERO_GREEKS, 0)).toThrow("quantum: 0");
+});
+
+test("quanta are the delta quantum, a millionth of it for gamma, or whatever is stated per Greek", () => {
+  expect(greekQuanta(1e-3)).toMatchObject({
+    deltaUnits: 1e-3,
+    gammaUnitsPerUsd: 1e-9,
+    vegaUsdPerVolPoint: 1e-3,
+  });
+  const ones = scaleGreeks(greekQuanta(1), 2);
+  expect(quantiseGreeks({ ...ZERO_GREEKS, deltaUnits: 7 }, ones).deltaUnits).toBe(4);
 });

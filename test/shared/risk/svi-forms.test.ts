@@ -10,6 +10,7 @@ import {
   jumpWingsFromRaw,
   powerLawPhi,
   rawFromJumpWings,
+  rawFromNatural,
   rawFromSsvi,
   ssviTotalVariance,
   withoutButterfly,
@@ -166,4 +167,12 @@ test("what is no smile is refused by name", () => {
     "total variance at the money",
   );
   expect(() => rawFromSsvi({ theta: 0.1, rho: 1, phi: 1 })).toThrow("rho: 1");
+});
+
+test("natural SVI without a shift is SSVI, and a shift of it shifts total variance", () => {
+  const slice = { theta: 0.04, rho: -0.4, phi: 2 };
+  const natural = { delta: 0, mu: 0, rho: -0.4, omega: 0.04, zeta: 2 };
+  expect(rawFromNatural(natural)).toEqual(rawFromSsvi(slice));
+  const shifted = rawFromNatural({ ...natural, delta: 0.01, mu: 0.2 });
+  expect(sviTotalVariance(shifted, 0.5)).toBeCloseTo(0.01 + ssviTotalVariance(slice, 0.3), 14);
 });
