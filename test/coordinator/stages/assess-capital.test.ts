@@ -1,0 +1,124 @@
+import { describe, expect, test } from "vitest";
+import { type PendingEffect, pendingEffects } from "#coordinator/records/pending-effect.ts";
+import { assessCapital, surplusUsd, worstLossUsd } from "#coordinator/stages/assess-capital.ts";
+import { STANDARD_GRID } from "#shared/risk/standard-grid.ts";
+import {
+  aJobRecord,
+  anEntry,
+  aPolicy,
+  aShardSetup,
+  type EntryOptions,
+} from "#test/support/coordinator-pass.ts";
+import { aWorld } from "#test/support/planned-world.ts";
+
+const POLICY = aPolicy();
+
+function assess(entry: EntryOptions, effects: readonly PendingEffect[] = []) {
+  const valuation = aWorld([anEntry(entry)]).view.valuations.get(entry.shard);
+  if (valuation === undefined) throw new Error("no valuation");
+  const eth = valuation.underlyings.get("ETH");
+  if (eth === undefined) throw new Error("no ETH");
+  return { ...assessCapital(valuation, aShardSetup(entry.shard), effects, POLICY), valuation, eth };
+}
+
+const OUT = aJobRecord({
+  kind: "transfer",
+  shard: "base",
+  target: "ethereum",
+  underlying: null,
+  expectedDeltaUnits: 0,
+  amountUsd: 100_000,
+  amountOutOfShardRaw: "100000000000",
+});
+
+test("an empty book needs nothing and has no ratio", () => {
+  const one = assess({ shard: "base", cashUsd: 500 });
+  expect(one).toMatchObject({
+    requiredCapitalUsd: 0,
+    solvencyRatio: null,
+    surplusUsd: 500,
+    collateralUsd: 500,
+  });
+});
+
+test("required capital is what is owed, the worst loss times the multiplier and the contingency", () => {
+  const one = assess({ shard: "base", calls: -10 });
+  const owed = -one.eth.optionValueUsd;
+  const worst = Math.max(...one.eth.gridPnlUsd.map((pnl) => -pnl));
+  const { scenarioMultiplier, shortOptionContingencyFraction } = POLICY.capital;
+  const contingency = 10 * 2000 * shortOptionContingencyFraction;
+  expect(one.requiredCapitalUsd).toBeCloseTo(owed + worst * scenarioMultiplier + contingency, 8);
+});
+
+test("it is never less than the liability on chain", () => {
+  const change = {
+    chain: { ...anEntry({ shard: "base" }).report.chain, liabilitiesRaw: "77000000000" },
+  };
+  expect(assess({ shard: "base", change }).requiredCapitalUsd).toBe(77_000);
+});
+
+test("hedges count after their haircut", () => {
+  const one = assess({ shard: "base", cashUsd: 1000, hedgeUnits: 10 });
+  expect(one.collateralUsd).toBe(21_000);
+  expect(one.collateralUsdAfterHaircut).toBeCloseTo(1000 + 20_000 * 0.9, 9);
+});
+
+describe("a transfer on its way", () => {
+  test("is gone from its source as soon as it is planned, also from the cash", () => {
+    const one = assess({ shard: "base", cashUsd: 300_000 }, pendingEffects([OUT]));
+    expect(one.collateralUsd).toBe(200_000);
+    expect(one.freeCashRaw).toBe(200_000_000_000n);
+  });
+
+  test("is not taken away twice once the source's book shows that it left", () => {
+    const one = assess(
+      { shard: "base", cashUsd: 200_000 },
+      pendingEffects([{ ...OUT, state: "in-transit" }]),
+    );
+    expect(one.collateralUsd).toBe(200_000);
+  });
+
+  test("counts at its target after the haircut until it is delivered", () => {
+    const { inTransitHaircutFraction } = POLICY.transfers;
+    const on = assess({ shard: "ethereum", cashUsd: 0 }, pendingEffects([OUT]));
+    expect(on.collateralUsd).toBe(100_000);
+    expect(on.collateralUsdAfterHaircut).toBeCloseTo(100_000 * (1 - inTransitHaircutFraction), 9);
+    expect(on.freeCashRaw).toBe(0n);
+    const delivery = { blockNumber: 130, isFinal: false };
+    expect(
+      assess({ shard: "ethereum", cashUsd: 100_000 }, pendingEffects([{ ...OUT, delivery }]))
+        .collateralUsd,
+    ).toBe(100_000);
+  });
+});
+
+test("a swap in flight counts both done and not done: the dearer requirement wins", () => {
+  const reducing = pendingEffects([aJobRecord({ expectedDeltaUnits: 5 })]);
+  const adding = pendingEffects([aJobRecord({ expectedDeltaUnits: 500 })]);
+  const before = assess({ shard: "base", calls: -10 }).requiredCapitalUsd;
+  expect(assess({ shard: "base", calls: -10 }, reducing).requiredCapitalUsd).toBe(before);
+  expect(assess({ shard: "base", calls: -10 }, adding).requiredCapitalUsd).toBeGreaterThan(100_000);
+});
+
+test("cash that a buy in flight will spend is not free", () => {
+  const one = assess({ shard: "base", cashUsd: 10_000 }, pendingEffects([aJobRecord()]));
+  expect(one.freeCashRaw).toBe(0n);
+});
+
+test.each([
+  { collateral: 90, required: 100, surplus: -10 },
+  { collateral: 100, required: 100, surplus: 0 },
+  { collateral: 120, required: 100, surplus: 0 },
+  { collateral: 130, required: 100, surplus: 5 },
+  { collateral: 5, required: 0, surplus: 5 },
+])("with $collateral against $required the surplus over a buffer of 1.25 is $surplus", (o) => {
+  expect(surplusUsd(o.collateral, o.required, 1.25)).toBe(o.surplus);
+});
+
+test("worst loss is zero for an empty position and grows with either sign of a spot position", () => {
+  const { eth } = assess({ shard: "base" });
+  const largest = Math.max(...STANDARD_GRID.map((one) => Math.abs(one.spotShock) * one.weight));
+  expect(worstLossUsd(eth, 0)).toBe(0);
+  expect(worstLossUsd(eth, 3)).toBeCloseTo(3 * 2000 * 0.18, 6);
+  expect(worstLossUsd(eth, -3)).toBeCloseTo(3 * 2000 * largest, 6);
+});

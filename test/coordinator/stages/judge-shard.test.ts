@@ -1,0 +1,103 @@
+import { expect, test } from "vitest";
+import { judgeShard, type ShardContext } from "#coordinator/stages/judge-shard.ts";
+import { anEntry, aShardSetup, LEADER, NOW_MS } from "#test/support/coordinator-pass.ts";
+
+const CONTEXT: ShardContext = {
+  setup: aShardSetup("base"),
+  entry: anEntry({ shard: "base" }),
+  takeOver: { state: "leading", epoch: 1, leader: LEADER },
+  isReduceOnly: false,
+  haltReasons: [],
+  nowMs: NOW_MS,
+};
+const WAITING = {
+  state: "waiting",
+  reason: "epoch 1 is not final yet",
+  isReachable: true,
+} as const;
+const UNWELL = anEntry({
+  shard: "base",
+  change: { health: { acceptsJobs: false, reasons: ["gas-below-floor", "feed-stale"] } },
+});
+
+test.each<{
+  name: string;
+  change: Partial<ShardContext>;
+  mode: string;
+  reasons: string[];
+  takesJobs: boolean;
+}>([
+  { name: "all well", change: {}, mode: "run", reasons: [], takesJobs: true },
+  {
+    name: "shadow mode needs no fence",
+    change: { takeOver: { state: "not-needed" } },
+    mode: "run",
+    reasons: [],
+    takesJobs: true,
+  },
+  {
+    name: "vault not led yet",
+    change: { takeOver: WAITING },
+    mode: "waiting",
+    reasons: ["epoch 1 is not final yet"],
+    takesJobs: false,
+  },
+  {
+    name: "no report yet",
+    change: { entry: undefined },
+    mode: "waiting",
+    reasons: ["no report yet"],
+    takesJobs: false,
+  },
+  {
+    name: "an old report",
+    change: { entry: anEntry({ shard: "base", ageMs: 5001 }) },
+    mode: "stale",
+    reasons: ["last report is 5001 ms old; at most 5000 ms"],
+    takesJobs: false,
+  },
+  {
+    name: "a report at the limit",
+    change: { entry: anEntry({ shard: "base", ageMs: 5000 }) },
+    mode: "run",
+    reasons: [],
+    takesJobs: true,
+  },
+  {
+    name: "halted",
+    change: { haltReasons: ["manual: stop"] },
+    mode: "halted",
+    reasons: ["manual: stop"],
+    takesJobs: false,
+  },
+  {
+    name: "stale wins over halted",
+    change: { entry: anEntry({ shard: "base", ageMs: 9000 }), haltReasons: ["manual: stop"] },
+    mode: "stale",
+    reasons: ["last report is 9000 ms old; at most 5000 ms"],
+    takesJobs: false,
+  },
+  {
+    name: "reduce-only by policy",
+    change: { isReduceOnly: true },
+    mode: "reduce-only",
+    reasons: ["reduce-only by policy"],
+    takesJobs: true,
+  },
+  {
+    name: "an agent that takes no jobs",
+    change: { entry: UNWELL },
+    mode: "run",
+    reasons: ["the agent takes no jobs: gas-below-floor, feed-stale"],
+    takesJobs: false,
+  },
+  {
+    name: "another coordinator leads",
+    change: { takeOver: { state: "leading", epoch: 2, leader: LEADER } },
+    mode: "run",
+    reasons: [`the vault is at epoch 1 of ${LEADER}; ours is 2`],
+    takesJobs: false,
+  },
+])("$name: $mode", ({ change, mode, reasons, takesJobs }) => {
+  expect(judgeShard({ ...CONTEXT, ...change })).toMatchObject({ mode, reasons, takesJobs });
+});

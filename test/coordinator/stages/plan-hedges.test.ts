@@ -1,0 +1,317 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { PassInput } from "#coordinator/cycles/assess-world.ts";
+import type { BookEntry } from "#coordinator/records/book-entry.ts";
+import { pendingEffects } from "#coordinator/records/pending-effect.ts";
+import { type HedgePlan, planHedges } from "#coordinator/stages/plan-hedges.ts";
+import {
+  aJobRecord,
+  anEntry,
+  aPassInput,
+  aPolicy,
+  type EntryOptions,
+  NOW_MS,
+  type TestShard,
+} from "#test/support/coordinator-pass.ts";
+import { aWorld, netEth } from "#test/support/planned-world.ts";
+import { address20 } from "#test/support/shard-report.ts";
+
+const WIDTH = 4;
+const POLICY = aPolicy({ hedgeTargetFraction: 0.5, hedgeNotionalMaxUsd: 200_000 });
+
+type Options = { halfWidthUnits?: number; jobsMax?: number } & Partial<PassInput>;
+
+function plan(entries: readonly BookEntry[], o: Options = {}): HedgePlan {
+  const { halfWidthUnits = WIDTH, jobsMax = 8, ...changes } = o;
+  const input = aPassInput(entries, { policy: POLICY, ...changes });
+  const world = aWorld(entries, input);
+  return planHedges({
+    net: netEth(world),
+    halfWidthUnits,
+    inputs: world.inputs,
+    effects: world.effects,
+    policy: input.policy,
+    nativeUsd: world.nativeUsd,
+    jobsMax,
+  });
+}
+
+/** Shards with given hedges only: their deltas are exactly those numbers. */
+function held(...units: readonly number[]): BookEntry[] {
+  const shards: readonly TestShard[] = ["ethereum", "arbitrum", "base", "optimism"];
+  return units.map((hedgeUnits, index) => anEntry({ shard: shards[index] ?? "base", hedgeUnits }));
+}
+
+function swaps(one: HedgePlan) {
+  return one.actions.map((action) => {
+    if (action.params.kind !== "swap") throw new Error("a swap was expected");
+    return { ...action.params, shard: action.effect.shard, deltaUnits: action.effect.deltaUnits };
+  });
+}
+
+test("nothing is traded inside the band, its edge included", () => {
+  expect(plan(held(WIDTH))).toMatchObject({
+    action: "hold",
+    reason: "inside the band",
+    actions: [],
+  });
+});
+
+test("outside the band the trade leads to the target on the near side", () => {
+  const sold = plan(held(10));
+  expect(sold).toMatchObject({ action: "hedge", reason: "outside the band" });
+  expect(sold.tradeUnits).toBeCloseTo(-8, 6);
+  const bought = plan([anEntry({ shard: "base", calls: -40 })]);
+  expect(bought.tradeUnits).toBeGreaterThan(5);
+});
+
+test("the net after the trade is inside the band, so that the next pass holds", () => {
+  const units = fc.double({ min: 0, max: 60, noNaN: true });
+  const books = fc.tuple(units, units, fc.integer({ min: -60, max: 30 }));
+  fc.assert(
+    fc.property(books, ([one, other, calls]) => {
+      const entries = [...held(one, other), anEntry({ shard: "base", calls })];
+      const first = plan(entries);
+      if (first.reason !== "outside the band") return;
+      const jobs = first.actions.map((action, step) =>
+        aJobRecord({
+          jobId: `0x${step.toString(16).padStart(64, "0")}`,
+          shard: action.effect.shard,
+          expectedDeltaUnits: action.effect.deltaUnits,
+          amountOutOfShardRaw: action.effect.outRaw.toString(),
+        }),
+      );
+      expect(plan(entries, { jobs })).toMatchObject({ action: "hold", actions: [] });
+    }),
+    { numRuns: 60 },
+  );
+});
+
+describe("a trade is bounded", () => {
+  test("by the hedges held, when it sells", () => {
+    const one = plan([
+      anEntry({ shard: "ethereum", calls: 60 }),
+      anEntry({ shard: "base", hedgeUnits: 3 }),
+    ]);
+    expect(swaps(one).map((swap) => [swap.shard, swap.amountInRaw])).toEqual([
+      ["base", "3000000000000000000"],
+    ]);
+    expect(one.reason).toBe("outside the band; as much as the shards' limits allow");
+    expect(one.blocked).toContain("ETH: ethereum: no hedge to sell");
+  });
+
+  test("by the free cash, when it buys, which jobs in flight have spent already", () => {
+    const rich = anEntry({ shard: "ethereum", calls: -40, cashUsd: 20_000 });
+    const [swap] = swaps(plan([rich]));
+    expect(Number(swap?.amountInRaw)).toBeLessThanOrEqual(20_000e6);
+    const job = aJobRecord({
+      shard: "ethereum",
+      kind: "transfer",
+      target: "base",
+      underlying: null,
+      expectedDeltaUnits: 0,
+      amountOutOfShardRaw: "20000000000",
+    });
+    expect(plan([rich], { jobs: [job] }).action).toBe("blocked");
+  });
+
+  test("by the largest notional of one job", () => {
+    const one = plan(held(90), { policy: aPolicy({ hedgeNotionalMaxUsd: 10_000 }) });
+    expect(swaps(one)[0]?.deltaUnits).toBeCloseTo(-5, 9);
+  });
+
+  test("by the shard's own solvency after the trade", () => {
+    const short = anEntry({ shard: "ethereum", calls: -200, change: { capacity: [] } });
+    const poor = anEntry({ shard: "base", cashUsd: 30_000 });
+    const one = plan([short, poor]);
+    const [swap] = swaps(one);
+    const paidUsd = Number(swap?.amountInRaw) / 1e6;
+    expect(paidUsd).toBeGreaterThan(10_000);
+    // 30,000 minus 10 % haircut on the hedge must cover 1.1 x 18 % of it, and the venue's fee.
+    expect(paidUsd * (0.1 + 1.1 * 0.18)).toBeLessThanOrEqual(30_000 * 1.001);
+  });
+
+  test("by the jobs of the pass", () => {
+    expect(plan(held(30, 30, 30), { jobsMax: 2 }).actions).toHaveLength(2);
+    expect(plan(held(30, 30, 30), { jobsMax: 0 })).toMatchObject({
+      action: "blocked",
+      reason: "outside the band; no jobs left in this pass",
+    });
+  });
+
+  test("by the price: a venue that is dearer than half the slippage is not used", () => {
+    const dear = anEntry({ shard: "base", hedgeUnits: 30, feeFraction: 0.006 });
+    expect(plan([dear])).toMatchObject({
+      action: "blocked",
+      blocked: ["ETH: base: venue too thin or too dear"],
+    });
+  });
+
+  test("a pool that cannot be filled is no venue", () => {
+    const entry = anEntry({ shard: "base", hedgeUnits: 30 });
+    const [pool] = entry.report.capacity;
+    if (pool === undefined) throw new Error("no pool");
+    const capacity = [
+      { ...pool, sell: pool.sell.map((point) => ({ ...point, amountOutRaw: "0" })) },
+    ];
+    expect(plan([{ ...entry, report: { ...entry.report, capacity } }]).action).toBe("blocked");
+  });
+});
+
+describe("the split over shards", () => {
+  test("prefers the cheaper pool and uses both when the trade is large", () => {
+    const cheap: EntryOptions = { shard: "ethereum", hedgeUnits: 100, feeFraction: 0.0005 };
+    const dear: EntryOptions = { shard: "base", hedgeUnits: 100, feeFraction: 0.0012 };
+    const small = plan([anEntry({ ...cheap, hedgeUnits: 8 }), anEntry({ ...dear, hedgeUnits: 1 })]);
+    expect(swaps(small).map((swap) => swap.shard)).toEqual(["ethereum"]);
+    const large = plan([
+      anEntry({ ...cheap, hedgeUnits: 60 }),
+      anEntry({ ...dear, hedgeUnits: 60 }),
+    ]);
+    const parts = swaps(large);
+    expect(parts.map((swap) => swap.shard)).toEqual(["ethereum", "base"]);
+    expect(Math.abs(parts[0]?.deltaUnits ?? 0)).toBeGreaterThan(
+      Math.abs(parts[1]?.deltaUnits ?? 0),
+    );
+  });
+
+  test("trades one way only: no shard buys while another sells", () => {
+    const deltas = fc.array(fc.double({ min: 0, max: 80, noNaN: true }), {
+      minLength: 2,
+      maxLength: 4,
+    });
+    fc.assert(
+      fc.property(deltas, fc.integer({ min: -150, max: 0 }), (units, calls) => {
+        const [first, ...rest] = held(...units);
+        if (first === undefined) return;
+        const entries = [anEntry({ shard: "ethereum", hedgeUnits: units[0] ?? 0, calls }), ...rest];
+        const signs = new Set(
+          plan(entries).actions.map((action) => Math.sign(action.effect.deltaUnits)),
+        );
+        expect(signs.size).toBeLessThanOrEqual(1);
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
+describe("takes no part", () => {
+  const SELLER = held(30);
+  const withReport = (change: object): BookEntry[] =>
+    SELLER.map((entry) => ({ ...entry, report: { ...entry.report, ...change } }));
+  const chain = SELLER[0]?.report.chain;
+
+  test.each([
+    {
+      name: "an agent that takes no jobs",
+      entries: withReport({ health: { acceptsJobs: false, reasons: ["gas-below-floor"] } }),
+      reason: "run, takes no jobs",
+    },
+    {
+      name: "a vault at another epoch",
+      entries: withReport({ chain: { ...chain, epoch: 2 } }),
+      reason: "run, takes no jobs",
+    },
+    {
+      name: "a vault with another leader",
+      entries: withReport({ chain: { ...chain, leader: address20("99") } }),
+      reason: "run, takes no jobs",
+    },
+    {
+      name: "a paused vault",
+      entries: withReport({ chain: { ...chain, paused: true } }),
+      reason: "run, takes no jobs",
+    },
+    { name: "a shard without a venue", entries: withReport({ capacity: [] }), reason: "no venue" },
+  ])("$name", ({ entries, reason }) => {
+    expect(plan(entries)).toMatchObject({
+      action: "blocked",
+      blocked: [`ETH: ethereum: ${reason}`],
+    });
+  });
+
+  test("a shard that is not led yet", () => {
+    const takeOvers = new Map([
+      [
+        "ethereum",
+        { state: "waiting", reason: "epoch 1 is not final yet", isReachable: true } as const,
+      ],
+    ]);
+    expect(plan(SELLER, { takeOvers }).blocked).toEqual(["ETH: ethereum: waiting"]);
+  });
+
+  test("a shard with a swap of the same underlying in flight", () => {
+    const jobs = [
+      aJobRecord({
+        shard: "ethereum",
+        expectedDeltaUnits: -1,
+        amountOutOfShardRaw: "1000000000000000000",
+      }),
+    ];
+    expect(plan(SELLER, { jobs }).blocked).toEqual(["ETH: ethereum: swap in flight"]);
+    expect(pendingEffects(jobs)).toHaveLength(1);
+  });
+
+  test("a stale shard, while the others go on", () => {
+    const entries = [
+      anEntry({ shard: "ethereum", hedgeUnits: 30 }),
+      anEntry({ shard: "base", hedgeUnits: 30, ageMs: 6000 }),
+    ];
+    const one = plan(entries);
+    expect(swaps(one).map((swap) => swap.shard)).toEqual(["ethereum"]);
+    expect(one.blocked).toEqual(["ETH: base: stale"]);
+  });
+});
+
+test("a reduce-only shard trades towards its own zero and no further", () => {
+  const entries = [
+    anEntry({ shard: "ethereum", calls: 50, hedgeUnits: 0, change: { capacity: [] } }),
+    anEntry({ shard: "base", hedgeUnits: 30, calls: -40 }),
+  ];
+  const policy = aPolicy({ hedgeNotionalMaxUsd: 200_000 }, { reduceOnlyShards: ["base"] });
+  const free = swaps(plan(entries));
+  expect(-(free[0]?.deltaUnits ?? 0)).toBeGreaterThan(15);
+  const bound = swaps(plan(entries, { policy }));
+  const own =
+    aWorld(entries).view.valuations.get("base")?.underlyings.get("ETH")?.greeks.deltaUnits ?? 0;
+  expect(own).toBeGreaterThan(0);
+  expect(-(bound[0]?.deltaUnits ?? 0)).toBeCloseTo(own, 9);
+});
+
+test("what only a stale shard's interval puts outside the band is not traded", () => {
+  const entries = [
+    anEntry({ shard: "ethereum", hedgeUnits: 26 }),
+    anEntry({ shard: "base", calls: -40, ageMs: 6000 }),
+  ];
+  const one = plan(entries, { halfWidthUnits: 2 });
+  expect(one).toMatchObject({
+    action: "hold",
+    reason: "outside the band, but a stale shard makes it uncertain",
+  });
+});
+
+test("a swap names the worst price it accepts, within the policy of the fair price", () => {
+  const [sold] = swaps(plan(held(10)));
+  const received = Number(sold?.minAmountOutRaw) / 1e6;
+  const fair = (Number(sold?.amountInRaw) / 1e18) * 2000;
+  expect(received / fair).toBeGreaterThan(1 - POLICY.hedging.slippageMaxFraction);
+  expect(received / fair).toBeLessThan(1);
+  const [bought] = swaps(plan([anEntry({ shard: "base", calls: -40 })]));
+  const units = Number(bought?.minAmountOutRaw) / 1e18;
+  const fairUnits = Number(bought?.amountInRaw) / 1e6 / 2000;
+  expect(units / fairUnits).toBeGreaterThan(1 - POLICY.hedging.slippageMaxFraction);
+  expect(units / fairUnits).toBeLessThan(1);
+});
+
+test("a lagging pool that is better than the market does not raise the minimum above the fair price", () => {
+  const lagging = anEntry({ shard: "base", hedgeUnits: 30 });
+  const market = lagging.report.market.map((line) => ({
+    ...line,
+    spotUsd: 1900,
+    spotUpdatedAtMs: NOW_MS - 900,
+  }));
+  const [sold] = swaps(plan([{ ...lagging, report: { ...lagging.report, market } }]));
+  const perUnit = Number(sold?.minAmountOutRaw) / 1e6 / (Number(sold?.amountInRaw) / 1e18);
+  expect(perUnit).toBeLessThanOrEqual(1900);
+  expect(perUnit).toBeGreaterThan(1900 * 0.99);
+});

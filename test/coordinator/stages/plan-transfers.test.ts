@@ -1,0 +1,233 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { PassInput } from "#coordinator/cycles/assess-world.ts";
+import type { BookEntry } from "#coordinator/records/book-entry.ts";
+import { assessCapital } from "#coordinator/stages/assess-capital.ts";
+import { planTransfers, type TransferPlan } from "#coordinator/stages/plan-transfers.ts";
+import {
+  aJobRecord,
+  anEntry,
+  aPassInput,
+  aPolicy,
+  type TestShard,
+} from "#test/support/coordinator-pass.ts";
+import { aWorld } from "#test/support/planned-world.ts";
+import { hash32 } from "#test/support/shard-report.ts";
+
+const POLICY = aPolicy();
+const BUFFER = POLICY.capital.bufferMultiplier;
+/** Short calls that need some 79,000 USD. */
+const NEEDY = { shard: "ethereum", calls: -200 } as const;
+
+function plan(entries: readonly BookEntry[], changes: Partial<PassInput> = {}): TransferPlan {
+  const input = aPassInput(entries, { policy: POLICY, ...changes });
+  const world = aWorld(entries, input);
+  return planTransfers({ inputs: world.inputs, effects: world.effects, policy: input.policy });
+}
+
+function required(shard: TestShard, entries: readonly BookEntry[]): number {
+  return aWorld(entries).view.capital.get(shard)?.requiredCapitalUsd ?? Number.NaN;
+}
+
+function routes(one: TransferPlan) {
+  return one.transfers.map(({ source, target, amountUsd }) => [
+    source,
+    target,
+    Math.round(amountUsd),
+  ]);
+}
+
+/** A transfer job of this amount from `base` to `ethereum`. */
+function onItsWay(amountUsd: number, changes: object = {}) {
+  return aJobRecord({
+    jobId: hash32("0c"),
+    kind: "transfer",
+    shard: "base",
+    target: "ethereum",
+    underlying: null,
+    expectedDeltaUnits: 0,
+    amountUsd,
+    amountOutOfShardRaw: String(Math.round(amountUsd * 1e6)),
+    state: "in-transit",
+    ...changes,
+  });
+}
+
+test("a shard in shortfall is brought up to its requirement and buffer by the largest surplus", () => {
+  const entries = [
+    anEntry({ ...NEEDY, cashUsd: 40_000 }),
+    anEntry({ shard: "base", cashUsd: 900_000 }),
+    anEntry({ shard: "arbitrum", cashUsd: 500_000 }),
+  ];
+  const missing = required("ethereum", entries) * BUFFER - 40_000;
+  expect(missing).toBeGreaterThan(10_000);
+  expect(routes(plan(entries))).toEqual([["base", "ethereum", Math.round(missing)]]);
+});
+
+test("nothing moves while every shard has what it needs, with or without its buffer", () => {
+  const need = required("ethereum", [anEntry(NEEDY)]);
+  for (const cashUsd of [need * 1.01, need * 2]) {
+    const one = plan([anEntry({ ...NEEDY, cashUsd }), anEntry({ shard: "base" })]);
+    expect(one).toEqual({ actions: [], transfers: [], blocked: [] });
+  }
+});
+
+test("two sources share what one cannot spare", () => {
+  const entries = [
+    anEntry({ ...NEEDY, cashUsd: 0 }),
+    anEntry({ shard: "base", cashUsd: 60_000 }),
+    anEntry({ shard: "arbitrum", cashUsd: 59_000 }),
+  ];
+  const missing = Math.round(required("ethereum", entries) * BUFFER);
+  expect(routes(plan(entries))).toEqual([
+    ["base", "ethereum", 60_000],
+    ["arbitrum", "ethereum", missing - 60_000],
+  ]);
+});
+
+test("a transfer is one whole, exact mandate: sister vault, amounts, gas and a capital floor", () => {
+  const entries = [
+    anEntry({ ...NEEDY, cashUsd: 40_000 }),
+    anEntry({ shard: "base", calls: -10, cashUsd: 900_000 }),
+  ];
+  const [action] = plan(entries).actions;
+  expect(action?.params).toMatchObject({
+    kind: "transfer",
+    dstEid: 30_001,
+    dstVault: `0x${"00".repeat(12)}${"fa".repeat(20)}`,
+    lzReceiveGas: POLICY.transfers.lzReceiveGas,
+  });
+  if (action?.params.kind !== "transfer") throw new Error("a transfer was expected");
+  expect(action.params.amountRaw).toBe(action.params.minAmountRaw);
+  expect(action.maxFeeNativeWei).toBe(POLICY.transfers.maxFeeNativeWei);
+  expect(Number(action.params.minCapitalAfterRaw) / 1e6).toBeCloseTo(required("base", entries), 3);
+});
+
+describe("in flight", () => {
+  const entries = [
+    anEntry({ ...NEEDY, cashUsd: 40_000 }),
+    anEntry({ shard: "base", cashUsd: 900_000 }),
+  ];
+
+  test("nothing is sent while what is on its way covers the shortfall", () => {
+    const one = plan(entries, { jobs: [onItsWay(required("ethereum", entries) - 40_000 + 1)] });
+    expect(one).toEqual({
+      actions: [],
+      transfers: [],
+      blocked: ["ethereum: shortfall, covered by what is on its way"],
+    });
+  });
+
+  test("what it does not cover is sent", () => {
+    const one = plan(entries, { jobs: [onItsWay(10_000)] });
+    expect(one.transfers).toHaveLength(1);
+  });
+
+  test("a second pass right after the first sends nothing", () => {
+    const first = plan(entries);
+    const jobs = [onItsWay(first.transfers[0]?.amountUsd ?? 0, { state: "recorded" })];
+    expect(plan(entries, { jobs }).actions).toEqual([]);
+  });
+
+  test("money that is still on its way to a source is not sent on", () => {
+    const poor = [
+      anEntry({ ...NEEDY, cashUsd: 40_000 }),
+      anEntry({ shard: "base", cashUsd: 0 }),
+      anEntry({ shard: "arbitrum" }),
+    ];
+    const jobs = [onItsWay(900_000, { shard: "arbitrum", target: "base" })];
+    expect(routes(plan(poor, { jobs })).map(([source]) => source)).toEqual(["arbitrum"]);
+  });
+});
+
+describe("limits", () => {
+  const poor = anEntry({ ...NEEDY, cashUsd: 40_000 });
+
+  test("no transfer is larger than the maximum", () => {
+    const policy = { ...POLICY, transfers: { ...POLICY.transfers, maximumUsd: 5_000 } };
+    expect(routes(plan([poor, anEntry({ shard: "base" })], { policy }))).toEqual([
+      ["base", "ethereum", 5_000],
+    ]);
+  });
+
+  test("none is smaller than the minimum: a small shortfall is rounded up, a small surplus stays", () => {
+    const policy = { ...POLICY, transfers: { ...POLICY.transfers, minimumUsd: 90_000 } };
+    expect(routes(plan([poor, anEntry({ shard: "base" })], { policy }))).toEqual([
+      ["base", "ethereum", 90_000],
+    ]);
+    const little = plan([poor, anEntry({ shard: "base", cashUsd: 80_000 })], { policy });
+    expect(little.actions).toEqual([]);
+    expect(little.blocked).toEqual([]);
+  });
+
+  test("a shortfall nobody can cover is said", () => {
+    const one = plan([poor, anEntry({ shard: "base", cashUsd: 10 })]);
+    expect(one.blocked).toEqual(["ethereum: shortfall not covered; no shard has surplus to spare"]);
+  });
+
+  test("only cash is sent: hedges give no transfer", () => {
+    expect(plan([poor, anEntry({ shard: "base", cashUsd: 0, hedgeUnits: 400 })]).actions).toEqual(
+      [],
+    );
+  });
+
+  test.each([
+    { name: "a stale shard", entry: anEntry({ shard: "base", ageMs: 6000 }) },
+    {
+      name: "a shard that takes no jobs",
+      entry: anEntry({
+        shard: "base",
+        change: { health: { acceptsJobs: false, reasons: ["feed-stale"] } },
+      }),
+    },
+  ])("$name is no source", ({ entry }) => {
+    expect(plan([poor, entry]).actions).toEqual([]);
+  });
+
+  test("a reduce-only shard is no source", () => {
+    expect(
+      plan([poor, anEntry({ shard: "base" })], {
+        policy: { ...POLICY, reduceOnlyShards: ["base"] },
+      }).actions,
+    ).toEqual([]);
+  });
+
+  test("a stale shard is no target", () => {
+    expect(
+      plan([anEntry({ ...NEEDY, cashUsd: 0, ageMs: 6000 }), anEntry({ shard: "base" })]).actions,
+    ).toEqual([]);
+  });
+});
+
+test("no source is ever planned below its own requirement and buffer, nor below its cash", () => {
+  const shard = fc.record({
+    cashUsd: fc.integer({ min: 0, max: 400_000 }),
+    calls: fc.integer({ min: -800, max: 50 }),
+    hedgeUnits: fc.integer({ min: 0, max: 100 }),
+  });
+  const ids: readonly TestShard[] = ["ethereum", "arbitrum", "base", "optimism"];
+  let planned = 0;
+  fc.assert(
+    fc.property(fc.array(shard, { minLength: 2, maxLength: 4 }), (drawn) => {
+      const entries = drawn.map((one, index) => anEntry({ shard: ids[index] ?? "base", ...one }));
+      const input = aPassInput(entries, { policy: POLICY });
+      const world = aWorld(entries, input);
+      const { actions } = planTransfers({ inputs: world.inputs, effects: [], policy: POLICY });
+      planned += actions.length;
+      const effects = actions.map((action) => action.effect);
+      for (const { setup, valuation } of world.inputs) {
+        const sent = effects.filter((effect) => effect.shard === setup.shard);
+        if (sent.length === 0) continue;
+        const outgoing = assessCapital(valuation, setup, sent, POLICY);
+        expect(outgoing.collateralUsdAfterHaircut).toBeGreaterThanOrEqual(
+          outgoing.requiredCapitalUsd * BUFFER - 1e-3,
+        );
+        expect(sent.reduce((total, effect) => total + effect.outRaw, 0n)).toBeLessThanOrEqual(
+          valuation.cashRaw,
+        );
+      }
+    }),
+    { numRuns: 150 },
+  );
+  expect(planned).toBeGreaterThan(10);
+});

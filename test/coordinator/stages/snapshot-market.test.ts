@@ -1,0 +1,121 @@
+import { describe, expect, test } from "vitest";
+import { medianOf, snapshotMarket } from "#coordinator/stages/snapshot-market.ts";
+import type { ShardReport } from "#shared/wire/shard-report.ts";
+import {
+  anEntry,
+  aPolicy,
+  EXPIRY_MS,
+  NOW_MS,
+  type TestShard,
+} from "#test/support/coordinator-pass.ts";
+
+type Market = ShardReport["market"][number];
+
+function withMarket(shard: TestShard, spotUsd: number, change: Partial<Market> = {}) {
+  const entry = anEntry({ shard, spotUsd, calls: -1 });
+  const market = entry.report.market.map((line) => ({ ...line, ...change }));
+  return { ...entry, report: { ...entry.report, market } };
+}
+
+function eth(entries: readonly ReturnType<typeof withMarket>[]) {
+  const one = snapshotMarket(entries, aPolicy(), NOW_MS).underlyings.get("ETH");
+  if (one === undefined) throw new Error("no ETH");
+  return one;
+}
+
+test("spot is the median of the sources, and all sources are kept with their ages", () => {
+  const snapshot = eth([
+    withMarket("ethereum", 2010),
+    withMarket("arbitrum", 1990),
+    withMarket("base", 2001),
+  ]);
+  expect(snapshot.spotUsd).toBe(2001);
+  expect(snapshot.refused).toBeNull();
+  expect(snapshot.sources.map((source) => source.ageMs)).toEqual([1000, 1000, 1000]);
+});
+
+test("a stale source is shown and not used", () => {
+  const old = withMarket("base", 9000, { spotUpdatedAtMs: NOW_MS - 60_001 });
+  const snapshot = eth([withMarket("ethereum", 2000), withMarket("arbitrum", 2002), old]);
+  expect(snapshot.spotUsd).toBe(2001);
+  expect(snapshot.refused).toBeNull();
+  expect(snapshot.sources).toHaveLength(3);
+});
+
+describe("refuses", () => {
+  test("when no source is fresh", () => {
+    const snapshot = eth([withMarket("base", 2000, { spotUpdatedAtMs: NOW_MS - 60_001 })]);
+    expect(snapshot).toMatchObject({ spotUsd: null, refused: "no fresh spot source" });
+  });
+
+  test("when fresh sources disagree beyond the policy, and only then", () => {
+    const limit = { sourceDisagreementMaxFraction: 0.03 };
+    const at = (other: number) => {
+      const entries = [withMarket("ethereum", 2000), withMarket("base", other)];
+      return snapshotMarket(entries, aPolicy(limit), NOW_MS).underlyings.get("ETH")?.refused;
+    };
+    expect(at(2060)).toBeNull();
+    expect(at(2062)).toBe("spot sources disagree");
+  });
+
+  test("when an option is live and no volatility is fresh", () => {
+    const old = withMarket("base", 2000);
+    const stale =
+      old.report.market[0]?.volatility.map((slice) => ({
+        ...slice,
+        updatedAtMs: NOW_MS - 60_001,
+      })) ?? [];
+    expect(eth([withMarket("base", 2000, { volatility: stale })]).refused).toBe(
+      "no fresh volatility source",
+    );
+    const bookless = withMarket("base", 2000, { volatility: [] });
+    const none = { ...bookless, report: { ...bookless.report, book: [] } };
+    expect(eth([none]).refused).toBeNull();
+  });
+
+  test("when no price of the settlement asset is fresh", () => {
+    const entry = withMarket("base", 2000);
+    const collateral = entry.report.collateral.map((line) => ({
+      ...line,
+      priceUpdatedAtMs: NOW_MS - 60_001,
+    }));
+    const snapshot = snapshotMarket(
+      [{ ...entry, report: { ...entry.report, collateral } }],
+      aPolicy(),
+      NOW_MS,
+    );
+    expect(snapshot.underlyings.get("ETH")?.refused).toBe("no fresh settlement price");
+    expect(snapshot.settlementUsd).toBeNull();
+  });
+});
+
+test("volatility comes whole from the source with the median level", () => {
+  const level = (a: number): Market["volatility"] => [
+    { expiryMs: EXPIRY_MS, a, b: 0.02, rho: -0.3, m: 0, sigma: 0.1, updatedAtMs: NOW_MS - 1000 },
+  ];
+  const snapshot = eth([
+    withMarket("ethereum", 2000, { volatility: level(0.009) }),
+    withMarket("arbitrum", 2000, { volatility: level(0.004) }),
+    withMarket("base", 2000, { volatility: level(0.005) }),
+  ]);
+  expect(snapshot.volatilitySource).toBe("base-eth-usd");
+  expect(snapshot.slices[0]?.a).toBe(0.005);
+});
+
+test("a surface that cannot be evaluated is no source", () => {
+  const broken = withMarket("arbitrum", 2000, {
+    volatility: [
+      { expiryMs: EXPIRY_MS, a: -1, b: 0, rho: 0, m: 0, sigma: 0.1, updatedAtMs: NOW_MS - 1000 },
+    ],
+  });
+  expect(eth([broken, withMarket("base", 2000)]).volatilitySource).toBe("base-eth-usd");
+});
+
+test.each([
+  { values: [], median: null },
+  { values: [3], median: 3 },
+  { values: [4, 1], median: 2.5 },
+  { values: [9, 1, 5], median: 5 },
+])("the median of $values is $median", ({ values, median }) => {
+  expect(medianOf(values)).toBe(median);
+});

@@ -1,0 +1,88 @@
+import { expect, test } from "vitest";
+import type { BookEntry } from "#coordinator/records/book-entry.ts";
+import { snapshotMarket } from "#coordinator/stages/snapshot-market.ts";
+import { valueBooks } from "#coordinator/stages/value-books.ts";
+import { valueOption } from "#shared/risk/option-position.ts";
+import { anEntry, anOption, aPolicy, EXPIRY_MS, NOW_MS } from "#test/support/coordinator-pass.ts";
+import { hash32 } from "#test/support/shard-report.ts";
+
+function value(entry: BookEntry, stale: readonly string[] = []) {
+  const snapshot = snapshotMarket([entry], aPolicy(), NOW_MS);
+  const [valuation] = valueBooks([entry], snapshot, new Set(stale));
+  if (valuation === undefined) throw new Error("no valuation");
+  return {
+    valuation,
+    eth: valuation.underlyings.get("ETH"),
+    market: snapshot.underlyings.get("ETH"),
+  };
+}
+
+test("options are valued on the snapshot's surface, hedges at its spot, cash at the settlement price", () => {
+  const { valuation, eth, market } = value(
+    anEntry({ shard: "base", calls: -10, hedgeUnits: 3, cashUsd: 50_000 }),
+  );
+  const option = valueOption(anOption({ quantity: -10 }), {
+    spotUsd: 2000,
+    slices: market?.slices ?? [],
+    nowMs: NOW_MS,
+    rate: 0,
+    carry: 0,
+  });
+  expect(eth?.optionValueUsd).toBe(option.priceUsd);
+  expect(eth?.greeks.deltaUnits).toBeCloseTo(3 + option.deltaUnits, 12);
+  expect(valuation.equityUsd).toBeCloseTo(50_000 + 6_000 + option.priceUsd, 8);
+  expect(eth?.shortOptions).toBe(10);
+  expect(eth?.gridPnlUsd).toHaveLength(33);
+});
+
+test("an expired series that is not settled keeps its intrinsic value and has no delta", () => {
+  const expired = anOption({ expiryMs: NOW_MS, strikeUsd: 1900, quantity: -4 });
+  const { eth } = value(anEntry({ shard: "base", change: { book: [expired] } }));
+  expect(eth?.optionValueUsd).toBe(-400);
+  expect(eth?.greeks.deltaUnits).toBe(0);
+});
+
+test("money at a venue counts as collateral but cannot be spent", () => {
+  const entry = anEntry({ shard: "base", cashUsd: 100 });
+  const [cash, weth] = entry.report.collateral;
+  if (cash === undefined || weth === undefined) throw new Error("two lines expected");
+  const collateral = [cash, { ...cash, location: "venue-margin" as const }, weth];
+  const { valuation } = value({ ...entry, report: { ...entry.report, collateral } });
+  expect(valuation.cashUsd).toBe(200);
+  expect(valuation.cashRaw).toBe(100_000_000n);
+});
+
+test("a position on a surface that is negative at its strike is named, not counted as nothing", () => {
+  const entry = anEntry({ shard: "base", change: { book: [anOption({ strikeUsd: 200_000 })] } });
+  const slice = {
+    expiryMs: EXPIRY_MS,
+    a: 0.004,
+    b: 0.02,
+    rho: -1,
+    m: 0,
+    sigma: 0.1,
+    updatedAtMs: NOW_MS - 1000,
+  };
+  const market = entry.report.market.map((line) => ({
+    ...line,
+    volatility: [{ ...slice, a: -0.0019, rho: -0.999 }],
+  }));
+  const { valuation } = value({ ...entry, report: { ...entry.report, market } });
+  expect(valuation.unvalued.get("ETH")).toBe("cannot be priced on this surface");
+  expect(valuation.underlyings.has("ETH")).toBe(false);
+});
+
+test("only a stale shard's delta is spread over the grid", () => {
+  const entry = anEntry({ shard: "base", calls: -10 });
+  const { eth: fresh } = value(entry);
+  expect(fresh?.gridDeltaUnits).toEqual([fresh?.greeks.deltaUnits, fresh?.greeks.deltaUnits]);
+  const { eth: stale } = value(entry, ["base"]);
+  expect(stale?.gridDeltaUnits[0]).toBeLessThan(-9.9);
+  expect(stale?.gridDeltaUnits[1]).toBeGreaterThan(-0.1);
+});
+
+test("two series of one expiry make one line", () => {
+  const other = anOption({ seriesId: hash32("5f"), strikeUsd: 2200 });
+  const { eth } = value(anEntry({ shard: "base", change: { book: [anOption(), other] } }));
+  expect(eth?.lines.map((line) => line.expiryMs)).toEqual([null, EXPIRY_MS]);
+});

@@ -1,0 +1,16 @@
+import { assessWorld, type PassInput, type World } from "#coordinator/cycles/assess-world.ts";
+import type { BookEntry } from "#coordinator/records/book-entry.ts";
+import type { NetUnderlying } from "#coordinator/stages/net-risk.ts";
+import { aPassInput } from "#test/support/coordinator-pass.ts";
+
+/** What planning sees of the given entries. */
+export function aWorld(entries: readonly BookEntry[], changes: Partial<PassInput> = {}): World {
+  return assessWorld(aPassInput(entries, changes));
+}
+
+/** Net ETH position of a world; throws when it could not be netted. */
+export function netEth(world: World): NetUnderlying {
+  const outcome = world.view.nets.get("ETH");
+  if (outcome?.netted !== true) throw new Error(`ETH: ${outcome?.reason ?? "not netted"}`);
+  return outcome.net;
+}
