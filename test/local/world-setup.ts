@@ -23,6 +23,7 @@ export const PEOPLE = [
   "user",
 ] as const;
 
+const SPOT_TRADERS: ReadonlySet<string> = new Set(["arbitrageur", "user"]);
 const SETUP_POLL_MS = 4;
 const CLOCK_TOLERANCE_SECONDS = 2;
 
@@ -69,8 +70,12 @@ export async function startSites(
 /** Everything on all chains at once: contracts, then the mesh between them. */
 export async function deployShards(sites: readonly ChainSite[]): Promise<DeployedShard[]> {
   const deployOne = async (site: ChainSite): Promise<DeployedShard> => {
-    const people = PEOPLE.map((name) => site.keys.account(name).address);
-    await fundNative(site, people);
+    const people = PEOPLE.map((name) => ({
+      address: site.keys.account(name).address,
+      tradesSpot: SPOT_TRADERS.has(name),
+    }));
+    const addresses = people.map(({ address }) => address);
+    await fundNative(site, addresses);
     return deployShard(site, people);
   };
   return Promise.all(sites.map(deployOne));

@@ -15,6 +15,7 @@ import {
   deployFeed,
   deployTokens,
   fundPeople,
+  type Person,
   sideRaw,
   type Tokens,
 } from "#test/local/deploy/tokens-and-feeds.ts";
@@ -40,7 +41,7 @@ import {
  */
 export async function deployShard(
   site: ChainSite,
-  people: readonly Address[],
+  people: readonly Person[],
 ): Promise<DeployedShard> {
   const { deployer, keys } = site;
   const deployBlock = Number(await site.client.getBlockNumber()) + 1;

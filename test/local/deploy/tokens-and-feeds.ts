@@ -1,4 +1,5 @@
 import { encodeFunctionData, erc20Abi } from "viem";
+import { FatalError } from "#shared/errors.ts";
 import type { Address } from "#shared/units/ids.ts";
 import { rawFromUnitsDown } from "#shared/units/token-amount.ts";
 import { rpc } from "#test/local/chains/anvil.ts";
@@ -48,6 +49,9 @@ export function deployFeed(lane: Lane, ticker: string, owner: Address): Promise<
   return create(lane, own("SettablePriceFeed"), [PRICE_DECIMALS, `${ticker} / USD`, owner]);
 }
 
+/** Somebody who trades; only some trade the underlyings themselves. */
+export type Person = { readonly address: Address; readonly tradesSpot: boolean };
+
 /**
  * Gives the deployer what its pools need, and `people` what they trade with.
  *
@@ -56,7 +60,7 @@ export function deployFeed(lane: Lane, ticker: string, owner: Address): Promise<
 export async function fundPeople(
   site: ChainSite,
   tokens: Tokens,
-  people: readonly Address[],
+  people: readonly Person[],
 ): Promise<void> {
   const { deployer } = site;
   const settlement = { artifact: own("CollateralOFT"), address: tokens.settlement };
@@ -65,7 +69,8 @@ export async function fundPeople(
     poolParameters("ETH", site.index).sideUsd + poolParameters("BTC", site.index).sideUsd;
   await call(deployer, settlement, "mint", [deployer.address, BigInt(2 * poolsUsd) * 10n ** 6n]);
   const poolEthWei = sideRaw("ETH", site);
-  const ethWei = poolEthWei + FUNDS.ethWei * BigInt(people.length);
+  const ethWei =
+    poolEthWei + FUNDS.ethWei * BigInt(people.filter((person) => person.tradesSpot).length);
   const data = encodeFunctionData({ abi: weth.artifact.abi, functionName: "deposit" });
   await deployer.stage({
     label: "wrap ether",
@@ -75,10 +80,11 @@ export async function fundPeople(
     gas: 200_000n,
   });
   await giveBtc(site, tokens.btc, deployer.address, sideRaw("BTC", site));
-  for (const person of people) {
-    await call(deployer, settlement, "mint", [person, FUNDS.settlementRaw]);
-    await call(deployer, weth, "transfer", [person, FUNDS.ethWei]);
-    await giveBtc(site, tokens.btc, person, FUNDS.btcRaw);
+  for (const { address, tradesSpot } of people) {
+    await call(deployer, settlement, "mint", [address, FUNDS.settlementRaw]);
+    if (!tradesSpot) continue;
+    await call(deployer, weth, "transfer", [address, FUNDS.ethWei]);
+    await giveBtc(site, tokens.btc, address, FUNDS.btcRaw);
   }
 }
 
@@ -101,12 +107,34 @@ async function giveBtc(
     ]);
     return;
   }
-  const { holder } = site.fork.btc;
+  await giveFromHolder(site, { token, holder: site.fork.btc.holder }, to, amountRaw);
+}
+
+async function giveFromHolder(
+  site: ChainSite,
+  source: { readonly token: Address; readonly holder: Address },
+  to: Address,
+  amountRaw: bigint,
+): Promise<void> {
+  const { token, holder } = source;
+  const balanceRaw = await site.client.readContract({
+    address: token,
+    abi: erc20Abi,
+    functionName: "balanceOf",
+    args: [holder],
+  });
+  if (balanceRaw < amountRaw) {
+    throw new FatalError(
+      "config-fork",
+      `${site.entry.key}: btc.holder has ${balanceRaw} units left; another ${amountRaw} are needed`,
+    );
+  }
   const data = encodeFunctionData({
     abi: erc20Abi,
     functionName: "transfer",
     args: [to, amountRaw],
   });
+  await rpc(site.rpcUrl, "anvil_setBalance", [holder, "0xde0b6b3a7640000"]);
   await rpc(site.rpcUrl, "anvil_impersonateAccount", [holder]);
   await rpc(site.rpcUrl, "eth_sendTransaction", [
     { from: holder, to: token, data, gas: "0x493e0" },

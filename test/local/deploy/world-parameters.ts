@@ -82,5 +82,5 @@ export const FUNDS = {
   agentNativeWei: 100n * 10n ** 18n,
   settlementRaw: 50_000_000n * 10n ** 6n,
   ethWei: 10_000n * 10n ** 18n,
-  btcRaw: 500n * 10n ** 8n,
+  btcRaw: 200n * 10n ** 8n,
 } as const;
