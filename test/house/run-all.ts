@@ -37,7 +37,13 @@ function withExitCode(counts: Counts, exitCode: number): Counts {
 }
 
 async function buildContracts(): Promise<Part> {
-  const { exitCode } = await run("forge", ["build", "--quiet", "contracts/src", "contracts/local"]);
+  const { exitCode } = await run("node", [
+    "tools/forge.ts",
+    "build",
+    "--quiet",
+    "contracts/src",
+    "contracts/local",
+  ]);
   return {
     name: "contracts build",
     counts: { passed: 0, failed: exitCode === 0 ? 0 : 1, skipped: 0 },
@@ -45,7 +51,7 @@ async function buildContracts(): Promise<Part> {
 }
 
 async function testContracts(): Promise<Part> {
-  const { exitCode, output } = await run("forge", ["test", "--color", "never"]);
+  const { exitCode, output } = await run("node", ["tools/forge.ts", "test", "--color", "never"]);
   const total = /: (\d+) tests passed, (\d+) failed, (\d+) skipped \(\d+ total tests\)/.exec(
     output,
   );
