@@ -200,8 +200,8 @@ function reducingUnits(own: UnderlyingValuation, context: HedgeContext): number 
 }
 
 /**
- * Most units after which the shard is solvent by the policy and its capital on chain is not negative,
- * or at least, when it is short of capital already, no worse off than before.
+ * Most units after which the shard keeps its required capital and buffer and its capital on chain is
+ * not negative, or at least, when it is short of that already, is no worse off than before.
  */
 function solventUnits(
   input: ShardInput,
@@ -229,7 +229,8 @@ function solventUnits(
     const withPending = new Map(pending);
     withPending.set(context.underlying, (pending.get(context.underlying) ?? 0) + sign * units);
     const required = requiredCapitalUsd(valuation, setup, [alone, withPending], context.policy);
-    return before.collateralUsdAfterHaircut + collateralChangeUsd(units) - required;
+    const buffered = required * context.policy.capital.bufferMultiplier;
+    return before.collateralUsdAfterHaircut + collateralChangeUsd(units) - buffered;
   };
   const least = Math.min(0, slackUsd(0)) - 1e-6;
   return largestWhere(trade.depthUnits, (units) => {
