@@ -7,6 +7,8 @@ import { queueJobId, type RebalanceJob, rebalanceQueueName } from "#shared/wire/
 
 const KEPT_SECONDS = 7 * 86_400;
 
+const SEND_TIMEOUT_MS = 5_000;
+
 /** A kept job keeps its id taken, so that sending again never runs it again. */
 const JOB_OPTIONS: JobsOptions = {
   attempts: 1,
@@ -25,19 +27,25 @@ export function bullmqJobQueue(
   shards: readonly string[],
   log: Log,
 ): JobQueue & { readonly close: () => Promise<void> } {
-  const queues = new Map(shards.map((shard) => [shard, openQueue(redis, shard, log)]));
+  const queues = new Map<string, Queue>();
   return {
     isReady: () => redis.status === "ready",
     send: async (job) => {
-      const queue = queues.get(job.shard);
-      if (queue === undefined)
+      if (!shards.includes(job.shard)) {
         throw new FatalError("queue-unknown-shard", `shard: found ${job.shard}; no queue for it`);
-      const stored = await addAndRead(queue, job);
-      if (JSON.stringify(stored) !== JSON.stringify(job)) {
-        throw new FatalError(
-          "queue-job-differs",
-          `job ${job.mandate.jobId}: the queue keeps another job under this id`,
-        );
+      }
+      if (redis.status !== "ready") {
+        throw new RetryableError("queue-add-unknown", `Redis is not connected (${redis.status})`);
+      }
+      const queue = queues.get(job.shard) ?? openQueue(redis, job.shard, log);
+      queues.set(job.shard, queue);
+      try {
+        requireSame(await inTime(addAndRead(queue, job)), job);
+      } catch (error) {
+        // A queue that met an outage in its first moments never recovers; a new one does.
+        queues.delete(job.shard);
+        void queue.close().catch(() => undefined);
+        throw error;
       }
     },
     close: async () => {
@@ -48,15 +56,32 @@ export function bullmqJobQueue(
 
 function openQueue(redis: Redis, shard: string, log: Log): Queue {
   const queue = new Queue(rebalanceQueueName(shard), { connection: redis });
-  let isDown = false;
-  queue.on("error", (error) => {
-    if (!isDown) log.warn("job queue lost its connection", { shard, error: error.message });
-    isDown = true;
-  });
-  redis.on("ready", () => {
-    isDown = false;
-  });
+  queue.on("error", (error) => log.debug("job queue", { shard, error: error.message }));
   return queue;
+}
+
+/** BullMQ waits for a connection that is lost while a queue is being opened, without a limit. */
+async function inTime<T>(adding: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      reject(new RetryableError("queue-add-unknown", `no answer within ${SEND_TIMEOUT_MS} ms`));
+    }, SEND_TIMEOUT_MS);
+  });
+  adding.catch(() => undefined);
+  try {
+    return await Promise.race([adding, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function requireSame(stored: unknown, job: RebalanceJob): void {
+  if (JSON.stringify(stored) === JSON.stringify(job)) return;
+  throw new FatalError(
+    "queue-job-differs",
+    `job ${job.mandate.jobId}: the queue keeps another job under this id`,
+  );
 }
 
 async function addAndRead(queue: Queue, job: RebalanceJob): Promise<unknown> {

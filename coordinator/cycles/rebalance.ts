@@ -45,7 +45,9 @@ export async function rebalance(
   logDecision(ports.log, outcome.decision);
   if (state.shadow) return;
   for (const job of outcome.jobs) state.jobs.set(job.jobId, job);
-  for (const job of outcome.jobs) await dispatch(state, ports, job);
+  for (const job of outcome.jobs) {
+    if (!(await dispatch(state, ports, job))) return;
+  }
 }
 
 function passInput(
@@ -96,7 +98,7 @@ async function sendUnsent(state: CoordinatorState, ports: RebalancePorts): Promi
       continue;
     const takeOver = state.takeOvers.get(job.shard);
     const isOurs = takeOver?.state === "leading" && takeOver.epoch === job.mandate.epoch;
-    if (isOurs && isIssuable(state)) await dispatch(state, ports, job);
+    if (isOurs && isIssuable(state) && !(await dispatch(state, ports, job))) return;
   }
 }
 
@@ -105,15 +107,16 @@ function isIssuable(state: CoordinatorState): boolean {
   return state.manualHalt === undefined && state.brokenInvariant === undefined;
 }
 
+/** False when it could not be sent: then the next ones are not tried either, but by the next pass. */
 async function dispatch(
   state: CoordinatorState,
   ports: RebalancePorts,
   job: JobRecord,
-): Promise<void> {
+): Promise<boolean> {
   const setup = state.setups.get(job.shard);
   const queue = ports.queue();
-  if (job.mandate === null || job.params === null || job.planId === null) return;
-  if (setup === undefined || queue === undefined) return;
+  if (job.mandate === null || job.params === null || job.planId === null) return true;
+  if (setup === undefined || queue === undefined) return false;
   try {
     const { chainId, vault } = setup;
     const signature = await ports.signer.signMandate(job.mandate, { chainId, vault });
@@ -129,17 +132,19 @@ async function dispatch(
     };
     await queue.send(message);
     markSent(state, ports, job);
+    return true;
   } catch (error) {
     if (error instanceof RetryableError) {
       ports.log.warn("job not sent; it is sent again while its deadline allows", {
         jobId: job.jobId,
         error,
       });
-      return;
+      return false;
     }
     if (!(error instanceof FatalError)) throw error;
     state.brokenInvariant ??= error.message;
     ports.log.error("an invariant is broken; halted", { jobId: job.jobId, error });
+    return false;
   }
 }
 

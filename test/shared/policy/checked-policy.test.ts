@@ -1,0 +1,135 @@
+import { expect, test } from "vitest";
+import { checkedPolicySchema } from "#shared/policy/checked-policy.ts";
+import { DEFAULT_POLICY } from "#shared/policy/default-policy.ts";
+import { describeIssues } from "#shared/wire/describe-issues.ts";
+
+type Change = (policy: typeof DEFAULT_POLICY) => unknown;
+
+function problems(change: Change): string[] {
+  const input = change(structuredClone(DEFAULT_POLICY));
+  const result = checkedPolicySchema.safeParse(input);
+  return result.success ? [] : describeIssues(result.error, input);
+}
+
+function withEth(change: Record<string, unknown>): Change {
+  return (policy) => ({
+    ...policy,
+    underlyings: { ETH: { ...policy.underlyings["ETH"], ...change } },
+  });
+}
+
+test("the default policy is valid", () => {
+  expect(problems((policy) => policy)).toEqual([]);
+});
+
+test.each<{ name: string; change: Change; field: string }>([
+  {
+    name: "no underlyings",
+    change: (policy) => ({ ...policy, underlyings: {} }),
+    field: "underlyings",
+  },
+  {
+    name: "a cost of nothing",
+    change: withEth({ costFraction: 0 }),
+    field: "underlyings.ETH.costFraction",
+  },
+  {
+    name: "a cost above everything",
+    change: withEth({ costFraction: 1.1 }),
+    field: "underlyings.ETH.costFraction",
+  },
+  {
+    name: "a negative risk aversion",
+    change: withEth({ riskAversionPerUsd: -1 }),
+    field: "underlyings.ETH.riskAversionPerUsd",
+  },
+  {
+    name: "a band floor at the limit",
+    change: withEth({ bandFloorUsd: 500_000, hedgeNotionalMaxUsd: 600_000 }),
+    field: "underlyings.ETH.bandFloorUsd",
+  },
+  {
+    name: "jobs smaller than the floor",
+    change: withEth({ hedgeNotionalMaxUsd: 1_000 }),
+    field: "underlyings.ETH.hedgeNotionalMaxUsd",
+  },
+  {
+    name: "a cap of nothing",
+    change: withEth({ bandCapNavFraction: 0 }),
+    field: "underlyings.ETH.bandCapNavFraction",
+  },
+  {
+    name: "a target outside the band",
+    change: withEth({ hedgeTargetFraction: 1.5 }),
+    field: "underlyings.ETH.hedgeTargetFraction",
+  },
+  {
+    name: "sources that may never differ",
+    change: withEth({ sourceDisagreementMaxFraction: 0 }),
+    field: "underlyings.ETH.sourceDisagreementMaxFraction",
+  },
+  {
+    name: "an unknown field",
+    change: withEth({ deltaLimitUsd: 5 }),
+    field: "underlyings.ETH.deltaLimitUsd",
+  },
+  {
+    name: "a multiplier that lowers the requirement",
+    change: (policy) => ({ ...policy, capital: { ...policy.capital, scenarioMultiplier: 0.9 } }),
+    field: "capital.scenarioMultiplier",
+  },
+  {
+    name: "a buffer below the requirement",
+    change: (policy) => ({ ...policy, capital: { ...policy.capital, bufferMultiplier: 0.9 } }),
+    field: "capital.bufferMultiplier",
+  },
+  {
+    name: "a negative haircut",
+    change: (policy) => ({ ...policy, capital: { ...policy.capital, hedgeHaircutFraction: -0.1 } }),
+    field: "capital.hedgeHaircutFraction",
+  },
+  {
+    name: "a swap that may return nothing",
+    change: (policy) => ({ ...policy, hedging: { ...policy.hedging, slippageMaxFraction: 1 } }),
+    field: "hedging.slippageMaxFraction",
+  },
+  {
+    name: "feeds older than reports",
+    change: (policy) => ({ ...policy, staleness: { ...policy.staleness, feedMaxMs: 4_000 } }),
+    field: "staleness.feedMaxMs",
+  },
+  {
+    name: "a minimum above the maximum",
+    change: (policy) => ({ ...policy, transfers: { ...policy.transfers, minimumUsd: 200_000 } }),
+    field: "transfers.minimumUsd",
+  },
+  {
+    name: "money on its way that never counts",
+    change: (policy) => ({
+      ...policy,
+      transfers: { ...policy.transfers, inTransitHaircutFraction: 1 },
+    }),
+    field: "transfers.inTransitHaircutFraction",
+  },
+  {
+    name: "a fee that is no integer",
+    change: (policy) => ({
+      ...policy,
+      transfers: { ...policy.transfers, maxFeeNativeWei: "1e18" },
+    }),
+    field: "transfers.maxFeeNativeWei",
+  },
+])("$name is refused, naming $field", ({ change, field }) => {
+  const found = problems(change);
+  expect(found).toHaveLength(1);
+  expect(found[0]).toMatch(new RegExp(`^${field.replaceAll(".", "\\.")}: .*(must|unknown)`));
+});
+
+test("everything that is wrong is listed at once", () => {
+  const broken = problems((policy) => ({
+    ...policy,
+    underlyings: { ETH: { ...policy.underlyings["ETH"], costFraction: 0, bandCapNavFraction: 0 } },
+    hedging: { ...policy.hedging, slippageMaxFraction: 1 },
+  }));
+  expect(broken).toHaveLength(3);
+});
