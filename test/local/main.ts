@@ -40,10 +40,13 @@ async function runLocked(options: CliOptions): Promise<number> {
     const setUp = Promise.race([control.abort, control.interrupt.then(stopAtOnce)]);
     setUp.catch(() => undefined);
     const world = await Promise.race([starting, setUp]);
+    sayStep({ text: "everything is up", ms: performance.now() - startedMs });
     say(describe(world, worldFile));
     const isReady = await Promise.race([untilReady(world), setUp]);
     sayStep({
-      text: isReady ? "ready: epochs final, reports accepted" : "not ready yet, going on",
+      text: isReady
+        ? "the coordinator leads: its epoch is final on every chain"
+        : "the coordinator does not lead every vault yet; going on",
       ms: performance.now() - startedMs,
     });
     return (await Promise.race([runWorld(world, options, control.interrupt), control.abort]))

@@ -15,6 +15,8 @@ import {
 export type RedisServer = {
   readonly url: string;
   readonly origin: "REDIS_URL" | "started" | "docker";
+  /** Gives back what the world used of a Redis that is not its own; to be called when nothing uses it any more. */
+  readonly release: () => Promise<void>;
 };
 
 export type RedisOptions = {
@@ -41,8 +43,7 @@ export async function startRedis(
   options: RedisOptions,
 ): Promise<RedisServer> {
   if (options.givenUrl !== undefined && options.givenUrl !== "") {
-    await requireAnswer(options.givenUrl);
-    return { url: options.givenUrl, origin: "REDIS_URL" };
+    return claimDatabase(options.givenUrl);
   }
   const binary = serverOnPath() ?? installWithApt(options.announce);
   if (binary !== null) return startBinary(supervisor, options, binary);
@@ -84,7 +85,7 @@ async function startBinary(
   });
   const url = `redis://127.0.0.1:${port}`;
   await untilAnswering(url, server, START_TIMEOUT_MS);
-  return { url, origin: "started" };
+  return { url, origin: "started", release };
 }
 
 async function startDocker(supervisor: Supervisor, options: RedisOptions): Promise<RedisServer> {
@@ -100,7 +101,7 @@ async function startDocker(supervisor: Supervisor, options: RedisOptions): Promi
   });
   const url = `redis://127.0.0.1:${port}`;
   await untilAnswering(url, server, PULL_TIMEOUT_MS);
-  return { url, origin: "docker" };
+  return { url, origin: "docker", release };
 }
 
 /** Absolute path of a Redis or Valkey server, or null. */
@@ -145,12 +146,52 @@ function dockerAnswers(): boolean {
   }
 }
 
-async function requireAnswer(url: string): Promise<void> {
-  if (!(await answers(url))) {
-    throw new FatalError(
-      "world-redis-url",
-      `REDIS_URL: no Redis answers there; start it, or unset REDIS_URL to have one started.`,
-    );
+/** The world's own Redis ends with the world. */
+async function release(): Promise<void> {}
+
+/** Key that marks a database as a world's. */
+const CLAIM_KEY = "riskshard:local-world";
+const DATABASES = 16;
+
+/**
+ * An empty database of somebody's Redis: the one the URL names, else the first empty one. It is emptied
+ * again at the end; databases with keys in them are never touched.
+ *
+ * @throws {FatalError} `config-redis-url` if nothing answers or no database is empty.
+ */
+async function claimDatabase(givenUrl: string): Promise<RedisServer> {
+  if (!(await answers(givenUrl))) {
+    const text =
+      "REDIS_URL: no Redis answers there; start it, or unset REDIS_URL to have one started.";
+    throw new FatalError("config-redis-url", text);
+  }
+  const named = /^\/(\d+)$/.exec(new URL(givenUrl).pathname)?.[1];
+  const candidates = named === undefined ? [...Array(DATABASES).keys()] : [Number(named)];
+  for (const database of candidates) {
+    const url = new URL(givenUrl);
+    url.pathname = `/${database}`;
+    const isOurs = await withRedis(url.href, async (redis) => {
+      if ((await redis.dbsize()) > 0) return false;
+      return (await redis.set(CLAIM_KEY, process.pid, "NX")) === "OK";
+    });
+    const empty = () => withRedis(url.href, async (redis) => void (await redis.flushdb()));
+    if (isOurs) return { url: url.href, origin: "REDIS_URL", release: empty };
+  }
+  const which =
+    named === undefined ? `none of 0 to ${DATABASES - 1} is` : `database ${named} is not`;
+  throw new FatalError(
+    "config-redis-url",
+    `REDIS_URL: a world needs an empty database, and ${which} empty.`,
+  );
+}
+
+async function withRedis<T>(url: string, run: (redis: Redis) => Promise<T>): Promise<T> {
+  const redis = new Redis(url, { maxRetriesPerRequest: 1 });
+  redis.on("error", () => undefined);
+  try {
+    return await run(redis);
+  } finally {
+    redis.disconnect();
   }
 }
 

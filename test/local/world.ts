@@ -55,12 +55,17 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const forks = readForks(env);
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), "riskshard-world-"));
   const supervisor = createSupervisor(join(dataDir, "logs"));
+  let release = async (): Promise<void> => {};
   const stop = async (): Promise<void> => {
     await supervisor.stop();
+    await release();
     if (options.dataDir === undefined) rmSync(dataDir, { recursive: true, force: true });
   };
   try {
-    return await bringUp(options, { supervisor, dataDir, env, forks, stop });
+    const atEnd = (run: () => Promise<void>): void => {
+      release = run;
+    };
+    return await bringUp(options, { supervisor, dataDir, env, forks, stop, atEnd });
   } catch (error) {
     await stop();
     throw error;
@@ -73,6 +78,8 @@ type Ground = {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly forks: ReturnType<typeof readForks>;
   readonly stop: () => Promise<void>;
+  /** Runs when every process has been stopped. */
+  readonly atEnd: (run: () => Promise<void>) => void;
 };
 
 async function bringUp(options: WorldOptions, ground: Ground): Promise<World> {
@@ -97,6 +104,7 @@ async function bringUp(options: WorldOptions, ground: Ground): Promise<World> {
       startSites(supervisor, { chains, keys, startPricesUsd: start.pricesUsd, forks, dataDir }),
     ]),
   );
+  ground.atEnd(redis.release);
   const shards = await step("contracts deployed on every chain", () => deployShards(sites));
   await step("chains connected by LayerZero", () => connectShards(shards));
   const timeline = timelineOf(Date.now() + LEAD_MS, minutes);
@@ -141,14 +149,14 @@ async function startProcesses(o: {
     shadow: options.shadow ?? false,
   });
   const wanted = PROCESS_NAMES.filter((kind) => options.processes?.[kind] ?? true);
-  await o.step("coordinator, agents and LayerZero workers started", async () => {
+  const servers = [
+    ...(wanted.includes("coordinator") ? [description.adminApi.url] : []),
+    ...(wanted.includes("agents") ? description.chains.map((chain) => chain.quotesUrl) : []),
+  ];
+  await o.step("coordinator, agents and LayerZero workers answer", async () => {
     for (const kind of wanted) if (!isOutside(kind)) processes.startKind(kind);
-    if (wanted.includes("coordinator")) {
-      await Promise.race([
-        untilAnswering(description.adminApi.url),
-        ground.supervisor.unexpectedExit,
-      ]);
-    }
+    const answering = Promise.all(servers.map(untilAnswering));
+    await Promise.race([answering, ground.supervisor.unexpectedExit]);
   });
   for (const kind of wanted) if (isOutside(kind)) processes.startKind(kind);
   return processes;
@@ -159,7 +167,7 @@ function isOutside(kind: ProcessKind): boolean {
   return kind === "market" || kind === "takers";
 }
 
-/** Waits until the coordinator's API answers, but not for ever: what is wrong shows later, and clearer. */
+/** Waits until a server answers, but not for ever: what is wrong shows later, and clearer. */
 async function untilAnswering(url: string): Promise<void> {
   const deadlineMs = Date.now() + ANSWER_TIMEOUT_MS;
   const livez = new URL("/livez", url);

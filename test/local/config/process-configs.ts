@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { stringify } from "yaml";
 import type { CoordinatorConfig } from "#coordinator/config.ts";
-import type { AgentConfig } from "#shard-agent/config.ts";
+import type { AgentConfigFile } from "#shard-agent/config.ts";
 import type { WorldKeys } from "#test/local/chains/world-keys.ts";
 import { writeOwnerOnly } from "#test/local/config/owner-only-file.ts";
 import { ULN_CONFIRMATIONS } from "#test/local/deploy/layerzero-wiring.ts";
@@ -97,7 +97,7 @@ function agentConfig(o: {
   readonly chain: WorldChain;
   readonly keys: WorldKeys;
   readonly keyRef: KeyRef;
-}): AgentConfig {
+}): AgentConfigFile {
   const { world, chain, keys, keyRef } = o;
   const { contracts, shard } = chain;
   const quotes = new URL(chain.quotesUrl);

@@ -13,7 +13,8 @@ import {
   type Leg,
   takerIntents,
 } from "#test/local/takers/intents.ts";
-import { type TakerDesk, takerDesk } from "#test/local/takers/taker-desk.ts";
+import type { QuoteAnswer } from "#test/local/takers/quote-client.ts";
+import { type Order, type TakerDesk, takerDesk } from "#test/local/takers/taker-desk.ts";
 import { worldDescriptionSchema } from "#test/local/world-description.ts";
 
 const TAKERS = ["taker-1", "taker-2", "taker-3", "taker-4"] as const;
@@ -58,33 +59,53 @@ async function trade(intent: Intent): Promise<void> {
   const opening = filledShares.get(intent.id.replace("close", "open"));
   const share = intent.id.includes("close") ? (opening ?? 0) : 1;
   if (share === 0) return;
-  const first = await fillAll(intent.first, share, untilMs);
-  const second = await fillAll(intent.second, share * first, untilMs);
-  filledShares.set(intent.id, share * Math.min(first, second));
+  const answers = await Promise.all(intent.first.map((leg) => quote(leg, share)));
+  const first = fillAll(intent.first, { share, untilMs, answers });
+  // When a price is refused, the second part waits to see how much of the first can be had.
+  const hasPrices = answers.every((answer) => answer?.quoted === true);
+  const firstFilled = hasPrices ? 1 : await first;
+  const second = await fillAll(intent.second, { share: share * firstFilled, untilMs });
+  filledShares.set(intent.id, share * Math.min(await first, second));
+}
+
+function quote(leg: Leg, share: number): Promise<QuoteAnswer> | undefined {
+  return desks[leg.shardIndex]?.quote(leg, quantityOf(leg, share));
+}
+
+function quantityOf(leg: Leg, share: number): number {
+  return Number((leg.quantity * share).toPrecision(4));
 }
 
 /** Share of the legs that was filled, by quantity of puts; 1 when there are none. */
-async function fillAll(legs: readonly Leg[], share: number, untilMs: number): Promise<number> {
-  if (share === 0) return 0;
+async function fillAll(
+  legs: readonly Leg[],
+  o: {
+    readonly share: number;
+    readonly untilMs: number;
+    readonly answers?: readonly (QuoteAnswer | undefined)[];
+  },
+): Promise<number> {
+  if (o.share === 0) return 0;
   const filled = await Promise.all(
-    legs.map(async (leg) => {
-      const desk = desks[leg.shardIndex];
-      const quantity = Number((leg.quantity * share).toPrecision(4));
-      if (desk === undefined || !(await desk.fill(leg, { quantity, untilMs }))) return 0;
-      if (leg.series.expiryIndex === 0) {
-        expiring.set(`${leg.shardIndex} ${leg.series.ticker}`, {
-          desk,
-          chainIndex: leg.shardIndex,
-          series: leg.series,
-        });
-      }
-      return leg.quantity;
+    legs.map(async (leg, index) => {
+      const order = { quantity: quantityOf(leg, o.share), untilMs: o.untilMs };
+      return (await fill(leg, { ...order, firstAnswer: o.answers?.[index] })) ? leg.quantity : 0;
     }),
   );
   const puts = legs.map((leg) => (leg.series.type === "put" ? leg.quantity : 0));
   const wanted = sum(puts);
   const got = sum(filled.map((quantity, index) => (puts[index] === 0 ? 0 : quantity)));
   return wanted === 0 ? 1 : got / wanted;
+}
+
+async function fill(leg: Leg, order: Order): Promise<boolean> {
+  const { shardIndex, series } = leg;
+  const desk = desks[shardIndex];
+  if (desk === undefined || !(await desk.fill(leg, order))) return false;
+  if (series.expiryIndex === 0) {
+    expiring.set(`${shardIndex} ${series.ticker}`, { desk, chainIndex: shardIndex, series });
+  }
+  return true;
 }
 
 /** The agents settle; takers fetch what the settled series pay. */

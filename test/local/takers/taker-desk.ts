@@ -7,20 +7,30 @@ import { encodeCall, own } from "#test/local/chains/artifacts.ts";
 import { chainClient } from "#test/local/chains/chain-client.ts";
 import { type Lane, openLane } from "#test/local/chains/lane.ts";
 import type { Leg } from "#test/local/takers/intents.ts";
-import { requestQuote, type SignedQuote } from "#test/local/takers/quote-client.ts";
+import {
+  type QuoteAnswer,
+  requestQuote,
+  type SignedQuote,
+} from "#test/local/takers/quote-client.ts";
 import type { WorldChain } from "#test/local/world-description.ts";
 
 /** The takers of one shard. */
 export type TakerDesk = {
   /** Lets the shard's option book take what takers pay and lock. */
   readonly prepare: () => Promise<void>;
-  /** Trades a leg; false when no try succeeded before `untilMs`. */
-  readonly fill: (
-    leg: Leg,
-    o: { readonly quantity: number; readonly untilMs: number },
-  ) => Promise<boolean>;
+  /** Asks for a price without trading. */
+  readonly quote: (leg: Leg, quantity: number) => Promise<QuoteAnswer>;
+  /** Trades a leg, first on `firstAnswer` if given; false when no try succeeded before `untilMs`. */
+  readonly fill: (leg: Leg, order: Order) => Promise<boolean>;
   /** Pays out a settled series to every taker that has a position in it. @throws {RetryableError} If it is not settled. */
   readonly claim: (seriesId: Hex) => Promise<void>;
+};
+
+/** How much of a leg to trade, and for how long to try. */
+export type Order = {
+  readonly quantity: number;
+  readonly untilMs: number;
+  readonly firstAnswer?: QuoteAnswer | undefined;
 };
 
 export type DeskOptions = {
@@ -44,29 +54,19 @@ export function takerDesk(options: DeskOptions): TakerDesk {
     if (lane === undefined) throw new RangeError(`taker ${index}: there are ${lanes.length}`);
     return lane;
   };
-  const tryOnce = async (leg: Leg, quantity: number): Promise<string | null> => {
-    const lane = laneOf(leg.taker);
+  const quote = async (leg: Leg, quantity: number): Promise<QuoteAnswer> => {
     const expiryMs = options.expiriesMs[leg.series.expiryIndex];
-    if (expiryMs === undefined) return "no-such-expiry";
+    if (expiryMs === undefined) return { quoted: false, code: "no-such-expiry", detail: "" };
     const { side, series } = leg;
-    const answer = await requestQuote(chain.quotesUrl, {
-      taker: lane.address,
-      side,
-      series,
-      expiryMs,
-      quantity,
-    });
+    const taker = laneOf(leg.taker).address;
+    return requestQuote(chain.quotesUrl, { taker, side, series, expiryMs, quantity });
+  };
+  const trade = async (leg: Leg, answer: QuoteAnswer): Promise<string | null> => {
     if (!answer.quoted) return `${answer.code} ${answer.detail}`;
+    const args = [quoteStruct(answer.quote), answer.quote.signature];
+    const data = encodeCall(own("OptionBook"), "trade", args);
     try {
-      await lane.send({
-        label: "option trade",
-        to: book,
-        data: encodeCall(own("OptionBook"), "trade", [
-          quoteStruct(answer.quote),
-          answer.quote.signature,
-        ]),
-        gas: TRADE_GAS,
-      });
+      await laneOf(leg.taker).send({ label: "option trade", to: book, data, gas: TRADE_GAS });
       return null;
     } catch (error) {
       return String(error);
@@ -85,14 +85,14 @@ export function takerDesk(options: DeskOptions): TakerDesk {
         ),
       );
     },
-    fill: async (leg, { quantity, untilMs }) => {
+    quote,
+    fill: async (leg, { quantity, untilMs, firstAnswer }) => {
       for (let attempt = 1; ; attempt++) {
-        const problem = await tryOnce(leg, quantity);
+        const isFirst = attempt === 1 && firstAnswer !== undefined;
+        const problem = await trade(leg, isFirst ? firstAnswer : await quote(leg, quantity));
         const what = { shard: chain.shard, ...leg.series, side: leg.side, quantity, attempt };
-        log(
-          problem === null ? "traded" : "not-traded",
-          problem === null ? what : { ...what, problem },
-        );
+        if (problem === null) log("traded", what);
+        else log("not-traded", { ...what, problem });
         if (problem === null) return true;
         if (Date.now() + RETRY_MS > untilMs) return false;
         await sleep(RETRY_MS);
