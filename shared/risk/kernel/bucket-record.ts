@@ -85,12 +85,27 @@ export function writeBucketRecord(
 ): void {
   const fields = bucketFields(bucket.market, bucketForward(bucket.market, bucket.anchorUsd));
   const start = place / LAYOUT.bytesPerDouble;
-  for (const [name, position] of Object.entries(BUCKET_FIELDS)) {
-    const value = fields[name as keyof typeof BUCKET_FIELDS];
-    kernel.doubles[start + 2 * position] = value;
-    kernel.doubles[start + 2 * position + 1] = value;
-  }
+  writePair(kernel.doubles, start + 2 * BUCKET_FIELDS.rootYears, fields.rootYears);
+  writePair(kernel.doubles, start + 2 * BUCKET_FIELDS.logForward, fields.logForward);
+  writePair(kernel.doubles, start + 2 * BUCKET_FIELDS.forwardLeg, fields.forwardLeg);
+  writePair(kernel.doubles, start + 2 * BUCKET_FIELDS.discount, fields.discount);
+  writePair(kernel.doubles, start + 2 * BUCKET_FIELDS.forwardDensity, fields.forwardDensity);
+  writePair(kernel.doubles, start + 2 * BUCKET_FIELDS.deltaFactor, fields.deltaFactor);
+  writePair(kernel.doubles, start + 2 * BUCKET_FIELDS.gammaFactor, fields.gammaFactor);
+  writePair(kernel.doubles, start + 2 * BUCKET_FIELDS.vegaFactor, fields.vegaFactor);
+  writePair(kernel.doubles, start + 2 * BUCKET_FIELDS.vannaFactor, fields.vannaFactor);
+  writePair(kernel.doubles, start + 2 * BUCKET_FIELDS.volgaFactor, fields.volgaFactor);
+  writePair(kernel.doubles, start + 2 * BUCKET_FIELDS.decayFactor, fields.decayFactor);
+  writePair(kernel.doubles, start + 2 * BUCKET_FIELDS.forwardTheta, fields.forwardTheta);
+  writePair(kernel.doubles, start + 2 * BUCKET_FIELDS.strikeTheta, fields.strikeTheta);
+  writePair(kernel.doubles, start + 2 * BUCKET_FIELDS.strikeRho, fields.strikeRho);
+  writePair(kernel.doubles, start + 2 * BUCKET_FIELDS.priceRho, fields.priceRho);
   kernel.integers[(place + BUCKET_ROWS_BYTE) / 4] = bucket.rows;
+}
+
+function writePair(doubles: Float64Array, index: number, value: number): void {
+  doubles[index] = value;
+  doubles[index + 1] = value;
 }
 
 function bucketFields(market: BucketMarket, forward: BucketForward): BucketFields {
