@@ -16,10 +16,15 @@ export async function refreshFeeds(world: World, site: AgentSite): Promise<void>
   await setExpiries(world, site);
 }
 
-/** Volatility for the world's expiries and one more, when given. */
+/** Expiries that tests added to a site; a periodic refresh keeps them. */
+const addedExpiriesMs = new WeakMap<AgentSite, readonly number[]>();
+
+/** Volatility for the world's expiries and those added so far; `extraMs` adds one for good. */
 export async function setExpiries(world: World, site: AgentSite, extraMs?: number): Promise<void> {
   const { chain, market } = site;
-  const extra = extraMs === undefined ? [] : [extraMs];
+  const before = addedExpiriesMs.get(site) ?? [];
+  const extra = extraMs === undefined ? before : [...before, extraMs];
+  addedExpiriesMs.set(site, extra);
   const expiriesMs = [...(world.description.market?.expiriesMs ?? []), ...extra].sort(
     (x, y) => x - y,
   );
