@@ -40,7 +40,8 @@ export async function runWorld(
   ]);
   if (options.withTakers) await world.processes.get("takers").stop();
   if (options.withMarket && end === "interrupt") world.processes.get("market").signal("SIGUSR2");
-  await Promise.race([untilAtRest(api), failure(world)]);
+  // In shadow nothing comes to rest: the plans are never carried out.
+  if (!options.shadow) await Promise.race([untilAtRest(api), failure(world)]);
   await view.stop();
   await observer.stop();
   const summary = await checkWorld(description, observer, api);

@@ -41,7 +41,7 @@ export type World = {
 };
 
 /** From the end of the deployment to the first move of the market: the processes start meanwhile. */
-const LEAD_MS = 12_000;
+const LEAD_MS = { base: 10_000, perChain: 1_000 } as const;
 const ANSWER_TIMEOUT_MS = 10_000;
 
 /**
@@ -107,7 +107,7 @@ async function bringUp(options: WorldOptions, ground: Ground): Promise<World> {
   ground.atEnd(redis.release);
   const shards = await step("contracts deployed on every chain", () => deployShards(sites));
   await step("chains connected by LayerZero", () => connectShards(shards));
-  const timeline = timelineOf(Date.now() + LEAD_MS, minutes);
+  const timeline = timelineOf(Date.now() + LEAD_MS.base + chains * LEAD_MS.perChain, minutes);
   await step("first prices and deposits", () =>
     openShards(shards, { state: start, expiriesMs: timeline.expiriesMs }),
   );
