@@ -31,6 +31,22 @@ test("takers buy, sell back and write; only puts are written", () => {
   }
 });
 
+test("what is opened after the build-up is closed again: every leg has its opposite", () => {
+  const intents = take(150, OPTIONS);
+  const closings = intents.filter(({ id }) => id.includes("close"));
+  expect(closings.length).toBeGreaterThan(20);
+  for (const closing of closings) {
+    const opening = intents.find(({ id }) => id === closing.id.replace("close", "open"));
+    const opened = [...(opening?.first ?? []), ...(opening?.second ?? [])].map((leg) => ({
+      ...leg,
+      side: leg.side === "buy" ? "sell" : "buy",
+    }));
+    const closed = [...closing.first, ...closing.second];
+    expect(closed).toHaveLength(opened.length);
+    expect(closed).toEqual(expect.arrayContaining(opened));
+  }
+});
+
 test("one series of each underlying is on the expiry that settles, far in the money, bought as much as written", () => {
   const expiring = take(100, OPTIONS).filter(({ id }) => id.includes("expiring"));
   expect(expiring).toHaveLength(2);
