@@ -26,8 +26,29 @@ const underlyingSchema = z.strictObject({
   pools: z.array(poolSchema),
 });
 
-/** Configuration file of one shard agent (YAML). */
-export const agentConfigSchema = z.strictObject({
+/** What gas may cost; cross-checked against the underlyings below. */
+const gasFeesSchema = z.strictObject({
+  /** Largest share of a job's notional that the gas of one of its transactions may cost. */
+  maxGasFeeFractionOfNotional: z.number().positive().max(1).default(0.01),
+  /** Largest cost of any one transaction's gas. */
+  maxGasFeeWei: rawAmountSchema.default("50000000000000000"),
+  /** Ticker of the underlying that is the chain's native coin; null when there is none: only the absolute cap holds. */
+  nativeUnderlying: z.string().nullable().default("ETH"),
+});
+
+/** How the endpoints are used. */
+const rpcSchema = z.strictObject({
+  /** Endpoints that keep transactions out of the public mempool; tried before `rpcUrls`. */
+  privateUrls: z.array(url).max(8).default([]),
+  /** Whether a transaction may go to `rpcUrls` when no private endpoint took it. */
+  publicFallback: z.boolean().default(false),
+  /** How many of `rpcUrls` must give the same answer to a money read; a majority when left out. */
+  readQuorum: z.number().int().min(1).optional(),
+  /** An endpoint further behind the quorum's head than this is named in log and health. */
+  headLagMaxBlocks: z.number().int().min(1).default(5),
+});
+
+const agentFieldsSchema = z.strictObject({
   shard: shardIdSchema,
   agent: shardIdSchema,
   /** Key in shared/evm/chain-registry.ts, such as `ethereum`. */
@@ -46,6 +67,8 @@ export const agentConfigSchema = z.strictObject({
   quoterKey: secretRef,
   /** Below this balance of the sender the agent starts no jobs. */
   gasFloorWei: rawAmountSchema,
+  gasFees: gasFeesSchema.prefault({}),
+  rpc: rpcSchema.prefault({}),
   contracts: z.strictObject({
     vault: addressSchema,
     optionBook: addressSchema,
@@ -80,4 +103,21 @@ export const agentConfigSchema = z.strictObject({
   logLevel: z.enum(["debug", "info", "warn", "error"]),
 });
 
+/** Configuration file of one shard agent (YAML), with what holds between its fields. */
+export const agentConfigSchema = agentFieldsSchema.superRefine((config, context) => {
+  const { rpcUrls, rpc, gasFees, underlyings } = config;
+  if ((rpc.readQuorum ?? 1) > rpcUrls.length) {
+    const message = `must be at most the number of rpcUrls, ${rpcUrls.length}`;
+    context.addIssue({ code: "custom", path: ["rpc", "readQuorum"], message });
+  }
+  const tickers = underlyings.map((one) => one.ticker);
+  if (gasFees.nativeUnderlying !== null && !tickers.includes(gasFees.nativeUnderlying)) {
+    const message = `must be null or one of the underlyings: ${tickers.join(", ")}`;
+    context.addIssue({ code: "custom", path: ["gasFees", "nativeUnderlying"], message });
+  }
+});
+
 export type AgentConfig = z.infer<typeof agentConfigSchema>;
+
+/** The file before defaults are filled in. */
+export type AgentConfigFile = z.input<typeof agentConfigSchema>;

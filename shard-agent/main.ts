@@ -4,8 +4,9 @@ import type { Redis } from "ioredis";
 import { privateKeyToAccount } from "viem/accounts";
 import { bullmqJobWorker, type QueueEntry } from "#shard-agent/adapters/bullmq-job-worker.ts";
 import { fastifyQuoteServer } from "#shard-agent/adapters/fastify-quote-server.ts";
+import { type OpenRpc, openRpc } from "#shard-agent/adapters/open-rpc.ts";
 import { redisSignedStream } from "#shard-agent/adapters/redis-signed-stream.ts";
-import { type RpcClient, rpcClient } from "#shard-agent/adapters/rpc-client.ts";
+import { rpcClient } from "#shard-agent/adapters/rpc-client.ts";
 import { serialLane } from "#shard-agent/adapters/serial-lane.ts";
 import { sqliteJournal } from "#shard-agent/adapters/sqlite-journal.ts";
 import { verifyChain, verifyRegistry } from "#shard-agent/adapters/verify-start.ts";
@@ -23,6 +24,7 @@ import { type AgentConfig, agentConfigSchema } from "#shard-agent/config.ts";
 import { executeJob } from "#shard-agent/cycles/execute-job.ts";
 import { runAgent } from "#shard-agent/cycles/run-agent.ts";
 import { answerQuote, listSeries } from "#shard-agent/cycles/serve-quotes.ts";
+import { showHealth } from "#shard-agent/cycles/show-health.ts";
 import type { Journal } from "#shard-agent/ports/journal.ts";
 import type { Memory } from "#shard-agent/ports/memory.ts";
 import { uniswapV3Venue } from "#shard-agent/venues/uniswap-v3.ts";
@@ -73,7 +75,7 @@ type Process = { readonly log: Log; readonly shutdown: Shutdown };
 type Wiring = Process & {
   readonly keys: Keys;
   readonly journal: Journal;
-  readonly rpc: RpcClient;
+  readonly rpc: OpenRpc;
   readonly producer: Redis;
 };
 
@@ -82,7 +84,7 @@ async function start(config: AgentConfig, keys: Keys, process: Process): Promise
   const { log, shutdown } = process;
   const journal = sqliteJournal({ dataDir: config.dataDir, agent: config.agent });
   shutdown.add("journal", () => journal.close());
-  const rpc = rpcClient(config.rpcUrls);
+  const rpc = openRpc(config, { clock: systemClock, log });
   await untilVerified(rpc, config, { keys, ...process });
   const { redisUrl: url } = config;
   const producer = await connectRedis({ url, kind: "producer", log, signal: shutdown.signal });
@@ -97,6 +99,7 @@ async function start(config: AgentConfig, keys: Keys, process: Process): Promise
   const desk = {
     answer: (body: unknown) => answerQuote(ports, body),
     series: () => listSeries(ports),
+    health: () => showHealth(ports),
   };
   const { host, port } = config.quotes;
   const server = await fastifyQuoteServer({ host, port, desk, log });
@@ -112,12 +115,17 @@ async function start(config: AgentConfig, keys: Keys, process: Process): Promise
   log.info("agent runs", { shard, chainId, sender: ports.sender.address, quotesPort: server.port });
 }
 
-function agentPorts(config: AgentConfig, { keys, log, shutdown, journal, rpc, producer }: Wiring) {
+function agentPorts(config: AgentConfig, wiring: Wiring) {
+  const { keys, log, shutdown, journal, producer } = wiring;
+  const rpc = wiring.rpc.reads;
   const { contracts, shard, agent, chainId } = config;
   const { vault, optionBook } = contracts;
   const settlementToken = config.settlement.token;
-  const sender = viemSender(rpc, { account: keys.sender, chainId });
-  const memory: Memory = { snapshot: null, reportBlockTimestampMs: null };
+  const { privateUrls, publicFallback } = config.rpc;
+  const privateNodes = privateUrls.map((url) => rpcClient([url]));
+  const route = { privateNodes, publicNodes: rpc, publicFallback };
+  const sender = viemSender(rpc, { account: keys.sender, chainId, route });
+  const memory: Memory = { snapshot: null, reportBlockTimestampMs: null, health: null };
   const stream = (streamKey: string) => {
     const writer = streamWriter(producer, { key: streamKey, lengthMax: STREAM_LENGTH_MAX });
     return redisSignedStream({
@@ -135,6 +143,7 @@ function agentPorts(config: AgentConfig, { keys, log, shutdown, journal, rpc, pr
     clock: systemClock,
     log,
     memory,
+    watch: rpc,
     sender,
     lane: serialLane(),
     chain: viemChainReader(rpc, { contracts, settlementToken, sender: sender.address }),
@@ -154,12 +163,12 @@ function agentPorts(config: AgentConfig, { keys, log, shutdown, journal, rpc, pr
 
 /** Waits for a node, saying so once per reason; a configuration that disagrees with the chain stops the start. */
 async function untilVerified(
-  rpc: RpcClient,
+  { reads: rpc, nodes }: OpenRpc,
   config: AgentConfig,
   o: Process & { readonly keys: Keys },
 ): Promise<void> {
   let said = "";
-  await retry(() => verifyChain(rpc, config, o.keys.quoter.address), {
+  await retry(() => verifyChain({ rpc, nodes }, config, o.keys.quoter.address), {
     attemptsMax: Number.POSITIVE_INFINITY,
     delayFirstMs: 250,
     delayMaxMs: 5000,

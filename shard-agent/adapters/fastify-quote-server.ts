@@ -3,7 +3,13 @@ import type { Log } from "#shared/ports/log.ts";
 
 const BODY_BYTES_MAX = 16_384;
 /** Refusals that pass by themselves. */
-const TEMPORARY = new Set(["not-ready", "report-stale", "feed-stale", "vault-paused"]);
+const TEMPORARY = new Set([
+  "not-ready",
+  "report-stale",
+  "feed-stale",
+  "vault-paused",
+  "rpc-disagreement",
+]);
 
 /** What the server asks of the shard; answers as in cycles/serve-quotes.ts. */
 export type QuoteDesk = {
@@ -16,12 +22,13 @@ export type QuoteDesk = {
   >;
   /** Null before the first snapshot. */
   readonly series: () => object | null;
+  readonly health: () => object;
 };
 
 export type QuoteServer = { readonly port: number; readonly close: () => Promise<void> };
 
 /**
- * HTTP server of signed option quotes: `POST /v1/quotes`, `GET /v1/series`, `GET /livez`. Errors are
+ * HTTP server of signed option quotes: `POST /v1/quotes`, `GET /v1/series`, `GET /v1/health`, `GET /livez`. Errors are
  * RFC 9457 problem documents with a stable `code`; integers of a quote are decimal strings.
  */
 export async function fastifyQuoteServer(o: {
@@ -57,6 +64,7 @@ export async function fastifyQuoteServer(o: {
 
 function addRoutes(server: FastifyInstance, desk: QuoteDesk): void {
   server.get("/livez", () => ({ status: "ok" }));
+  server.get("/v1/health", () => desk.health());
   server.get("/v1/series", (_request, reply) => {
     const series = desk.series();
     if (series !== null) return reply.send(series);

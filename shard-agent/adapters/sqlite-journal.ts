@@ -194,7 +194,14 @@ function atomically(database: DatabaseSync, change: () => void): void {
   }
 }
 
-const BIGINT_FIELDS = new Set(["nativeFeeWei", "maxFeePerGasWei", "gasCostWei"]);
+const BIGINT_FIELDS = new Set([
+  "nativeFeeWei",
+  "maxFeePerGasWei",
+  "maxPriorityFeePerGasWei",
+  "gasLimit",
+  "gasFeeCapWei",
+  "gasCostWei",
+]);
 
 function encode(entry: JournalEntry): string {
   return JSON.stringify(entry, (_key, value: unknown) =>

@@ -1,6 +1,7 @@
 import { type Address, hexToNumber, parseAbi } from "viem";
 import type { RpcClient } from "#shard-agent/adapters/rpc-client.ts";
 import { callView } from "#shard-agent/adapters/rpc-values.ts";
+import type { RpcNode } from "#shard-agent/adapters/rpc-vote.ts";
 import { FatalError } from "#shared/errors.ts";
 import { optionBookAbi } from "#shared/evm/abi/option-book.ts";
 import { shardVaultAbi } from "#shared/evm/abi/shard-vault.ts";
@@ -50,13 +51,12 @@ export function verifyRegistry(config: StartClaims): void {
  * @throws {RetryableError} When the node does not answer.
  */
 export async function verifyChain(
-  rpc: RpcClient,
+  { rpc, nodes }: { readonly rpc: RpcClient; readonly nodes: readonly RpcNode[] },
   config: StartClaims,
   quoter: Address,
 ): Promise<void> {
   const { contracts } = config;
-  const chainId = hexToNumber((await rpc.request("eth_chainId", [])) as `0x${string}`);
-  failOn([mismatch("chainId", config.chainId, chainId, "the RPC")], "config-chain");
+  await verifyEndpoints(nodes, config.chainId);
   const view = (
     name: "shard" | "quorum" | "optionBook" | "asset" | "feedOf" | "signerAllowed",
     args: readonly unknown[] = [],
@@ -109,6 +109,20 @@ export async function verifyChain(
     ],
     "config-chain",
   );
+}
+
+/** Every endpoint that answers must be on the chain; those that do not answer have no vote later either. */
+async function verifyEndpoints(nodes: readonly RpcNode[], chainId: number): Promise<void> {
+  const answers = await Promise.allSettled(nodes.map(({ rpc }) => rpc.request("eth_chainId", [])));
+  const lines = answers.map((answer, index) => {
+    if (answer.status === "rejected") return null;
+    const found = hexToNumber(answer.value as `0x${string}`);
+    return mismatch("chainId", chainId, found, nodes[index]?.name ?? "the RPC");
+  });
+  failOn(lines, "config-chain");
+  const failed = answers.find((answer) => answer.status === "rejected");
+  if (failed !== undefined && answers.every((answer) => answer.status === "rejected"))
+    throw failed.reason;
 }
 
 function mismatch(field: string, found: unknown, allowed: unknown, source: string): string | null {

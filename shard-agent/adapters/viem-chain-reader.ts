@@ -59,16 +59,16 @@ export function viemChainReader(rpc: RpcClient, options: ChainReaderOptions): Ch
       throw new RetryableError("rpc-failed", "eth_getBlockByNumber: no latest block");
     return header;
   };
-  const finalizedNumber = async () => (await readHeader(rpc, "finalized"))?.number ?? 0;
+  const finalized = () => readHeader(rpc, "finalized");
   const snapshot = async (
     block: BlockHeader,
     depth: readonly DepthRequest[],
   ): Promise<ShardSnapshot> => {
-    const finalized = Math.min(await finalizedNumber(), block.number);
+    const finalNumber = Math.min((await finalized())?.number ?? 0, block.number);
     const [shard, vaultLogs, oftLogs] = await Promise.all([
       readLens(rpc, options, block, depth),
-      readVaultLogs(rpc, options, { from: finalized, to: block.number }),
-      readDeliveries(rpc, options, { from: finalized, to: block.number }),
+      readVaultLogs(rpc, options, { from: finalNumber, to: block.number }),
+      readDeliveries(rpc, options, { from: finalNumber, to: block.number }),
     ]);
     const consumedJobs = await consumedJobsOf(vaultLogs, timestamps);
     const canonical = await readHeader(rpc, block.number);
@@ -80,12 +80,12 @@ export function viemChainReader(rpc: RpcClient, options: ChainReaderOptions): Ch
     }
     return {
       ...snapshotOf(shard, block, depth, options),
-      finalizedNumber: finalized,
+      finalizedNumber: finalNumber,
       consumedJobs,
       deliveredTransfers: oftLogs,
     };
   };
-  return { head, finalizedNumber, snapshot, headerAt: (number) => readHeader(rpc, number) };
+  return { head, finalized, snapshot, headerAt: (number) => readHeader(rpc, number) };
 }
 
 async function readLens(

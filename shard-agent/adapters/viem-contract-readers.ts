@@ -19,15 +19,16 @@ const feedAbi = parseAbi([
   "function getRoundData(uint80 id) view returns (uint80 roundId, int256 answer, uint256 startedAt, uint256 updatedAt, uint80 answeredInRound)",
 ]);
 
-/** {@link VaultReader} at the head. */
+/** {@link VaultReader} by block hash. */
 export function viemVaultReader(
   rpc: RpcClient,
   o: { readonly vault: Address; readonly sender: Address },
 ): VaultReader {
-  const view = (name: "epoch" | "leader" | "consumed", args: readonly unknown[]) =>
-    callView(rpc, { abi: shardVaultAbi, to: o.vault, name, args, at: "latest" });
   return {
-    state: async (jobId) => {
+    state: async (jobId, { hash }) => {
+      const at = { blockHash: hash };
+      const view = (name: "epoch" | "leader" | "consumed", args: readonly unknown[]) =>
+        callView(rpc, { abi: shardVaultAbi, to: o.vault, name, args, at });
       const [epoch, leader, consumed] = await Promise.all([
         view("epoch", []),
         view("leader", []),
@@ -35,8 +36,8 @@ export function viemVaultReader(
       ]);
       return { epoch: Number(epoch), leader: leader as Address, consumed: consumed === true };
     },
-    senderBalanceWei: async () =>
-      hexToBigInt((await rpc.request("eth_getBalance", [o.sender, "latest"])) as Hex),
+    senderBalanceWei: async ({ hash: blockHash }) =>
+      hexToBigInt((await rpc.request("eth_getBalance", [o.sender, { blockHash }])) as Hex),
   };
 }
 

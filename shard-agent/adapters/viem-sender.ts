@@ -1,14 +1,18 @@
-import { type Abi, decodeErrorResult, type Hex, hexToBigInt, keccak256, numberToHex } from "viem";
+import {
+  type Abi,
+  decodeErrorResult,
+  type Hex,
+  hexToBigInt,
+  keccak256,
+  numberToHex,
+  parseTransaction,
+} from "viem";
 import type { PrivateKeyAccount } from "viem/accounts";
+import { type BroadcastRoute, broadcastAlong } from "#shard-agent/adapters/broadcast-route.ts";
 import type { RpcClient, RpcFailure } from "#shard-agent/adapters/rpc-client.ts";
 import { readHeader } from "#shard-agent/adapters/rpc-values.ts";
-import type {
-  BroadcastOutcome,
-  ContractCall,
-  PreparedCall,
-  Sender,
-} from "#shard-agent/ports/sender.ts";
-import { RetryableError } from "#shared/errors.ts";
+import type { ContractCall, PreparedCall, Sender } from "#shard-agent/ports/sender.ts";
+import { FatalError, RetryableError } from "#shared/errors.ts";
 import { optionBookAbi } from "#shared/evm/abi/option-book.ts";
 import { shardVaultAbi } from "#shared/evm/abi/shard-vault.ts";
 import { uniswapV3AdapterAbi } from "#shared/evm/abi/uniswap-v3-adapter.ts";
@@ -16,38 +20,51 @@ import { uniswapV3AdapterAbi } from "#shared/evm/abi/uniswap-v3-adapter.ts";
 const KNOWN_ERRORS: Abi = [...shardVaultAbi, ...optionBookAbi, ...uniswapV3AdapterAbi].filter(
   (one) => one.type === "error",
 );
-const PRIORITY_FEE_WEI = 1_000_000_000n;
-/** Node messages that mean: these very bytes are here already. */
-const ALREADY_THERE = /already (known|imported)|known transaction/i;
-/** The nonce is used: by these bytes, or by others. Only the chain can tell. */
-const NONCE_USED = /nonce too low/i;
 /** Answers that say something of the call, not of the node's health. */
 const CALL_FAILED = /revert|insufficient|exceeds|gas required|out of gas/i;
 
-/** {@link Sender} with a local key. Gas is the simulation's x 1.5, the fee twice the base fee plus a tip of 1 gwei. */
+/** {@link Sender} with a local key. The gas limit is the simulation's gas x 1.5. */
 export function viemSender(
   rpc: RpcClient,
-  o: { readonly account: PrivateKeyAccount; readonly chainId: number },
+  o: {
+    readonly account: PrivateKeyAccount;
+    readonly chainId: number;
+    readonly route?: BroadcastRoute;
+  },
 ): Sender {
   const { account, chainId } = o;
+  const route = o.route ?? { privateNodes: [], publicNodes: rpc, publicFallback: false };
+  const sign: Sender["sign"] = async (call, fees) => {
+    const { nonce, gasLimit, maxFeePerGasWei, maxPriorityFeePerGasWei } = fees;
+    const raw = await account.signTransaction({
+      type: "eip1559",
+      chainId,
+      nonce,
+      gas: gasLimit,
+      to: call.to,
+      data: call.data,
+      value: call.valueWei,
+      maxFeePerGas: maxFeePerGasWei,
+      maxPriorityFeePerGas: maxPriorityFeePerGasWei,
+    });
+    const hash = keccak256(raw);
+    return { hash, raw, nonce, gasLimit, maxFeePerGasWei, maxPriorityFeePerGasWei };
+  };
   return {
     address: account.address,
     prepare: (call) => prepare(rpc, call, account.address),
-    sign: async (call, { nonce, gas, maxFeePerGasWei, maxPriorityFeePerGasWei }) => {
-      const raw = await account.signTransaction({
-        type: "eip1559",
-        chainId,
-        nonce,
-        gas,
-        to: call.to,
-        data: call.data,
-        value: call.valueWei,
-        maxFeePerGas: maxFeePerGasWei,
-        maxPriorityFeePerGas: maxPriorityFeePerGasWei,
-      });
-      return { hash: keccak256(raw), raw, nonce, maxFeePerGasWei };
+    sign,
+    signAgain: (raw, fees) => {
+      const { to, data, value, nonce, gas } = parseTransaction(raw);
+      if (to === undefined || to === null || nonce === undefined || gas === undefined)
+        throw new FatalError(
+          "journal-bytes",
+          `Transaction ${keccak256(raw)}: not a call with a nonce`,
+        );
+      const call = { to, data: data ?? "0x", valueWei: value ?? 0n };
+      return sign(call, { ...fees, nonce, gasLimit: gas });
     },
-    broadcast: (raw) => broadcast(rpc, raw),
+    broadcast: (raw) => broadcastAlong(route, raw),
   };
 }
 
@@ -67,12 +84,13 @@ async function prepare(rpc: RpcClient, call: ContractCall, from: Hex): Promise<P
     }
     return { reverts: true, detail: revertDetail(failure) };
   }
-  const baseFeeWei = head?.baseFeeWei ?? 0n;
+  if (head === null)
+    throw new RetryableError("rpc-failed", "eth_getBlockByNumber: no latest block");
   return {
     reverts: false,
-    gas: (hexToBigInt(estimate.result as Hex) * 3n) / 2n,
-    maxFeePerGasWei: baseFeeWei * 2n + PRIORITY_FEE_WEI,
-    maxPriorityFeePerGasWei: PRIORITY_FEE_WEI,
+    gasLimit: (hexToBigInt(estimate.result as Hex) * 3n) / 2n,
+    baseFeeWei: head.baseFeeWei,
+    headTimestampMs: head.timestampMs,
   };
 }
 
@@ -87,19 +105,4 @@ function revertDetail(failure: RpcFailure): string {
     }
   }
   return failure.message;
-}
-
-async function broadcast(rpc: RpcClient, raw: Hex): Promise<BroadcastOutcome> {
-  try {
-    const answer = await rpc.ask("eth_sendRawTransaction", [raw]);
-    if (answer.ok) return { outcome: "submitted", detail: "" };
-    const detail = `${answer.failure.message} (code ${answer.failure.code})`;
-    if (ALREADY_THERE.test(answer.failure.message)) return { outcome: "submitted", detail };
-    return {
-      outcome: NONCE_USED.test(answer.failure.message) ? "unknown" : "not_submitted",
-      detail,
-    };
-  } catch (error) {
-    return { outcome: "unknown", detail: error instanceof Error ? error.message : String(error) };
-  }
 }

@@ -1,11 +1,4 @@
-import {
-  type Address,
-  type Hex,
-  hexToBigInt,
-  hexToNumber,
-  numberToHex,
-  parseEventLogs,
-} from "viem";
+import { type Address, type Hex, hexToBigInt, hexToNumber, parseEventLogs } from "viem";
 import type { RpcClient } from "#shard-agent/adapters/rpc-client.ts";
 import { type RawLog, readHeader } from "#shard-agent/adapters/rpc-values.ts";
 import type { MinedTransaction, TransactionReader } from "#shard-agent/ports/chain.ts";
@@ -37,9 +30,9 @@ export function viemTransactionReader(
       if (header?.hash !== receipt.blockHash) return null;
       return minedOf(receipt, header.timestampMs, o.vault);
     },
-    nonceAt: async (at) => {
-      const tag = at === "latest" ? at : numberToHex(at);
-      return hexToNumber((await rpc.request("eth_getTransactionCount", [o.sender, tag])) as Hex);
+    nonceAt: async ({ hash: blockHash }) => {
+      const count = await rpc.request("eth_getTransactionCount", [o.sender, { blockHash }]);
+      return hexToNumber(count as Hex);
     },
   };
 }

@@ -9,13 +9,21 @@ import type { ChainReader, VaultReader } from "#shard-agent/ports/chain.ts";
 import type { JobEncoder, JobVerifier } from "#shard-agent/ports/job-desk.ts";
 import type { Memory } from "#shard-agent/ports/memory.ts";
 import type { Pause } from "#shard-agent/ports/pause.ts";
+import type { ReadWatch } from "#shard-agent/ports/read-watch.ts";
 import type { Lane } from "#shard-agent/ports/sender.ts";
 import { type Refusal, refuse } from "#shard-agent/records/admission.ts";
-import { isOpen, isTerminal, type JournalEntry } from "#shard-agent/records/journal-entry.ts";
+import {
+  isOpen,
+  isTerminal,
+  type JournalEntry,
+  newEntry,
+} from "#shard-agent/records/journal-entry.ts";
 import type { ShardScope } from "#shard-agent/records/shard-scope.ts";
+import type { BlockHeader } from "#shard-agent/records/shard-snapshot.ts";
 import { admitJob, type JobConditions } from "#shard-agent/stages/admit-job.ts";
 import { authenticateJob } from "#shard-agent/stages/authenticate-job.ts";
 import { progressReceipt, refusalReceipt } from "#shard-agent/stages/build-receipt.ts";
+import { gasFeeCapWei, openingFees } from "#shard-agent/stages/price-gas.ts";
 import { RetryableError } from "#shared/errors.ts";
 import type { Hex } from "#shared/units/ids.ts";
 import { describeIssues } from "#shared/wire/describe-issues.ts";
@@ -27,6 +35,7 @@ const RETRY_PAUSE_MS = 200;
 export type ExecutePorts = SendPorts & {
   readonly chain: Pick<ChainReader, "head">;
   readonly vault: VaultReader;
+  readonly watch: ReadWatch;
   readonly verifier: JobVerifier;
   readonly encoder: JobEncoder;
   readonly lane: Lane;
@@ -75,18 +84,15 @@ export async function executeJob(
 }
 
 function receive(ports: ExecutePorts, job: RebalanceJob): JournalEntry {
-  const entry: JournalEntry = {
+  const entry = newEntry({
     id: job.mandate.jobId,
     kind: "job",
     state: "received",
     payload: JSON.stringify(job),
     deadlineSeconds: job.mandate.deadlineSeconds,
-    transaction: null,
-    inclusion: null,
-    nativeFeeWei: 0n,
-    refusal: null,
+    gasFeeCapWei: gasFeeCapWei(job.params, ports.memory.snapshot, ports.scope),
     updatedAtMs: ports.clock.nowMs(),
-  };
+  });
   ports.journal.insert(entry);
   return entry;
 }
@@ -149,9 +155,13 @@ async function attemptJob(
   const prepared = await ports.sender.prepare(call);
   if (prepared.reverts)
     return refuseEntry(ports, received, refuse("simulation-reverted", prepared.detail));
-  const nonce = await nextNonce(ports);
+  const gasFeeCap = gasFeeCapWei(job.params, ports.memory.snapshot, ports.scope);
+  const fees = openingFees({ ...prepared, gasFeeCapWei: gasFeeCap });
+  if (fees === null) return refuseEntry(ports, received, gasRefusal(prepared, gasFeeCap));
+  const nonce = await nextNonce(ports, conditions.head);
   const checked = received.state === "received" ? stepEntry(ports, received, "check") : received;
-  const sent = await sendCall(ports, checked, call, { ...prepared, nonce });
+  const capped = { ...checked, gasFeeCapWei: gasFeeCap };
+  const sent = await sendCall(ports, capped, call, { ...prepared, ...fees, nonce });
   const scope = ports.scope;
   ports.journal.queueReceipt(
     progressReceipt(sent, "broadcast", { scope, atMs: ports.clock.nowMs() }),
@@ -163,15 +173,28 @@ async function attemptJob(
   };
 }
 
-async function readConditions(ports: ExecutePorts, job: RebalanceJob): Promise<JobConditions> {
-  const [head, vault, senderBalanceWei] = await Promise.all([
-    ports.chain.head(),
-    ports.vault.state(job.mandate.jobId),
-    ports.vault.senderBalanceWei(),
+function gasRefusal(
+  { gasLimit, baseFeeWei }: { readonly gasLimit: bigint; readonly baseFeeWei: bigint },
+  capWei: bigint,
+): Refusal {
+  const found = `${gasLimit} gas at a base fee of ${baseFeeWei} wei and a tip`;
+  return refuse("fee-too-high", `gas: ${found}; the job's cap is ${capWei} wei`);
+}
+
+async function readConditions(
+  ports: ExecutePorts,
+  job: RebalanceJob,
+): Promise<JobConditions & { readonly head: BlockHeader }> {
+  const head = await ports.chain.head();
+  const [vault, senderBalanceWei] = await Promise.all([
+    ports.vault.state(job.mandate.jobId, head),
+    ports.vault.senderBalanceWei(head),
   ]);
   // A fee is only worth asking for when the vault would still take the mandate.
   const nativeFeeWei = vault.consumed ? 0n : await ports.encoder.nativeFeeWei(job.params);
   return {
+    head,
+    disagreement: describeDisagreement(ports.watch.disagreement()),
     nowMs: ports.clock.nowMs(),
     headTimestampMs: head.timestampMs,
     vault,
@@ -179,6 +202,10 @@ async function readConditions(ports: ExecutePorts, job: RebalanceJob): Promise<J
     reportBlockTimestampMs: ports.memory.reportBlockTimestampMs,
     nativeFeeWei,
   };
+}
+
+function describeDisagreement(found: ReturnType<ReadWatch["disagreement"]>): string | null {
+  return found === null ? null : `${found.what}: ${found.endpoints.join(", ")}`;
 }
 
 function refuseEntry(ports: ExecutePorts, entry: JournalEntry, refusal: Refusal): JobResult {

@@ -2,6 +2,7 @@ import type { ChainReader } from "#shard-agent/ports/chain.ts";
 import type { Journal } from "#shard-agent/ports/journal.ts";
 import type { Memory } from "#shard-agent/ports/memory.ts";
 import type { ReportPublisher } from "#shard-agent/ports/publisher.ts";
+import type { ReadWatch } from "#shard-agent/ports/read-watch.ts";
 import type { Venue } from "#shard-agent/ports/venue.ts";
 import type { ShardScope } from "#shard-agent/records/shard-scope.ts";
 import type { BlockHeader } from "#shard-agent/records/shard-snapshot.ts";
@@ -13,6 +14,7 @@ import { valueBook } from "#shard-agent/stages/value-book.ts";
 export type ReportPorts = {
   readonly chain: ChainReader;
   readonly venue: Venue;
+  readonly watch: ReadWatch;
   readonly journal: Journal;
   readonly publisher: ReportPublisher;
   readonly memory: Memory;
@@ -35,7 +37,11 @@ export async function reportRisk(ports: ReportPorts, block: BlockHeader): Promis
   memory.snapshot = snapshot;
   const valued = valueBook(snapshot, scope);
   const risk = measureRisk(valued);
-  const health = checkHealth(snapshot, scope, { writable: ports.journal.isWritable() });
+  const health = checkHealth(snapshot, scope, {
+    journalWritable: ports.journal.isWritable(),
+    endpointsAgree: ports.watch.disagreement() === null,
+  });
+  memory.health = health;
   const report = buildReport({
     snapshot,
     scope,

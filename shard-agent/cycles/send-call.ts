@@ -2,7 +2,9 @@ import { stepEntry } from "#shard-agent/cycles/step-entry.ts";
 import type { TransactionReader } from "#shard-agent/ports/chain.ts";
 import type { Journal } from "#shard-agent/ports/journal.ts";
 import type { BroadcastOutcome, ContractCall, Sender } from "#shard-agent/ports/sender.ts";
+import type { GasFees } from "#shard-agent/records/gas-fees.ts";
 import type { JournalEntry } from "#shard-agent/records/journal-entry.ts";
+import type { BlockHeader } from "#shard-agent/records/shard-snapshot.ts";
 import type { Clock } from "#shared/ports/clock.ts";
 import type { Log } from "#shared/ports/log.ts";
 
@@ -15,23 +17,24 @@ export type SendPorts = {
 };
 
 /** What a signed transaction adds to its call. */
-export type GasAndNonce = {
+export type GasAndNonce = GasFees & {
   readonly nonce: number;
-  readonly gas: bigint;
-  readonly maxFeePerGasWei: bigint;
-  readonly maxPriorityFeePerGasWei: bigint;
+  readonly gasLimit: bigint;
+  /** Time of the head the fees were found at. */
+  readonly headTimestampMs: number;
 };
 
 /**
- * max(chain latest, highest open nonce + 1): a node that forgot a transaction must not make us use its
+ * max(chain at `head`, highest open nonce + 1): a node that forgot a transaction must not make us use its
  * nonce twice. Only inside the sender's lane.
  *
  * @throws {RetryableError} When the chain did not answer.
  */
 export async function nextNonce(
   ports: Pick<SendPorts, "transactions" | "journal">,
+  head: BlockHeader,
 ): Promise<number> {
-  return Math.max(await ports.transactions.nonceAt("latest"), ports.journal.nextNonce());
+  return Math.max(await ports.transactions.nonceAt(head), ports.journal.nextNonce());
 }
 
 /**
@@ -48,18 +51,28 @@ export async function sendCall(
   fees: GasAndNonce,
 ): Promise<JournalEntry> {
   const transaction = await ports.sender.sign(call, fees);
-  const signed = stepEntry(ports, entry, "sign", { transaction, nativeFeeWei: call.valueWei });
-  return broadcastEntry(ports, signed);
+  const signed = stepEntry(ports, entry, "sign", {
+    transaction,
+    pendingSinceMs: fees.headTimestampMs,
+    nativeFeeWei: call.valueWei,
+  });
+  return (await broadcastEntry(ports, signed)).entry;
 }
 
-/** Broadcasts the bytes an entry already has; the node having them already counts as success. */
-export async function broadcastEntry(ports: SendPorts, entry: JournalEntry): Promise<JournalEntry> {
-  if (entry.transaction === null) return entry;
+/**
+ * Broadcasts the newest bytes an entry already has; the node having them already counts as success.
+ *
+ * @returns The entry as it now stands, and what the node said.
+ */
+export async function broadcastEntry(
+  ports: SendPorts,
+  entry: JournalEntry,
+): Promise<{ readonly entry: JournalEntry; readonly result: BroadcastOutcome | null }> {
+  if (entry.transaction === null) return { entry, result: null };
   const result = await ports.sender.broadcast(entry.transaction.raw);
   logOutcome(ports.log, entry, result);
-  return result.outcome === "submitted" && entry.state === "signed"
-    ? stepEntry(ports, entry, "broadcast")
-    : entry;
+  const isSent = result.outcome === "submitted" && entry.state === "signed";
+  return { entry: isSent ? stepEntry(ports, entry, "broadcast") : entry, result };
 }
 
 function logOutcome(log: Log, entry: JournalEntry, result: BroadcastOutcome): void {

@@ -1,6 +1,7 @@
 import type { PositionReader } from "#shard-agent/ports/chain.ts";
 import type { Memory } from "#shard-agent/ports/memory.ts";
 import type { QuoteSigner } from "#shard-agent/ports/quote-signer.ts";
+import type { ReadWatch } from "#shard-agent/ports/read-watch.ts";
 import {
   type OptionQuote,
   type OptionRequest,
@@ -21,6 +22,7 @@ export type QuotePorts = {
   readonly positions: PositionReader;
   readonly signer: QuoteSigner;
   readonly clock: Clock;
+  readonly watch: ReadWatch;
   readonly scope: ShardScope;
   readonly terms: QuoteTerms;
 };
@@ -49,6 +51,11 @@ export async function answerQuote(ports: QuotePorts, body: unknown): Promise<Quo
   const { snapshot, reportBlockTimestampMs } = ports.memory;
   if (snapshot === null)
     return { kind: "refused", code: "not-ready", detail: "the chain has not been read yet" };
+  const disagreement = ports.watch.disagreement();
+  if (disagreement !== null) {
+    const detail = "the chain's endpoints contradict each other";
+    return { kind: "refused", code: "rpc-disagreement", detail };
+  }
   const conditions = {
     nowMs: ports.clock.nowMs(),
     snapshot,

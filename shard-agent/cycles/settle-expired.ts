@@ -1,11 +1,12 @@
 import { findSettlementRound } from "#shard-agent/cycles/find-settlement-round.ts";
 import { nextNonce, type SendPorts, sendCall } from "#shard-agent/cycles/send-call.ts";
-import type { FeedReader } from "#shard-agent/ports/chain.ts";
+import type { ChainReader, FeedReader } from "#shard-agent/ports/chain.ts";
 import type { JobEncoder } from "#shard-agent/ports/job-desk.ts";
 import type { Lane } from "#shard-agent/ports/sender.ts";
-import { isTerminal, type JournalEntry } from "#shard-agent/records/journal-entry.ts";
+import { isTerminal, newEntry } from "#shard-agent/records/journal-entry.ts";
 import { type ShardScope, underlyingOfToken } from "#shard-agent/records/shard-scope.ts";
 import type { RawSeries, ShardSnapshot } from "#shard-agent/records/shard-snapshot.ts";
+import { gasFeeCapWei, openingFees } from "#shard-agent/stages/price-gas.ts";
 
 /** A settlement that is not mined in this time is cancelled and tried anew. */
 const SETTLE_WITHIN_SECONDS = 120;
@@ -13,6 +14,7 @@ const SETTLE_WITHIN_SECONDS = 120;
 const ATTEMPTS_MAX = 20;
 
 export type SettlePorts = SendPorts & {
+  readonly chain: Pick<ChainReader, "head">;
   readonly feeds: FeedReader;
   readonly encoder: Pick<JobEncoder, "encodeSettle">;
   readonly lane: Lane;
@@ -53,21 +55,30 @@ async function settleSeries(ports: SettlePorts, series: RawSeries): Promise<void
       return;
     }
     const nowMs = ports.clock.nowMs();
-    const checked: JournalEntry = {
+    const capWei = gasFeeCapWei(null, null, ports.scope);
+    const fees = openingFees({ ...prepared, gasFeeCapWei: capWei });
+    if (fees === null) {
+      const { baseFeeWei, gasLimit } = prepared;
+      ports.log.warn("settlement waits: gas costs more than its cap", {
+        seriesId: series.seriesId,
+        baseFeeWei,
+        gasLimit,
+        capWei,
+      });
+      return;
+    }
+    const checked = newEntry({
       id: `${prefix}${attempts.length + 1}`,
       kind: "settlement",
       state: "checked",
       payload: JSON.stringify({ seriesId: series.seriesId, roundId: roundId.toString() }),
       deadlineSeconds: Math.floor(nowMs / 1000) + SETTLE_WITHIN_SECONDS,
-      transaction: null,
-      inclusion: null,
-      nativeFeeWei: 0n,
-      refusal: null,
+      gasFeeCapWei: capWei,
       updatedAtMs: nowMs,
-    };
-    const nonce = await nextNonce(ports);
+    });
+    const nonce = await nextNonce(ports, await ports.chain.head());
     ports.journal.insert(checked);
-    await sendCall(ports, checked, call, { ...prepared, nonce });
+    await sendCall(ports, checked, call, { ...prepared, ...fees, nonce });
     ports.log.info("settling an expired series", { seriesId: series.seriesId, roundId });
   });
 }

@@ -14,7 +14,16 @@ export function stepEntry(
   entry: JournalEntry,
   event: JournalEvent,
   changes: Partial<
-    Pick<JournalEntry, "transaction" | "inclusion" | "refusal" | "nativeFeeWei">
+    Pick<
+      JournalEntry,
+      | "transaction"
+      | "replaced"
+      | "pendingSinceMs"
+      | "gasFeeCapWei"
+      | "inclusion"
+      | "refusal"
+      | "nativeFeeWei"
+    >
   > = {},
 ): JournalEntry {
   const state = advanceJournal(entry.state, event);

@@ -1,72 +1,75 @@
-import { broadcastEntry, type SendPorts, sendCall } from "#shard-agent/cycles/send-call.ts";
+import { type ResendPorts, resendPending } from "#shard-agent/cycles/resend-pending.ts";
 import { stepEntry } from "#shard-agent/cycles/step-entry.ts";
 import type { ChainReader, MinedTransaction } from "#shard-agent/ports/chain.ts";
-import type { Lane } from "#shard-agent/ports/sender.ts";
 import { refuse } from "#shard-agent/records/admission.ts";
 import {
   isOpen,
   type JournalEntry,
   type SignedTransaction,
+  transactionsOf,
 } from "#shard-agent/records/journal-entry.ts";
-import type { ShardScope } from "#shard-agent/records/shard-scope.ts";
 import type { BlockHeader } from "#shard-agent/records/shard-snapshot.ts";
 import { progressReceipt } from "#shard-agent/stages/build-receipt.ts";
 
 /** A job that was never signed is given up this long after its deadline; its queue entry may be lost. */
 const ABANDON_AFTER_MS = 60_000;
-/** Gas of a transfer of nothing to oneself, with room for chains that charge more. */
-const CANCEL_GAS = 100_000n;
-/** A cancel that was written down but never signed is given up after this. */
-const CANCEL_WITHIN_SECONDS = 120;
-
-export type TrackPorts = SendPorts & {
-  readonly chain: Pick<ChainReader, "finalizedNumber">;
-  readonly lane: Lane;
-  readonly scope: ShardScope;
+export type TrackPorts = ResendPorts & {
+  readonly chain: Pick<ChainReader, "finalized">;
 };
 
 /**
  * Brings every unfinished journal entry up to date with the chain at a new head: included, final,
  * reverted, out of the chain again, expired. Believes a block only by its hash, and calls nothing
- * final that is above the finalized tag. Entries are judged in the order of their nonces.
+ * final that is above the finalized tag. Entries are judged in the order of their nonces, each by all
+ * transactions ever signed for it.
  *
  * @throws {RetryableError} When the chain did not answer; the next head tries again.
  */
 export async function trackTransactions(ports: TrackPorts, head: BlockHeader): Promise<void> {
   const unfinished = ports.journal.unfinished();
   if (unfinished.length === 0) return;
-  const finalizedNumber = await ports.chain.finalizedNumber();
+  const finalized = await ports.chain.finalized();
   for (const { id } of unfinished) {
     // In the lane, and read again there: nobody else moves the entry meanwhile.
     await ports.lane.run(async () => {
       const entry = ports.journal.get(id);
       if (entry === undefined) return;
-      if (isOpen(entry.state)) await trackOpen(ports, entry, { head, finalizedNumber });
+      if (isOpen(entry.state)) await trackOpen(ports, entry, { head, finalized });
       else if (entry.state === "received" || entry.state === "checked") abandon(ports, entry);
     });
   }
 }
 
-type ChainView = { readonly head: BlockHeader; readonly finalizedNumber: number };
+/** `finalized` is null while there is no final block. */
+type ChainView = { readonly head: BlockHeader; readonly finalized: BlockHeader | null };
 
 async function trackOpen(ports: TrackPorts, entry: JournalEntry, view: ChainView): Promise<void> {
   const { transaction } = entry;
   if (transaction === null) return;
-  const mined = await ports.transactions.mined(transaction.hash);
-  if (mined !== null)
-    return trackMined(ports, entry, { mined, finalizedNumber: view.finalizedNumber });
+  const mined = await minedOf(ports, entry);
+  if (mined !== null) return trackMined(ports, entry, { mined, finalized: view.finalized });
   let open = entry;
   if (open.state === "included") {
     ports.log.warn("a reorganisation removed a transaction", { id: entry.id, ...entry.inclusion });
-    open = stepEntry(ports, open, "reorg-out", { inclusion: null });
+    const pendingSinceMs = view.head.timestampMs;
+    open = stepEntry(ports, open, "reorg-out", { inclusion: null, pendingSinceMs });
   }
-  await trackMissing(ports, open, { ...view, transaction });
+  await trackMissing(ports, { ...open, transaction }, view);
+}
+
+/** Whichever of the entry's transactions is in a canonical block: they share a nonce, so at most one is. */
+async function minedOf(ports: TrackPorts, entry: JournalEntry): Promise<MinedTransaction | null> {
+  for (const { hash } of transactionsOf(entry)) {
+    const mined = await ports.transactions.mined(hash);
+    if (mined !== null) return mined;
+  }
+  return null;
 }
 
 function trackMined(
   ports: TrackPorts,
   entry: JournalEntry,
-  o: { readonly mined: MinedTransaction; readonly finalizedNumber: number },
+  o: { readonly mined: MinedTransaction; readonly finalized: BlockHeader | null },
 ): void {
   const { inclusion } = o.mined;
   let current = entry;
@@ -77,73 +80,28 @@ function trackMined(
     current = stepEntry(ports, current, "include", { inclusion });
     report(ports, current, inclusion.succeeded ? "included" : "reverted", o.mined);
   }
-  if (inclusion.blockNumber <= o.finalizedNumber) {
+  if (o.finalized !== null && inclusion.blockNumber <= o.finalized.number) {
     stepEntry(ports, current, inclusion.succeeded ? "finalise" : "fail");
     ports.log.info("transaction is final", { id: entry.id, kind: entry.kind, ...inclusion });
   }
 }
 
-/** No canonical block holds it: the nonce is used by another, or it is late, or it must be sent again. */
+/** No canonical block holds it: the nonce is used by another, or it must be moved on. */
 async function trackMissing(
   ports: TrackPorts,
-  entry: JournalEntry,
-  view: ChainView & { readonly transaction: SignedTransaction },
+  entry: JournalEntry & { readonly transaction: SignedTransaction },
+  view: ChainView,
 ): Promise<void> {
-  const { nonce } = view.transaction;
-  if ((await ports.transactions.nonceAt(view.finalizedNumber)) > nonce) {
+  const { nonce } = entry.transaction;
+  const { finalized } = view;
+  if (finalized !== null && (await ports.transactions.nonceAt(finalized)) > nonce) {
     const isLate = view.head.timestampMs > entry.deadlineSeconds * 1000;
     const next = stepEntry(ports, entry, isLate ? "expire" : "supersede");
     report(ports, next, "expired");
     return;
   }
-  if ((await ports.transactions.nonceAt("latest")) > nonce) return;
-  if (view.head.timestampMs > entry.deadlineSeconds * 1000 && entry.kind !== "cancel")
-    await cancel(ports, entry, view);
-  else await broadcastEntry(ports, entry);
-}
-
-/** Frees the nonce of a transaction that can have no effect any more, so that later ones can pass. */
-async function cancel(
-  ports: TrackPorts,
-  entry: JournalEntry,
-  view: ChainView & { readonly transaction: SignedTransaction },
-): Promise<void> {
-  const { nonce, maxFeePerGasWei } = view.transaction;
-  const prefix = `cancel:${nonce}:`;
-  const attempts = ports.journal.withPrefix(prefix);
-  const rivalsWei = attempts.flatMap((one) =>
-    isOpen(one.state) && one.transaction !== null ? one.transaction.maxFeePerGasWei : [],
-  );
-  if (rivalsWei.some((feeWei) => feeWei >= view.head.baseFeeWei)) return;
-  const bumpedWei = (largest([maxFeePerGasWei, ...rivalsWei]) * 1125n) / 1000n + 1n;
-  const feeWei = largest([bumpedWei, view.head.baseFeeWei * 2n]);
-  const checked: JournalEntry = {
-    id: `${prefix}${attempts.length + 1}`,
-    kind: "cancel",
-    state: "checked",
-    payload: JSON.stringify({ cancels: entry.id }),
-    deadlineSeconds: Math.floor(ports.clock.nowMs() / 1000) + CANCEL_WITHIN_SECONDS,
-    transaction: null,
-    inclusion: null,
-    nativeFeeWei: 0n,
-    refusal: null,
-    updatedAtMs: ports.clock.nowMs(),
-  };
-  ports.log.warn("deadline passed without inclusion; freeing the nonce", { id: entry.id, nonce });
-  ports.journal.insert(checked);
-  const call = { to: ports.sender.address, data: "0x", valueWei: 0n } as const;
-  await sendCall(ports, checked, call, {
-    nonce,
-    gas: CANCEL_GAS,
-    maxFeePerGasWei: feeWei,
-    maxPriorityFeePerGasWei: feeWei,
-  });
-}
-
-function largest(amounts: readonly bigint[]): bigint {
-  let found = 0n;
-  for (const amount of amounts) if (amount > found) found = amount;
-  return found;
+  if ((await ports.transactions.nonceAt(view.head)) > nonce) return;
+  await resendPending(ports, entry, view.head);
 }
 
 function abandon(ports: TrackPorts, entry: JournalEntry): void {

@@ -12,7 +12,8 @@ export type ChainReader = {
   readonly head: () => Promise<BlockHeader>;
   /** Canonical header at a height; null when there is none yet. */
   readonly headerAt: (blockNumber: number) => Promise<BlockHeader | null>;
-  readonly finalizedNumber: () => Promise<number>;
+  /** Newest final block; null when there is none yet. */
+  readonly finalized: () => Promise<BlockHeader | null>;
   /**
    * Everything one report needs, true at `block.hash`.
    *
@@ -21,10 +22,13 @@ export type ChainReader = {
   readonly snapshot: (block: BlockHeader, depth: readonly DepthRequest[]) => Promise<ShardSnapshot>;
 };
 
-/** What the vault and the sender look like at the head. */
+/** What the vault and the sender look like at one block. */
 export type VaultReader = {
-  readonly state: (jobId: Hex) => Promise<{ epoch: number; leader: Address; consumed: boolean }>;
-  readonly senderBalanceWei: () => Promise<bigint>;
+  readonly state: (
+    jobId: Hex,
+    at: BlockHeader,
+  ) => Promise<{ epoch: number; leader: Address; consumed: boolean }>;
+  readonly senderBalanceWei: (at: BlockHeader) => Promise<bigint>;
 };
 
 /** Rounds of price feeds. */
@@ -60,6 +64,6 @@ export type MinedTransaction = {
 export type TransactionReader = {
   /** Null when no canonical block holds it. */
   readonly mined: (hash: Hex) => Promise<MinedTransaction | null>;
-  /** Transactions the sender has in canonical blocks up to `at`. */
-  readonly nonceAt: (at: "latest" | number) => Promise<number>;
+  /** Transactions the sender has in the chain that ends with `at`. */
+  readonly nonceAt: (at: BlockHeader) => Promise<number>;
 };

@@ -1,4 +1,5 @@
 import type { ShardSnapshot } from "#shard-agent/records/shard-snapshot.ts";
+import type { ShardReport } from "#shared/wire/shard-report.ts";
 
 /** What the agent saw last; lost with the process, rebuilt from the chain within one block. */
 export type Memory = {
@@ -6,4 +7,6 @@ export type Memory = {
   snapshot: ShardSnapshot | null;
   /** Block timestamp of the newest report that Redis confirmed; null before the first. */
   reportBlockTimestampMs: number | null;
+  /** Health of the newest snapshot; null before the first. */
+  health: ShardReport["health"] | null;
 };

@@ -1,25 +1,27 @@
+import type { GasFees } from "#shard-agent/records/gas-fees.ts";
 import type { SignedTransaction } from "#shard-agent/records/journal-entry.ts";
 import type { Address, Hex } from "#shared/units/ids.ts";
 
 /** One call of a contract, paid by the agent's sender. */
 export type ContractCall = { readonly to: Address; readonly data: Hex; readonly valueWei: bigint };
 
-/** Gas and fees of a call; a call that would revert is a value. */
+/** Gas of a call and the base fee it was found at; a call that would revert is a value. */
 export type PreparedCall =
   | {
       readonly reverts: false;
-      readonly gas: bigint;
-      readonly maxFeePerGasWei: bigint;
-      readonly maxPriorityFeePerGasWei: bigint;
+      readonly gasLimit: bigint;
+      readonly baseFeeWei: bigint;
+      readonly headTimestampMs: number;
     }
   | { readonly reverts: true; readonly detail: string };
 
 /**
  * What became of a broadcast. `not_submitted`: the node refused the bytes. `unknown`: the answer was
- * lost, the node may have them. `submitted`: the node has them, from now or from before.
+ * lost, the node may have them. `submitted`: the node has them; `isNew` when it did not have them before.
  */
 export type BroadcastOutcome = {
   readonly outcome: "not_submitted" | "unknown" | "submitted";
+  readonly isNew: boolean;
   readonly detail: string;
 };
 
@@ -30,13 +32,10 @@ export type Sender = {
   readonly prepare: (call: ContractCall) => Promise<PreparedCall>;
   readonly sign: (
     call: ContractCall,
-    o: {
-      nonce: number;
-      gas: bigint;
-      maxFeePerGasWei: bigint;
-      maxPriorityFeePerGasWei: bigint;
-    },
+    o: GasFees & { readonly nonce: number; readonly gasLimit: bigint },
   ) => Promise<SignedTransaction>;
+  /** The same call with the same nonce and gas at other fees. */
+  readonly signAgain: (raw: Hex, fees: GasFees) => Promise<SignedTransaction>;
   /** Never throws. */
   readonly broadcast: (raw: Hex) => Promise<BroadcastOutcome>;
 };

@@ -1,3 +1,4 @@
+import type { GasFees } from "#shard-agent/records/gas-fees.ts";
 import type { Hex } from "#shared/units/ids.ts";
 import type { RefusalReason } from "#shared/wire/job-receipt.ts";
 
@@ -21,11 +22,11 @@ export type JournalState = (typeof JOURNAL_STATES)[number];
 export type EntryKind = "job" | "settlement" | "cancel";
 
 /** One signed transaction; kept for ever, because any of an entry's transactions may be the one that is mined. */
-export type SignedTransaction = {
+export type SignedTransaction = GasFees & {
   readonly hash: Hex;
   readonly raw: Hex;
   readonly nonce: number;
-  readonly maxFeePerGasWei: bigint;
+  readonly gasLimit: bigint;
 };
 
 /** Where a transaction was seen in a block. */
@@ -48,12 +49,42 @@ export type JournalEntry = {
   readonly payload: string;
   /** Last second (Unix) at which the entry's transaction can still have its effect. */
   readonly deadlineSeconds: number;
+  /** The newest one, with the highest fees. */
   readonly transaction: SignedTransaction | null;
+  /** Those it replaced, oldest first: same nonce, same call, lower fees. */
+  readonly replaced: readonly SignedTransaction[];
+  /** Head time since which a node has the newest transaction and no block does; 0 before it is signed. */
+  readonly pendingSinceMs: number;
+  /** Most that the gas of each of its transactions may cost. */
+  readonly gasFeeCapWei: bigint;
   readonly inclusion: Inclusion | null;
   readonly nativeFeeWei: bigint;
   readonly refusal: { readonly reason: RefusalReason; readonly detail: string } | null;
   readonly updatedAtMs: number;
 };
+
+/** An entry as it begins, in `state`: nothing signed, nothing included. */
+export function newEntry(
+  o: Pick<
+    JournalEntry,
+    "id" | "kind" | "payload" | "deadlineSeconds" | "gasFeeCapWei" | "updatedAtMs"
+  > & { readonly state: "received" | "checked" },
+): JournalEntry {
+  return {
+    ...o,
+    transaction: null,
+    replaced: [],
+    pendingSinceMs: 0,
+    inclusion: null,
+    nativeFeeWei: 0n,
+    refusal: null,
+  };
+}
+
+/** Every transaction signed for an entry, newest first: any of them may be the one that is mined. */
+export function transactionsOf(entry: JournalEntry): SignedTransaction[] {
+  return entry.transaction === null ? [] : [entry.transaction, ...entry.replaced.toReversed()];
+}
 
 /** True while the entry's transaction may still reach, or leave, a block. */
 export function isOpen(state: JournalState): boolean {

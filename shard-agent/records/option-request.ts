@@ -49,6 +49,7 @@ export type QuoteTerms = {
 export type QuoteRefusalCode =
   | "not-ready"
   | "vault-paused"
+  | "rpc-disagreement"
   | "report-stale"
   | "feed-stale"
   | "unsupported-underlying"

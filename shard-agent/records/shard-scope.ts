@@ -1,3 +1,4 @@
+import type { GasFeeTerms } from "#shard-agent/records/gas-fees.ts";
 import type { Address } from "#shared/units/ids.ts";
 
 /** One Uniswap v3 pool of an underlying against the settlement asset. */
@@ -37,6 +38,7 @@ export type ShardScope = {
   readonly mandateSigners: readonly Address[];
   readonly mandateQuorum: number;
   readonly gasFloorWei: string;
+  readonly gasFees: GasFeeTerms;
   readonly feedMaxAgeMs: number;
   readonly staleAfterMs: number;
   readonly blockTimeMs: number;

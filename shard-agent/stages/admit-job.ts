@@ -5,6 +5,8 @@ import type { RebalanceJob, SwapParams } from "#shared/wire/rebalance-job.ts";
 
 /** The world as the agent sees it when it is about to sign. */
 export type JobConditions = {
+  /** Which RPC endpoints contradict the others, and where; null when they agree. */
+  readonly disagreement: string | null;
   readonly nowMs: number;
   readonly headTimestampMs: number;
   readonly vault: { readonly epoch: number; readonly leader: Address; readonly consumed: boolean };
@@ -19,19 +21,33 @@ export type JobConditions = {
  * Whether an authentic job may run now. Time, fence and one-time use are judged against the chain's
  * head; the vault checks them again, so a wrong answer here costs gas, never funds.
  *
- * Conditions are judged in the order consumed, window, fence, venue, own report, fee, gas. The first that fails is the answer.
+ * Conditions are judged in the order reads, consumed, window, fence, venue, own report, fee, gas. The first that fails is the answer.
  */
 export function admitJob(
   job: RebalanceJob,
   conditions: JobConditions,
   scope: ShardScope,
 ): Admission {
-  const judgements = [judgeConsumed, judgeWindow, judgeFence, judgeVenue, judgeReport, judgeGas];
+  const judgements = [
+    judgeReads,
+    judgeConsumed,
+    judgeWindow,
+    judgeFence,
+    judgeVenue,
+    judgeReport,
+    judgeGas,
+  ];
   for (const judge of judgements) {
     const admission = judge(job, conditions, scope);
     if (!admission.admitted) return admission;
   }
   return ADMITTED;
+}
+
+/** What the chain says cannot be believed while its endpoints contradict each other. */
+function judgeReads(_job: RebalanceJob, now: JobConditions): Admission {
+  if (now.disagreement === null) return ADMITTED;
+  return refuse("rpc-disagreement", `RPC endpoints contradict each other: ${now.disagreement}`);
 }
 
 function judgeConsumed(job: RebalanceJob, now: JobConditions): Admission {

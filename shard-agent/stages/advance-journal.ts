@@ -5,13 +5,15 @@ import { FatalError } from "#shared/errors.ts";
  * What can happen to a journal entry.
  *
  * `include` means seen in a block, with or without effect; `reorg-out` that this block is no longer
- * canonical. `finalise` and `fail` are only said of a block at or below the finalized tag. `supersede`
+ * canonical. `replace` means that another transaction with the same nonce and call and higher fees is
+ * signed. `finalise` and `fail` are only said of a block at or below the finalized tag. `supersede`
  * means that somebody else's transaction, or a newer epoch, made this one pointless.
  */
 export type JournalEvent =
   | "check"
   | "refuse"
   | "sign"
+  | "replace"
   | "broadcast"
   | "include"
   | "reorg-out"
@@ -26,6 +28,7 @@ const TRANSITIONS: Readonly<
   received: { check: "checked", refuse: "refused", expire: "expired", supersede: "superseded" },
   checked: { sign: "signed", refuse: "refused", expire: "expired", supersede: "superseded" },
   signed: {
+    replace: "signed",
     broadcast: "broadcast",
     include: "included",
     expire: "expired",
@@ -33,6 +36,7 @@ const TRANSITIONS: Readonly<
   },
   // The same bytes are broadcast again whenever a node may have lost them.
   broadcast: {
+    replace: "signed",
     broadcast: "broadcast",
     include: "included",
     expire: "expired",

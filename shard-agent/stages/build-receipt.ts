@@ -66,7 +66,7 @@ function head(jobId: Hex, outcome: JobReceipt["outcome"], scope: ShardScope, atM
 
 function place(entry: JournalEntry | null) {
   return {
-    transactionHash: entry?.transaction?.hash ?? null,
+    transactionHash: entry?.inclusion?.transactionHash ?? entry?.transaction?.hash ?? null,
     blockNumber: entry?.inclusion?.blockNumber ?? null,
     blockTimestampMs: entry?.inclusion?.blockTimestampMs ?? null,
   };

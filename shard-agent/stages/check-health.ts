@@ -9,7 +9,7 @@ import type { HEALTH_REASONS, ShardReport } from "#shared/wire/shard-report.ts";
 export function checkHealth(
   snapshot: ShardSnapshot,
   scope: ShardScope,
-  journal: { readonly writable: boolean },
+  now: { readonly journalWritable: boolean; readonly endpointsAgree: boolean },
 ): ShardReport["health"] {
   const reasons: (typeof HEALTH_REASONS)[number][] = [];
   const gasFloorWei = BigInt(scope.gasFloorWei);
@@ -17,7 +17,8 @@ export function checkHealth(
     reasons.push("gas-below-floor");
   if (staleFeeds(snapshot, scope).length > 0) reasons.push("feed-stale");
   if (snapshot.paused) reasons.push("vault-paused");
-  if (!journal.writable) reasons.push("journal-unwritable");
+  if (!now.journalWritable) reasons.push("journal-unwritable");
+  if (!now.endpointsAgree) reasons.push("rpc-disagreement");
   return { acceptsJobs: reasons.length === 0, reasons };
 }
 

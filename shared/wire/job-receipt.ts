@@ -26,6 +26,7 @@ export const REFUSAL_REASONS = [
   "gas-below-floor",
   "fee-too-high",
   "simulation-reverted",
+  "rpc-disagreement",
 ] as const;
 
 /**

@@ -135,6 +135,7 @@ export const HEALTH_REASONS = [
   "feed-stale",
   "vault-paused",
   "journal-unwritable",
+  "rpc-disagreement",
 ] as const;
 
 const healthSchema = z.strictObject({

@@ -369,7 +369,7 @@ function jobOptions(change: Partial<JobOptions>): JobOptions {
   const planner = world.keys.account("planner");
   return {
     chain: site.chain,
-    params: swapParams("1000000"),
+    params: swapParams("1000000000"),
     leader: planner.address,
     epoch: 1,
     signer: planner,

@@ -37,6 +37,11 @@ export function aScope(change: Partial<ShardScope> = {}): ShardScope {
     mandateSigners: [address20("1e"), address20("2e")],
     mandateQuorum: 1,
     gasFloorWei: "1000",
+    gasFees: {
+      maxGasFeeFractionOfNotional: 0.01,
+      maxGasFeeWei: "50000000000000000",
+      nativeUnderlying: "ETH",
+    },
     feedMaxAgeMs: 60_000,
     staleAfterMs: 5_000,
     blockTimeMs: 1_000,

@@ -16,6 +16,9 @@ function anEntry(change: Partial<JournalEntry> = {}): JournalEntry {
     payload: "{}",
     deadlineSeconds: 1_790_000_000,
     transaction: null,
+    replaced: [],
+    pendingSinceMs: 0,
+    gasFeeCapWei: 10n ** 16n,
     inclusion: null,
     nativeFeeWei: 12_345_678_901_234_567_890n,
     refusal: null,
@@ -29,7 +32,9 @@ function aTransaction(nonce: number) {
     hash: hash32("aa"),
     raw: "0xf00d",
     nonce,
+    gasLimit: 150_000n,
     maxFeePerGasWei: 9_000_000_000_000_000_000n,
+    maxPriorityFeePerGasWei: 1n,
   } as const;
 }
 
@@ -63,7 +68,7 @@ test("every write survives a process that is killed in the middle of writing", a
   const script = `
     import { sqliteJournal } from "#shard-agent/adapters/sqlite-journal.ts";
     const journal = sqliteJournal({ dataDir: ${JSON.stringify(dataDir)}, agent: "base-1" });
-    const base = ${JSON.stringify({ ...anEntry(), nativeFeeWei: "0" })};
+    const base = ${JSON.stringify({ ...anEntry(), nativeFeeWei: "0", gasFeeCapWei: "0" })};
     for (let i = 0; ; i += 1) {
       journal.insert({ ...base, id: "job-" + i, nativeFeeWei: 0n });
       process.stdout.write(i + "\\n");

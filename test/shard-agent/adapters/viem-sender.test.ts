@@ -58,16 +58,16 @@ test.each(BROADCASTS)("a node that $name means $outcome", async ({ reply, outcom
   expect((await sender.broadcast("0xf00d")).outcome).toBe(outcome);
 });
 
-test("gas is the simulation's and a half more, the fee twice the base fee and a tip", async () => {
+test("the gas limit is the simulation's and a half more, at the base fee of the head", async () => {
   const sender = await senderOn({
     eth_estimateGas: { result: "0x186a0" },
     eth_getBlockByNumber: { result: BLOCK },
   });
   expect(await sender.prepare(CALL)).toEqual({
     reverts: false,
-    gas: 150_000n,
-    maxFeePerGasWei: 1_000_000_200n,
-    maxPriorityFeePerGasWei: 1_000_000_000n,
+    gasLimit: 150_000n,
+    baseFeeWei: 100n,
+    headTimestampMs: 1_000,
   });
 });
 
@@ -99,7 +99,7 @@ test("a node that is ill is tried again, not taken for a revert", async () => {
 
 test("the signed bytes hold the call, the nonce and the fees", async () => {
   const sender = await senderOn({});
-  const fees = { gas: 150_000n, maxFeePerGasWei: 9n, maxPriorityFeePerGasWei: 2n };
+  const fees = { gasLimit: 150_000n, maxFeePerGasWei: 9n, maxPriorityFeePerGasWei: 2n };
   const signed = await sender.sign(CALL, { nonce: 7, ...fees });
   expect(parseTransaction(signed.raw)).toMatchObject({
     chainId: 8453,
@@ -113,4 +113,19 @@ test("the signed bytes hold the call, the nonce and the fees", async () => {
     maxFeePerGasWei: 9n,
     hash: expect.stringMatching(/^0x[0-9a-f]{64}$/),
   });
+});
+
+test("a replacement is the same call with the same nonce and gas at the new fees", async () => {
+  const sender = await senderOn({});
+  const fees = { maxFeePerGasWei: 9n, maxPriorityFeePerGasWei: 2n };
+  const first = await sender.sign(CALL, { nonce: 7, gasLimit: 150_000n, ...fees });
+  const higher = { maxFeePerGasWei: 11n, maxPriorityFeePerGasWei: 3n };
+  const second = await sender.signAgain(first.raw, higher);
+  expect(second).toMatchObject({ nonce: 7, gasLimit: 150_000n, ...higher });
+  expect(second.hash).not.toBe(first.hash);
+  const { maxFeePerGas, maxPriorityFeePerGas, r, s, v, yParity, ...same } = parseTransaction(
+    second.raw,
+  );
+  expect([maxFeePerGas, maxPriorityFeePerGas]).toEqual([11n, 3n]);
+  expect(parseTransaction(first.raw)).toMatchObject(same);
 });

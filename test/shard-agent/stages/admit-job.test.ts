@@ -20,6 +20,7 @@ const { notBeforeSeconds, deadlineSeconds } = JOB.mandate;
 
 function conditions(change: Partial<JobConditions> = {}): JobConditions {
   return {
+    disagreement: null,
     nowMs: (notBeforeSeconds + 2) * 1000 + 300,
     headTimestampMs: (notBeforeSeconds + 2) * 1000,
     vault: { epoch: 3, leader: address20("1e"), consumed: false },
@@ -63,6 +64,12 @@ const REFUSED: readonly {
   readonly reason: string;
   readonly detail: string;
 }[] = [
+  {
+    name: "comes while endpoints contradict each other",
+    change: { disagreement: "eth_call: rpcUrls[1] (liar.example)" },
+    reason: "rpc-disagreement",
+    detail: "rpcUrls[1] (liar.example)",
+  },
   {
     name: "is consumed",
     change: { vault: { ...VAULT, consumed: true } },

@@ -17,7 +17,7 @@ test("the report of a snapshot satisfies the wire schema once it has a number", 
     valued,
     risk: measureRisk(valued),
     capacity: uniswapV3Venue(scope).capacity(snapshot),
-    health: checkHealth(snapshot, scope, { writable: true }),
+    health: checkHealth(snapshot, scope, { journalWritable: true, endpointsAgree: true }),
   });
   const parsed = shardReportSchema.parse({ ...report, seq: 1 });
   expect(parsed).toMatchObject({

@@ -9,10 +9,10 @@ import {
 } from "#test/support/agent-snapshot.ts";
 import { address20 } from "#test/support/shard-report.ts";
 
-const WRITABLE = { writable: true };
+const WELL = { journalWritable: true, endpointsAgree: true };
 
 test("a healthy shard accepts jobs", () => {
-  expect(checkHealth(aSnapshot(), aScope(), WRITABLE)).toEqual({ acceptsJobs: true, reasons: [] });
+  expect(checkHealth(aSnapshot(), aScope(), WELL)).toEqual({ acceptsJobs: true, reasons: [] });
 });
 
 test("every reason is given at once", () => {
@@ -24,14 +24,22 @@ test("every reason is given at once", () => {
       price: { priceE8: 10n ** 8n, roundId: 1n, updatedAtMs: BLOCK_MS - 60_001 },
     },
   });
-  expect(checkHealth(snapshot, aScope(), { writable: false })).toEqual({
+  expect(
+    checkHealth(snapshot, aScope(), { journalWritable: false, endpointsAgree: false }),
+  ).toEqual({
     acceptsJobs: false,
-    reasons: ["gas-below-floor", "feed-stale", "vault-paused", "journal-unwritable"],
+    reasons: [
+      "gas-below-floor",
+      "feed-stale",
+      "vault-paused",
+      "journal-unwritable",
+      "rpc-disagreement",
+    ],
   });
 });
 
 test("an expired volatility slice that nobody updates any more is not a stale feed", () => {
   const slices = [{ ...flatSlice(BLOCK_MS, 0.5), updatedAtMs: 0 }];
   const snapshot = aSnapshot({ hedgeAssets: [anEthAsset({ slices })] });
-  expect(checkHealth(snapshot, aScope(), WRITABLE).acceptsJobs).toBe(true);
+  expect(checkHealth(snapshot, aScope(), WELL).acceptsJobs).toBe(true);
 });

@@ -1,0 +1,110 @@
+import { broadcastEntry, type SendPorts, sendCall } from "#shard-agent/cycles/send-call.ts";
+import { stepEntry } from "#shard-agent/cycles/step-entry.ts";
+import type { Lane } from "#shard-agent/ports/sender.ts";
+import {
+  isOpen,
+  type JournalEntry,
+  newEntry,
+  type SignedTransaction,
+} from "#shard-agent/records/journal-entry.ts";
+import type { ShardScope } from "#shard-agent/records/shard-scope.ts";
+import type { BlockHeader } from "#shard-agent/records/shard-snapshot.ts";
+import { judgePending } from "#shard-agent/stages/judge-pending.ts";
+import { gasFeeCapWei, replacementFees } from "#shard-agent/stages/price-gas.ts";
+
+/** Gas of a transfer of nothing to oneself, with room for chains that charge more. */
+const CANCEL_GAS = 100_000n;
+/** A cancel that was written down but never signed is given up after this. */
+const CANCEL_WITHIN_SECONDS = 120;
+
+export type ResendPorts = SendPorts & { readonly lane: Lane; readonly scope: ShardScope };
+
+type Pending = JournalEntry & { readonly transaction: SignedTransaction };
+
+/**
+ * Moves a transaction on that no block holds and whose nonce is free: the same bytes again, the same
+ * call at higher fees, or a cancel when it would come too late. Only inside the sender's lane.
+ */
+export async function resendPending(
+  ports: ResendPorts,
+  entry: Pending,
+  head: BlockHeader,
+): Promise<void> {
+  const action = judgePending(entry, head, ports.scope);
+  if (action === "cancel") return cancel(ports, entry, head);
+  if (action === "replace" && (await replace(ports, entry, head))) return;
+  const { entry: sent, result } = await broadcastEntry(ports, entry);
+  // A node that had lost the bytes starts anew: it has them from now on.
+  if (result?.isNew === true)
+    ports.journal.replace({ ...sent, pendingSinceMs: head.timestampMs }, sent.state);
+  else if (action === "replace-if-kept" && result?.outcome === "submitted")
+    await replace(ports, { ...sent, transaction: entry.transaction }, head);
+}
+
+/** False when the fee cap leaves no room: then the old bytes have to do. */
+async function replace(ports: ResendPorts, entry: Pending, head: BlockHeader): Promise<boolean> {
+  const { transaction, gasFeeCapWei: capWei } = entry;
+  const room = {
+    baseFeeWei: head.baseFeeWei,
+    gasLimit: transaction.gasLimit,
+    gasFeeCapWei: capWei,
+  };
+  const fees = replacementFees(transaction, room);
+  const fields = { id: entry.id, nonce: transaction.nonce, ...room };
+  if (fees === null) {
+    ports.log.warn("transaction is stuck and its fee cap allows no higher fee", fields);
+    return false;
+  }
+  const newer = await ports.sender.signAgain(transaction.raw, fees);
+  const signed = stepEntry(ports, entry, "replace", {
+    transaction: newer,
+    replaced: [...entry.replaced, transaction],
+    pendingSinceMs: head.timestampMs,
+  });
+  ports.log.warn("transaction is stuck; replaced at higher fees", {
+    ...fields,
+    ...fees,
+    transactionHash: newer.hash,
+  });
+  await broadcastEntry(ports, signed);
+  return true;
+}
+
+/** Frees the nonce of a transaction that can have no effect any more, so that later ones can pass. */
+async function cancel(ports: ResendPorts, entry: Pending, head: BlockHeader): Promise<void> {
+  const { nonce } = entry.transaction;
+  const prefix = `cancel:${nonce}:`;
+  const attempts = ports.journal.withPrefix(prefix);
+  // An open one is replaced by itself when it is stuck.
+  if (attempts.some((one) => isOpen(one.state))) return;
+  const capWei = gasFeeCapWei(null, null, ports.scope);
+  const room = { baseFeeWei: head.baseFeeWei, gasLimit: CANCEL_GAS, gasFeeCapWei: capWei };
+  const fees = replacementFees(entry.transaction, room);
+  if (fees === null) {
+    const fields = { id: entry.id, nonce, ...room };
+    ports.log.warn("nonce cannot be freed yet: the fee cap allows no cancel", fields);
+    return;
+  }
+  const nowMs = ports.clock.nowMs();
+  const checked = newEntry({
+    id: `${prefix}${attempts.length + 1}`,
+    kind: "cancel",
+    state: "checked",
+    payload: JSON.stringify({ cancels: entry.id }),
+    deadlineSeconds: Math.floor(nowMs / 1000) + CANCEL_WITHIN_SECONDS,
+    gasFeeCapWei: capWei,
+    updatedAtMs: nowMs,
+  });
+  ports.log.warn("no block before the deadline can have it; freeing the nonce", {
+    id: entry.id,
+    nonce,
+  });
+  ports.journal.insert(checked);
+  const call = { to: ports.sender.address, data: "0x", valueWei: 0n } as const;
+  await sendCall(ports, checked, call, {
+    nonce,
+    gasLimit: CANCEL_GAS,
+    headTimestampMs: head.timestampMs,
+    ...fees,
+  });
+}

@@ -1,0 +1,15 @@
+/** Fees of one transaction (EIP-1559), in wei per gas. */
+export type GasFees = {
+  readonly maxFeePerGasWei: bigint;
+  readonly maxPriorityFeePerGasWei: bigint;
+};
+
+/** What the agent may spend on gas; from the configuration. */
+export type GasFeeTerms = {
+  /** Largest share of a job's notional that its gas may cost. */
+  readonly maxGasFeeFractionOfNotional: number;
+  /** Largest cost of one transaction's gas, whatever the job is worth. */
+  readonly maxGasFeeWei: string;
+  /** Ticker of the configured underlying that is the chain's native coin; null: only the absolute cap holds. */
+  readonly nativeUnderlying: string | null;
+};

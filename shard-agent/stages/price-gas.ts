@@ -1,0 +1,110 @@
+import type { GasFees, GasFeeTerms } from "#shard-agent/records/gas-fees.ts";
+import { isSameAddress, type ShardScope } from "#shard-agent/records/shard-scope.ts";
+import type { ShardSnapshot } from "#shard-agent/records/shard-snapshot.ts";
+import type { JobParams } from "#shared/wire/rebalance-job.ts";
+
+/** What a miner gets at first. */
+const TIP_WEI = 1_000_000_000n;
+/** A node drops a replacement unless both fees rise by its minimum; 12.5 % satisfies all that are known. */
+const BUMP_PER_MILLE = 1125n;
+const WEI_PER_NATIVE = 10n ** 18n;
+const FRACTION_SCALE = 1_000_000_000;
+
+/** What the fees of one transaction must fit into. */
+export type FeeRoom = {
+  readonly baseFeeWei: bigint;
+  readonly gasLimit: bigint;
+  /** Most that the transaction's gas may cost. */
+  readonly gasFeeCapWei: bigint;
+};
+
+/**
+ * Most that the gas of a job may cost, in wei, rounded down: a share of its notional at the snapshot's
+ * prices, and never more than the absolute cap. Housekeeping has the absolute cap.
+ */
+export function gasFeeCapWei(
+  params: JobParams | null,
+  snapshot: ShardSnapshot | null,
+  scope: Pick<ShardScope, "underlyings" | "settlement" | "gasFees">,
+): bigint {
+  const absoluteWei = BigInt(scope.gasFees.maxGasFeeWei);
+  if (params === null || snapshot === null) return absoluteWei;
+  const nativeE8 = nativePriceE8(snapshot, scope.underlyings, scope.gasFees);
+  const notionalE8 = notionalUsdE8(params, snapshot, scope);
+  if (nativeE8 === null || notionalE8 === null) return absoluteWei;
+  const share = BigInt(Math.floor(scope.gasFees.maxGasFeeFractionOfNotional * FRACTION_SCALE));
+  const shareWei = (notionalE8 * share * WEI_PER_NATIVE) / (nativeE8 * BigInt(FRACTION_SCALE));
+  return smallest(shareWei, absoluteWei);
+}
+
+/** First fees of a transaction: twice the base fee and a tip, less if the cap asks for it; null when the cap is below what the next block may take. */
+export function openingFees(room: FeeRoom): GasFees | null {
+  const limitWei = room.gasFeeCapWei / room.gasLimit;
+  const neededWei = (room.baseFeeWei * BUMP_PER_MILLE) / 1000n + TIP_WEI;
+  if (limitWei < neededWei) return null;
+  const wantedWei = room.baseFeeWei * 2n + TIP_WEI;
+  return {
+    maxFeePerGasWei: smallest(wantedWei, limitWei),
+    maxPriorityFeePerGasWei: TIP_WEI,
+  };
+}
+
+/** Fees that replace a transaction: both at least 12.5 % higher, enough for the base fee now; null when the cap does not allow the rise. */
+export function replacementFees(previous: GasFees, room: FeeRoom): GasFees | null {
+  const limitWei = room.gasFeeCapWei / room.gasLimit;
+  const leastWei = bumped(previous.maxFeePerGasWei);
+  if (leastWei > limitWei) return null;
+  const maxPriorityFeePerGasWei = bumped(previous.maxPriorityFeePerGasWei);
+  const wantedWei = largest(leastWei, room.baseFeeWei * 2n + maxPriorityFeePerGasWei);
+  return {
+    maxFeePerGasWei: smallest(wantedWei, limitWei),
+    maxPriorityFeePerGasWei,
+  };
+}
+
+function bumped(feeWei: bigint): bigint {
+  return (feeWei * BUMP_PER_MILLE + 999n) / 1000n;
+}
+
+function smallest(one: bigint, other: bigint): bigint {
+  return one < other ? one : other;
+}
+
+function largest(one: bigint, other: bigint): bigint {
+  return one > other ? one : other;
+}
+
+function nativePriceE8(
+  snapshot: ShardSnapshot,
+  underlyings: ShardScope["underlyings"],
+  terms: GasFeeTerms,
+): bigint | null {
+  const token = underlyings.find((one) => one.ticker === terms.nativeUnderlying)?.token;
+  const asset = snapshot.hedgeAssets.find(
+    (one) => token !== undefined && isSameAddress(one.token, token),
+  );
+  return asset === undefined || asset.price.priceE8 <= 0n ? null : asset.price.priceE8;
+}
+
+/** USD with 8 decimals; null for an asset the snapshot does not know. */
+function notionalUsdE8(
+  params: JobParams,
+  snapshot: ShardSnapshot,
+  scope: Pick<ShardScope, "underlyings" | "settlement">,
+): bigint | null {
+  const { settlement } = snapshot;
+  if (params.kind === "transfer")
+    return valueE8(BigInt(params.amountRaw), settlement.price.priceE8, scope.settlement.decimals);
+  const amountRaw = BigInt(params.amountInRaw);
+  if (isSameAddress(params.assetIn, scope.settlement.token))
+    return valueE8(amountRaw, settlement.price.priceE8, scope.settlement.decimals);
+  const underlying = scope.underlyings.find((one) => isSameAddress(one.token, params.assetIn));
+  const asset = snapshot.hedgeAssets.find((one) => isSameAddress(one.token, params.assetIn));
+  return underlying === undefined || asset === undefined
+    ? null
+    : valueE8(amountRaw, asset.price.priceE8, underlying.decimals);
+}
+
+function valueE8(amountRaw: bigint, priceE8: bigint, decimals: number): bigint {
+  return (amountRaw * priceE8) / 10n ** BigInt(decimals);
+}

@@ -1,0 +1,169 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { parse, stringify } from "yaml";
+import { startWorld, type World } from "#test/local/world.ts";
+import { type AgentSite, openSite, waitFor } from "#test/support/agent-site.ts";
+import { keepFeedsFresh } from "#test/support/fresh-feeds.ts";
+import { type Lie, type RpcProxy, rpcProxy } from "#test/support/rpc-proxy.ts";
+import { type RunningProcess, runProcess } from "#test/support/run-process.ts";
+import { leadVault, swapJob } from "#test/support/swap-job.ts";
+import { temporaryFolder } from "#test/support/temporary-folder.ts";
+
+let world: World;
+let site: AgentSite;
+let stopFeeds: () => void;
+
+beforeAll(async () => {
+  const processes = {
+    coordinator: false,
+    market: false,
+    takers: false,
+    agents: false,
+    lzWorker: false,
+  };
+  world = await startWorld({ chains: 2, seed: 24, processes });
+  const [chain] = world.description.chains;
+  if (chain === undefined) throw new Error("a chain expected");
+  site = openSite(world, chain);
+  stopFeeds = keepFeedsFresh(world, [site]);
+  await leadVault(world, site);
+});
+
+afterAll(async () => {
+  stopFeeds?.();
+  await site?.close();
+  await world?.stop();
+});
+
+type Health = {
+  acceptsJobs: boolean;
+  reasons: string[];
+  rpc: { disagreement: null | { endpoints: string[]; what: string }; laggingEndpoints: string[] };
+};
+
+test("with three honest endpoints the agent works as with one", async () => {
+  const { agent } = await startAgent();
+  await agent.printed("agent runs");
+  const report = await site.reportWith((one) => Date.now() - one.block.timestampMs < 3_000);
+  expect(report.health).toEqual({ acceptsJobs: true, reasons: [] });
+  const job = await swapJob(world, site, { amountInRaw: "1000000000" });
+  expect((await site.run(job)).outcome).toBe("broadcast");
+  await site.reportWith((one) => one.consumedJobs.some((c) => c.jobId === job.mandate.jobId));
+});
+
+/** The vault's word for `false`, turned to `true`, in every answer at a block hash. */
+const LYING: readonly { readonly name: string; readonly lie: Lie; readonly what: string }[] = [
+  {
+    name: "the vault's state",
+    lie: (method, _params, result) => (method === "eth_call" ? flipped(result) : result),
+    what: "eth_call",
+  },
+  {
+    name: "the sender's balance",
+    lie: (method, _params, result) => (method === "eth_getBalance" ? "0x1" : result),
+    what: "eth_getBalance",
+  },
+  {
+    name: "events, by hiding them",
+    lie: (method, _params, result) => (method === "eth_getLogs" ? [] : result),
+    what: "eth_getLogs",
+  },
+];
+
+test.each(LYING)(
+  "an endpoint that lies about $name stops jobs and quotes and is named, without its key",
+  async ({ lie, what }) => {
+    const { agent, proxies } = await startAgent();
+    await agent.printed("agent runs");
+    await waitFor(health, (one) => one.acceptsJobs, "health");
+    const first = await swapJob(world, site, { amountInRaw: "1000000000" });
+    await site.run(first);
+    await site.reportWith((one) => one.consumedJobs.some((c) => c.jobId === first.mandate.jobId));
+    proxies[1]?.lie(lie);
+    if (what === "eth_getBalance")
+      await site.run(await swapJob(world, site, { amountInRaw: "1000000000" }));
+    const told = await waitFor(health, (one) => one.rpc.disagreement !== null, "disagreement");
+    expect(told.reasons).toEqual(["rpc-disagreement"]);
+    expect(told.rpc.disagreement?.what).toBe(what);
+    expect(told.rpc.disagreement?.endpoints).toEqual([
+      `rpcUrls[1] (${new URL(proxies[1]?.url ?? "").host})`,
+    ]);
+    const answer = await site.run(await swapJob(world, site, { amountInRaw: "1000000000" }));
+    expect(answer).toMatchObject({ outcome: "refused", reason: "rpc-disagreement" });
+    expect((await quote()).status).toBe(503);
+    expect(await (await quote()).json()).toMatchObject({ code: "rpc-disagreement" });
+    await site.reportWith((one) => one.health.reasons.includes("rpc-disagreement"));
+    expect(agent.output()).toContain("RPC endpoints contradict each other");
+    expect(agent.output()).not.toContain("secret-path");
+  },
+);
+
+test("an endpoint that stands still is named as behind and outvoted", async () => {
+  const { agent, proxies } = await startAgent();
+  await agent.printed("agent runs");
+  await waitFor(health, (one) => one.acceptsJobs, "health");
+  let frozen: unknown;
+  proxies[2]?.lie((method, params, result) => {
+    if (method !== "eth_getBlockByNumber" || params[0] !== "latest") return result;
+    frozen ??= result;
+    return frozen;
+  });
+  const told = await waitFor(health, (one) => one.rpc.laggingEndpoints.length > 0, "lag");
+  expect(told.rpc.laggingEndpoints[0]).toContain("rpcUrls[2]");
+  expect(told.acceptsJobs).toBe(true);
+  await site.reportWith((one) => Date.now() - one.block.timestampMs < 3_000);
+});
+
+test("an endpoint of another chain is refused at the start by name", async () => {
+  const { agent } = await startAgent((method, _params, result) =>
+    method === "eth_chainId" ? "0xdead" : result,
+  );
+  expect(await agent.exitCode).toBe(2);
+  expect(agent.output()).toMatch(/chainId: must be 57005 \(rpcUrls\[1\]/);
+});
+
+function flipped(result: unknown): unknown {
+  return typeof result === "string" && result.length > 2
+    ? `${result.slice(0, -1)}${result.endsWith("0") ? "1" : "0"}`
+    : result;
+}
+
+async function startAgent(
+  lieFromStart: Lie | null = null,
+): Promise<{ agent: RunningProcess; proxies: RpcProxy[] }> {
+  const { chain } = site;
+  const proxies = await Promise.all([1, 2, 3].map(() => rpcProxy(chain.rpcUrl)));
+  proxies[1]?.lie(lieFromStart);
+  const folder = temporaryFolder();
+  const original = join(world.description.dataDir, `agent-${chain.shard}.yaml`);
+  const config = {
+    ...parse(readFileSync(original, "utf8")),
+    rpcUrls: proxies.map((proxy) => proxy.url),
+    dataDir: folder,
+  };
+  const file = join(folder, "agent.yaml");
+  writeFileSync(file, stringify(config));
+  return { agent: runProcess("shard-agent/main.ts", ["--config", file]), proxies };
+}
+
+async function health(): Promise<Health> {
+  return (await (await fetch(`${site.chain.quotesUrl}/v1/health`)).json()) as Health;
+}
+
+function quote(): Promise<Response> {
+  const body = {
+    taker: site.chain.agent.sender,
+    underlying: "ETH",
+    type: "call",
+    side: "buy",
+    strikeUsd: 3000,
+    quantity: 1,
+    expiryMs: world.description.market?.expiriesMs.at(-1),
+  };
+  return fetch(`${site.chain.quotesUrl}/v1/quotes`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+}

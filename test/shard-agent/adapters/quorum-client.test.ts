@@ -1,0 +1,146 @@
+import { expect, test } from "vitest";
+import { quorumClient } from "#shard-agent/adapters/quorum-client.ts";
+import { rpcClient } from "#shard-agent/adapters/rpc-client.ts";
+import { jsonRpcNode, type RpcCall, type RpcReply } from "#test/support/json-rpc-node.ts";
+import { memoryLog } from "#test/support/memory-log.ts";
+import { hash32 } from "#test/support/shard-report.ts";
+
+const AT = { blockHash: hash32("b1") };
+const PINNED = ["eth_call", [{ to: "0x01", data: "0x02" }, AT]] as const;
+
+function header(number: number, hash = hash32("b1")) {
+  return { number: `0x${number.toString(16)}`, hash };
+}
+
+async function clientOf(replies: readonly ((call: RpcCall) => RpcReply)[], quorum = 2) {
+  const nodes = await Promise.all(replies.map((reply) => jsonRpcNode(reply)));
+  const named = nodes.map((node, index) => ({
+    name: `rpcUrls[${index}]`,
+    rpc: rpcClient([node.url]),
+  }));
+  const time = { nowMs: 1_000 };
+  const log = memoryLog();
+  const client = quorumClient({
+    nodes: named,
+    quorum,
+    failover: rpcClient(nodes.map((node) => node.url)),
+    headLagMaxBlocks: 5,
+    clock: { nowMs: () => time.nowMs },
+    log,
+  });
+  return { client, nodes, time, lines: log.lines };
+}
+
+function always(result: unknown): () => RpcReply {
+  return () => ({ result });
+}
+
+/** Waits until the slowest endpoint's answer has been judged too. */
+async function settled(read: () => unknown): Promise<void> {
+  await expect.poll(read).toBeTruthy();
+}
+
+test("equal answers of a quorum are believed, whatever the case of their hex", async () => {
+  const { client } = await clientOf([always("0xAB"), always("0xab")]);
+  expect(await client.request(...PINNED)).toMatch(/^0xab$/i);
+  expect(client.disagreement()).toBeNull();
+});
+
+test("a liar is outvoted, named, and remembered for a minute after its last lie", async () => {
+  const { client, time, lines } = await clientOf([always("0x01"), always("0x02"), always("0x01")]);
+  expect(await client.request(...PINNED)).toBe("0x01");
+  await settled(() => client.disagreement());
+  expect(client.disagreement()).toEqual({
+    endpoints: ["rpcUrls[1]"],
+    what: "eth_call",
+    atMs: 1_000,
+  });
+  expect(JSON.stringify(lines)).toContain("contradict each other");
+  time.nowMs += 59_999;
+  expect(client.disagreement()).not.toBeNull();
+  time.nowMs += 1;
+  expect(client.disagreement()).toBeNull();
+});
+
+test("two endpoints that contradict each other are no quorum, and both are named", async () => {
+  const { client } = await clientOf([always("0x01"), always("0x02")]);
+  await expect(client.request(...PINNED)).rejects.toThrow("rpc-quorum");
+  expect(client.disagreement()?.endpoints).toEqual(["rpcUrls[0]", "rpcUrls[1]"]);
+});
+
+test("an endpoint that is gone, or does not know the block, does not contradict", async () => {
+  const unknown = (): RpcReply => ({ error: { code: -32000, message: "header not found" } });
+  const { client } = await clientOf([always("0x01"), unknown, always("0x01"), () => "break"]);
+  expect(await client.request(...PINNED)).toBe("0x01");
+  expect(client.disagreement()).toBeNull();
+  const few = await clientOf([always("0x01"), unknown]);
+  await expect(few.client.request(...PINNED)).rejects.toThrow("(1 answered)");
+});
+
+test("a revert that a quorum reports is an answer", async () => {
+  const reverts = (): RpcReply => ({ error: { code: 3, message: "reverted", data: "0xdead" } });
+  const { client } = await clientOf([reverts, reverts, always("0x01")]);
+  expect(await client.ask(...PINNED)).toMatchObject({ ok: false, failure: { data: "0xdead" } });
+  await settled(() => client.disagreement());
+  expect(client.disagreement()?.endpoints).toEqual(["rpcUrls[2]"]);
+});
+
+test("the head is the highest that a quorum has, and who is far behind is named", async () => {
+  const { client } = await clientOf([
+    always(header(900)),
+    always(header(100)),
+    always(header(101)),
+  ]);
+  expect(await client.request("eth_getBlockByNumber", ["latest", false])).toEqual(header(101));
+  expect(client.lagging()).toEqual([]);
+  const late = await clientOf([always(header(101)), always(header(95)), always(header(101))]);
+  await late.client.request("eth_getBlockByNumber", ["latest", false]);
+  expect(late.client.lagging()).toEqual(["rpcUrls[1]"]);
+});
+
+test("two different final blocks at one height are a contradiction, two heads are a fork", async () => {
+  const answers = [header(7, hash32("a1")), header(7, hash32("a2")), header(7, hash32("a1"))];
+  const { client } = await clientOf(answers.map(always));
+  expect(await client.request("eth_getBlockByNumber", ["latest", false])).toEqual(answers[0]);
+  expect(client.disagreement()).toBeNull();
+  await client.request("eth_getBlockByNumber", ["finalized", false]);
+  expect(client.disagreement()).toMatchObject({ endpoints: ["rpcUrls[1]"], what: "final block" });
+});
+
+const LOG = {
+  address: "0x01",
+  topics: ["0x02"],
+  data: "0x03",
+  blockHash: hash32("b1"),
+  transactionHash: hash32("cc"),
+  logIndex: "0x0",
+};
+
+test("hidden events are a contradiction; events of another fork are none", async () => {
+  const node =
+    (hash: string, logs: unknown) =>
+    ({ method }: RpcCall): RpcReply => ({
+      result: method === "eth_getLogs" ? logs : { number: "0x7", hash },
+    });
+  const one = node(hash32("b1"), [{ ...LOG, removed: false }]);
+  const two = node(hash32("b1"), [{ ...LOG, blockTimestamp: "0x1" }]);
+  const filter = [{ address: "0x01", fromBlock: "0x1", toBlock: "0x7" }];
+  const forked = await clientOf([one, two, node(hash32("ff"), [])]);
+  expect(await forked.client.request("eth_getLogs", filter)).toHaveLength(1);
+  const { client } = await clientOf([one, two, node(hash32("b1"), [])]);
+  expect(await client.request("eth_getLogs", filter)).toHaveLength(1);
+  await settled(() => client.disagreement());
+  expect(client.disagreement()?.endpoints).toEqual(["rpcUrls[2]"]);
+  expect(forked.client.disagreement()).toBeNull();
+});
+
+test("a receipt that only one endpoint has is not believed", async () => {
+  const receipt = {
+    transactionHash: hash32("cc"),
+    blockHash: hash32("b1"),
+    status: "0x1",
+    logs: [],
+  };
+  const { client } = await clientOf([always(receipt), always(null), always(null)]);
+  expect(await client.request("eth_getTransactionReceipt", [hash32("cc")])).toBeNull();
+});
