@@ -7,6 +7,7 @@ import { type HedgePlan, planHedges } from "#coordinator/stages/plan-hedges.ts";
 import {
   aJobRecord,
   anEntry,
+  anOption,
   aPassInput,
   aPolicy,
   type EntryOptions,
@@ -61,8 +62,9 @@ test("outside the band the trade leads to the target on the near side", () => {
   const sold = plan(held(10));
   expect(sold).toMatchObject({ action: "hedge", reason: "outside the band" });
   expect(sold.tradeUnits).toBeCloseTo(-8, 6);
-  const bought = plan([anEntry({ shard: "base", calls: -40 })]);
-  expect(bought.tradeUnits).toBeGreaterThan(5);
+  const short = [anEntry({ shard: "base", calls: -40 })];
+  const net = netEth(aWorld(short)).greeks.deltaUnits;
+  expect(plan(short).tradeUnits).toBeCloseTo(-2 - net, 6);
 });
 
 test("the net after the trade is inside the band, so that the next pass holds", () => {
@@ -100,6 +102,22 @@ describe("a trade is bounded", () => {
     expect(one.blocked).toContain("ETH: ethereum: no hedge to sell");
   });
 
+  test("to what is really there: a balance that no double holds is not exceeded", () => {
+    // The nearest double of this balance is 187 wei above it.
+    const heldRaw = 3_000_000_000_000_000_257n;
+    const base = anEntry({ shard: "base" });
+    const collateral = base.report.collateral.map((line) =>
+      line.underlying === "ETH" ? { ...line, amountRaw: heldRaw.toString() } : line,
+    );
+    const [swap] = swaps(
+      plan([
+        anEntry({ shard: "ethereum", calls: 60 }),
+        { ...base, report: { ...base.report, collateral } },
+      ]),
+    );
+    expect(swap?.amountInRaw).toBe(heldRaw.toString());
+  });
+
   test("by the free cash, when it buys, which jobs in flight have spent already", () => {
     const rich = anEntry({ shard: "ethereum", calls: -40, cashUsd: 20_000 });
     const [swap] = swaps(plan([rich]));
@@ -120,15 +138,17 @@ describe("a trade is bounded", () => {
     expect(swaps(one)[0]?.deltaUnits).toBeCloseTo(-5, 9);
   });
 
-  test("by the shard's own solvency after the trade", () => {
+  test("by the shard's own requirement and buffer after the trade", () => {
     const short = anEntry({ shard: "ethereum", calls: -200, change: { capacity: [] } });
-    const poor = anEntry({ shard: "base", cashUsd: 30_000 });
-    const one = plan([short, poor]);
-    const [swap] = swaps(one);
+    const puts = [anOption({ type: "put", quantity: -100 })];
+    const withCash = (cashUsd: number) =>
+      anEntry({ shard: "base", cashUsd, change: { book: puts } });
+    const need = aWorld([withCash(0)]).view.capital.get("base")?.requiredCapitalUsd ?? 0;
+    const [swap] = swaps(plan([short, withCash(need * 1.25 + 2_000)]));
     const paidUsd = Number(swap?.amountInRaw) / 1e6;
-    expect(paidUsd).toBeGreaterThan(10_000);
-    // 30,000 minus the haircut on the hedge must cover its loss of 18 % x 1.1, and a quarter more.
-    expect(paidUsd * (0.1 + 1.25 * 1.1 * 0.18)).toBeLessThanOrEqual(30_000 * 1.001);
+    // 2,000 USD of surplus cover the haircut on the hedge, its loss of 18 % x 1.1 x 1.25, and the fee.
+    expect(paidUsd * (0.1 + 1.25 * 1.1 * 0.18)).toBeLessThanOrEqual(2_000);
+    expect(paidUsd * (0.1 + 1.25 * 1.1 * 0.18)).toBeGreaterThan(1_980);
   });
 
   test("by the jobs of the pass", () => {

@@ -129,14 +129,15 @@ describe("in flight", () => {
     expect(plan(entries, { jobs }).actions).toEqual([]);
   });
 
-  test("money that is still on its way to a source is not sent on", () => {
+  test("money that is still on its way to a source is no surplus yet", () => {
+    const busy = { shard: "base", calls: -150 } as const;
+    const own = required("base", [anEntry(busy)]) * BUFFER;
     const poor = [
       anEntry({ ...NEEDY, cashUsd: 40_000 }),
-      anEntry({ shard: "base", cashUsd: 0 }),
-      anEntry({ shard: "arbitrum" }),
+      anEntry({ ...busy, cashUsd: own + 2_000 }),
     ];
-    const jobs = [onItsWay(900_000, { shard: "arbitrum", target: "base" })];
-    expect(routes(plan(poor, { jobs })).map(([source]) => source)).toEqual(["arbitrum"]);
+    const jobs = [onItsWay(900_000, { shard: "optimism", target: "base" })];
+    expect(routes(plan(poor, { jobs }))).toEqual([["base", "ethereum", 2_000]]);
   });
 });
 
@@ -166,9 +167,9 @@ describe("limits", () => {
   });
 
   test("only cash is sent: hedges give no transfer", () => {
-    expect(plan([poor, anEntry({ shard: "base", cashUsd: 0, hedgeUnits: 400 })]).actions).toEqual(
-      [],
-    );
+    const chain = { ...poor.report.chain, capitalRaw: "720000000000" };
+    const held = anEntry({ shard: "base", cashUsd: 0, hedgeUnits: 400, change: { chain } });
+    expect(plan([poor, held]).actions).toEqual([]);
   });
 
   test.each([
