@@ -26,6 +26,12 @@ const SOURCES: readonly Source[] = [
     exportName: "uniswapV3AdapterAbi",
     artifact: "UniswapV3Adapter.sol/UniswapV3Adapter",
   },
+  { file: "venue-desk", exportName: "venueDeskAbi", artifact: "VenueDesk.sol/VenueDesk" },
+  {
+    file: "aave-v3-adapter",
+    exportName: "aaveV3AdapterAbi",
+    artifact: "AaveV3Adapter.sol/AaveV3Adapter",
+  },
   { file: "shard-lens", exportName: "shardLensAbi", artifact: "ShardLens.sol/ShardLens" },
   {
     file: "collateral-oft",

@@ -41,8 +41,13 @@ contract SettablePriceFeed is IPriceFeed, Ownable {
     }
 
     /// @inheritdoc IPriceFeed
-    function latestRoundData() external view returns (uint80, int256, uint256, uint256, uint80) {
+    function latestRoundData() public view returns (uint80, int256, uint256, uint256, uint80) {
         return getRoundData(uint80(rounds.length));
+    }
+
+    /// @notice Last answer alone, as Aave v3's oracle asks for it.
+    function latestAnswer() external view returns (int256 answer) {
+        (, answer,,,) = latestRoundData();
     }
 
     /// @inheritdoc IPriceFeed

@@ -6,6 +6,7 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {IOptionBook} from "./interfaces/IOptionBook.sol";
 import {IPriceFeed} from "./interfaces/IPriceFeed.sol";
+import {IVenueDesk} from "./interfaces/IVenueDesk.sol";
 import {IShardVault} from "./interfaces/IShardVault.sol";
 import {HedgeAsset, IShardVaultAdmin, VaultLimits} from "./interfaces/IShardVaultAdmin.sol";
 
@@ -29,6 +30,8 @@ abstract contract ShardValuation is IShardVault, IShardVaultAdmin {
     mapping(address asset => uint256) private hedgeUnits;
     /// @inheritdoc IShardVaultAdmin
     address public optionBook;
+    /// @inheritdoc IShardVaultAdmin
+    address public venueDesk;
 
     constructor(address asset, IPriceFeed feed, HedgeAsset[] memory hedges) {
         settlementAsset = asset;
@@ -71,6 +74,11 @@ abstract contract ShardValuation is IShardVault, IShardVaultAdmin {
         }
     }
 
+    /// @inheritdoc IShardVaultAdmin
+    function settlementValueOf(address asset, uint256 amount) external view returns (uint256) {
+        return _valueIn(asset, settlementAsset, amount, Math.Rounding.Floor);
+    }
+
     /// @inheritdoc IShardVault
     function liabilities() public view returns (uint256) {
         return optionBook == address(0) ? 0 : IOptionBook(optionBook).liabilities();
@@ -79,13 +87,15 @@ abstract contract ShardValuation is IShardVault, IShardVaultAdmin {
     /// @inheritdoc IShardVault
     function capital() public view returns (int256) {
         uint256 countedBps = BPS - currentLimits.hedgeHaircutBps;
-        uint256 assets = _settlementBalance() + _hedgeValue().mulDiv(countedBps, BPS);
+        uint256 assets = _settlementBalance() + _held(settlementAsset, false);
+        assets += _hedgeValue(false).mulDiv(countedBps, BPS);
         return SafeCast.toInt256(assets) - SafeCast.toInt256(liabilities());
     }
 
     /// @dev Net asset value in settlement-asset units without haircut, never below 0, rounded down.
     function _netAssetValue() internal view returns (uint256) {
-        return _settlementBalance().saturatingAdd(_hedgeValue()).saturatingSub(liabilities());
+        uint256 settlement = _settlementBalance() + _held(settlementAsset, true);
+        return settlement.saturatingAdd(_hedgeValue(true)).saturatingSub(liabilities());
     }
 
     function _settlementBalance() internal view returns (uint256) {
@@ -106,13 +116,18 @@ abstract contract ShardValuation is IShardVault, IShardVaultAdmin {
         _knownFeed(asset);
     }
 
-    /// @dev Hedge assets at their feeds, in settlement-asset units, rounded down.
-    function _hedgeValue() private view returns (uint256 value) {
+    /// @dev Hedge assets here and at venues at their feeds, in settlement-asset units, rounded down.
+    function _hedgeValue(bool strict) private view returns (uint256 value) {
         for (uint256 i = 0; i < hedgeList.length; i++) {
             address hedge = hedgeList[i];
-            uint256 balance = IERC20Metadata(hedge).balanceOf(address(this));
+            uint256 balance = IERC20Metadata(hedge).balanceOf(address(this)) + _held(hedge, strict);
             if (balance != 0) value += _valueIn(hedge, settlementAsset, balance, Math.Rounding.Floor);
         }
+    }
+
+    /// @dev What venues hold for the vault; one that cannot be read counts as nothing, or reverts when `strict`.
+    function _held(address asset, bool strict) private view returns (uint256) {
+        return venueDesk == address(0) ? 0 : IVenueDesk(venueDesk).held(asset, strict);
     }
 
     function _unitOf(address asset) private view returns (uint256) {

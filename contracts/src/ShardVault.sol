@@ -7,7 +7,6 @@ import {ERC4626} from "@openzeppelin/contracts/token/ERC20/extensions/ERC4626.so
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {Address} from "@openzeppelin/contracts/utils/Address.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
-import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {
     IOmnichainToken,
     OmnichainAmounts,
@@ -19,25 +18,25 @@ import {IOptionBook} from "./interfaces/IOptionBook.sol";
 import {IShardVault} from "./interfaces/IShardVault.sol";
 import {IShardVaultAdmin, VaultConfig, VaultLimits} from "./interfaces/IShardVaultAdmin.sol";
 import {IVenueAdapter} from "./interfaces/IVenueAdapter.sol";
+import {IVenueDesk} from "./interfaces/IVenueDesk.sol";
 import {LeakyBucket} from "./libraries/LeakyBucket.sol";
 import {MandateHash} from "./libraries/MandateHash.sol";
 import {MandateGate} from "./MandateGate.sol";
 import {ShardValuation} from "./ShardValuation.sol";
 import {Actions, Mandate, SwapParams, TransferParams} from "./types/Mandate.sol";
+import {VenueActions} from "./VenueActions.sol";
 
 /// @title One shard's collateral as ERC-4626 shares over the settlement asset.
-/// @notice Value leaves in four ways only: a mandated swap, a mandated transfer to a sister vault, a payment asked for by
-/// the option book, and a withdrawal of shares. Shares have 6 more decimals than the asset, which makes inflating the
+/// @notice Value leaves in five ways only: a mandated swap, a mandated transfer to a sister vault, a mandated action of
+/// the venue desk, a payment asked for by the option book, and a withdrawal of shares. Shares have 6 more decimals than the asset, which makes inflating the
 /// price of the first share a million times dearer than what it could take.
-contract ShardVault is ERC4626, MandateGate, ShardValuation, ReentrancyGuardTransient {
+contract ShardVault is ERC4626, VenueActions {
     using LeakyBucket for LeakyBucket.Bucket;
     using Math for uint256;
     using MandateHash for SwapParams;
     using MandateHash for TransferParams;
     using SafeERC20 for IERC20;
 
-    /// @inheritdoc IShardVault
-    mapping(address venue => bool) public venueAllowed;
     /// @inheritdoc IShardVault
     mapping(uint32 eid => bytes32) public sisterVault;
     LeakyBucket.Bucket private swapWindow;
@@ -104,12 +103,6 @@ contract ShardVault is ERC4626, MandateGate, ShardValuation, ReentrancyGuardTran
     }
 
     /// @inheritdoc IShardVaultAdmin
-    function setVenue(address venue, bool allowed) external onlyOwner {
-        venueAllowed[venue] = allowed;
-        emit VenueSet(venue, allowed);
-    }
-
-    /// @inheritdoc IShardVaultAdmin
     function setSisterVault(uint32 eid, bytes32 vault) external onlyOwner {
         sisterVault[eid] = vault;
         emit SisterVaultSet(eid, vault);
@@ -155,25 +148,25 @@ contract ShardVault is ERC4626, MandateGate, ShardValuation, ReentrancyGuardTran
 
     /// @inheritdoc ERC4626
     function deposit(uint256 assets, address receiver) public override nonReentrant returns (uint256) {
-        _requireOpen();
+        requireOpen();
         return super.deposit(assets, receiver);
     }
 
     /// @inheritdoc ERC4626
     function mint(uint256 shares, address receiver) public override nonReentrant returns (uint256) {
-        _requireOpen();
+        requireOpen();
         return super.mint(shares, receiver);
     }
 
     /// @inheritdoc ERC4626
     function withdraw(uint256 assets, address receiver, address owner) public override nonReentrant returns (uint256) {
-        _requireOpen();
+        requireOpen();
         return super.withdraw(assets, receiver, owner);
     }
 
     /// @inheritdoc ERC4626
     function redeem(uint256 shares, address receiver, address owner) public override nonReentrant returns (uint256) {
-        _requireOpen();
+        requireOpen();
         return super.redeem(shares, receiver, owner);
     }
 
@@ -254,25 +247,16 @@ contract ShardVault is ERC4626, MandateGate, ShardValuation, ReentrancyGuardTran
         if (!fits) revert ShardVault_WindowCapExceeded(level, cap);
     }
 
-    function _requireCapital(int256 minCapitalAfter) private view {
-        int256 floor = minCapitalAfter > 0 ? minCapitalAfter : int256(0);
-        int256 current = capital();
-        if (current < floor) revert ShardVault_CapitalBelowFloor(current, floor);
-    }
-
-    function _liveSeriesCount() private view returns (uint256) {
-        return optionBook == address(0) ? 0 : IOptionBook(optionBook).liveSeriesCount();
-    }
-
-    function _requireOpen() private view whenNotPaused {
-        uint256 live = _liveSeriesCount();
+    /// @inheritdoc IShardVaultAdmin
+    function requireOpen() public view whenNotPaused {
+        uint256 live = optionBook == address(0) ? 0 : IOptionBook(optionBook).liveSeriesCount();
         if (live != 0) revert ShardVault_PositionsOpen(live);
+        if (venueDesk != address(0)) IVenueDesk(venueDesk).requireExact();
         requireFreshFeeds();
     }
 
     function _isOpen() private view returns (bool) {
-        if (paused || _liveSeriesCount() != 0) return false;
-        try this.requireFreshFeeds() {
+        try this.requireOpen() {
             return true;
         } catch {
             return false;

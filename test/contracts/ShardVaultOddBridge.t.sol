@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {VaultLock} from "riskshard/VaultLock.sol";
 import {IShardVault} from "riskshard/interfaces/IShardVault.sol";
 import {ShardVault} from "riskshard/ShardVault.sol";
 import {Actions, Mandate, TransferParams} from "riskshard/types/Mandate.sol";
@@ -53,7 +53,7 @@ contract ShardVaultOddBridgeTest is ShardFixture {
         (Mandate memory mandate, TransferParams memory params, bytes[] memory signatures) = _order();
         CallingBackSender sender = new CallingBackSender(vault);
         vm.deal(address(sender), 1 ether);
-        vm.expectRevert(ReentrancyGuardTransient.ReentrancyGuardReentrantCall.selector);
+        vm.expectRevert(VaultLock.VaultLock_Locked.selector);
         sender.submit(mandate, params, signatures);
     }
 

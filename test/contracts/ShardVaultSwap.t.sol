@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {Vm} from "forge-std/Vm.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
-import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {VaultLock} from "riskshard/VaultLock.sol";
 import {IShardVault} from "riskshard/interfaces/IShardVault.sol";
 import {IShardVaultAdmin, VaultLimits} from "riskshard/interfaces/IShardVaultAdmin.sol";
 import {IVenueAdapter} from "riskshard/interfaces/IVenueAdapter.sol";
@@ -211,7 +211,7 @@ contract ShardVaultSwapTest is UniswapFixture {
         SwapParams memory params = _oddSwap(10_000e6);
         Mandate memory second = _mandate("second", Actions.SWAP, _hash(params));
         odd.callDuringSwap(address(vault), abi.encodeCall(vault.executeSwap, (second, params, _sign(second))));
-        _expectRevert(params, abi.encodeWithSelector(ReentrancyGuardTransient.ReentrancyGuardReentrantCall.selector));
+        _expectRevert(params, abi.encodeWithSelector(VaultLock.VaultLock_Locked.selector));
     }
 
     function test_a_failed_swap_does_not_use_up_the_job() public {

@@ -52,6 +52,7 @@ interface IShardVault {
     error ShardVault_FeeTooHigh(uint256 fee, uint256 maximum);
     error ShardVault_PriceStale(address asset, uint256 updatedAt, uint256 blockTimestamp);
     error ShardVault_PositionsOpen(uint256 liveSeries);
+    error ShardVault_OnlyDesk(address caller);
     error ShardVault_OnlyBook(address caller);
     error ShardVault_OnlyGuardian(address caller);
 
@@ -68,6 +69,17 @@ interface IShardVault {
     /// @param signatures Signer quorum over EpochBump(uint64 expectedEpoch,address newLeader), ascending by signer.
     function bumpEpoch(uint64 expectedEpoch, address newLeader, bytes[] calldata signatures) external;
 
+    /// @notice First step of an action of the venue desk: check and consume its mandate, and lock the vault until
+    /// {endVenueAction}. Only the shard's own desk may call it, in one transaction with the other steps.
+    function beginVenueAction(Mandate calldata mandate, uint8 action, bytes32 paramsHash, bytes[] calldata signatures)
+        external;
+
+    /// @notice Pay an allow-listed venue; only the desk, only within an action.
+    function payVenue(address venue, address asset, uint256 amount) external;
+
+    /// @notice Last step: the vault must still have `minCapitalAfter`, and never less than nothing.
+    function endVenueAction(int256 minCapitalAfter) external;
+
     /// @notice Pay an option buyer; only the shard's own option book may call it.
     function payOption(address to, uint256 amount) external;
 
@@ -77,7 +89,8 @@ interface IShardVault {
     function paused() external view returns (bool);
     function consumed(bytes32 jobId) external view returns (bool);
 
-    /// @notice Capital in settlement-asset units: settlement balance + haircut x hedge assets at their feeds - liabilities.
+    /// @notice Capital in settlement-asset units: settlement asset + haircut x hedge assets at their feeds - liabilities.
+    /// What venues hold for the vault is included; a venue that cannot be read counts as nothing.
     function capital() external view returns (int256);
 
     /// @notice Liabilities from short option series in settlement-asset units, rounded up.

@@ -52,6 +52,7 @@ interface IShardVaultAdmin {
     event VenueSet(address indexed venue, bool allowed);
     event SisterVaultSet(uint32 indexed eid, bytes32 vault);
     event OptionBookSet(address book);
+    event VenueDeskSet(address desk);
     event GuardianSet(address guardian);
     event Paused(address by);
     event Unpaused(address by);
@@ -59,6 +60,8 @@ interface IShardVaultAdmin {
     error ShardVault_Paused();
     error ShardVault_BookAlreadySet(address book);
     error ShardVault_BookOfAnotherVault(address book);
+    error ShardVault_DeskAlreadySet(address desk);
+    error ShardVault_DeskOfAnotherVault(address desk);
     error ShardVault_BadQuorum(uint256 quorum, uint256 signers);
     error ShardVault_BadLimits(VaultLimits limits);
     error ShardVault_BadFeed(address feed);
@@ -68,6 +71,9 @@ interface IShardVaultAdmin {
 
     /// @notice Set the shard's option book; possible once.
     function setOptionBook(address book) external;
+    /// @notice Set the shard's venue desk; possible once.
+    function setVenueDesk(address desk) external;
+    /// @notice Allow the vault to pay a venue: a spot adapter, or an account of its own that the desk has registered.
     function setVenue(address venue, bool allowed) external;
     /// @param vault Sister vault on the chain of `eid`, left-padded to 32 bytes; zero closes the route.
     function setSisterVault(uint32 eid, bytes32 vault) external;
@@ -81,6 +87,7 @@ interface IShardVaultAdmin {
 
     function guardian() external view returns (address);
     function optionBook() external view returns (address);
+    function venueDesk() external view returns (address);
     function limits() external view returns (VaultLimits memory);
     function signerAllowed(address signer) external view returns (bool);
     function signerCount() external view returns (uint256);
@@ -97,4 +104,11 @@ interface IShardVaultAdmin {
 
     /// @notice Revert unless every feed of the vault is younger than the limit.
     function requireFreshFeeds() external view;
+
+    /// @notice Worth of an amount of a vault asset at the feeds, in settlement-asset units, rounded down.
+    function settlementValueOf(address asset, uint256 amount) external view returns (uint256);
+
+    /// @notice Revert unless shares may be bought and redeemed: not paused, no option series live, the worth of every
+    /// venue exact, every feed fresh.
+    function requireOpen() external view;
 }

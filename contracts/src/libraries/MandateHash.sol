@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {Mandate, SwapParams, TransferParams} from "../types/Mandate.sol";
+import {LendMoveParams, Mandate, SwapParams, TransferParams} from "../types/Mandate.sol";
 
 /// @title EIP-712 struct hashes of what signers sign. The strings are part of the protocol: changing one breaks every signature.
 library MandateHash {
@@ -13,6 +13,9 @@ library MandateHash {
     );
     bytes32 internal constant TRANSFER_TYPEHASH = keccak256(
         "TransferParams(uint32 dstEid,bytes32 dstVault,uint256 amount,uint256 minAmount,uint128 lzReceiveGas,int256 minCapitalAfter)"
+    );
+    bytes32 internal constant LEND_MOVE_TYPEHASH = keccak256(
+        "LendMoveParams(address venue,address asset,int256 amount,uint256 minReceipt,uint256 minHealthFactor,int256 minCapitalAfter)"
     );
     bytes32 internal constant EPOCH_BUMP_TYPEHASH = keccak256("EpochBump(uint64 expectedEpoch,address newLeader)");
 
@@ -28,6 +31,10 @@ library MandateHash {
 
     function hash(TransferParams calldata params) internal pure returns (bytes32) {
         return keccak256(abi.encode(TRANSFER_TYPEHASH, params));
+    }
+
+    function hash(LendMoveParams calldata params) internal pure returns (bytes32) {
+        return keccak256(abi.encode(LEND_MOVE_TYPEHASH, params));
     }
 
     function hashEpochBump(uint64 expectedEpoch, address newLeader) internal pure returns (bytes32) {

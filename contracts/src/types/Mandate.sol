@@ -59,7 +59,24 @@ struct TransferParams {
     int256 minCapitalAfter;
 }
 
+/// @notice Supply to, or withdrawal from, the vault's own account at a lending venue. The price is par: the size is the spend.
+/// @param venue Position venue; must be registered with the vault.
+/// @param asset Asset moved; must be a vault asset.
+/// @param amount Positive into the venue, negative out of it, in the asset's own decimals.
+/// @param minReceipt Least gain of the receiving side (the position, or the vault), in the asset's own decimals.
+/// @param minHealthFactor Least health factor of the account after the move, 18 decimals.
+/// @param minCapitalAfter Least vault capital after the move, in settlement-asset units.
+struct LendMoveParams {
+    address venue;
+    address asset;
+    int256 amount;
+    uint256 minReceipt;
+    uint256 minHealthFactor;
+    int256 minCapitalAfter;
+}
+
 library Actions {
     uint8 internal constant SWAP = 1;
     uint8 internal constant TRANSFER = 2;
+    uint8 internal constant LEND_MOVE = 3;
 }

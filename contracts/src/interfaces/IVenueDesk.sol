@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {LendMoveParams, Mandate} from "../types/Mandate.sol";
+import {IPositionVenue} from "./IPositionVenue.sol";
+import {IShardVault} from "./IShardVault.sol";
+
+/// @title What a vault does at venues where it keeps a position, each thing under its own kind of mandate.
+/// @notice The mandate's domain is the vault's, and the vault checks and consumes it; the desk checks the action itself.
+interface IVenueDesk {
+    /// @notice `amount` is signed as in the mandate; `gained` is what the receiving side had more afterwards.
+    event VenueMoved(bytes32 indexed jobId, address indexed venue, address asset, int256 amount, uint256 gained);
+    event PositionVenueSet(address indexed venue, uint256 cap);
+
+    error VenueDesk_NotRegistered(address venue);
+    error VenueDesk_OfAnotherDesk(address venue);
+    error VenueDesk_TooManyVenues(uint256 maximum);
+    error VenueDesk_Inexact(address venue);
+    error VenueDesk_CapExceeded(address venue, uint256 placed, uint256 cap);
+    error VenueDesk_HealthBelowFloor(address venue, uint256 health, uint256 floor);
+    error VenueDesk_WrongAmountSpent(uint256 balanceBefore, uint256 balanceAfter, uint256 amount);
+    error VenueDesk_ReceivedTooLittle(uint256 received, uint256 minimum);
+
+    /// @notice Supply to, or withdraw from, the vault's account at a lending venue. Anyone may submit the mandate.
+    function executeLendMove(Mandate calldata mandate, LendMoveParams calldata params, bytes[] calldata signatures)
+        external;
+
+    /// @notice Register a venue at which the vault may keep a position; it stays registered, so that what it holds is
+    /// never forgotten.
+    /// @param cap Most the vault may have there, in settlement-asset units; 0 lets it only take out.
+    function setPositionVenue(address venue, uint256 cap) external;
+
+    function vault() external view returns (IShardVault);
+
+    /// @notice Position venues in the order of their registration.
+    function positionVenues() external view returns (IPositionVenue[] memory);
+
+    /// @notice Most the vault may have at a position venue, in settlement-asset units.
+    function capOf(address venue) external view returns (uint256);
+
+    /// @notice What all venues hold of `asset` for the vault, in its own decimals. A venue that cannot be read counts as
+    /// nothing, or reverts when `strict`.
+    function held(address asset, bool strict) external view returns (uint256);
+
+    /// @notice Revert while the worth of any venue is an estimate.
+    function requireExact() external view;
+}
