@@ -1,5 +1,5 @@
 import type { PassInput } from "#coordinator/cycles/assess-world.ts";
-import { changeJob } from "#coordinator/cycles/change-jobs.ts";
+import { changeJob, releaseJobs } from "#coordinator/cycles/change-jobs.ts";
 import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
 import { planPass } from "#coordinator/cycles/plan-pass.ts";
 import type { JobQueue } from "#coordinator/ports/job-queue.ts";
@@ -31,6 +31,8 @@ export async function rebalance(
   trigger: PassInput["trigger"],
 ): Promise<void> {
   await sendUnsent(state, ports);
+  // A crash may have come between a book and what it proves: an effect must not count twice.
+  releaseJobs(state, { jobs: ports.journal.jobs, log: ports.log }, ports.clock.nowMs());
   const outcome = planPass(passInput(state, ports, trigger));
   state.passes += 1;
   state.view = outcome.view;

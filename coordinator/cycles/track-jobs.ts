@@ -2,7 +2,7 @@ import { changeJob } from "#coordinator/cycles/change-jobs.ts";
 import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
 import type { JobJournal } from "#coordinator/ports/journal.ts";
 import type { ChainBlock, ShardChain } from "#coordinator/ports/shard-chain.ts";
-import { isInFlight, type JobRecord } from "#coordinator/records/job-record.ts";
+import { isInFlight, isUnresolvedJob, type JobRecord } from "#coordinator/records/job-record.ts";
 import type { Clock } from "#shared/ports/clock.ts";
 import type { Log } from "#shared/ports/log.ts";
 
@@ -35,13 +35,18 @@ export async function trackJobs(
   const nowMs = ports.clock.nowMs();
   const mayBeDead = jobs.filter((job) => job.shard === shard && isPastDeadline(job, nowMs));
   const arriving = jobs.filter((job) => job.target === shard && isLongInTransit(job, nowMs));
-  if (chain === undefined || mayBeDead.length + arriving.length === 0) return;
+  const unproven = [...state.jobs.values()].filter((job) => isLongUnproven(job, shard, nowMs));
+  if (chain === undefined || mayBeDead.length + arriving.length + unproven.length === 0) return;
   const final = await chain.finalBlock();
   for (const job of mayBeDead) {
     if ((job.mandate?.deadlineSeconds ?? 0) * 1000 < final.timestampMs)
       await decide(state, ports, job, { chain, final });
   }
   for (const job of arriving) await findDelivery(state, ports, job, { chain, final });
+  for (const job of unproven) {
+    if (job.shard === shard) await proveConsumption(state, ports, job, { chain, final });
+    if (job.target === shard) await proveDelivery(state, ports, job, { chain, final });
+  }
 }
 
 type At = { readonly chain: ShardChain; readonly final: ChainBlock };
@@ -58,6 +63,61 @@ function isLongInTransit(job: JobRecord, nowMs: number): boolean {
   return nowMs - leftAtMs > ASK_CHAIN_AFTER_MS;
 }
 
+/** Believed from a block that was not final, and no report has come since that could say that it is. */
+function isLongUnproven(job: JobRecord, shard: string, nowMs: number): boolean {
+  if (!isUnresolvedJob(job) || (job.shard !== shard && job.target !== shard)) return false;
+  const seenAtMs = job.times.settledAtMs ?? job.times.includedBlockTimestampMs ?? nowMs;
+  const isSeen = job.state === "settled" || job.state === "in-transit";
+  return isSeen && nowMs - seenAtMs > ASK_CHAIN_AFTER_MS;
+}
+
+/** What was believed of a block at or below the final one is proved there, or taken back once the book no longer has it. */
+async function proveConsumption(
+  state: CoordinatorState,
+  ports: TrackPorts,
+  job: JobRecord,
+  at: At,
+): Promise<void> {
+  const believed = job.consumption;
+  if (believed === null || believed.isFinal || believed.blockNumber > at.final.number) return;
+  const isConsumed = await at.chain.isConsumed(job.jobId, at.final.hash);
+  const found = isConsumed ? await findConsumption(ports, job, at) : undefined;
+  const now = newest(state, job);
+  const book = state.books.get(job.shard)?.report;
+  if (now.consumption?.isFinal !== false) return;
+  if (found === undefined && book?.consumedJobs.some((one) => one.jobId === job.jobId)) return;
+  const event =
+    found === undefined
+      ? ({ type: "consumption-lost" } as const)
+      : ({ type: "consumed", ...found } as const);
+  changeJob(state, ports, now, { event, nowMs: ports.clock.nowMs() });
+}
+
+async function proveDelivery(
+  state: CoordinatorState,
+  ports: TrackPorts,
+  job: JobRecord,
+  at: At,
+): Promise<void> {
+  const believed = job.delivery;
+  if (believed === null || believed.isFinal || job.guid === null) return;
+  if (believed.blockNumber > at.final.number) return;
+  const range = { fromBlock: at.final.number - ports.lookbackBlocks, toBlock: at.final.number };
+  const [found] = await at.chain.deliveries(range, job.guid);
+  const now = newest(state, job);
+  const book = state.books.get(job.target ?? "")?.report;
+  if (now.delivery?.isFinal !== false) return;
+  if (found === undefined && book?.deliveredTransfers.some((one) => one.guid === job.guid)) return;
+  const event =
+    found === undefined
+      ? ({ type: "delivery-lost" } as const)
+      : ({
+          type: "delivered",
+          delivery: { blockNumber: found.blockNumber, isFinal: true },
+        } as const);
+  changeJob(state, ports, now, { event, nowMs: ports.clock.nowMs() });
+}
+
 async function decide(
   state: CoordinatorState,
   ports: TrackPorts,
@@ -65,11 +125,17 @@ async function decide(
   at: At,
 ): Promise<void> {
   const isConsumed = await at.chain.isConsumed(job.jobId, at.final.hash);
-  const nowMs = ports.clock.nowMs();
   if (!isConsumed) {
-    changeJob(state, ports, newest(state, job), { event: { type: "not-consumed" }, nowMs });
+    const event = { type: "not-consumed" } as const;
+    changeJob(state, ports, newest(state, job), { event, nowMs: ports.clock.nowMs() });
     return;
   }
+  const event = { type: "proved", ...(await findConsumption(ports, job, at)) } as const;
+  changeJob(state, ports, newest(state, job), { event, nowMs: ports.clock.nowMs() });
+}
+
+/** Where and with what amounts the vault consumed a job that it has consumed at the final block. */
+async function findConsumption(ports: TrackPorts, job: JobRecord, at: At) {
   const range = { fromBlock: at.final.number - ports.lookbackBlocks, toBlock: at.final.number };
   const [found] = await at.chain.consumedMandates(range, job.jobId);
   const consumption = {
@@ -79,8 +145,7 @@ async function decide(
     amountOutRaw: found?.amountOutRaw ?? "0",
     isFinal: true,
   };
-  const event = { type: "proved", consumption, guid: found?.guid ?? null } as const;
-  changeJob(state, ports, newest(state, job), { event, nowMs });
+  return { consumption, guid: found?.guid ?? null };
 }
 
 async function findDelivery(

@@ -36,6 +36,8 @@ export type HedgeOption = TradeOption & {
   readonly line: CapacityLine;
   readonly points: readonly DepthPoint[];
   readonly depth: DepthContext;
+  /** Raw amount of the asset sold that is there and no pending job will spend. */
+  readonly freeRaw: bigint;
   /** The better of snapshot and the shard's own feed for this side: what the vault compares with, too. */
   readonly fairSpotUsd: number;
 };
@@ -123,12 +125,13 @@ function venueOption(
   const fairSpotUsd = fairSpot(input, own, context);
   const depthUnits = unitsWithinSlippage(points, { ...depth, spotUsd: fairSpotUsd }, slippage);
   const notionalMaxUsd = policy.underlyings[context.underlying]?.hedgeNotionalMaxUsd ?? 0;
+  const freeRaw = freeRawOf(input, own, context);
   const limits: Limits = {
     "venue too thin or too dear": depthUnits,
     "notional limit": notionalMaxUsd / own.spotUsd,
     ...(context.side === "buy"
-      ? { "no free cash": cashUnits(input, points, depthUnits, context) }
-      : { "no hedge to sell": sellableUnits(input, own, context) }),
+      ? { "no free cash": cashUnits(input, points, depthUnits, freeRaw) }
+      : { "no hedge to sell": unitsFromRaw(freeRaw, depth.tokenDecimals) }),
     ...(input.status.mode === "reduce-only"
       ? { "would not reduce its own delta": reducingUnits(own, context) }
       : {}),
@@ -147,6 +150,7 @@ function venueOption(
     line,
     points,
     depth,
+    freeRaw,
     fairSpotUsd,
     limits,
   };
@@ -172,26 +176,26 @@ export function gasCostUsd(
   );
 }
 
+function freeRawOf(
+  input: ShardInput,
+  own: UnderlyingValuation,
+  { side, underlying, effects, policy }: HedgeContext,
+): bigint {
+  const { setup, valuation } = input;
+  if (side === "buy") return assessCapital(valuation, setup, effects, policy).freeCashRaw;
+  const freeRaw = own.sellableRaw - pendingSellRaw(effects, setup.shard, underlying);
+  return freeRaw > 0n ? freeRaw : 0n;
+}
+
 function cashUnits(
   input: ShardInput,
   points: readonly DepthPoint[],
   most: number,
-  context: HedgeContext & { readonly depth: DepthContext },
+  freeCashRaw: bigint,
 ): number {
   const { setup, valuation } = input;
-  const { freeCashRaw } = assessCapital(valuation, setup, context.effects, context.policy);
   const freeUsd = unitsFromRaw(freeCashRaw, setup.settlement.decimals) * valuation.settlementUsd;
   return largestWhere(most, (units) => usdFor(points, units) <= freeUsd);
-}
-
-function sellableUnits(
-  input: ShardInput,
-  own: UnderlyingValuation,
-  context: HedgeContext & { readonly depth: DepthContext },
-): number {
-  const pendingRaw = pendingSellRaw(context.effects, input.setup.shard, context.underlying);
-  const freeRaw = own.sellableRaw - pendingRaw;
-  return freeRaw > 0n ? unitsFromRaw(freeRaw, context.depth.tokenDecimals) : 0;
 }
 
 function reducingUnits(own: UnderlyingValuation, context: HedgeContext): number {

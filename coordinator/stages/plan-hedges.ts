@@ -96,9 +96,10 @@ function swapAction(
   const isBuy = depth.side === "buy";
   const usd = usdFor(option.points, units);
   const settlementUnits = usd / depth.settlementUsd;
-  const amountInRaw = isBuy
+  const wantedRaw = isBuy
     ? rawFromUnitsDown(settlementUnits, settlement.decimals)
     : rawFromUnitsDown(units, depth.tokenDecimals);
+  const amountInRaw = atMost(wantedRaw, option.freeRaw);
   const leastOut = leastOutUnits(option, { units, usd }, context.policy);
   const minAmountOutRaw = rawFromUnitsUp(
     leastOut,
@@ -130,6 +131,12 @@ function swapAction(
       isPendingAtTarget: false,
     },
   };
+}
+
+/** The nearest double of a balance may lie above it: what is not there cannot be spent. */
+function atMost(wantedRaw: bigint, freeRaw: bigint): bigint {
+  if (wantedRaw > freeRaw) return freeRaw;
+  return wantedRaw;
 }
 
 /**

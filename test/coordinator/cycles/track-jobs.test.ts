@@ -134,3 +134,66 @@ test("a delivery that no report showed is found on the target's chain, once its 
   await trackJobs(state, ports, "ethereum");
   expect(stateOf(job)).toBe("settled");
 });
+
+const SEEN = {
+  blockNumber: 88,
+  blockTimestampMs: NOW_MS - 60_000,
+  amountInRaw: "5",
+  amountOutRaw: "5",
+  isFinal: false,
+};
+
+function settledUnproven(change: Partial<JobRecord> = {}): JobRecord {
+  const times = { ...aJobRecord().times, settledAtMs: NOW_MS - 30_001 };
+  return inFlight({ state: "settled", consumption: SEEN, times, ...change });
+}
+
+test("what no report proved final in time is proved by the chain itself", async () => {
+  const job = settledUnproven();
+  base.consumed = [
+    {
+      jobId: job.jobId,
+      action: 1,
+      blockNumber: 89,
+      amountInRaw: "5",
+      amountOutRaw: "6",
+      guid: null,
+      dstEid: null,
+    },
+  ];
+  await trackJobs(state, ports, "base");
+  expect(state.jobs.has(job.jobId)).toBe(false);
+  expect(ports.jobs.find(job.jobId)).toMatchObject({
+    state: "settled",
+    consumption: { blockNumber: 89, isFinal: true },
+  });
+});
+
+test("what a reorganisation removed while no report came is in flight again", async () => {
+  const job = settledUnproven();
+  await trackJobs(state, ports, "base");
+  expect(stateOf(job)).toBe("sent");
+  base.finalBlock.timestampMs = DEADLINE_SECONDS * 1000 + 1000;
+  await trackJobs(state, ports, "base");
+  expect(stateOf(job)).toBe("expired");
+});
+
+test("a delivery is proved final, or taken back, likewise", async () => {
+  const transfer = {
+    kind: "transfer",
+    target: "ethereum",
+    guid: GUID,
+    consumption: { ...SEEN, isFinal: true },
+    delivery: { blockNumber: 90, isFinal: false },
+  } as const;
+  const job = settledUnproven(transfer);
+  await trackJobs(state, ports, "ethereum");
+  expect(stateOf(job)).toBe("in-transit");
+  settledUnproven(transfer);
+  ethereum.deliveries = [{ guid: GUID, blockNumber: 91 }];
+  await trackJobs(state, ports, "ethereum");
+  expect(ports.jobs.find(job.jobId)).toMatchObject({
+    state: "settled",
+    delivery: { blockNumber: 91, isFinal: true },
+  });
+});
