@@ -66,8 +66,9 @@ export function assessWorld(input: PassInput): World {
   const isStale = (entry: BookEntry): boolean => unhalted.get(entry.report.shard)?.isStale === true;
   const fresh = entries.filter((entry) => !isStale(entry));
   const stale = entries.filter(isStale);
-  const snapshot = snapshotMarket(entries, policy, nowMs);
-  const valued = valueBooks(entries, snapshot, new Set(stale.map((entry) => entry.report.shard)));
+  const silent = new Set(stale.map((entry) => entry.report.shard));
+  const snapshot = snapshotMarket(entries, policy, nowMs, silent);
+  const valued = valueBooks(entries, snapshot, silent);
   const effects = pendingEffects(input.jobs);
   const nets = netAll(valued, effects, input);
   const mode = judgeMode(

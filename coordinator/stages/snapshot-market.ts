@@ -15,16 +15,21 @@ import type { MarketLine } from "#shared/wire/shard-report.ts";
  * when none is, or when they lie further apart than the policy allows. Volatility is taken whole from
  * one source, the one whose at-the-money total volatility is the (lower) median; it is needed only
  * where a live option is in some book.
+ *
+ * @param stale Shards whose report is stale: what they last saw of the market counts only where no
+ *   other shard sees it. One silent shard must not stop the others when prices move away from it.
  */
 export function snapshotMarket(
   entries: readonly BookEntry[],
   policy: Policy,
   nowMs: number,
+  stale: ReadonlySet<string> = new Set(),
 ): MarketSnapshot {
-  const cashUsd = settlementUsd(entries, policy, nowMs);
+  const seen = { entries, stale };
+  const cashUsd = settlementUsd(seen, policy, nowMs);
   const underlyings = Object.keys(policy.underlyings).map(
     (ticker): [string, UnderlyingSnapshot] => {
-      const one = snapshotUnderlying(ticker, entries, policy, nowMs);
+      const one = snapshotUnderlying(ticker, seen, policy, nowMs);
       const refused = one.refused ?? (cashUsd === null ? "no fresh settlement price" : null);
       return [ticker, { ...one, refused }];
     },
@@ -32,19 +37,33 @@ export function snapshotMarket(
   return { asOfMs: nowMs, underlyings: new Map(underlyings), settlementUsd: cashUsd };
 }
 
+type Seen = { readonly entries: readonly BookEntry[]; readonly stale: ReadonlySet<string> };
+
+/** What shards that still report see of something; what all of them see when none of those does. */
+function believed<T>({ entries, stale }: Seen, look: (entry: BookEntry) => readonly T[]): T[] {
+  const live = entries.filter((entry) => !stale.has(entry.report.shard)).flatMap(look);
+  return live.length > 0 ? live : entries.flatMap(look);
+}
+
 function snapshotUnderlying(
   underlying: string,
-  entries: readonly BookEntry[],
+  seen: Seen,
   policy: Policy,
   nowMs: number,
 ): UnderlyingSnapshot {
-  const lines = entries.flatMap((entry) =>
-    entry.report.market.filter((line) => line.underlying === underlying),
-  );
-  const sources = lines.map((line): SpotSource => {
+  const linesOf = ({ report }: BookEntry): MarketLine[] =>
+    report.market.filter((line) => line.underlying === underlying);
+  const sourceOf = (line: MarketLine): SpotSource => {
     return { source: line.source, spotUsd: line.spotUsd, ageMs: nowMs - line.spotUpdatedAtMs };
-  });
-  const fresh = sources.filter((source) => source.ageMs <= policy.staleness.feedMaxMs);
+  };
+  const { entries } = seen;
+  const { feedMaxMs } = policy.staleness;
+  const sources = entries.flatMap(linesOf).map(sourceOf);
+  const fresh = believed(seen, (entry) =>
+    linesOf(entry)
+      .map(sourceOf)
+      .filter((source) => source.ageMs <= feedMaxMs),
+  );
   const spotUsd = medianOf(fresh.map((source) => source.spotUsd));
   const base = { underlying, spotUsd, sources, volatilitySource: null, slices: [] };
   const limit = policy.underlyings[underlying]?.sourceDisagreementMaxFraction ?? 0;
@@ -53,7 +72,10 @@ function snapshotUnderlying(
   if (Math.max(...spots) - Math.min(...spots) > limit * spotUsd) {
     return { ...base, refused: "spot sources disagree" };
   }
-  const surface = medianSurface(lines, { spotUsd, nowMs, feedMaxMs: policy.staleness.feedMaxMs });
+  const market = { spotUsd, nowMs, feedMaxMs };
+  const surface = medianSurface(
+    believed(seen, (entry) => linesOf(entry).flatMap((line) => surfaceOf(line, market) ?? [])),
+  );
   const volatility = { volatilitySource: surface?.source ?? null, slices: surface?.slices ?? [] };
   const needsVolatility = entries.some((entry) => hasLiveOption(entry, underlying, nowMs));
   const refused = surface === undefined && needsVolatility ? "no fresh volatility source" : null;
@@ -72,15 +94,10 @@ type Surface = {
   readonly atTheMoney: number;
 };
 
-function medianSurface(
-  lines: readonly MarketLine[],
-  market: { readonly spotUsd: number; readonly nowMs: number; readonly feedMaxMs: number },
-): Surface | undefined {
-  const surfaces = lines
-    .flatMap((line) => surfaceOf(line, market) ?? [])
-    .sort(
-      (left, right) => left.atTheMoney - right.atTheMoney || (left.source < right.source ? -1 : 1),
-    );
+function medianSurface(found: readonly Surface[]): Surface | undefined {
+  const surfaces = [...found].sort(
+    (left, right) => left.atTheMoney - right.atTheMoney || (left.source < right.source ? -1 : 1),
+  );
   return surfaces[Math.floor((surfaces.length - 1) / 2)];
 }
 
@@ -116,12 +133,8 @@ function surfaceOf(
   }
 }
 
-function settlementUsd(
-  entries: readonly BookEntry[],
-  policy: Policy,
-  nowMs: number,
-): number | null {
-  const prices = entries.flatMap((entry) => {
+function settlementUsd(seen: Seen, policy: Policy, nowMs: number): number | null {
+  const prices = believed(seen, (entry) => {
     const line = entry.report.collateral.find((candidate) => candidate.underlying === null);
     if (line === undefined || nowMs - line.priceUpdatedAtMs > policy.staleness.feedMaxMs) return [];
     return [line.priceUsd];

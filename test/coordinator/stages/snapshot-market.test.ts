@@ -42,6 +42,33 @@ test("a stale source is shown and not used", () => {
   expect(snapshot.sources).toHaveLength(3);
 });
 
+describe("a shard whose report is stale", () => {
+  const crashed = [withMarket("ethereum", 2000), withMarket("arbitrum", 2002)];
+  const silent = withMarket("base", 2400);
+
+  test("says nothing about the market while another shard does, even if its feed was fresh", () => {
+    const snapshot = snapshotMarket([...crashed, silent], aPolicy(), NOW_MS, new Set(["base"]));
+    expect(snapshot.underlyings.get("ETH")).toMatchObject({ spotUsd: 2001, refused: null });
+    expect(snapshot.underlyings.get("ETH")?.sources).toHaveLength(3);
+  });
+
+  test("gives neither the volatility nor the price of cash", () => {
+    const [first] = crashed;
+    if (first === undefined) throw new Error("no entry");
+    const collateral = silent.report.collateral.map((line) => ({ ...line, priceUsd: 3 }));
+    const entries = [first, { ...silent, report: { ...silent.report, collateral } }];
+    const snapshot = snapshotMarket(entries, aPolicy(), NOW_MS, new Set(["base"]));
+    expect(snapshot.settlementUsd).toBe(1);
+    expect(snapshot.underlyings.get("ETH")?.volatilitySource).toBe(first.report.market[0]?.source);
+  });
+
+  test("is believed when no shard reports any more, so that the net can still be shown", () => {
+    const snapshot = snapshotMarket([silent], aPolicy(), NOW_MS, new Set(["base"]));
+    expect(snapshot.underlyings.get("ETH")).toMatchObject({ spotUsd: 2400, refused: null });
+    expect(snapshot.settlementUsd).toBe(1);
+  });
+});
+
 describe("refuses", () => {
   test("when no source is fresh", () => {
     const snapshot = eth([withMarket("base", 2000, { spotUpdatedAtMs: NOW_MS - 60_001 })]);
