@@ -4,7 +4,7 @@ import { RetryableError } from "#shared/errors.ts";
 import { readStreams } from "#shared/redis/stream-reader.ts";
 
 /** One agent's stream. */
-export type InboxStream = { readonly key: string; readonly shard: string; readonly agent: string };
+type InboxStream = { readonly key: string; readonly shard: string; readonly agent: string };
 
 export type InboxOptions = {
   readonly streams: readonly InboxStream[];

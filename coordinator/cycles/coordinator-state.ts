@@ -9,7 +9,7 @@ import type { Policy } from "#shared/policy/policy-schema.ts";
 import type { Address } from "#shared/units/ids.ts";
 
 /** How many messages of one kind were taken and refused since the start. */
-export type MessageCount = { accepted: number; readonly refused: Map<string, number> };
+type MessageCount = { accepted: number; readonly refused: Map<string, number> };
 
 /**
  * What the cycles share in memory. Only cycles change it, and each field has one cycle that does:

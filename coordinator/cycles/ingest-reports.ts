@@ -15,7 +15,7 @@ export type IngestPorts = {
 };
 
 /** Bytes of a refused message that are kept. */
-export const BODY_HEAD_BYTES = 512;
+const BODY_HEAD_BYTES = 512;
 
 /**
  * One batch of reports: each is judged on its own, so a bad one never blocks the next; all are

@@ -2,7 +2,7 @@ import type { Address, Hex } from "#shared/units/ids.ts";
 import type { Mandate } from "#shared/wire/rebalance-job.ts";
 
 /** Vault a signature is for. */
-export type VaultRef = { readonly chainId: number; readonly vault: Address };
+type VaultRef = { readonly chainId: number; readonly vault: Address };
 
 /** The planner's key. Signing the same thing twice gives the same bytes. */
 export type MandateSigner = {

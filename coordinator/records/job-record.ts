@@ -24,7 +24,7 @@ export const JOB_STATES = [
   "superseded",
 ] as const;
 
-export const IN_FLIGHT_STATES = [
+const IN_FLIGHT_STATES = [
   "recorded",
   "sent",
   "included",

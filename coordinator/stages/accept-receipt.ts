@@ -10,7 +10,7 @@ import {
 import { decodeMessage } from "#shared/wire/msgpack-codec.ts";
 import { isSignedBy, reporterPublicKey } from "#shared/wire/signed-bytes.ts";
 
-export type ReceiptRefusal =
+type ReceiptRefusal =
   | "malformed"
   | "unsupported-version"
   | "forged"

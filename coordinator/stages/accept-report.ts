@@ -24,7 +24,7 @@ export const REPORT_REFUSALS = [
   "block-regressed",
 ] as const;
 
-export type ReportRefusal = (typeof REPORT_REFUSALS)[number];
+type ReportRefusal = (typeof REPORT_REFUSALS)[number];
 
 /** A stream entry as it arrived, and where. */
 export type ReportMessage = {

@@ -2,7 +2,7 @@ import { type BookEntry, entryAgeMs } from "#coordinator/records/book-entry.ts";
 import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
 import type { TakeOverState } from "#coordinator/records/take-over-state.ts";
 
-export type ShardMode = "run" | "reduce-only" | "stale" | "halted" | "waiting";
+type ShardMode = "run" | "reduce-only" | "stale" | "halted" | "waiting";
 
 /** What may be done with a shard now. */
 export type ShardStatus = {

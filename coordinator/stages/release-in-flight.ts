@@ -3,7 +3,7 @@ import type { JobRecord } from "#coordinator/records/job-record.ts";
 import { advanceJob, type JobEvent } from "#coordinator/stages/advance-job.ts";
 
 /** Reports list what happened since this many blocks before the last final block. */
-export const REPORT_WINDOW_BLOCKS = 64;
+const REPORT_WINDOW_BLOCKS = 64;
 
 /** Events one job can go through on the evidence of one moment. */
 const EVENTS_MAX = 4;

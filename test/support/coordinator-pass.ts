@@ -13,9 +13,9 @@ export const NOW_MS = 1_790_000_000_500;
 export const BLOCK_MS = NOW_MS - 500;
 export const EXPIRY_MS = NOW_MS + 7 * 86_400_000;
 export const LEADER = address20("1e");
-export const USDX = address20("c0");
-export const WETH = address20("e0");
-export const SPOT_USD = 2000;
+const USDX = address20("c0");
+const WETH = address20("e0");
+const SPOT_USD = 2000;
 
 const SHARDS = { ethereum: 1, arbitrum: 42_161, base: 8453, optimism: 10 } as const;
 export type TestShard = keyof typeof SHARDS;
@@ -125,7 +125,7 @@ export function anOption(changes: Partial<OptionLine> = {}): OptionLine {
 }
 
 /** A pool with ten steps of 10 ETH; every step costs 0.05 % more than the one before. */
-export function aPool(spotUsd: number, feeFraction: number): CapacityLine {
+function aPool(spotUsd: number, feeFraction: number): CapacityLine {
   const steps = Array.from({ length: 10 }, (_, index) => (index + 1) * 10);
   const usd = (units: number, side: 1 | -1): number => {
     return units * spotUsd * (1 + side * (feeFraction + (units / 10 - 1) * 0.00025));
