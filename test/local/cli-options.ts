@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { Command, CommanderError, InvalidArgumentError } from "commander";
@@ -26,7 +27,7 @@ const SPEED_DEFAULT = 60;
 
 type Flags = {
   readonly chains: number;
-  readonly seed: number;
+  readonly seed?: number;
   readonly minutes?: number;
   readonly json?: string;
   readonly takers: boolean;
@@ -57,7 +58,7 @@ export function parseCliOptions(args: readonly string[]): CliOptions | null {
   if (problems.length > 0) throw new FatalError("input-flags", problems.join("; "));
   return {
     chains: flags.chains,
-    seed: flags.seed,
+    seed: flags.seed ?? randomInt(SEED_MAX),
     minutes: flags.minutes ?? null,
     jsonFile: flags.json === undefined ? null : resolve(flags.json),
     withTakers: flags.takers,
@@ -79,7 +80,11 @@ function describeCommand(): Command {
       "length of the run; without it the world runs until Ctrl-C",
       number(MINUTES),
     )
-    .option("--seed <n>", "seed of prices, takers and keys", whole([0, SEED_MAX]), 7)
+    .option(
+      "--seed <n>",
+      "seed of prices, takers and keys (default: random, printed)",
+      whole([0, SEED_MAX]),
+    )
     .option("--chains <n>", "number of chains", whole([2, 8]), 3)
     .option("--json <file>", "write the summary there")
     .option("--no-takers", "leave option trades to you")

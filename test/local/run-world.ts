@@ -10,7 +10,7 @@ import { startView } from "#test/local/view/view.ts";
 import type { World } from "#test/local/world.ts";
 
 /** Why a run came to its end. */
-export type RunEnd = "time" | "interrupt";
+type RunEnd = "time" | "interrupt";
 
 const READY_TIMEOUT_MS = 60_000;
 const SETTLE_TIMEOUT_MS = 40_000;

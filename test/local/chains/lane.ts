@@ -4,7 +4,7 @@ import type { PrivateKeyAccount } from "viem/accounts";
 import { FatalError, RetryableError } from "#shared/errors.ts";
 import type { Address, Hex } from "#shared/units/ids.ts";
 
-export type LaneTransaction = {
+type LaneTransaction = {
   /** What the transaction does, for error messages. */
   readonly label: string;
   /** Null creates a contract. */

@@ -22,7 +22,7 @@ export type LayerZeroStack = {
 };
 
 /** One DVN: `quorum` of `signers` attest, `admin` submits. */
-export type DvnSetup = {
+type DvnSetup = {
   readonly signers: readonly Address[];
   readonly quorum: bigint;
   readonly admin: Address;

@@ -12,7 +12,7 @@ export type Uniswap = {
 };
 
 /** A token amount that has the same value as `amount` of the other token of its pool. */
-export type PoolSide = { readonly token: Address; readonly amountRaw: bigint };
+type PoolSide = { readonly token: Address; readonly amountRaw: bigint };
 
 export type PoolPlan = {
   readonly base: PoolSide;
@@ -98,7 +98,7 @@ export async function raiseObservations(lane: Lane, pool: Address): Promise<void
 }
 
 /** Integer square root, rounded down. */
-export function squareRoot(value: bigint): bigint {
+function squareRoot(value: bigint): bigint {
   if (value < 2n) return value;
   let root = 1n << BigInt((value.toString(2).length + 1) >> 1);
   for (;;) {

@@ -11,7 +11,7 @@ import { addressSchema } from "#shared/wire/scalars.ts";
  * Third-party contracts of a forked chain, from the file that FORK_CONFIG_<CHAIN> names (YAML or JSON).
  * Without a feed for an underlying the world deploys one that its market sets.
  */
-export const forkContractsSchema = z.strictObject({
+const forkContractsSchema = z.strictObject({
   layerZero: z.strictObject({
     endpoint: addressSchema,
     sendUln: addressSchema,

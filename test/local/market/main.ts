@@ -15,8 +15,11 @@ import { generatedPath, type MarketState } from "#test/local/market/price-path.t
 import { worldDescriptionSchema } from "#test/local/world-description.ts";
 
 const STEP_MS = 1_000;
-/** A surface is posted again after this many steps, or sooner when volatility moved by more than this share. */
-const SURFACE_STEPS = 4;
+/**
+ * Surfaces and the settlement asset's price are posted again after this many steps, or sooner when
+ * volatility moved by more than this share.
+ */
+const SLOW_STEPS = 4;
 const SURFACE_MOVE = 0.02;
 
 const { values, positionals } = parseArgs({
@@ -54,11 +57,9 @@ async function run(chain: MarketChain): Promise<void> {
     const nowMs = Date.now();
     const step = Math.floor((nowMs - startsAtMs) / STEP_MS);
     const state = path(Math.floor((Math.min(nowMs, standstillMs) - startsAtMs) / STEP_MS));
-    const withSurfaces = volatilityMoved(surface, state) || step - surfaceStep >= SURFACE_STEPS;
-    await attempt(chain, () =>
-      chain.post(state, { withSurfaces, withArbitrage: nowMs >= startsAtMs }),
-    );
-    if (withSurfaces) {
+    const withAll = volatilityMoved(surface, state) || step - surfaceStep >= SLOW_STEPS;
+    await attempt(chain, () => chain.post(state, { withAll, withArbitrage: nowMs >= startsAtMs }));
+    if (withAll) {
       surfaceStep = step;
       surface = state;
     }

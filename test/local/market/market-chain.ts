@@ -13,10 +13,13 @@ import type { WorldChain } from "#test/local/world-description.ts";
 /** What the market does on one chain. */
 export type MarketChain = {
   readonly key: string;
-  /** Posts prices, and surfaces too when `withSurfaces`; then moves the pools to the prices. */
+  /**
+   * Posts the underlyings' prices, with `withAll` also the settlement asset's price and the volatility
+   * surfaces, which move less; then moves the pools to the prices.
+   */
   readonly post: (
     state: MarketState,
-    o: { readonly withSurfaces: boolean; readonly withArbitrage: boolean },
+    o: { readonly withAll: boolean; readonly withArbitrage: boolean },
   ) => Promise<void>;
   /** Lets the arbitrageur trade. */
   readonly prepare: () => Promise<void>;
@@ -41,21 +44,20 @@ export function marketChain(options: MarketChainOptions): MarketChain {
   let isOwnFeed: Promise<ReadonlyMap<Address, boolean>> | undefined;
 
   const postPrices = async (state: MarketState): Promise<void> => {
-    isOwnFeed ??= ownFeeds(client, market, [
-      chain.settlement.feed,
-      ...underlyings.map(({ feed }) => feed),
-    ]);
+    isOwnFeed ??= ownFeeds(
+      client,
+      market,
+      underlyings.map(({ feed }) => feed),
+    );
     const own = await isOwnFeed;
-    if (own.get(chain.settlement.feed)) {
-      const hash = await pushPrice(market, chain.settlement.feed, state.settlementUsd);
-      // Not waited for; if it is never included the lane asks the chain for its nonce again.
-      void market.receipt(hash, "settlement price").catch(() => undefined);
-    }
     for (const { ticker, feed } of underlyings) {
       if (own.get(feed)) await pushPrice(market, feed, state.pricesUsd[ticker]);
     }
   };
-  const postSurfaces = async (state: MarketState): Promise<void> => {
+  const postSlowOnes = async (state: MarketState): Promise<void> => {
+    const hash = await pushPrice(market, chain.settlement.feed, state.settlementUsd);
+    // Not waited for; if it is never included the lane asks the chain for its nonce again.
+    void market.receipt(hash, "settlement price").catch(() => undefined);
     for (const { ticker, token } of underlyings) {
       const slices = surfaceSlices(state.volatilities[ticker], expiriesMs, Date.now());
       await setSlices(market, chain.contracts.volatilityFeed, { underlying: token, slices });
@@ -63,9 +65,9 @@ export function marketChain(options: MarketChainOptions): MarketChain {
   };
   return {
     key: chain.key,
-    post: async (state, { withSurfaces, withArbitrage }) => {
+    post: async (state, { withAll, withArbitrage }) => {
       await postPrices(state);
-      if (withSurfaces) await postSurfaces(state);
+      if (withAll) await postSlowOnes(state);
       if (!withArbitrage) return;
       for (const { ticker, pool } of underlyings) {
         await arbitrage(client, arbitrageur, pool, state.pricesUsd[ticker] / state.settlementUsd);

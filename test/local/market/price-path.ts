@@ -13,7 +13,7 @@ export type MarketState = {
 export type PricePath = (step: number) => MarketState;
 
 /** Prices move in one second as they would in this many seconds: a three-minute run holds about two days. */
-export const TIME_COMPRESSION = 900;
+const TIME_COMPRESSION = 900;
 
 const YEARS_PER_STEP = TIME_COMPRESSION / (365 * 86_400);
 const CORRELATION = 0.75;

@@ -11,7 +11,7 @@ export type UnexpectedExit = {
   readonly logTail: string;
 };
 
-export type ProcessOptions = {
+type ProcessOptions = {
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];

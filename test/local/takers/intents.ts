@@ -108,7 +108,7 @@ function buildUpIntents({ lengthSeconds }: IntentOptions): number {
 }
 
 /** Whether the shard sells puts of this underlying to takers; the others have puts written to them. */
-export function sellsPuts(ticker: Ticker, shardIndex: number): boolean {
+function sellsPuts(ticker: Ticker, shardIndex: number): boolean {
   return shardIndex % 3 === (ticker === "ETH" ? 0 : 1);
 }
 
