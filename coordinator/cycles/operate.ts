@@ -69,5 +69,22 @@ function notReady(state: CoordinatorState, ports: OperatePorts): string[] {
   const silent = [...state.reports].flatMap(([shard, count]) => {
     return count.accepted === 0 ? [`${shard}: no report accepted yet`] : [];
   });
-  return [...redis, ...fences, ...silent];
+  return [...redis, ...fences, ...lostFences(state), ...silent];
+}
+
+/**
+ * Vaults that another coordinator has taken over since. This one does not take them back by itself, or
+ * two that run at once would bump for ever; a restart does.
+ */
+function lostFences(state: CoordinatorState): string[] {
+  return [...state.takeOvers].flatMap(([shard, takeOver]) => {
+    const chain = state.books.get(shard)?.report.chain;
+    if (takeOver.state !== "leading" || chain === undefined || chain.epoch < takeOver.epoch)
+      return [];
+    const isOurs = chain.leader.toLowerCase() === takeOver.leader.toLowerCase();
+    if (chain.epoch === takeOver.epoch && isOurs) return [];
+    return [
+      `${shard}: ${chain.leader} leads since epoch ${chain.epoch}; ours was ${takeOver.epoch}`,
+    ];
+  });
 }

@@ -10,6 +10,7 @@ import { rebalance } from "#coordinator/cycles/rebalance.ts";
 import type { Journal } from "#coordinator/ports/journal.ts";
 import { anEntry, aPolicy, aShardSetup, LEADER, NOW_MS } from "#test/support/coordinator-pass.ts";
 import { memoryLog } from "#test/support/memory-log.ts";
+import { address20 } from "#test/support/shard-report.ts";
 
 const KEY = "a-key-of-this-test";
 const HEADERS = { "x-api-key": KEY };
@@ -130,6 +131,19 @@ describe("the probes need no key", () => {
     await planned();
     expect((await get("/readyz", {})).json()).toEqual({ status: "ok" });
   });
+});
+
+test("/readyz says when another coordinator has taken a vault over", async () => {
+  await planned();
+  state.takeOvers.set("base", { state: "leading", epoch: 1, leader: LEADER });
+  expect((await get("/readyz", {})).statusCode).toBe(200);
+  const other = address20("77");
+  const base = anEntry({ shard: "base" });
+  const chain = { ...base.report.chain, epoch: 2, leader: other };
+  state.books.set("base", { ...base, report: { ...base.report, chain } });
+  const answer = await get("/readyz", {});
+  expect(answer.statusCode).toBe(503);
+  expect(answer.json().reasons).toEqual([`base: ${other} leads since epoch 2; ours was 1`]);
 });
 
 describe("reads", () => {
