@@ -215,6 +215,7 @@ function noteConsumption(job: JobRecord, consumption: Consumption, guid: Hex | n
   };
 }
 
+/** Its guid is not taken over: it would let the agent name a message that has arrived already. */
 function noteReceipt(job: JobRecord, receipt: JobReceipt): JobRecord {
   const isNewer =
     job.receipt === null || receipt.seq > job.receipt.seq || receipt.agent !== job.receipt.agent;
@@ -228,7 +229,6 @@ function noteReceipt(job: JobRecord, receipt: JobReceipt): JobRecord {
     ...job,
     receipt,
     refusal,
-    guid: job.guid ?? receipt.guid,
     times: {
       ...job.times,
       includedBlockTimestampMs: job.times.includedBlockTimestampMs ?? includedMs,

@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
 import type { BookEntry } from "#coordinator/records/book-entry.ts";
 import { isUnresolvedJob, type JobRecord } from "#coordinator/records/job-record.ts";
+import { advanceJob } from "#coordinator/stages/advance-job.ts";
 import { releaseInFlight } from "#coordinator/stages/release-in-flight.ts";
+import { JOB_RECEIPT_VERSION } from "#shared/wire/job-receipt.ts";
 import type { ShardReport } from "#shared/wire/shard-report.ts";
 import { aJobRecord, anEntry, NOW_MS, type TestShard } from "#test/support/coordinator-pass.ts";
 import { hash32 } from "#test/support/shard-report.ts";
@@ -131,13 +133,32 @@ describe("a transfer", () => {
     });
   });
 
-  test("whose guid only a receipt named is known to have arrived, and stays in flight at its source", () => {
-    const seen = release(
-      { ...TRANSFER, guid: GUID },
-      book("base"),
-      book("ethereum", deliveredAt(118)),
-    );
-    expect(seen.job).toMatchObject({ state: "sent", delivery: { blockNumber: 118 } });
+  test("stays in flight when a receipt names the guid of an older transfer that has arrived", () => {
+    const lie = {
+      version: JOB_RECEIPT_VERSION,
+      shard: "base",
+      agent: "base-1",
+      seq: 1,
+      jobId: TRANSFER.jobId,
+      outcome: "included",
+      reason: null,
+      detail: "",
+      transactionHash: hash32("77"),
+      blockNumber: 118,
+      blockTimestampMs: NOW_MS,
+      amountInRaw: "5",
+      amountOutRaw: "5",
+      guid: GUID,
+      gasCostWei: "0",
+      nativeFeeWei: "0",
+      atMs: NOW_MS,
+    } as const;
+    const target = book("ethereum", deliveredAt(60));
+    const lied = advanceJob(TRANSFER, { type: "receipt", receipt: lie }, NOW_MS);
+    const told = release(lied, book("base"), target);
+    expect(told.types).toEqual([]);
+    const left = release(told.job, book("base", consumedAt(119, hash32("62"))), target);
+    expect(left.job).toMatchObject({ state: "in-transit", guid: hash32("62"), delivery: null });
   });
 
   test("is back in transit when a reorg takes the delivery away", () => {
