@@ -7,11 +7,15 @@ import { encodeMessage } from "#shared/wire/msgpack-codec.ts";
 import { signBytes } from "#shared/wire/signed-bytes.ts";
 
 const LATE_RETRIES_MAX = 3;
+/** No reader takes a number that is further ahead of its clock (docs/protocol.md). */
+const AHEAD_MAX_MS = 60_000;
 
 /** Numbers, signs and appends messages to one stream. */
 export type SignedStream = {
   /**
-   * Appends a message with the next sequence number: max(last + 1, now in Unix milliseconds).
+   * Appends a message with the next sequence number: max(last + 1, now in Unix milliseconds). Numbers
+   * further ahead than any reader takes, by whoever's clock or hand, are not followed: the stream then
+   * begins anew at the present, or one stray entry would silence it for ever.
    *
    * @returns The sequence number.
    * @throws {RetryableError} `redis-write-unknown` when Redis did not confirm, `sequence-late` when
@@ -29,8 +33,10 @@ export function redisSignedStream(o: {
   readonly key: KeyObject;
 }): SignedStream {
   let last = o.journal.lastSeq(o.streamKey);
+  const isTooFarAhead = (seq: number): boolean => seq > o.clock.nowMs() + AHEAD_MAX_MS;
   const nextSeq = (): number => {
-    last = Math.max(last + 1, o.clock.nowMs());
+    const nowMs = o.clock.nowMs();
+    last = isTooFarAhead(last + 1) ? nowMs : Math.max(last + 1, nowMs);
     o.journal.saveSeq(o.streamKey, last);
     return last;
   };
@@ -41,7 +47,8 @@ export function redisSignedStream(o: {
         const body = encodeMessage({ ...message, seq });
         const outcome = await o.writer.append(seq, { body, sig: signBytes(body, o.key) });
         if (outcome.written) return seq;
-        last = Math.max(last, outcome.lastSeq);
+        if (isTooFarAhead(outcome.lastSeq + 1)) await o.writer.restart();
+        else last = Math.max(last, outcome.lastSeq);
       }
       throw new RetryableError(
         "sequence-late",

@@ -1,7 +1,10 @@
 import type { Redis } from "ioredis";
 import { RetryableError } from "#shared/errors.ts";
 
-/** A refusal is a value: Redis keeps a newer entry already, `lastSeq` or later. */
+/**
+ * A refusal is a value: Redis keeps a newer entry already, `lastSeq` or later. Infinity when the key
+ * can take no entry at all: its ids are used up, or it holds something that is not a stream.
+ */
 export type AppendOutcome =
   | { readonly written: true }
   | { readonly written: false; readonly reason: "late"; readonly lastSeq: number };
@@ -17,6 +20,8 @@ export type StreamWriter = {
     seq: number,
     fields: Readonly<Record<string, Uint8Array>>,
   ) => Promise<AppendOutcome>;
+  /** Removes the stream, whatever it holds, so that it can begin anew at any number. */
+  readonly restart: () => Promise<void>;
   /** Newest sequence number ever used on this stream; 0 when there is none. */
   readonly lastSeq: () => Promise<number>;
 };
@@ -32,12 +37,22 @@ export function streamWriter(redis: Redis, options: StreamWriterOptions): Stream
   const lastSeq = async (): Promise<number> => lastStreamSeq(redis, options.key);
   return {
     lastSeq,
+    restart: async () => {
+      try {
+        await redis.del(options.key);
+      } catch (error) {
+        throw new RetryableError("redis-write-unknown", `${options.key}: ${messageOf(error)}`, {
+          cause: error,
+        });
+      }
+    },
     append: async (seq, fields) => {
       const flat = Object.entries(fields).flatMap(([name, value]) => [name, Buffer.from(value)]);
       try {
         await redis.xadd(options.key, "MAXLEN", "~", options.lengthMax, `${seq}-0`, ...flat);
         return { written: true };
       } catch (error) {
+        if (isSpoiledKey(error)) return { written: false, reason: "late", lastSeq: Infinity };
         if (!isLateId(error)) throw unknownOutcome(options.key, seq, error);
         return { written: false, reason: "late", lastSeq: await lastSeq() };
       }
@@ -58,6 +73,11 @@ async function lastStreamSeq(redis: Redis, key: string): Promise<number> {
 
 function isLateId(error: unknown): boolean {
   return messageOf(error).includes("equal or smaller than the target stream top item");
+}
+
+function isSpoiledKey(error: unknown): boolean {
+  const message = messageOf(error);
+  return message.includes("exhausted the last possible ID") || message.includes("WRONGTYPE");
 }
 
 function unknownOutcome(key: string, seq: number, cause: unknown): RetryableError {

@@ -77,3 +77,38 @@ test("goes on behind the last entry after the connection was lost, and after the
   await append(writer, agent, 7, { body: BODY, sig: SIG });
   expect((await inbox.next()).map((message) => message.entryId)).toEqual(["7-0"]);
 });
+
+test("goes on when a stream begins anew below an id that was far too high", async () => {
+  const [poisoned, busy] = [uniqueName("a"), uniqueName("a")];
+  const writer = await connection("producer");
+  const inbox = redisStreamInbox(await connection("stream-reader"), {
+    streams: streams(poisoned, busy),
+    from: "newest",
+  });
+  await append(writer, poisoned, 9_007_199_254_740_000, { body: BODY });
+  expect(await inbox.next()).toHaveLength(1);
+  await writer.del(`test:${poisoned}`);
+  await append(writer, poisoned, 7, { body: BODY, sig: SIG });
+  const seen: string[] = [];
+  let seq = 1;
+  const read = async (): Promise<string[]> => {
+    // The other stream goes on all the time: the silent one must not wait for a silence of all.
+    await append(writer, busy, seq++, { body: BODY, sig: SIG });
+    for (const message of await inbox.next())
+      if (message.agent === poisoned) seen.push(message.entryId);
+    return seen;
+  };
+  await expect.poll(read, { timeout: 15_000, interval: 200 }).toEqual(["7-0"]);
+}, 20_000);
+
+test("asks a stream that is merely silent for nothing twice", async () => {
+  const agent = uniqueName("a");
+  const writer = await connection("producer");
+  const inbox = redisStreamInbox(await connection("stream-reader"), {
+    streams: streams(agent),
+    from: "newest",
+  });
+  await append(writer, agent, 5, { body: BODY, sig: SIG });
+  expect(await inbox.next()).toHaveLength(1);
+  for (let silent = 0; silent < 3; silent += 1) expect(await inbox.next()).toEqual([]);
+}, 20_000);

@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from "node:crypto";
 import { Redis } from "ioredis";
-import { expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { redisSignedStream } from "#shard-agent/adapters/redis-signed-stream.ts";
 import { sqliteJournal } from "#shard-agent/adapters/sqlite-journal.ts";
 import { streamWriter } from "#shared/redis/stream-writer.ts";
@@ -62,4 +62,41 @@ test("a stream that is ahead of a lost journal is overtaken, not repeated", asyn
   await first.stream.publish({});
   const second = site(temporaryFolder(), first.streamKey);
   expect(await second.stream.publish({})).toBe(9_001);
+});
+
+describe("a number further ahead than any reader takes", () => {
+  test.each(["61001-0", "9007199254740991-0", "18446744073709551615-18446744073709551615"])(
+    "as %s, put into the stream by somebody else, is not followed",
+    async (id) => {
+      const { stream, redis, streamKey, journal } = site();
+      await redis.xadd(streamKey, id, "body", "x");
+      expect(await stream.publish({})).toBe(1_001);
+      expect(await stream.publish({})).toBe(1_002);
+      expect(journal.lastSeq(streamKey)).toBe(1_002);
+    },
+  );
+
+  test("that a wrong clock gave is left behind when the clock is right again, also after a restart", async () => {
+    const first = site();
+    first.time.nowMs = 9_000_000_000;
+    expect(await first.stream.publish({})).toBe(9_000_000_000);
+    first.time.nowMs = 2_000;
+    expect(await first.stream.publish({})).toBe(2_001);
+    first.journal.close();
+    const second = site(first.dataDir, first.streamKey);
+    second.time.nowMs = 3_000;
+    expect(await second.stream.publish({})).toBe(3_000);
+  });
+
+  test("is still followed when readers take it: another process may have got there first", async () => {
+    const { stream, redis, streamKey } = site();
+    await redis.xadd(streamKey, "60000-0", "body", "x");
+    expect(await stream.publish({})).toBe(60_001);
+  });
+
+  test("does not stop it either when the key holds something else", async () => {
+    const { stream, redis, streamKey } = site();
+    await redis.set(streamKey, "x");
+    expect(await stream.publish({})).toBe(1_001);
+  });
 });
