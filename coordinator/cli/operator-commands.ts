@@ -53,8 +53,8 @@ async function show(options: Options, path: string): Promise<void> {
 
 async function order(options: Options, name: "halt" | "resume", reason: string): Promise<void> {
   if (reason.length < 3 || reason.length > 500) {
-    const found = `${reason.length} characters`;
-    throw new FatalError("input-reason", `reason: must be 3 to 500 characters; found ${found}`);
+    const text = `reason: must be 3 to 500 characters long; its length is ${reason.length}`;
+    throw new FatalError("input-reason", text);
   }
   print(await callApi(connectionOf(options), `/v1/${name}`, { reason }));
 }

@@ -7,6 +7,7 @@ import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { callApi, findConnection } from "#coordinator/cli/api-connection.ts";
 import { addOperatorCommands } from "#coordinator/cli/operator-commands.ts";
 import { FatalError, RetryableError } from "#shared/errors.ts";
+import { runRiskshard } from "#test/support/run-offline-command.ts";
 import { temporaryFolder } from "#test/support/temporary-folder.ts";
 
 type Seen = {
@@ -84,7 +85,7 @@ describe("operator commands", () => {
   });
 
   test.each([
-    { args: ["halt", "no"], said: "reason: must be 3 to 500 characters; found 2 characters" },
+    { args: ["halt", "no"], said: "reason: must be 3 to 500 characters long; its length is 2" },
     {
       args: ["jobs", "--limit", "many"],
       said: '--limit: must be a positive integer; found "many"',
@@ -98,6 +99,30 @@ describe("operator commands", () => {
 
     await expect(running).rejects.toThrow(FatalError);
     await expect(running).rejects.toThrow(said);
+  });
+});
+
+describe("riskshard", () => {
+  test.each([
+    { args: ["halt"], said: "missing required argument 'reason'" },
+    { args: ["nets"], said: "unknown command 'nets'" },
+    { args: ["jobs", "--foo"], said: "unknown option '--foo'" },
+  ])("$args ends with exit code 2 and says what is wrong", ({ args, said }) => {
+    const { exitCode, stderr } = runRiskshard(args);
+
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain(said);
+    expect(stderr.trimEnd().split("\n").length).toBeLessThanOrEqual(3);
+  });
+
+  test("says in one line that nothing answers, and ends with exit code 1", () => {
+    vi.stubEnv("RISKSHARD_API_KEY", "k");
+    onTestFinished(() => void vi.unstubAllEnvs());
+
+    const { exitCode, stderr } = runRiskshard(["net", "--api", "http://127.0.0.1:1"]);
+
+    expect(stderr).toBe("no answer from 127.0.0.1:1 [admin-api-unreachable]\n");
+    expect(exitCode).toBe(1);
   });
 });
 
