@@ -44,9 +44,7 @@ async function runLocked(options: CliOptions): Promise<number> {
     say(describe(world, worldFile));
     const isReady = await Promise.race([untilReady(world), setUp]);
     sayStep({
-      text: isReady
-        ? "the coordinator leads: its epoch is final on every chain"
-        : "the coordinator does not lead every vault yet; going on",
+      text: readinessText(isReady, options.shadow),
       ms: performance.now() - startedMs,
     });
     return (await Promise.race([runWorld(world, options, control.interrupt), control.abort]))
@@ -62,6 +60,13 @@ async function runLocked(options: CliOptions): Promise<number> {
     rmSync(worldFile, { force: true });
     control.end();
   }
+}
+
+function readinessText(isReady: boolean, isShadow: boolean): string {
+  if (!isReady) return "the coordinator is not ready yet; going on";
+  return isShadow
+    ? "the coordinator plans in shadow: it signs nothing"
+    : "the coordinator leads: its epoch is final on every chain";
 }
 
 function stopAtOnce(): never {

@@ -34,7 +34,10 @@ export async function runWorld(
   const observer = startObserver(description);
   const view = startView(description, api, process.stdout);
   const end = await Promise.race([
-    interrupt.then((): RunEnd => "interrupt"),
+    interrupt.then((): RunEnd => {
+      view.continueBelow();
+      return "interrupt";
+    }),
     sleep(untilEndMs(world), "time" as const, { ref: true }),
     failure(world),
   ]);

@@ -80,7 +80,7 @@ function latencyLines({ latency }: Summary): string[] {
   const leg = (name: string, p: Summary["latency"]["blockToIncluded"]) =>
     `  ${name}: p50 ${formatDuration(p.p50Ms)}, p99 ${formatDuration(p.p99Ms)} (${p.count} jobs)`;
   return [
-    "latency of executed jobs",
+    "latency of executed jobs (block times are whole seconds, so legs to or from a block are off by up to 1 s)",
     leg("oldest block → report accepted", latency.blockToAccepted),
     leg("report accepted → decision", latency.acceptedToDecided),
     leg("decision → included", latency.decidedToIncluded),

@@ -26,22 +26,28 @@ const RIGHT = (heading: string): Column => ({ heading, align: "right" });
 const REPORT_COLUMNS = [LEFT("shard"), RIGHT("block"), RIGHT("age")];
 const CAPITAL_COLUMNS = [RIGHT("collateral"), RIGHT("solvency"), LEFT("mode")];
 
-/** The live table as lines, none wider than `width`. */
-export function statusTable(status: Status, width: number): string[] {
-  const lines = [
-    headline(status),
-    ...(status.failure === null
-      ? []
-      : [`admin API: ${status.failure}; showing what was last heard`]),
-    "",
-    ...shardLines(status, width),
-    "",
-    ...netLines(status),
-    "",
-    "last decisions",
-    ...decisionLines(status.decisions),
-  ];
+/**
+ * The live table as lines, none wider than `width` and at most `height` of them: what does not fit is
+ * left out of the decisions first, then of the shards; the net always stays.
+ */
+export function statusTable(status: Status, width: number, height: number): string[] {
+  const failure =
+    status.failure === null ? [] : [`admin API: ${status.failure}; showing what was last heard`];
+  const head = [headline(status), ...failure, ""];
+  const net = ["", ...netLines(status)];
+  const shards = shardLines(status, width);
+  const decisions = ["", "last decisions", ...decisionLines(status.decisions)];
+  const heightOfShards = Math.max(2, height - head.length - net.length);
+  const lines = [...head, ...cutTo(shards, heightOfShards), ...net];
+  const heightOfDecisions = height - lines.length;
+  if (heightOfDecisions > 2) lines.push(...decisions.slice(0, heightOfDecisions));
   return lines.map((line) => fitLine(line, width));
+}
+
+/** The first `height` lines, the last of them saying how many are missing. */
+function cutTo(lines: readonly string[], height: number): string[] {
+  if (lines.length <= height) return [...lines];
+  return [...lines.slice(0, height - 1), `… ${lines.length - height + 1} more lines`];
 }
 
 /** One line on the state of everything, for output that is not a terminal. */
@@ -49,7 +55,9 @@ export function statusLine(status: Status): string {
   const { risk } = status;
   const clock = formatClock(status.atMs);
   if (status.failure !== null) return `${clock} admin API: ${status.failure}`;
-  if (risk === null) return `${clock} waiting for the first numbers`;
+  if (risk === null || Object.keys(risk.net).length === 0) {
+    return `${clock} waiting for the first numbers`;
+  }
   const nets = Object.entries(risk.net).map(([ticker, net]) => {
     const band = formatNumber(net.bandHalfWidthUnits, 3);
     return `${ticker} net ${formatSigned(net.greeks.deltaUnits, 3)} band ±${band} ${net.status}`;
@@ -116,16 +124,23 @@ function narrowShardLines({ shards, risk }: Status): string[] {
     RIGHT("Δ"),
     RIGHT("Γ"),
     RIGHT("vega"),
-    ...CAPITAL_COLUMNS,
+    RIGHT("collateral"),
+    LEFT("mode, solvency"),
   ];
-  const rows = shards.flatMap((shard) =>
-    tickers.map((ticker, i) => [
+  const rows = shards.flatMap((shard) => {
+    const [collateral = "", solvency = "", mode = ""] = capitalCells(shard);
+    // The second row of a shard has room for the ratio; a world has at least two underlyings.
+    const capital = [
+      [collateral, mode],
+      ["", solvency],
+    ];
+    return tickers.map((ticker, i) => [
       ...(i === 0 ? reportCells(shard) : ["", "", ""]),
       ticker,
       ...greekCells(shard, ticker),
-      ...(i === 0 ? capitalCells(shard) : []),
-    ]),
-  );
+      ...(capital[i] ?? []),
+    ]);
+  });
   return textTable(columns, rows);
 }
 
@@ -183,9 +198,13 @@ function decisionLines(decisions: readonly DecisionAnswer[]): string[] {
   });
 }
 
+/** Underlyings with the same outcome share one entry. */
 function restingLine(decision: DecisionAnswer): string {
-  const reasons = decision.underlyings.map((u) => `${u.underlying} ${u.action}: ${u.reason}`);
-  return `${formatClock(decision.atMs)} ${reasons.join("; ")}`;
+  const byOutcome = Map.groupBy(decision.underlyings, (u) => `${u.action}: ${u.reason}`);
+  const outcomes = [...byOutcome].map(
+    ([outcome, all]) => `${all.map((u) => u.underlying).join(", ")} ${outcome}`,
+  );
+  return `${formatClock(decision.atMs)} ${outcomes.join("; ")}`;
 }
 
 function sideOf(tradeUnits: number | null): string {

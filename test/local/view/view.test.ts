@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { exampleRisk } from "#test/local/check/example-world.ts";
-import { type AdminApi, adminApiClient } from "#test/local/observe/admin-api.ts";
+import { type AdminApi, adminApiClient, type RiskAnswer } from "#test/local/observe/admin-api.ts";
 import {
   exampleDecision,
   exampleShard,
@@ -55,7 +55,7 @@ describe("textTable", () => {
 
 describe("statusTable", () => {
   test("shows shards, net, band and decisions", () => {
-    expect(`\n${statusTable(exampleStatus(), 200).join("\n")}\n`).toMatchInlineSnapshot(`
+    expect(`\n${statusTable(exampleStatus(), 200, 40).join("\n")}\n`).toMatchInlineSnapshot(`
       "
       riskshard 12:00:00 · RUN · jobs in flight 0 · 2 min 00 s left
 
@@ -72,33 +72,66 @@ describe("statusTable", () => {
     `);
   });
 
-  test("gives each underlying its own row when the terminal is narrow", () => {
-    const lines = statusTable(exampleStatus(), 82);
-    expect(lines[2]).toBe(
-      "shard     block    age  of        Δ         Γ  vega  collateral  solvency  mode",
+  test("gives each underlying its own row when the terminal is narrow, and fits 80 columns", () => {
+    const both = { ...exampleRisk().net, BTC: exampleRisk().net["ETH"] } as RiskAnswer["net"];
+    const greeks = { deltaUnits: -113.122, gammaUnitsPerUsd: -0.13238, vegaUsdPerVolPoint: -1895 };
+    const shard = exampleShard({ greeks: { ETH: greeks, BTC: greeks }, collateralUsd: 1_220_457 });
+    const status = exampleStatus({ risk: exampleRisk({ net: both }), shards: [shard] });
+    expect(statusTable(status, 80, 40).slice(2, 5)).toEqual(
+      [
+        "shard     block    age  of          Δ         Γ    vega  collateral  mode, solvency",
+        "ethereum     42  1.2 s  ETH  -113.122  -0.13238  -1,895  $1,220,457  run",
+        "                        BTC  -113.122  -0.13238  -1,895              1.83",
+      ].map((line) => fitLine(line, 80)),
     );
-    expect(lines[3]).toBe(
-      "ethereum     42  1.2 s  ETH  +1.500  -0.00321   -12    $100,000      1.83  run",
-    );
+  });
+
+  test("leaves out decisions first, then shards, when the terminal is low", () => {
+    const shards = Array.from({ length: 8 }, (_, i) => exampleShard({ id: `chain-${i}` }));
+    const decisions = Array.from({ length: 6 }, () => exampleDecision());
+    const status = exampleStatus({ shards, decisions });
+    const low = statusTable(status, 120, 18);
+    expect(low).toHaveLength(18);
+    expect(low.join("\n")).toContain("chain-7");
+    expect(low.filter((line) => line.includes("buy"))).toHaveLength(2);
+    const lower = statusTable(status, 120, 10);
+    expect(lower).toHaveLength(10);
+    expect(lower.join("\n")).toContain("… 5 more lines");
+    expect(lower.at(-1)).toMatch(/^ETH/);
   });
 
   test("is never wider than the terminal", () => {
     for (const width of [20, 60, 80, 120]) {
       expect(
-        Math.max(...statusTable(exampleStatus(), width).map((line) => line.length)),
+        Math.max(...statusTable(exampleStatus(), width, 40).map((line) => line.length)),
       ).toBeLessThanOrEqual(width);
     }
   });
 
   test("says why nothing is new when the admin API is silent", () => {
-    const lines = statusTable(exampleStatus({ failure: "no answer", risk: null, shards: [] }), 120);
+    const lines = statusTable(
+      exampleStatus({ failure: "no answer", risk: null, shards: [] }),
+      120,
+      40,
+    );
     expect(lines[0]).toContain("waiting for the first numbers");
     expect(lines[1]).toBe("admin API: no answer; showing what was last heard");
   });
 
   test("puts a halt and its reasons into the first line", () => {
     const risk = exampleRisk({ mode: "halt", haltReasons: ["operator: drill"] });
-    expect(statusTable(exampleStatus({ risk }), 120)[0]).toContain("HALT: operator: drill");
+    expect(statusTable(exampleStatus({ risk }), 120, 40)[0]).toContain("HALT: operator: drill");
+  });
+});
+
+describe("decisions in the table", () => {
+  test("name underlyings with the same outcome together", () => {
+    const hold = { underlying: "ETH", netDeltaUnits: 0, halfWidthUnits: 1, tradeUnits: 0 };
+    const rest = { ...hold, action: "hold" as const, reason: "inside the band" };
+    const decision = exampleDecision({ underlyings: [rest, { ...rest, underlying: "BTC" }] });
+    expect(statusTable(exampleStatus({ decisions: [decision] }), 120, 40).at(-1)).toBe(
+      "  11:59:59 ETH, BTC hold: inside the band",
+    );
   });
 });
 
@@ -107,6 +140,11 @@ describe("plain lines", () => {
     expect(statusLine(exampleStatus())).toBe(
       "12:00:00 ETH net -0.250 band ±0.500 inside · in flight 0 · ethereum run, base stale",
     );
+  });
+
+  test("say that nothing is known yet", () => {
+    const risk = exampleRisk({ net: {} });
+    expect(statusLine(exampleStatus({ risk }))).toBe("12:00:00 waiting for the first numbers");
   });
 
   test("tell a decision that acts and leave out one that does not", () => {
@@ -162,6 +200,20 @@ describe("startView", () => {
       lines.every((line) => line.replace("\r", "").length <= 60 || line.startsWith("\u001b")),
     ).toBe(true);
     expect(text).toContain(`\u001b[${lines.length - 1}A`);
+  });
+
+  test("goes on below a message instead of over it", async () => {
+    let text = "";
+    const write = (part: string) => (text += part);
+    const view = startView(WORLD, calmApi(), { isTTY: true, columns: 60, write });
+    await sleep(100);
+    view.continueBelow();
+    text = "";
+    await sleep(600);
+    await view.stop();
+    // Nothing goes up before the first table is drawn anew.
+    expect(text.split("\u001b[J")[0]).toBe("\r");
+    expect(text).toContain("riskshard");
   });
 
   test("writes each acting decision and one status line when there is no terminal", async () => {

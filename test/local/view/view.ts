@@ -22,6 +22,8 @@ export type ViewOutput = {
 };
 
 export type View = {
+  /** Goes on below what somebody else has just written, instead of over its own last table. */
+  readonly continueBelow: () => void;
   /** Ends the view; resolves when nothing more will be written. The last table stays on the screen. */
   readonly stop: () => Promise<void>;
 };
@@ -37,7 +39,8 @@ export function startView(
   out: ViewOutput,
 ): View {
   const endsAtMs = world.minutes === null ? null : world.startedAtMs + world.minutes * MINUTE_MS;
-  const show = out.isTTY === true ? tableWriter(out) : lineWriter(out);
+  const table = tableWriter(out);
+  const show = out.isTTY === true ? table.draw : lineWriter(out);
   let status: Status = {
     atMs: Date.now(),
     endsAtMs,
@@ -64,6 +67,7 @@ export function startView(
   };
   const shown = showForever();
   return {
+    continueBelow: table.continueBelow,
     stop: async () => {
       isStopped = true;
       wake();
@@ -90,16 +94,23 @@ async function hear(api: AdminApi, before: Status): Promise<Status> {
 }
 
 /** Draws over its own last table only, so what was printed before stays. */
-function tableWriter(out: ViewOutput): (status: Status) => void {
+function tableWriter(out: ViewOutput): {
+  readonly draw: (status: Status) => void;
+  readonly continueBelow: () => void;
+} {
   let drawn = 0;
-  return (status) => {
-    const lines = statusTable(status, out.columns ?? WIDTH_WITHOUT_TERMINAL).slice(
-      0,
-      Math.max(1, (out.rows ?? 100) - 1),
-    );
-    const back = drawn === 0 ? "" : `\u001b[${drawn}A`;
-    out.write(`${back}\r\u001b[J${lines.join("\n")}\n`);
-    drawn = lines.length;
+  return {
+    draw: (status) => {
+      const height = Math.max(1, (out.rows ?? 100) - 1);
+      const lines = statusTable(status, out.columns ?? WIDTH_WITHOUT_TERMINAL, height);
+      const back = drawn === 0 ? "" : `\u001b[${drawn}A`;
+      const shown = lines.slice(0, height);
+      out.write(`${back}\r\u001b[J${shown.join("\n")}\n`);
+      drawn = shown.length;
+    },
+    continueBelow: () => {
+      drawn = 0;
+    },
   };
 }
 
