@@ -1,19 +1,45 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { availableParallelism, cpus } from "node:os";
+import { fileURLToPath } from "node:url";
+import { alone, type BenchRow, benchTable } from "#test/bench/compare.ts";
 import { measure } from "#test/bench/measure.ts";
+import { curveRows } from "#test/bench/risk-curve.ts";
+import { greeksRows } from "#test/bench/risk-greeks.ts";
+import { gridRows } from "#test/bench/risk-grid.ts";
+import { nettingRows } from "#test/bench/risk-netting.ts";
+import { snapshotRows } from "#test/bench/risk-snapshot.ts";
+import { tailRows } from "#test/bench/risk-tail.ts";
 import { steps } from "#test/bench/steps.ts";
 
-/** `npm run bench`: how fast the steps of the main path are on this machine; `--json` prints JSON. */
-const timings = steps().map(({ name, run }) => measure(name, run));
+const ROUNDS = 9;
+const RESULTS = fileURLToPath(new URL("../../bench/results.json", import.meta.url));
 
-if (process.argv.includes("--json")) {
-  console.log(JSON.stringify(timings, null, 2));
-} else {
-  const width = Math.max(...timings.map(({ name }) => name.length));
-  console.log(`${"step".padEnd(width)}  median µs   worst µs`);
-  for (const { name, medianUs, worstUs } of timings) {
-    console.log(`${name.padEnd(width)}  ${column(medianUs)}  ${column(worstUs)}`);
-  }
-}
+/**
+ * `npm run bench`: how fast the steps of the main path and the kernels are on this machine, as one table and
+ * in bench/results.json; `--json` prints that instead. A row with a ratio was measured in turns with what it
+ * names as its baseline.
+ */
+const rows: BenchRow[] = [
+  ...steps().map(({ name, run }) => alone(name, measure(name, run).medianUs)),
+  ...(await greeksRows(1_000_000, ROUNDS)),
+  ...(await gridRows(ROUNDS)),
+  ...(await nettingRows(1000, ROUNDS)),
+  ...(await snapshotRows(1000, ROUNDS)),
+  ...(await tailRows(100_000, ROUNDS)),
+  ...(await curveRows(ROUNDS)),
+];
 
-function column(us: number): string {
-  return us.toFixed(us < 10 ? 2 : 0).padStart(9);
+const machine = {
+  node: process.version,
+  cpu: cpus()[0]?.model ?? "unknown",
+  threads: availableParallelism(),
+};
+const results = { machine, rounds: ROUNDS, rows };
+mkdirSync(new URL(".", `file://${RESULTS}`), { recursive: true });
+writeFileSync(RESULTS, `${JSON.stringify(results, null, 2)}\n`);
+console.log(process.argv.includes("--json") ? JSON.stringify(results, null, 2) : benchTable(rows));
+const missed = rows.filter(({ ratio, goal }) => goal !== null && (ratio ?? 0) < goal);
+if (missed.length > 0) {
+  console.error(`${missed.length} goals missed: ${missed.map(({ name }) => name).join("; ")}`);
+  process.exitCode = 1;
 }

@@ -16,6 +16,7 @@ const BUCKET_BYTES: usize = 256;
 const BUCKET_ROWS: usize = 240;
 const SCENARIO_BYTES: usize = 48;
 const GROUP_HEAD_BYTES: usize = 32;
+const FACTOR_BLOCK_BYTES: usize = 16384;
 
 // @ts-ignore: decorator
 @inline function totalVolatilityMin(): v128 { return v128.load(0, 0); }
@@ -49,6 +50,9 @@ const GROUP_HEAD_BYTES: usize = 32;
 @inline function one(): v128 { return v128.load(0, 224); }
 // @ts-ignore: decorator
 @inline function wholePowerBits(): v128 { return v128.load(0, 240); }
+
+// @ts-ignore: decorator
+@inline function exactMax(): v128 { return v128.load(0, 256); }
 
 // @ts-ignore: decorator
 @inline function lows(left: v128, right: v128): v128 {
@@ -330,8 +334,8 @@ export function accumulate(
  * @param exposures Two doubles twice per factor: delta, half gamma. @param bytes A multiple of 16.
  */
 export function factorPnl(moves: usize, exposures: usize, factors: i32, bytes: usize, out: usize): void {
-  for (let block: usize = 0; block < bytes; block += 4096) {
-    const end = min(bytes, block + 4096);
+  for (let block: usize = 0; block < bytes; block += FACTOR_BLOCK_BYTES) {
+    const end = min(bytes, block + FACTOR_BLOCK_BYTES);
     let column = moves;
     let exposure = exposures;
     let factor = 0;
@@ -358,4 +362,41 @@ export function factorPnl(moves: usize, exposures: usize, factors: i32, bytes: u
       }
     }
   }
+}
+
+/**
+ * Replaces `bytes` of held whole numbers by fresh ones, and brings net and gross up to date. Changes nothing
+ * and returns 1 if a fresh one is no whole number or a gross would reach 2^53.
+ */
+export function replaceCells(held: usize, fresh: usize, net: usize, gross: usize, bytes: usize): i32 {
+  const pairs = bytes & ~15;
+  let refused = v128.xor(one(), one());
+  for (let at: usize = 0; at < pairs; at += 16) {
+    const cell = v128.load(fresh + at);
+    const rest = f64x2.sub(v128.load(gross + at), f64x2.abs(v128.load(held + at)));
+    const over = f64x2.ge(f64x2.abs(cell), f64x2.sub(exactMax(), rest));
+    refused = v128.or(refused, v128.or(over, f64x2.ne(f64x2.floor(cell), cell)));
+  }
+  if (pairs < bytes) {
+    const cell = load<f64>(fresh + pairs);
+    const rest = load<f64>(gross + pairs) - abs(load<f64>(held + pairs));
+    if (abs(cell) >= 9007199254740992.0 - rest || floor(cell) != cell) return 1;
+  }
+  if (v128.any_true(refused)) return 1;
+  for (let at: usize = 0; at < pairs; at += 16) {
+    const cell = f64x2.add(v128.load(fresh + at), f64x2.splat(0));
+    const gone = v128.load(held + at);
+    v128.store(net + at, f64x2.add(v128.load(net + at), f64x2.sub(cell, gone)));
+    const growth = f64x2.sub(f64x2.abs(cell), f64x2.abs(gone));
+    v128.store(gross + at, f64x2.add(v128.load(gross + at), growth));
+    v128.store(held + at, cell);
+  }
+  if (pairs < bytes) {
+    const cell = load<f64>(fresh + pairs) + 0.0;
+    const gone = load<f64>(held + pairs);
+    store<f64>(net + pairs, load<f64>(net + pairs) + (cell - gone));
+    store<f64>(gross + pairs, load<f64>(gross + pairs) + (abs(cell) - abs(gone)));
+    store<f64>(held + pairs, cell);
+  }
+  return 0;
 }

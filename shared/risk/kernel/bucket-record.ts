@@ -17,7 +17,7 @@ export const BUCKET_BYTES = 256;
 export const BUCKET_ROWS_BYTE = 240;
 
 /** Order of the fields. A leg is spot or strike, discounted, times its probability, in USD. */
-export const BUCKET_FIELDS = {
+const BUCKET_FIELDS = {
   rootYears: 0,
   /** ln(forward / spot of the table). */
   logForward: 1,

@@ -47,4 +47,6 @@ export const CONSTANTS = {
   exponential4: (STEP * STEP * STEP * STEP) / 24,
   one: 1,
   wholePowerBits: 0xffffffffffffff00n,
+  /** Sums of whole numbers below it are exact. */
+  exactMax: 2 ** 53,
 } as const;

@@ -57,6 +57,15 @@ export type FactorJob = {
   readonly out: number;
 };
 
+export type ReplacementJob = {
+  /** Columns of whole numbers: what is held, what replaces it, and the sums over all holders. */
+  readonly held: number;
+  readonly fresh: number;
+  readonly net: number;
+  readonly gross: number;
+  readonly bytes: number;
+};
+
 /** A piece of memory and the loops that run on it. Not shared between threads. */
 export type Kernel = {
   readonly kind: KernelKind;
@@ -70,6 +79,8 @@ export type Kernel = {
   readonly accumulate: (job: AccumulationJob) => void;
   /** Delta-gamma profit of consecutive factors. */
   readonly factorPnl: (job: FactorJob) => void;
+  /** Exact update of sums; false, and nothing changed, if it would not be exact. Any multiple of 8 is a place. */
+  readonly replaceCells: (job: ReplacementJob) => boolean;
 };
 
 /** Writes constants and tables to a new kernel's memory. */

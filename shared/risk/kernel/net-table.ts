@@ -1,5 +1,6 @@
-/** Integers up to which sums of doubles are exact. */
-const EXACT_MAX = 2 ** 53;
+import { type KernelKind, memoryPlan } from "#shared/risk/kernel/kernel.ts";
+import { CONSTANTS, LAYOUT } from "#shared/risk/kernel/kernel-layout.ts";
+import { riskKernel } from "#shared/risk/kernel/risk-kernel.ts";
 
 /** Shape of a dense table of quantised Greeks. */
 export type NetTableShape = {
@@ -13,9 +14,10 @@ export type NetTableShape = {
  * form of net-book.ts for large, fixed sets of shards and buckets.
  */
 export type NetTable = {
+  readonly kind: KernelKind;
   /** Net per cell, in quanta. A view: do not write. */
   readonly net: Float64Array;
-  /** Memory of the table in bytes. */
+  /** Memory of the table in bytes: 8 per cell of each shard, 24 per cell of the net, and the kernel's 128 KiB. */
   readonly bytes: number;
   /** One shard's cells as last replaced. A view: do not write. */
   readonly shardCells: (shard: number) => Float64Array;
@@ -36,62 +38,62 @@ export type NetTable = {
  * An empty table. All cells are whole numbers and all sums stay below 2^53, so they are exact: updates in
  * any order leave the bits that summing everything again gives.
  *
- * @throws {RangeError} If a count is not a whole number above zero.
+ * @throws {RangeError} If a count is not a whole number above zero, or the table needs over 2 GiB.
  */
-export function netTable(shape: NetTableShape): NetTable {
+export function netTable(shape: NetTableShape, kind?: KernelKind): NetTable {
   for (const [name, count] of Object.entries(shape)) {
     if (!Number.isInteger(count) || count <= 0) {
       throw new RangeError(`${name}: ${count}; must be a whole number > 0`);
     }
   }
   const { shards, cellsPerShard } = shape;
-  const cells = new Float64Array(shards * cellsPerShard);
-  const net = new Float64Array(cellsPerShard);
-  const gross = new Float64Array(cellsPerShard);
+  const bytesPerShard = cellsPerShard * LAYOUT.bytesPerDouble;
+  const plan = memoryPlan();
+  const places = {
+    net: plan.take(bytesPerShard),
+    gross: plan.take(bytesPerShard),
+    fresh: plan.take(bytesPerShard),
+    held: plan.take(shards * bytesPerShard),
+  };
+  const kernel = riskKernel(plan.end(), kind);
+  const view = (place: number, cells: number) =>
+    kernel.doubles.subarray(place / LAYOUT.bytesPerDouble, place / LAYOUT.bytesPerDouble + cells);
   const shardCells = (shard: number): Float64Array => {
     if (!Number.isInteger(shard) || shard < 0 || shard >= shards) {
       throw new RangeError(`shard: ${shard}; must be a whole number below ${shards}`);
     }
-    return cells.subarray(shard * cellsPerShard, (shard + 1) * cellsPerShard);
+    return view(places.held + shard * bytesPerShard, cellsPerShard);
+  };
+  const fresh = view(places.fresh, cellsPerShard);
+  const gross = view(places.gross, cellsPerShard);
+  const replace: NetTable["replace"] = (shard, quanta, firstCell = 0) => {
+    if (!(firstCell >= 0) || firstCell + quanta.length > cellsPerShard) {
+      throw new RangeError(
+        `quanta: ${quanta.length} from cell ${firstCell}; must fit ${cellsPerShard} cells`,
+      );
+    }
+    const held = shardCells(shard);
+    const skipped = firstCell * LAYOUT.bytesPerDouble;
+    fresh.set(quanta);
+    const isExact = kernel.replaceCells({
+      held: places.held + shard * bytesPerShard + skipped,
+      fresh: places.fresh,
+      net: places.net + skipped,
+      gross: places.gross + skipped,
+      bytes: quanta.length * LAYOUT.bytesPerDouble,
+    });
+    if (!isExact) {
+      refuse(held.subarray(firstCell), quanta, gross.subarray(firstCell));
+    }
   };
   return {
-    net,
-    bytes: cells.byteLength + net.byteLength + gross.byteLength,
+    kind: kernel.kind,
+    net: view(places.net, cellsPerShard),
+    bytes: plan.end(),
     shardCells,
-    replace: (shard, quanta, firstCell = 0) => {
-      if (!(firstCell >= 0) || firstCell + quanta.length > cellsPerShard) {
-        throw new RangeError(
-          `quanta: ${quanta.length} from cell ${firstCell}; must fit ${cellsPerShard} cells`,
-        );
-      }
-      const end = firstCell + quanta.length;
-      const sums = { net: net.subarray(firstCell, end), gross: gross.subarray(firstCell, end) };
-      replaceCells(shardCells(shard).subarray(firstCell, end), quanta, sums);
-    },
-    recompute: () => summed(cells, cellsPerShard),
+    replace,
+    recompute: () => summed(view(places.held, shards * cellsPerShard), cellsPerShard),
   };
-}
-
-type Sums = { readonly net: Float64Array; readonly gross: Float64Array };
-
-function replaceCells(held: Float64Array, quanta: Float64Array, { net, gross }: Sums): void {
-  let isExact = true;
-  for (let cell = 0; cell < quanta.length; cell += 1) {
-    const fresh = quanta[cell] ?? 0;
-    const rest = (gross[cell] ?? 0) - Math.abs(held[cell] ?? 0);
-    isExact = isExact && Math.abs(fresh) < EXACT_MAX - rest && Math.floor(fresh) === fresh;
-  }
-  if (!isExact) {
-    refuse(held, quanta, gross);
-  }
-  for (let cell = 0; cell < quanta.length; cell += 1) {
-    // Adding 0 turns a negative zero into the zero that summing gives.
-    const fresh = (quanta[cell] ?? 0) + 0;
-    const gone = held[cell] ?? 0;
-    net[cell] = (net[cell] ?? 0) + (fresh - gone);
-    gross[cell] = (gross[cell] ?? 0) + (Math.abs(fresh) - Math.abs(gone));
-    held[cell] = fresh;
-  }
 }
 
 function refuse(held: Float64Array, quanta: Float64Array, gross: Float64Array): never {
@@ -100,7 +102,8 @@ function refuse(held: Float64Array, quanta: Float64Array, gross: Float64Array): 
     throw new RangeError(`quanta[${broken}]: ${quanta[broken]}; must be a whole number`);
   }
   const over = quanta.findIndex((fresh, cell) => {
-    return !(Math.abs(fresh) < EXACT_MAX - ((gross[cell] ?? 0) - Math.abs(held[cell] ?? 0)));
+    const rest = (gross[cell] ?? 0) - Math.abs(held[cell] ?? 0);
+    return Math.abs(fresh) >= CONSTANTS.exactMax - rest;
   });
   throw new RangeError(`quanta[${over}]: ${quanta[over]}; magnitudes would reach 2^53 in sum`);
 }

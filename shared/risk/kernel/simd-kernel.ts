@@ -8,6 +8,7 @@ type Exports = {
   readonly revalue: Loop;
   readonly accumulate: Loop;
   readonly factorPnl: Loop;
+  readonly replaceCells: Loop;
 };
 type Memory = { readonly buffer: ArrayBuffer };
 type Module = object;
@@ -75,6 +76,9 @@ function loops(buffer: ArrayBuffer, run: Exports): Kernel {
     },
     factorPnl: (job) => {
       run.factorPnl(job.moves, job.exposures, job.factors, job.bytes, job.out);
+    },
+    replaceCells: (job) => {
+      return run.replaceCells(job.held, job.fresh, job.net, job.gross, job.bytes) === 0;
     },
   };
 }

@@ -67,23 +67,24 @@ function requireInputs(pnlUsd: Float64Array, level: number, scenarios: number): 
   if (pnlUsd.length === 0 || pnlUsd.length > scenarios) {
     throw new RangeError(`pnlUsd: ${pnlUsd.length} scenarios; must be 1 to ${scenarios}`);
   }
-  let sum = 0;
-  for (let index = 0; index < pnlUsd.length; index += 1) {
-    sum += (pnlUsd[index] ?? 0) * 0;
-  }
-  if (sum !== 0) {
-    const bad = pnlUsd.findIndex((pnl) => !Number.isFinite(pnl));
-    throw new RangeError(`pnlUsd[${bad}]: ${pnlUsd[bad]}; must be finite`);
-  }
 }
 
-/** Copies the losses of at least `threshold` to the front of `losses`, and returns how many they are. */
+/**
+ * Copies the losses of at least `threshold` to the front of `losses`, and returns how many they are. What
+ * is far from the tail, nearly everything, costs two comparisons.
+ */
 function pickAbove(pnlUsd: Float64Array, losses: Float64Array, threshold: number): number {
   let picked = 0;
   for (let index = 0; index < pnlUsd.length; index += 1) {
     const loss = -(pnlUsd[index] ?? 0);
+    if (loss < threshold && loss > Number.NEGATIVE_INFINITY) {
+      continue;
+    }
+    if (!Number.isFinite(loss)) {
+      throw new RangeError(`pnlUsd[${index}]: ${pnlUsd[index]}; must be finite`);
+    }
     losses[picked] = loss;
-    picked += loss >= threshold ? 1 : 0;
+    picked += 1;
   }
   return picked;
 }

@@ -1,11 +1,8 @@
 import { fillKernelMemory, type Kernel } from "#shared/risk/kernel/kernel.ts";
 import { normalTables } from "#shared/risk/kernel/normal-tables.ts";
 import { typedGreeks } from "#shared/risk/kernel/typed-greeks.ts";
-import {
-  typedAccumulate,
-  typedFactorPnl,
-  typedRevalue,
-} from "#shared/risk/kernel/typed-revaluation.ts";
+import { typedAccumulate, typedRevalue } from "#shared/risk/kernel/typed-revaluation.ts";
+import { typedFactorPnl, typedReplaceCells } from "#shared/risk/kernel/typed-sums.ts";
 
 /** A kernel on plain typed arrays with memory for `bytes` in all: slower than the SIMD kernel, with the same bits. */
 export function typedKernel(bytes: number): Kernel {
@@ -21,5 +18,6 @@ export function typedKernel(bytes: number): Kernel {
     revalue: (job) => typedRevalue(doubles, integers, job),
     accumulate: (job) => typedAccumulate(doubles, integers, job),
     factorPnl: (job) => typedFactorPnl(doubles, job),
+    replaceCells: (job) => typedReplaceCells(doubles, job),
   };
 }

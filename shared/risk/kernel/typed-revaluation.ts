@@ -1,4 +1,4 @@
-import type { AccumulationJob, FactorJob, RevaluationJob } from "#shared/risk/kernel/kernel.ts";
+import type { AccumulationJob, RevaluationJob } from "#shared/risk/kernel/kernel.ts";
 import { LAYOUT } from "#shared/risk/kernel/kernel-layout.ts";
 import { SCENARIO_BYTES } from "#shared/risk/kernel/scenario-record.ts";
 import {
@@ -12,8 +12,13 @@ const GROUP_HEAD_DOUBLES = 4;
 const GROUPS_AT = 6;
 const FIRST_GROUP_AT = 8;
 
-/** One row's call: the same in every scenario. */
-type Row = { readonly strikeLeg: number; readonly logStrike: number };
+/** One row's call at one volatility. */
+type Call = {
+  readonly strikeLeg: number;
+  readonly logStrike: number;
+  /** Volatility x sqrt(years), within the kernels' bounds. */
+  readonly s: number;
+};
 
 /** The revaluation loop on plain typed arrays: same operations, same bits as the SIMD kernel. */
 export function typedRevalue(
@@ -22,63 +27,91 @@ export function typedRevalue(
   job: RevaluationJob,
 ): void {
   const rows = (job.end - job.start) / LAYOUT.bytesPerDouble;
+  const prices = new Float64Array(scenarioCount(integers, job.record) + 1);
   for (let index = 0; index < rows; index += 1) {
     const row = job.start / LAYOUT.bytesPerDouble + index;
-    const lane = index % 2;
-    revalueRow(doubles, integers, job, {
-      row,
-      sum: job.sums / LAYOUT.bytesPerDouble + lane,
-      unit: job.units === 0 ? -1 : (job.units + index * job.unitStride) / LAYOUT.bytesPerDouble,
-    });
-  }
-}
-
-function revalueRow(
-  doubles: Float64Array,
-  integers: Int32Array,
-  job: RevaluationJob,
-  at: { readonly row: number; readonly sum: number; readonly unit: number },
-): void {
-  const load = (column: number) => doubles[column / LAYOUT.bytesPerDouble + at.row] ?? 0;
-  const call: Row = { strikeLeg: load(job.strikeLegs), logStrike: load(job.logStrikes) };
-  const asked = load(job.totalVolatilities);
-  const quantity = load(job.quantities);
-  const record = job.record / LAYOUT.bytesPerDouble;
-  const groups = integers[2 * (record + GROUPS_AT)] ?? 0;
-  const now = callPrice(doubles, record, call, boundedTotalVolatility(asked));
-  let group = record + FIRST_GROUP_AT;
-  let { sum, unit } = at;
-  for (let index = 0; index < groups; index += 1) {
-    const s = boundedTotalVolatility(asked * (doubles[group] ?? 0));
-    const scenarios = integers[2 * (group + 2)] ?? 0;
-    group += GROUP_HEAD_DOUBLES;
-    for (let scenario = 0; scenario < scenarios; scenario += 1) {
-      const profit = callPrice(doubles, group, call, s) - now;
+    pricesOfRow(doubles, integers, job, { row, prices });
+    const now = prices[0] ?? 0;
+    const quantity = doubles[job.quantities / LAYOUT.bytesPerDouble + row] ?? 0;
+    const sums = job.sums / LAYOUT.bytesPerDouble + (index % 2);
+    const unit = (job.units + index * job.unitStride) / LAYOUT.bytesPerDouble;
+    for (let scenario = 1; scenario < prices.length; scenario += 1) {
+      const profit = (prices[scenario] ?? 0) - now;
+      const sum = sums + 2 * (scenario - 1);
       doubles[sum] = (doubles[sum] ?? 0) + quantity * profit;
-      if (unit >= 0) {
-        doubles[unit] = profit;
-        unit += 1;
+      if (job.units !== 0) {
+        doubles[unit + scenario - 1] = profit;
       }
-      group += SCENARIO_DOUBLES;
-      sum += 2;
     }
   }
 }
 
-/** Price of a call after the move of a scenario. */
-function callPrice(memory: Float64Array, scenario: number, row: Row, s: number): number {
+function scenarioCount(integers: Int32Array, record: number): number {
+  let group = record / LAYOUT.bytesPerDouble + FIRST_GROUP_AT;
+  let count = 0;
+  for (let left = integers[record / 4 + 2 * GROUPS_AT] ?? 0; left > 0; left -= 1) {
+    const scenarios = integers[2 * (group + 2)] ?? 0;
+    count += scenarios;
+    group += GROUP_HEAD_DOUBLES + scenarios * SCENARIO_DOUBLES;
+  }
+  return count;
+}
+
+/** Prices of one row's call: first unmoved, then in every scenario of the record. */
+function pricesOfRow(
+  doubles: Float64Array,
+  integers: Int32Array,
+  job: RevaluationJob,
+  to: { readonly row: number; readonly prices: Float64Array },
+): void {
+  const strikeLeg = doubles[job.strikeLegs / LAYOUT.bytesPerDouble + to.row] ?? 0;
+  const logStrike = doubles[job.logStrikes / LAYOUT.bytesPerDouble + to.row] ?? 0;
+  const asked = doubles[job.totalVolatilities / LAYOUT.bytesPerDouble + to.row] ?? 0;
+  const record = job.record / LAYOUT.bytesPerDouble;
+  const now = { strikeLeg, logStrike, s: boundedTotalVolatility(asked) };
+  callPrices(doubles, record, now, { prices: to.prices, from: 0, end: 1 });
+  let group = record + FIRST_GROUP_AT;
+  let first = 1;
+  for (let left = integers[2 * (record + GROUPS_AT)] ?? 0; left > 0; left -= 1) {
+    const s = boundedTotalVolatility(asked * (doubles[group] ?? 0));
+    const scenarios = integers[2 * (group + 2)] ?? 0;
+    group += GROUP_HEAD_DOUBLES;
+    const end = first + scenarios;
+    callPrices(
+      doubles,
+      group,
+      { strikeLeg, logStrike, s },
+      { prices: to.prices, from: first, end },
+    );
+    group += scenarios * SCENARIO_DOUBLES;
+    first = end;
+  }
+}
+
+type Span = { readonly prices: Float64Array; readonly from: number; readonly end: number };
+
+/** Prices of a call after the moves of consecutive scenarios, from `first` on. */
+function callPrices(
+  memory: Float64Array,
+  first: number,
+  call: Call,
+  { prices, from, end }: Span,
+): void {
+  const { strikeLeg, logStrike, s } = call;
   const inverse = 1 / s;
   const halfS = s * 0.5;
-  const middle = ((memory[scenario] ?? 0) - row.logStrike) * inverse;
-  const d1 = middle + halfS;
-  const d2 = middle - halfS;
-  const e = bell(memory, d1) * (memory[scenario + 4] ?? 0);
-  const in1 = d1 > 0;
-  const in2 = d2 > 0;
-  const whole = (in1 ? (memory[scenario + 2] ?? 0) : 0) - (in2 ? row.strikeLeg : 0);
-  const mills1 = millsOfMagnitude(memory, d1);
-  const mills2 = millsOfMagnitude(memory, d2);
-  return whole + (e * (in1 ? -mills1 : mills1) - e * (in2 ? -mills2 : mills2));
+  let scenario = first;
+  for (let index = from; index < end; index += 1) {
+    const middle = ((memory[scenario] ?? 0) - logStrike) * inverse;
+    const d1 = middle + halfS;
+    const d2 = middle - halfS;
+    const e = bell(memory, d1) * (memory[scenario + 4] ?? 0);
+    const part1 = e * millsOfMagnitude(memory, d1);
+    const part2 = e * millsOfMagnitude(memory, d2);
+    const whole = (d1 > 0 ? (memory[scenario + 2] ?? 0) : 0) - (d2 > 0 ? strikeLeg : 0);
+    prices[index] = whole + ((d1 > 0 ? -part1 : part1) - (d2 > 0 ? -part2 : part2));
+    scenario += SCENARIO_DOUBLES;
+  }
 }
 
 /** Quantity-weighted sum of rows, as the SIMD kernel's. */
@@ -96,27 +129,6 @@ export function typedAccumulate(
     for (let column = 0; column < width; column += 1) {
       doubles[out + column] =
         (doubles[out + column] ?? 0) + quantity * (doubles[unit + column] ?? 0);
-    }
-  }
-}
-
-/** Delta-gamma profit of consecutive factors, block by block, as the SIMD kernel's. */
-export function typedFactorPnl(doubles: Float64Array, job: FactorJob): void {
-  const scenarios = job.bytes / LAYOUT.bytesPerDouble;
-  const out = job.out / LAYOUT.bytesPerDouble;
-  const moves = job.moves / LAYOUT.bytesPerDouble;
-  for (let block = 0; block < scenarios; block += 1024) {
-    const end = Math.min(scenarios, block + 1024);
-    for (let factor = 0; factor < job.factors; factor += 1) {
-      const exposure = job.exposures / LAYOUT.bytesPerDouble + 4 * factor;
-      const delta = doubles[exposure] ?? 0;
-      const halfGamma = doubles[exposure + 2] ?? 0;
-      const column = moves + factor * scenarios;
-      for (let scenario = block; scenario < end; scenario += 1) {
-        const move = doubles[column + scenario] ?? 0;
-        doubles[out + scenario] =
-          (doubles[out + scenario] ?? 0) + move * (delta + halfGamma * move);
-      }
     }
   }
 }

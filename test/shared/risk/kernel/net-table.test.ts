@@ -5,6 +5,7 @@ import { netTable } from "#shared/risk/kernel/net-table.ts";
 import { netBook } from "#shared/risk/net-book.ts";
 import { quantiseGreeks } from "#shared/risk/netting.ts";
 
+const KINDS = ["simd", "typed"] as const;
 const SHARDS = 5;
 const CELLS = 6;
 
@@ -17,6 +18,7 @@ const wholeNumber = fc.oneof(
   fc.integer({ min: -(2 ** 50), max: 2 ** 50 }),
   fc.constant(-0),
 );
+const kind = fc.constantFrom(...KINDS);
 const update = fc.record({
   shard: fc.integer({ min: 0, max: SHARDS - 1 }),
   firstCell: fc.integer({ min: 0, max: CELLS - 1 }),
@@ -25,8 +27,8 @@ const update = fc.record({
 
 test("after any updates in any order the net has the bits of summing everything again", () => {
   fc.assert(
-    fc.property(fc.array(update, { maxLength: 30 }), (updates) => {
-      const table = netTable({ shards: SHARDS, cellsPerShard: CELLS });
+    fc.property(fc.array(update, { maxLength: 30 }), kind, (updates, kindOfTable) => {
+      const table = netTable({ shards: SHARDS, cellsPerShard: CELLS }, kindOfTable);
       for (const { shard, firstCell, quanta } of updates) {
         table.replace(shard, Float64Array.from(quanta).subarray(0, CELLS - firstCell), firstCell);
       }
@@ -58,19 +60,23 @@ test("nets what the book of quantised Greeks nets", () => {
   expect([...table.net]).toEqual(GREEK_NAMES.map((name) => expected[name]));
 });
 
-test("refuses a sum of magnitudes of 2^53, whatever the signs, and stays as it was", () => {
-  const table = netTable({ shards: 3, cellsPerShard: 2 });
-  table.replace(0, Float64Array.of(1, 2 ** 52));
-  table.replace(1, Float64Array.of(2, -(2 ** 51)));
-  const before = { net: [...table.net], held: [...table.shardCells(2)] };
-  expect(() => table.replace(2, Float64Array.of(7, -(2 ** 51)))).toThrow(
-    `quanta[1]: ${-(2 ** 51)}; magnitudes would reach 2^53 in sum`,
-  );
-  expect({ net: [...table.net], held: [...table.shardCells(2)] }).toEqual(before);
-  table.replace(2, Float64Array.of(7, 2 ** 51 - 1));
-  table.replace(0, Float64Array.of(1, -(2 ** 52)));
-  expect([...table.net]).toEqual([10, -(2 ** 52) - 1]);
-});
+test.each(KINDS)(
+  "the %s kernel refuses a sum of magnitudes of 2^53, and stays as it was",
+  (kindOfTable) => {
+    const table = netTable({ shards: 3, cellsPerShard: 3 }, kindOfTable);
+    table.replace(0, Float64Array.of(1, 2 ** 52, 2 ** 52));
+    table.replace(1, Float64Array.of(2, -(2 ** 51), 2 ** 51));
+    const before = { net: [...table.net], held: [...table.shardCells(2)] };
+    expect(() => table.replace(2, Float64Array.of(7, -(2 ** 51)))).toThrow(
+      `quanta[1]: ${-(2 ** 51)}; magnitudes would reach 2^53 in sum`,
+    );
+    expect(() => table.replace(2, Float64Array.of(7, 0, 2 ** 51))).toThrow("quanta[2]");
+    expect({ net: [...table.net], held: [...table.shardCells(2)] }).toEqual(before);
+    table.replace(2, Float64Array.of(7, 2 ** 51 - 1, 0));
+    table.replace(0, Float64Array.of(1, -(2 ** 52), 2 ** 52));
+    expect([...table.net]).toEqual([10, -(2 ** 52) - 1, 2 ** 52 + 2 ** 51]);
+  },
+);
 
 test.each([
   { quanta: [0.5], firstCell: 0, message: "quanta[0]: 0.5; must be a whole number" },
@@ -78,9 +84,11 @@ test.each([
   { quanta: [1, 2], firstCell: 1, message: "quanta: 2 from cell 1; must fit 2 cells" },
   { quanta: [1], firstCell: -1, message: "quanta: 1 from cell -1; must fit 2 cells" },
 ])("refuses: $message", ({ quanta, firstCell, message }) => {
-  const table = netTable({ shards: 1, cellsPerShard: 2 });
-  expect(() => table.replace(0, Float64Array.from(quanta), firstCell)).toThrow(message);
-  expect([...table.net]).toEqual([0, 0]);
+  for (const kindOfTable of KINDS) {
+    const table = netTable({ shards: 1, cellsPerShard: 2 }, kindOfTable);
+    expect(() => table.replace(0, Float64Array.from(quanta), firstCell)).toThrow(message);
+    expect([...table.net]).toEqual([0, 0]);
+  }
 });
 
 test("refuses shards it does not have, and impossible shapes", () => {
@@ -93,6 +101,8 @@ test("refuses shards it does not have, and impossible shapes", () => {
   );
 });
 
-test("states its memory: one double per cell and two per net cell", () => {
-  expect(netTable({ shards: 1000, cellsPerShard: 80 }).bytes).toBe(8 * (1000 * 80 + 2 * 80));
+test("states its memory: a double per cell, three per net cell and the constants", () => {
+  expect(netTable({ shards: 1000, cellsPerShard: 80 }).bytes).toBe(
+    8 * (1000 * 80 + 3 * 80) + 131_072,
+  );
 });
