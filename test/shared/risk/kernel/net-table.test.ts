@@ -106,3 +106,13 @@ test("states its memory: a double per cell, three per net cell and the constants
     8 * (1000 * 80 + 3 * 80) + 131_072,
   );
 });
+
+test.each(KINDS)("the %s kernel forgets the magnitude of what was replaced", (kindOfTable) => {
+  const table = netTable({ shards: 2, cellsPerShard: 3 }, kindOfTable);
+  for (const sign of [1, -1, 1]) {
+    table.replace(0, new Float64Array(3).fill(sign * 2 ** 52));
+  }
+  table.replace(0, new Float64Array(3));
+  table.replace(1, new Float64Array(3).fill(2 ** 53 - 1));
+  expect([...table.net]).toEqual(new Array(3).fill(2 ** 53 - 1));
+});
