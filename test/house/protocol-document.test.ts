@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
+import { decisionRecordSchema } from "#coordinator/records/decision-record.ts";
+import { JOB_STATES } from "#coordinator/records/job-record.ts";
 import { REPORT_REFUSALS } from "#coordinator/stages/accept-report.ts";
 import { REFUSAL_REASONS } from "#shared/wire/job-receipt.ts";
 import {
@@ -70,8 +72,56 @@ describe("docs/protocol.md", () => {
   );
 });
 
+describe("the table of invariants", () => {
+  const files = readdirSync(path.join(ROOT, "test"), { recursive: true, encoding: "utf8" });
+  const contractTests = files
+    .filter((file) => file.endsWith(".t.sol"))
+    .map((file) => readFileSync(path.join(ROOT, "test", file), "utf8"));
+  const tests = [...wordsOf("## Invariants")].filter((word) => !/^(npm|test\/)|\(/.test(word));
+
+  test.each(tests)("names tests that exist: %s", (word) => {
+    if (word.startsWith("invariant_")) {
+      const start = `function ${word.replace(/\.\.\.$/, "")}`;
+      expect(contractTests.some((text) => text.includes(start))).toBe(true);
+      return;
+    }
+    const wanted = word.endsWith(".sol") ? word : `${word}.test.ts`;
+    expect(files.some((file) => `/${file}`.endsWith(`/${wanted}`))).toBe(true);
+  });
+});
+
+describe("problem documents", () => {
+  const source = readFileSync(path.join(ROOT, "coordinator/api/problem.ts"), "utf8");
+  const codes = [...source.matchAll(/^ {2}\| "([a-z-]+)"/gm)].map((match) => match[1] ?? "");
+
+  test.each(codes)("of the admin API: %s is explained", (code) => {
+    expect(wordsOf("## Admin API")).toContain(code);
+  });
+
+  test("are found in the code", () => expect(codes.length).toBeGreaterThan(5));
+});
+
+describe("job states", () => {
+  test.each(JOB_STATES)("explains %s", (state) => {
+    expect(wordsOf("### Job states")).toContain(state);
+  });
+});
+
+describe("the decision record", () => {
+  test.each(Object.keys(decisionRecordSchema.shape))("explains %s", (field) => {
+    expect(wordsOf("## Decision record")).toContain(field);
+  });
+});
+
 describe("links", () => {
-  const documents = ["README.md", "CONTRIBUTING.md", "docs/protocol.md", "docs/operations.md"];
+  const documents = [
+    "README.md",
+    "CONTRIBUTING.md",
+    "docs/protocol.md",
+    "docs/operations.md",
+    "docs/local-world.md",
+    "docs/risk-model.md",
+  ];
   test.each(documents)("of %s lead to files and headings that exist", (document) => {
     const folder = path.dirname(path.join(ROOT, document));
     const text = readFileSync(path.join(ROOT, document), "utf8");
