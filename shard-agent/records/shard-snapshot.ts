@@ -48,7 +48,7 @@ export type HedgeAsset = {
 };
 
 /** Depth that was asked of a pool and what it would pay: 0 when it cannot fill the amount. */
-export type DepthQuote = {
+type DepthQuote = {
   readonly pool: Address;
   readonly assetIn: Address;
   readonly amountInRaw: bigint;

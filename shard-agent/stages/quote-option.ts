@@ -61,7 +61,7 @@ export type QuoteOutcome =
     }
   | QuoteRefusal;
 
-export type QuoteRefusal = {
+type QuoteRefusal = {
   readonly quoted: false;
   readonly code: QuoteRefusalCode;
   readonly detail: string;

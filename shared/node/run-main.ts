@@ -20,7 +20,7 @@ export async function runMain(main: () => Promise<void>): Promise<void> {
 }
 
 /** Exit code for an error that reached the top. */
-export function exitCodeOf(error: unknown): number {
+function exitCodeOf(error: unknown): number {
   return error instanceof FatalError && /^(config|input)-/.test(error.code) ? EXIT_BAD_INPUT : 1;
 }
 

@@ -5,7 +5,7 @@ import { RetryableError } from "#shared/errors.ts";
  * A refusal is a value: Redis keeps a newer entry already, `lastSeq` or later. Infinity when the key
  * can take no entry at all: its ids are used up, or it holds something that is not a stream.
  */
-export type AppendOutcome =
+type AppendOutcome =
   | { readonly written: true }
   | { readonly written: false; readonly reason: "late"; readonly lastSeq: number };
 

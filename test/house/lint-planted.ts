@@ -5,7 +5,7 @@ import path from "node:path";
 const ROOT = path.resolve(import.meta.dirname, "../..");
 
 /** One finding of the linter in a planted file. */
-export type Finding = {
+type Finding = {
   readonly file: string;
   /** Rule, such as `lint/style/noEnum`. */
   readonly rule: string;

@@ -29,7 +29,7 @@ export type ShardRisk = {
 };
 
 /** All shards together in one underlying. `optionDeltaUnits` is the net delta had nothing been hedged. */
-export type NetExposure = {
+type NetExposure = {
   readonly spotUsd: number;
   readonly optionDeltaUnits: number;
   readonly hedgeUnits: number;

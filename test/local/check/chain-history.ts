@@ -19,37 +19,37 @@ export type SwapExecuted = EventPlace & {
   readonly amountOut: bigint;
 };
 
-export type TransferSent = EventPlace & {
+type TransferSent = EventPlace & {
   readonly jobId: Hex;
   readonly guid: Hex;
   readonly amountSent: bigint;
   readonly nativeFeeWei: bigint;
 };
 
-export type OptionTraded = EventPlace & {
+type OptionTraded = EventPlace & {
   readonly seriesId: Hex;
   readonly vaultSells: boolean;
   readonly premium: bigint;
   readonly collateralDelta: bigint;
 };
 
-export type SeriesSettled = EventPlace & {
+type SeriesSettled = EventPlace & {
   readonly seriesId: Hex;
   readonly paidByVault: bigint;
   readonly receivedByVault: bigint;
 };
 
 /** A movement told by one amount: deposits, withdrawals, option payments, claims. */
-export type Movement = EventPlace & { readonly amount: bigint };
+type Movement = EventPlace & { readonly amount: bigint };
 
-export type OftSent = EventPlace & {
+type OftSent = EventPlace & {
   readonly guid: Hex;
   readonly from: Address;
   readonly amountSent: bigint;
   readonly amountToReceive: bigint;
 };
 
-export type OftReceived = EventPlace & {
+type OftReceived = EventPlace & {
   readonly guid: Hex;
   readonly to: Address;
   readonly amount: bigint;

@@ -12,9 +12,9 @@ export const address = (n: number): Address => `0x${n.toString(16).padStart(40, 
 export const hash = (n: number): Hex => `0x${n.toString(16).padStart(64, "0")}`;
 
 export const USDX = address(0xa0);
-export const WETH = address(0xa1);
-export const TAKER = address(0xff);
-export const NOBODY = address(0);
+const WETH = address(0xa1);
+const TAKER = address(0xff);
+const NOBODY = address(0);
 
 const at = (n: number) => ({ blockNumber: n, transactionHash: hash(1000 + n) });
 

@@ -48,7 +48,7 @@ export function thin<T>(entries: readonly T[], limit: number): T[] {
 }
 
 /** Quotient, or null when there is nothing to divide by. */
-export function ratio(numerator: number, denominator: number): number | null {
+function ratio(numerator: number, denominator: number): number | null {
   return denominator > 0 ? numerator / denominator : null;
 }
 

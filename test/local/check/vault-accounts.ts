@@ -2,7 +2,7 @@ import type { Address } from "viem";
 import { type ChainHistory, isSameAddress, sumRaw } from "#test/local/check/chain-history.ts";
 
 /** What moved one asset of one vault, from the contracts' own events; raw units, signed as seen from the vault. */
-export type AssetFlows = {
+type AssetFlows = {
   readonly deposits: bigint;
   readonly withdrawals: bigint;
   readonly premiumsReceived: bigint;

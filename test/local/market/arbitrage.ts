@@ -77,7 +77,7 @@ export async function arbitrage(
 }
 
 /** Square root price of a pool, 96 fractional bits, at `price` quote units per base unit. */
-export function sqrtPriceX96Of(pool: Pick<ArbitragePool, "base" | "quote">, price: number): bigint {
+function sqrtPriceX96Of(pool: Pick<ArbitragePool, "base" | "quote">, price: number): bigint {
   const raw = price * 10 ** (pool.quote.decimals - pool.base.decimals);
   const baseIsFirst = BigInt(pool.base.token) < BigInt(pool.quote.token);
   return BigInt(Math.round(Math.sqrt(baseIsFirst ? raw : 1 / raw) * 2 ** 96));

@@ -104,7 +104,7 @@ export function addPoint(
 }
 
 /** Whether the net delta is beyond the band's edge. */
-export function isOutside(point: NetPoint): boolean {
+function isOutside(point: NetPoint): boolean {
   return Math.abs(point.netDeltaUnits) > point.halfWidthUnits;
 }
 

@@ -5,10 +5,10 @@
 
 /** Why a part of a shard's delta stays unhedged. */
 export const UNHEDGED_REASONS = ["would-short", "no-cash", "no-depth"] as const;
-export type UnhedgedReason = (typeof UNHEDGED_REASONS)[number];
+type UnhedgedReason = (typeof UNHEDGED_REASONS)[number];
 
 /** Time integral and peak of what one shard could not hedge of one underlying, by reason. */
-export type UnhedgedTotals = {
+type UnhedgedTotals = {
   readonly ms: number;
   readonly unitMs: number;
   readonly usdMs: number;
