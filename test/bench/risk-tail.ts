@@ -37,7 +37,7 @@ export async function tailRows(scenarios: number, rounds: number): Promise<Bench
     { name: "nested arrays, sorted", run: () => naiveTail(nested, exposures) },
     [
       { name: `${name}, SIMD`, run: () => whole(simd), goal: 10 },
-      { name: `${name}, typed arrays`, run: () => whole(typed), goal: 10 },
+      { name: `${name}, typed arrays`, run: () => whole(typed) },
       { name: `${name}, one factor changed, SIMD`, run: () => one(simd), goal: 100 },
       { name: `${name}, one factor changed, typed arrays`, run: () => one(typed) },
     ],
