@@ -83,6 +83,12 @@ describe("reverted attempts", () => {
       args: [hash(5)],
     } as const;
     expect(errorName(encodeErrorResult(error))).toBe("ShardVault_AlreadyConsumed");
+    const plain = encodeErrorResult({
+      abi: [{ type: "error", name: "Error", inputs: [{ type: "string", name: "reason" }] }],
+      errorName: "Error",
+      args: ["Too little received"],
+    });
+    expect(errorName(plain)).toBe("Too little received");
     expect(errorName("0x12345678")).toBe("unknown 0x12345678");
     expect(errorName(undefined)).toBe("out of gas or no reason");
   });

@@ -1,4 +1,5 @@
 import type { Summary } from "#test/local/check/summary-schema.ts";
+import type { UnhedgedReason } from "#test/local/observe/naive-hedger.ts";
 import {
   formatDuration,
   formatNumber,
@@ -65,7 +66,7 @@ function costLines({ hedgingCost: cost, naive }: Summary): string[] {
   const usd = formatUsdCents;
   const unhedged = Object.entries(naive.unhedged).map(
     ([name, u]) =>
-      `  not hedged, not priced: ${name} for ${formatDuration(u.ms)}, mean ${formatNumber(u.meanUnits, 3)}, at most ${formatNumber(u.maxUnits, 3)} (${usd(u.maxUsd)}), ${formatNumber(u.usdHours, 0)} USD-hours`,
+      `  not hedged, not priced: ${unhedgedText(name)} for ${formatDuration(u.ms)}, mean ${formatNumber(u.meanUnits, 3)}, at most ${formatNumber(u.maxUnits, 3)} (${usd(u.maxUsd)}), ${formatNumber(u.usdHours, 0)} USD-hours`,
   );
   return [
     `hedging cost: ${usd(cost.totalUsd)} for ${cost.hedges} hedges of ${usd(cost.turnoverUsd)}`,
@@ -74,6 +75,18 @@ function costLines({ hedgingCost: cost, naive }: Summary): string[] {
     `naive alternative, each shard for itself: ${usd(naive.totalUsd)} for ${naive.trades} hedges of ${usd(naive.turnoverUsd)} (shortfall ${usd(naive.shortfallUsd)}, gas ${usd(naive.gasUsd)}), outside its bands ${formatNumber(100 * naive.shardTimeOutsideBandFraction, 1)} % of the time`,
     ...unhedged,
   ];
+}
+
+const UNHEDGED_TEXTS: Readonly<Record<UnhedgedReason, string>> = {
+  "would-short": "would sell what it does not hold",
+  "no-cash": "has no cash left to buy",
+  "no-depth": "its pools are too thin",
+};
+
+/** `ETH would-short` in words. */
+function unhedgedText(name: string): string {
+  const [ticker, reason] = name.split(" ");
+  return `${ticker} ${UNHEDGED_TEXTS[reason as UnhedgedReason] ?? reason},`;
 }
 
 function latencyLines({ latency }: Summary): string[] {

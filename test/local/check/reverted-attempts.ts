@@ -84,11 +84,15 @@ export function jobIdOfCall(input: Hex): Hex | null {
   }
 }
 
-/** Name of the custom error in revert data, such as `ShardVault_AlreadyConsumed`; `unknown` when it is none of the vault's. */
+/**
+ * Name of the custom error in revert data, such as `ShardVault_AlreadyConsumed`, or the text of a plain
+ * one, such as Uniswap's `Too little received`; `unknown` when it is none of the vault's.
+ */
 export function errorName(data: Hex | undefined): string {
   if (data === undefined || data === "0x") return "out of gas or no reason";
   try {
-    return decodeErrorResult({ abi: shardVaultAbi as Abi, data }).errorName;
+    const { errorName: name, args } = decodeErrorResult({ abi: shardVaultAbi as Abi, data });
+    return name === "Error" ? String(args?.[0]) : name;
   } catch {
     return `unknown ${data.slice(0, 10)}`;
   }

@@ -5,7 +5,7 @@
 
 /** Why a part of a shard's delta stays unhedged. */
 export const UNHEDGED_REASONS = ["would-short", "no-cash", "no-depth"] as const;
-type UnhedgedReason = (typeof UNHEDGED_REASONS)[number];
+export type UnhedgedReason = (typeof UNHEDGED_REASONS)[number];
 
 /** Time integral and peak of what one shard could not hedge of one underlying, by reason. */
 type UnhedgedTotals = {
