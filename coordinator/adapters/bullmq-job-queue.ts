@@ -1,6 +1,6 @@
 import { type JobsOptions, Queue } from "bullmq";
 import type { Redis } from "ioredis";
-import type { JobQueue } from "#coordinator/ports/job-queue.ts";
+import type { JobQueue, SendOutcome } from "#coordinator/ports/job-queue.ts";
 import { FatalError, RetryableError } from "#shared/errors.ts";
 import type { Log } from "#shared/ports/log.ts";
 import { queueJobId, type RebalanceJob, rebalanceQueueName } from "#shared/wire/rebalance-job.ts";
@@ -40,7 +40,7 @@ export function bullmqJobQueue(
       const queue = queues.get(job.shard) ?? openQueue(redis, job.shard, log);
       queues.set(job.shard, queue);
       try {
-        requireSame(await inTime(addAndRead(queue, job)), job);
+        return outcomeOf(await inTime(addAndRead(queue, job)), job);
       } catch (error) {
         // A queue that met an outage in its first moments never recovers; a new one does.
         queues.delete(job.shard);
@@ -76,20 +76,20 @@ async function inTime<T>(adding: Promise<T>): Promise<T> {
   }
 }
 
-function requireSame(stored: unknown, job: RebalanceJob): void {
-  if (JSON.stringify(stored) === JSON.stringify(job)) return;
-  throw new FatalError(
-    "queue-job-differs",
-    `job ${job.mandate.jobId}: the queue keeps another job under this id`,
-  );
+function outcomeOf(stored: { readonly data: unknown } | undefined, job: RebalanceJob): SendOutcome {
+  if (stored === undefined) return { sent: false, reason: "removed" };
+  const isSame = JSON.stringify(stored.data) === JSON.stringify(job);
+  return isSame ? { sent: true } : { sent: false, reason: "edited" };
 }
 
-async function addAndRead(queue: Queue, job: RebalanceJob): Promise<unknown> {
+async function addAndRead(
+  queue: Queue,
+  job: RebalanceJob,
+): Promise<{ readonly data: unknown } | undefined> {
   const id = queueJobId(job.mandate.jobId);
   try {
     await queue.add(job.params.kind, job, { ...JOB_OPTIONS, jobId: id });
-    const stored = await queue.getJob(id);
-    if (stored !== undefined) return stored.data;
+    return await queue.getJob(id);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new RetryableError(
@@ -98,8 +98,4 @@ async function addAndRead(queue: Queue, job: RebalanceJob): Promise<unknown> {
       { cause: error },
     );
   }
-  throw new RetryableError(
-    "queue-add-unknown",
-    `job ${id}: is not in the queue after it was added`,
-  );
 }

@@ -132,8 +132,9 @@ async function dispatch(
       signatures: [signature],
       issuedAtMs: job.times.recordedAtMs,
     };
-    await queue.send(message);
-    markSent(state, ports, job);
+    const outcome = await queue.send(message);
+    if (outcome.sent) markSent(state, ports, job);
+    else logTampering(ports.log, job, outcome.reason);
     return true;
   } catch (error) {
     if (error instanceof RetryableError) {
@@ -148,6 +149,11 @@ async function dispatch(
     ports.log.error("an invariant is broken; halted", { jobId: job.jobId, error });
     return false;
   }
+}
+
+/** Its mandate is signed, so it cannot be misused; it is sent again until its deadline and then expires. */
+function logTampering(log: Log, { jobId, shard }: JobRecord, reason: string): void {
+  log.error(`the queue has not kept the job: it was ${reason} there`, { jobId, shard });
 }
 
 /** The job may have moved on while it was being sent: the newest record counts. */

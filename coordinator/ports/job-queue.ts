@@ -1,5 +1,13 @@
 import type { RebalanceJob } from "#shared/wire/rebalance-job.ts";
 
+/**
+ * Whether a job is in its shard's queue as it was sent. It is not when whoever can write to that queue
+ * has edited or removed it: that shard does not execute it then, and no other shard is concerned.
+ */
+export type SendOutcome =
+  | { readonly sent: true }
+  | { readonly sent: false; readonly reason: "edited" | "removed" };
+
 /** The shards' job queues: a doorbell, never the record. */
 export type JobQueue = {
   /** False while Redis cannot be reached: nothing may be issued then. */
@@ -8,7 +16,7 @@ export type JobQueue = {
    * Puts a job into its shard's queue. Sending the same job again is harmless and expected.
    *
    * @throws {RetryableError} `queue-add-unknown`: it may or may not be there; send it again.
-   * @throws {FatalError} `queue-job-differs`: another job is there under this id.
+   * @throws {FatalError} `queue-unknown-shard`: there is no queue for its shard.
    */
-  readonly send: (job: RebalanceJob) => Promise<void>;
+  readonly send: (job: RebalanceJob) => Promise<SendOutcome>;
 };
