@@ -57,7 +57,9 @@ function exactFraction(value: number): { numerator: bigint; denominator: bigint 
 export function rawFromUnitsNearest(units: number, decimals: number): bigint {
   const scaled = Math.round(units * 10 ** decimals);
   if (!Number.isSafeInteger(scaled) || scaled < 0) {
-    throw new RangeError(`units: ${units}; must be in [0, ${Number.MAX_SAFE_INTEGER / 10 ** decimals}]`);
+    throw new RangeError(
+      `units: ${units}; must be in [0, ${Number.MAX_SAFE_INTEGER / 10 ** decimals}]`,
+    );
   }
   return BigInt(scaled);
 }
