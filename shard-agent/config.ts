@@ -15,6 +15,22 @@ const poolSchema = z.strictObject({
   depthUsd: z.array(z.number().positive()).min(1).max(16),
 });
 
+/** The vault's accounts at venues where it keeps positions. */
+const positionVenuesSchema = z.strictObject({
+  /** Acts on the accounts under mandates; must be the vault's. */
+  desk: addressSchema,
+  aaveV3: z
+    .strictObject({
+      /** The vault's account. */
+      adapter: addressSchema,
+      /** Aave's pool and its price oracle. */
+      pool: addressSchema,
+      oracle: addressSchema,
+    })
+    .nullable()
+    .default(null),
+});
+
 const underlyingSchema = z.strictObject({
   ticker: z.string(),
   token: addressSchema,
@@ -78,6 +94,7 @@ const agentFieldsSchema = z.strictObject({
     quoterV2: addressSchema,
     endpoint: addressSchema,
   }),
+  positionVenues: positionVenuesSchema.nullable().default(null),
   settlement: z.strictObject({
     ticker: z.string(),
     token: addressSchema,

@@ -27,6 +27,7 @@ import { answerQuote, listSeries } from "#shard-agent/cycles/serve-quotes.ts";
 import { showHealth } from "#shard-agent/cycles/show-health.ts";
 import type { Journal } from "#shard-agent/ports/journal.ts";
 import type { Memory } from "#shard-agent/ports/memory.ts";
+import { positionVenues } from "#shard-agent/venues/position-venues.ts";
 import { uniswapV3Venue } from "#shard-agent/venues/uniswap-v3.ts";
 import { FatalError } from "#shared/errors.ts";
 import { loadConfigFile } from "#shared/node/config-file.ts";
@@ -121,6 +122,7 @@ function agentPorts(config: AgentConfig, wiring: Wiring) {
   const { contracts, shard, agent, chainId } = config;
   const { vault, optionBook } = contracts;
   const settlementToken = config.settlement.token;
+  const venueDesk = config.positionVenues?.desk ?? null;
   const { privateUrls, publicFallback } = config.rpc;
   const privateNodes = privateUrls.map((url) => rpcClient([url]));
   const route = { privateNodes, publicNodes: rpc, publicFallback };
@@ -146,14 +148,22 @@ function agentPorts(config: AgentConfig, wiring: Wiring) {
     watch: rpc,
     sender,
     lane: serialLane(),
-    chain: viemChainReader(rpc, { contracts, settlementToken, sender: sender.address }),
-    transactions: viemTransactionReader(rpc, { sender: sender.address, vault }),
+    chain: viemChainReader(rpc, {
+      contracts,
+      settlementToken,
+      sender: sender.address,
+      positions: positionVenues(config),
+    }),
+    transactions: viemTransactionReader(rpc, {
+      sender: sender.address,
+      sources: venueDesk === null ? [vault] : [vault, venueDesk],
+    }),
     vault: viemVaultReader(rpc, { vault, sender: sender.address }),
     feeds: viemFeedReader(rpc),
     positions: viemPositionReader(rpc, { optionBook }),
     signer: viemQuoteSigner({ account: keys.quoter, chainId, optionBook }),
     verifier: viemJobVerifier({ shard, chainId, vault }),
-    encoder: viemJobEncoder(rpc, { vault, optionBook, settlementToken }),
+    encoder: viemJobEncoder(rpc, { vault, optionBook, settlementToken, venueDesk }),
     venue: uniswapV3Venue(config),
     reports: stream(reportStreamKey(shard, agent)),
     receipts: stream(receiptStreamKey(shard, agent)),

@@ -1,4 +1,4 @@
-import { type Address, hexToNumber, parseAbi } from "viem";
+import { type Address, hexToNumber, parseAbi, zeroAddress } from "viem";
 import type { RpcClient } from "#shard-agent/adapters/rpc-client.ts";
 import { callView } from "#shard-agent/adapters/rpc-values.ts";
 import type { RpcNode } from "#shard-agent/adapters/rpc-vote.ts";
@@ -21,6 +21,11 @@ export type StartClaims = {
     readonly optionBook: Address;
     readonly endpoint: Address;
   };
+  /** Null when the vault has no venue desk. */
+  readonly positionVenues: {
+    readonly desk: Address;
+    readonly aaveV3: { readonly adapter: Address } | null;
+  } | null;
   readonly settlement: { readonly token: Address };
   readonly underlyings: readonly { readonly token: Address; readonly feed: Address }[];
   readonly mandateSigners: readonly Address[];
@@ -58,7 +63,7 @@ export async function verifyChain(
   const { contracts } = config;
   await verifyEndpoints(nodes, config.chainId);
   const view = (
-    name: "shard" | "quorum" | "optionBook" | "asset" | "feedOf" | "signerAllowed",
+    name: "shard" | "quorum" | "optionBook" | "venueDesk" | "asset" | "feedOf" | "signerAllowed",
     args: readonly unknown[] = [],
   ) => callView(rpc, { abi: shardVaultAbi, to: contracts.vault, name, args, at: "latest" });
   const endpoint = {
@@ -75,10 +80,11 @@ export async function verifyChain(
     args: [],
     at: "latest",
   } as const;
-  const [shard, quorum, optionBook, asset, eid, bookQuoter] = await Promise.all([
+  const [shard, quorum, optionBook, venueDesk, asset, eid, bookQuoter] = await Promise.all([
     view("shard"),
     view("quorum"),
     view("optionBook"),
+    view("venueDesk"),
     view("asset"),
     callView(rpc, endpoint),
     callView(rpc, book),
@@ -92,6 +98,7 @@ export async function verifyChain(
       mismatch("shard", shardBytes32(config.shard), shard, "the vault's shard"),
       mismatch("mandateQuorum", config.mandateQuorum, Number(quorum), "the vault's quorum"),
       mismatch("contracts.optionBook", contracts.optionBook, optionBook, "the vault's option book"),
+      mismatch("positionVenues.desk", deskClaim(config), venueDesk, "the vault's venue desk"),
       mismatch("settlement.token", config.settlement.token, asset, "the vault's asset"),
       mismatch("endpointId", config.endpointId, Number(eid), "the endpoint"),
       mismatch("quoterKey", quoter, bookQuoter, "the option book's quoter"),
@@ -109,6 +116,11 @@ export async function verifyChain(
     ],
     "config-chain",
   );
+}
+
+/** The vault says the zero address when it has no desk. */
+function deskClaim({ positionVenues }: StartClaims): Address {
+  return positionVenues?.desk ?? zeroAddress;
 }
 
 /** Every endpoint that answers must be on the chain; those that do not answer have no vote later either. */

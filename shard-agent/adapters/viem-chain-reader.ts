@@ -1,9 +1,8 @@
 import {
+  type Abi,
   type Address,
   type ContractFunctionReturnType,
-  getAbiItem,
   hexToNumber,
-  numberToHex,
   padHex,
   parseAbi,
   parseEventLogs,
@@ -11,30 +10,29 @@ import {
 } from "viem";
 import type { RpcClient } from "#shard-agent/adapters/rpc-client.ts";
 import { callView, type RawLog, readHeader } from "#shard-agent/adapters/rpc-values.ts";
+import {
+  type BlockRange,
+  consumedJobReader,
+  readRecentLogs,
+} from "#shard-agent/adapters/viem-job-events.ts";
 import type { ChainReader } from "#shard-agent/ports/chain.ts";
+import type { PositionVenue, ViewReader } from "#shard-agent/ports/venue.ts";
 import type {
   BlockHeader,
   DepthRequest,
   FeedPrice,
   HedgeAsset,
   ShardSnapshot,
+  VenueReading,
 } from "#shard-agent/records/shard-snapshot.ts";
 import { RetryableError } from "#shared/errors.ts";
 import { shardLensAbi } from "#shared/evm/abi/shard-lens.ts";
-import { shardVaultAbi } from "#shared/evm/abi/shard-vault.ts";
-import type { ConsumedJob, DeliveredTransfer } from "#shared/wire/shard-report.ts";
-
-/** Blocks before the last final one from which events are reported again. */
-const EVENT_LOOKBACK_BLOCKS = 64;
-const HEADER_CACHE_MAX = 4096;
+import type { DeliveredTransfer } from "#shared/wire/shard-report.ts";
 
 const oftAbi = parseAbi([
   "event OFTReceived(bytes32 indexed guid, uint32 srcEid, address indexed toAddress, uint256 amountReceivedLD)",
 ]);
 const OFT_RECEIVED = toEventSelector(oftAbi[0]);
-const VAULT_TOPICS = (["MandateConsumed", "SwapExecuted", "TransferSent"] as const).map((name) =>
-  toEventSelector(getAbiItem({ abi: shardVaultAbi, name })),
-);
 
 type LensShard = ContractFunctionReturnType<typeof shardLensAbi, "nonpayable", "read">;
 
@@ -48,11 +46,16 @@ export type ChainReaderOptions = {
   };
   readonly settlementToken: Address;
   readonly sender: Address;
+  /** The vault's venue desk and its accounts at venues; null when it has none. */
+  readonly positions: { readonly desk: Address; readonly venues: readonly PositionVenue[] } | null;
 };
 
 /** {@link ChainReader} over raw JSON-RPC: one lens call at a block hash, and the events around it. */
 export function viemChainReader(rpc: RpcClient, options: ChainReaderOptions): ChainReader {
-  const timestamps = timestampCache(rpc);
+  const consumedJobs = consumedJobReader(rpc, {
+    vault: options.contracts.vault,
+    desk: options.positions?.desk ?? null,
+  });
   const head = async (): Promise<BlockHeader> => {
     const header = await readHeader(rpc, "latest");
     if (header === null)
@@ -65,12 +68,13 @@ export function viemChainReader(rpc: RpcClient, options: ChainReaderOptions): Ch
     depth: readonly DepthRequest[],
   ): Promise<ShardSnapshot> => {
     const finalNumber = Math.min((await finalized())?.number ?? 0, block.number);
-    const [shard, vaultLogs, oftLogs] = await Promise.all([
+    const range = { from: finalNumber, to: block.number };
+    const [shard, venues, jobs, oftLogs] = await Promise.all([
       readLens(rpc, options, block, depth),
-      readVaultLogs(rpc, options, { from: finalNumber, to: block.number }),
-      readDeliveries(rpc, options, { from: finalNumber, to: block.number }),
+      readVenues(rpc, options, block),
+      consumedJobs(range),
+      readDeliveries(rpc, options, range),
     ]);
-    const consumedJobs = await consumedJobsOf(vaultLogs, timestamps);
     const canonical = await readHeader(rpc, block.number);
     if (canonical?.hash !== block.hash) {
       throw new RetryableError(
@@ -80,8 +84,9 @@ export function viemChainReader(rpc: RpcClient, options: ChainReaderOptions): Ch
     }
     return {
       ...snapshotOf(shard, block, depth, options),
+      venues,
       finalizedNumber: finalNumber,
-      consumedJobs,
+      consumedJobs: jobs,
       deliveredTransfers: oftLogs,
     };
   };
@@ -113,12 +118,24 @@ async function readLens(
   })) as LensShard;
 }
 
+/** A venue that cannot be read leaves no report: what it keeps is not zero. */
+function readVenues(
+  rpc: RpcClient,
+  options: ChainReaderOptions,
+  block: BlockHeader,
+): Promise<VenueReading[]> {
+  const at = { blockHash: block.hash };
+  const view: ViewReader = (call) =>
+    callView(rpc, { ...call, abi: call.abi as Abi, name: call.name as never, at });
+  return Promise.all((options.positions?.venues ?? []).map((venue) => venue.read(view)));
+}
+
 function snapshotOf(
   shard: LensShard,
   block: BlockHeader,
   depth: readonly DepthRequest[],
   options: ChainReaderOptions,
-): Omit<ShardSnapshot, "finalizedNumber" | "consumedJobs" | "deliveredTransfers"> {
+): Omit<ShardSnapshot, "venues" | "finalizedNumber" | "consumedJobs" | "deliveredTransfers"> {
   return {
     block,
     epoch: Number(shard.epoch),
@@ -177,21 +194,13 @@ function feedPrice(price: LensShard["settlementPrice"]): FeedPrice {
   };
 }
 
-async function readVaultLogs(
-  rpc: RpcClient,
-  options: ChainReaderOptions,
-  range: { from: number; to: number },
-): Promise<RawLog[]> {
-  return getLogs(rpc, range, { address: options.contracts.vault, topics: [VAULT_TOPICS] });
-}
-
 async function readDeliveries(
   rpc: RpcClient,
   options: ChainReaderOptions,
-  range: { from: number; to: number },
+  range: BlockRange,
 ): Promise<DeliveredTransfer[]> {
   const topics = [OFT_RECEIVED, null, padHex(options.contracts.vault, { size: 32 })];
-  const logs = await getLogs(rpc, range, { address: options.settlementToken, topics });
+  const logs = await readRecentLogs(rpc, range, { address: options.settlementToken, topics });
   return parseEventLogs({ abi: oftAbi, logs: logs as never, strict: true }).map((event) => {
     const log = event as unknown as RawLog;
     return {
@@ -202,76 +211,4 @@ async function readDeliveries(
       blockHash: log.blockHash,
     };
   });
-}
-
-async function getLogs(
-  rpc: RpcClient,
-  range: { from: number; to: number },
-  filter: object,
-): Promise<RawLog[]> {
-  const fromBlock = numberToHex(Math.max(0, range.from - EVENT_LOOKBACK_BLOCKS));
-  return (await rpc.request("eth_getLogs", [
-    { ...filter, fromBlock, toBlock: numberToHex(range.to) },
-  ])) as RawLog[];
-}
-
-/** Joins the consumption of a mandate with what its action moved; both are in one transaction. */
-async function consumedJobsOf(
-  logs: RawLog[],
-  timestampOf: (log: RawLog) => Promise<number>,
-): Promise<ConsumedJob[]> {
-  const events = parseEventLogs({ abi: shardVaultAbi, logs: logs as never, strict: true });
-  const jobs: ConsumedJob[] = [];
-  for (const event of events) {
-    if (event.eventName !== "MandateConsumed") continue;
-    const log = event as unknown as RawLog;
-    const { jobId, action } = event.args;
-    const effect = events.find(
-      (one) =>
-        (one.eventName === "SwapExecuted" || one.eventName === "TransferSent") &&
-        one.args.jobId === jobId &&
-        one.blockHash === event.blockHash,
-    );
-    jobs.push({
-      jobId,
-      action,
-      blockNumber: hexToNumber(log.blockNumber),
-      blockHash: log.blockHash,
-      blockTimestampMs: await timestampOf(log),
-      transactionHash: log.transactionHash,
-      amountInRaw: amountsOf(effect?.args).in.toString(),
-      amountOutRaw: amountsOf(effect?.args).out.toString(),
-      guid: effect?.eventName === "TransferSent" ? effect.args.guid : null,
-    });
-  }
-  return jobs;
-}
-
-function amountsOf(args: object | undefined): { in: bigint; out: bigint } {
-  if (args !== undefined && "amountIn" in args && "amountOut" in args) {
-    return { in: args.amountIn as bigint, out: args.amountOut as bigint };
-  }
-  if (args !== undefined && "amountSent" in args && "amountToReceive" in args) {
-    return { in: args.amountSent as bigint, out: args.amountToReceive as bigint };
-  }
-  return { in: 0n, out: 0n };
-}
-
-/** Block timestamps by hash: a hash never changes its time, so the cache cannot be wrong. */
-function timestampCache(rpc: RpcClient): (log: RawLog) => Promise<number> {
-  const known = new Map<string, number>();
-  return async (log) => {
-    if (log.blockTimestamp !== undefined) return hexToNumber(log.blockTimestamp) * 1000;
-    const cached = known.get(log.blockHash);
-    if (cached !== undefined) return cached;
-    const block = (await rpc.request("eth_getBlockByHash", [log.blockHash, false])) as {
-      timestamp: `0x${string}`;
-    } | null;
-    if (block === null)
-      throw new RetryableError("block-not-canonical", `Block ${log.blockHash} is gone`);
-    const timestampMs = hexToNumber(block.timestamp) * 1000;
-    if (known.size >= HEADER_CACHE_MAX) known.clear();
-    known.set(log.blockHash, timestampMs);
-    return timestampMs;
-  };
 }

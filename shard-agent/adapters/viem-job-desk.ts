@@ -3,17 +3,13 @@ import { lzReceiveOptions } from "#shard-agent/adapters/messaging-options.ts";
 import type { RpcClient } from "#shard-agent/adapters/rpc-client.ts";
 import { callView } from "#shard-agent/adapters/rpc-values.ts";
 import type { JobEncoder, JobVerifier } from "#shard-agent/ports/job-desk.ts";
-import type { ContractCall } from "#shard-agent/ports/sender.ts";
 import { optionBookAbi } from "#shared/evm/abi/option-book.ts";
-import { shardVaultAbi } from "#shared/evm/abi/shard-vault.ts";
+import { mandateCall } from "#shared/evm/mandate-call.ts";
 import {
   jobIdOf,
   mandateSigners,
-  mandateStruct,
   paramsHash,
   shardBytes32,
-  swapStruct,
-  transferStruct,
   vaultDomain,
 } from "#shared/evm/mandate-typed-data.ts";
 import type { JobParams, RebalanceJob, TransferParams } from "#shared/wire/rebalance-job.ts";
@@ -65,12 +61,18 @@ async function signersOf(
 /** {@link JobEncoder} for one vault and its collateral token. */
 export function viemJobEncoder(
   rpc: RpcClient,
-  o: { readonly vault: Address; readonly optionBook: Address; readonly settlementToken: Address },
+  o: {
+    readonly vault: Address;
+    readonly optionBook: Address;
+    readonly settlementToken: Address;
+    /** Null when the vault has no venue desk. */
+    readonly venueDesk: Address | null;
+  },
 ): JobEncoder {
   return {
     nativeFeeWei: (params: JobParams) =>
-      params.kind === "swap" ? Promise.resolve(0n) : quoteFee(rpc, o.settlementToken, params),
-    encode: (job, nativeFeeWei) => encodeJob(job, nativeFeeWei, o.vault),
+      params.kind === "transfer" ? quoteFee(rpc, o.settlementToken, params) : Promise.resolve(0n),
+    encode: (job, nativeFeeWei) => ({ ...mandateCall(job, o), valueWei: nativeFeeWei }),
     encodeSettle: (seriesId, roundId) => {
       const data = encodeFunctionData({
         abi: optionBookAbi,
@@ -80,22 +82,6 @@ export function viemJobEncoder(
       return { to: o.optionBook, data, valueWei: 0n };
     },
   };
-}
-
-function encodeJob(job: RebalanceJob, nativeFeeWei: bigint, vault: Address): ContractCall {
-  const mandate = mandateStruct(job.mandate);
-  const { params, signatures } = job;
-  if (params.kind === "swap") {
-    const args = [mandate, swapStruct(params), signatures] as const;
-    return {
-      to: vault,
-      data: encodeFunctionData({ abi: shardVaultAbi, functionName: "executeSwap", args }),
-      valueWei: 0n,
-    };
-  }
-  const args = [mandate, transferStruct(params), signatures] as const;
-  const data = encodeFunctionData({ abi: shardVaultAbi, functionName: "executeTransfer", args });
-  return { to: vault, data, valueWei: nativeFeeWei };
 }
 
 /** What the endpoint asks now for the very message the vault will send. */

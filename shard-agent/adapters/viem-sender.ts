@@ -16,10 +16,14 @@ import { FatalError, RetryableError } from "#shared/errors.ts";
 import { optionBookAbi } from "#shared/evm/abi/option-book.ts";
 import { shardVaultAbi } from "#shared/evm/abi/shard-vault.ts";
 import { uniswapV3AdapterAbi } from "#shared/evm/abi/uniswap-v3-adapter.ts";
+import { venueDeskAbi } from "#shared/evm/abi/venue-desk.ts";
 
-const KNOWN_ERRORS: Abi = [...shardVaultAbi, ...optionBookAbi, ...uniswapV3AdapterAbi].filter(
-  (one) => one.type === "error",
-);
+const KNOWN_ERRORS: Abi = [
+  ...shardVaultAbi,
+  ...venueDeskAbi,
+  ...optionBookAbi,
+  ...uniswapV3AdapterAbi,
+].filter((one) => one.type === "error");
 /** Answers that say something of the call, not of the node's health. */
 const CALL_FAILED = /revert|insufficient|exceeds|gas required|out of gas/i;
 

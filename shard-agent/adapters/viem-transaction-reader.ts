@@ -1,8 +1,8 @@
-import { type Address, type Hex, hexToBigInt, hexToNumber, parseEventLogs } from "viem";
+import { type Address, type Hex, hexToBigInt, hexToNumber } from "viem";
 import type { RpcClient } from "#shard-agent/adapters/rpc-client.ts";
 import { type RawLog, readHeader } from "#shard-agent/adapters/rpc-values.ts";
+import { jobEffects } from "#shard-agent/adapters/viem-job-events.ts";
 import type { MinedTransaction, TransactionReader } from "#shard-agent/ports/chain.ts";
-import { shardVaultAbi } from "#shared/evm/abi/shard-vault.ts";
 
 type RawReceipt = {
   readonly transactionHash: Hex;
@@ -15,12 +15,12 @@ type RawReceipt = {
 };
 
 /**
- * {@link TransactionReader} of one sender. A receipt counts only when the canonical block at its height
+ * {@link TransactionReader} of one sender; what a transaction moved comes from the events of `sources`. A receipt counts only when the canonical block at its height
  * has its block hash: nodes may go on serving receipts of a block that a reorganisation removed.
  */
 export function viemTransactionReader(
   rpc: RpcClient,
-  o: { readonly sender: Address; readonly vault: Address },
+  o: { readonly sender: Address; readonly sources: readonly Address[] },
 ): TransactionReader {
   return {
     mined: async (hash) => {
@@ -28,7 +28,7 @@ export function viemTransactionReader(
       if (receipt === null) return null;
       const header = await readHeader(rpc, hexToNumber(receipt.blockNumber));
       if (header?.hash !== receipt.blockHash) return null;
-      return minedOf(receipt, header.timestampMs, o.vault);
+      return minedOf(receipt, header.timestampMs, o.sources);
     },
     nonceAt: async ({ hash: blockHash }) => {
       const count = await rpc.request("eth_getTransactionCount", [o.sender, { blockHash }]);
@@ -37,7 +37,11 @@ export function viemTransactionReader(
   };
 }
 
-function minedOf(receipt: RawReceipt, blockTimestampMs: number, vault: Address): MinedTransaction {
+function minedOf(
+  receipt: RawReceipt,
+  blockTimestampMs: number,
+  sources: readonly Address[],
+): MinedTransaction {
   const inclusion = {
     transactionHash: receipt.transactionHash,
     blockNumber: hexToNumber(receipt.blockNumber),
@@ -46,28 +50,16 @@ function minedOf(receipt: RawReceipt, blockTimestampMs: number, vault: Address):
     succeeded: receipt.status === "0x1",
     gasCostWei: hexToBigInt(receipt.gasUsed) * hexToBigInt(receipt.effectiveGasPrice),
   };
-  const logs = receipt.logs.filter((log) => log.address.toLowerCase() === vault.toLowerCase());
-  for (const event of parseEventLogs({ abi: shardVaultAbi, logs: logs as never, strict: true })) {
-    if (event.eventName === "SwapExecuted") {
-      const { amountIn, amountOut } = event.args;
-      return {
-        inclusion,
-        amountInRaw: amountIn,
-        amountOutRaw: amountOut,
-        guid: null,
-        nativeFeeWei: 0n,
-      };
-    }
-    if (event.eventName === "TransferSent") {
-      const { amountSent, amountToReceive, guid, nativeFee } = event.args;
-      return {
-        inclusion,
-        amountInRaw: amountSent,
-        amountOutRaw: amountToReceive,
-        guid,
-        nativeFeeWei: nativeFee,
-      };
-    }
-  }
-  return { inclusion, amountInRaw: 0n, amountOutRaw: 0n, guid: null, nativeFeeWei: 0n };
+  const [effect] = jobEffects(receipt.logs.filter((log) => isOneOf(log.address, sources)));
+  return {
+    inclusion,
+    amountInRaw: effect?.amountInRaw ?? 0n,
+    amountOutRaw: effect?.amountOutRaw ?? 0n,
+    guid: effect?.guid ?? null,
+    nativeFeeWei: effect?.nativeFeeWei ?? 0n,
+  };
+}
+
+function isOneOf(address: Address, known: readonly Address[]): boolean {
+  return known.some((one) => one.toLowerCase() === address.toLowerCase());
 }

@@ -8,7 +8,7 @@ export type JobVerifier = { readonly prove: (job: RebalanceJob) => Promise<JobPr
 
 /** Turns what is to be done into the contract call that does it. */
 export type JobEncoder = {
-  /** Native fee the call must carry at this moment; 0 for swaps. @throws {RetryableError} `rpc-failed`. */
+  /** Native fee the call must carry at this moment; 0 except for transfers. @throws {RetryableError} `rpc-failed`. */
   readonly nativeFeeWei: (params: JobParams) => Promise<bigint>;
   readonly encode: (job: RebalanceJob, nativeFeeWei: bigint) => ContractCall;
   /** Call of OptionBook.settle, which anyone may make. */

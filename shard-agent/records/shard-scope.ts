@@ -19,6 +19,16 @@ export type UnderlyingScope = {
   readonly pools: readonly PoolScope[];
 };
 
+/** The vault's accounts at venues where it keeps positions. */
+export type PositionVenuesScope = {
+  readonly desk: Address;
+  readonly aaveV3: {
+    readonly adapter: Address;
+    readonly pool: Address;
+    readonly oracle: Address;
+  } | null;
+};
+
 /** The part of the agent's configuration that its decisions need. */
 export type ShardScope = {
   readonly shard: string;
@@ -29,6 +39,8 @@ export type ShardScope = {
     readonly optionBook: Address;
     readonly uniswapAdapter: Address;
   };
+  /** Null when the vault has no venue desk. */
+  readonly positionVenues: PositionVenuesScope | null;
   readonly settlement: {
     readonly ticker: string;
     readonly token: Address;

@@ -1,5 +1,10 @@
 import type { Address, Hex } from "#shared/units/ids.ts";
-import type { ConsumedJob, DeliveredTransfer } from "#shared/wire/shard-report.ts";
+import type {
+  CollateralLine,
+  ConsumedJob,
+  DeliveredTransfer,
+  LendingLine,
+} from "#shared/wire/shard-report.ts";
 
 /** Header fields of one block. */
 export type BlockHeader = {
@@ -55,6 +60,17 @@ type DepthQuote = {
   readonly amountOutRaw: bigint;
 };
 
+/** What one venue keeps for the vault and offers it, in the report's own units. */
+export type VenueReading = {
+  /** Vault assets that lie at the venue; none twice. */
+  readonly collateral: readonly {
+    readonly token: Address;
+    readonly amountRaw: bigint;
+    readonly location: CollateralLine["location"];
+  }[];
+  readonly lending: readonly LendingLine[];
+};
+
 /** Everything one report needs, all of it true at one block hash. */
 export type ShardSnapshot = {
   readonly block: BlockHeader;
@@ -74,6 +90,7 @@ export type ShardSnapshot = {
   readonly series: readonly RawSeries[];
   readonly senders: readonly { readonly address: Address; readonly balanceWei: bigint }[];
   readonly depth: readonly DepthQuote[];
+  readonly venues: readonly VenueReading[];
   readonly consumedJobs: readonly ConsumedJob[];
   readonly deliveredTransfers: readonly DeliveredTransfer[];
 };

@@ -1,7 +1,7 @@
 import { ADMITTED, type Admission, refuse } from "#shard-agent/records/admission.ts";
 import { isSameAddress, type ShardScope } from "#shard-agent/records/shard-scope.ts";
 import type { Address } from "#shared/units/ids.ts";
-import type { RebalanceJob, SwapParams } from "#shared/wire/rebalance-job.ts";
+import type { LendMoveParams, RebalanceJob, SwapParams } from "#shared/wire/rebalance-job.ts";
 
 /** The world as the agent sees it when it is about to sign. */
 export type JobConditions = {
@@ -13,7 +13,7 @@ export type JobConditions = {
   readonly senderBalanceWei: bigint;
   /** Block timestamp of the agent's newest published report; null when there is none yet. */
   readonly reportBlockTimestampMs: number | null;
-  /** LayerZero fee of a transfer at this moment; 0 for swaps. */
+  /** LayerZero fee of a transfer at this moment; 0 for everything else. */
   readonly nativeFeeWei: bigint;
 };
 
@@ -95,7 +95,14 @@ function judgeFence(job: RebalanceJob, now: JobConditions): Admission {
 }
 
 function judgeVenue(job: RebalanceJob, _now: JobConditions, scope: ShardScope): Admission {
-  return job.params.kind === "swap" ? judgeSwapVenue(job.params, scope) : ADMITTED;
+  switch (job.params.kind) {
+    case "swap":
+      return judgeSwapVenue(job.params, scope);
+    case "lend-move":
+      return judgeLendMove(job.params, scope);
+    case "transfer":
+      return ADMITTED;
+  }
 }
 
 function judgeSwapVenue(params: SwapParams, scope: ShardScope): Admission {
@@ -125,6 +132,22 @@ function judgeSwapVenue(params: SwapParams, scope: ShardScope): Admission {
   return refuse(
     "venue-not-allowed",
     `params: found ${params.assetIn} to ${params.assetOut}; the pool trades ${pair}`,
+  );
+}
+
+function judgeLendMove(params: LendMoveParams, scope: ShardScope): Admission {
+  const account = scope.positionVenues?.aaveV3?.adapter;
+  if (account === undefined || !isSameAddress(params.venue, account)) {
+    return refuse(
+      "venue-not-allowed",
+      `params.venue: found ${params.venue}; configured: ${account ?? "no lending venue"}`,
+    );
+  }
+  const tokens = [scope.settlement.token, ...scope.underlyings.map((one) => one.token)];
+  if (tokens.some((token) => isSameAddress(token, params.asset))) return ADMITTED;
+  return refuse(
+    "venue-not-allowed",
+    `params.asset: found ${params.asset}; the vault has ${tokens.join(", ")}`,
   );
 }
 

@@ -1,8 +1,9 @@
 import { ADMITTED, type Admission, refuse } from "#shard-agent/records/admission.ts";
 import type { JobProofs } from "#shard-agent/records/job-proofs.ts";
 import { isSameAddress, type ShardScope } from "#shard-agent/records/shard-scope.ts";
+import { actionOf } from "#shared/evm/mandate-typed-data.ts";
 import type { Address } from "#shared/units/ids.ts";
-import { ACTION_SWAP, ACTION_TRANSFER, type RebalanceJob } from "#shared/wire/rebalance-job.ts";
+import type { RebalanceJob } from "#shared/wire/rebalance-job.ts";
 
 /**
  * Whether a job is what it claims to be: for this shard, with the parameters and the id that were
@@ -21,7 +22,7 @@ export function authenticateJob(
       `shard: found ${job.shard} (${mandate.shard}); this agent serves ${scope.shard}`,
     );
   }
-  const action = params.kind === "swap" ? ACTION_SWAP : ACTION_TRANSFER;
+  const action = actionOf(params);
   if (mandate.action !== action) {
     return refuse(
       "params-mismatch",

@@ -36,6 +36,7 @@ export function buildReport(o: {
     greeks: [...risk.greeks],
     scenarioPnlUsd: [...risk.scenarioPnlUsd],
     capacity: [...o.capacity],
+    lending: snapshot.venues.flatMap((venue) => venue.lending),
     consumedJobs: [...snapshot.consumedJobs],
     deliveredTransfers: [...snapshot.deliveredTransfers],
     chain: {

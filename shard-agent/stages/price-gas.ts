@@ -95,14 +95,21 @@ function notionalUsdE8(
   const { settlement } = snapshot;
   if (params.kind === "transfer")
     return valueE8(BigInt(params.amountRaw), settlement.price.priceE8, scope.settlement.decimals);
-  const amountRaw = BigInt(params.amountInRaw);
-  if (isSameAddress(params.assetIn, scope.settlement.token))
+  const { token, amountRaw } =
+    params.kind === "swap"
+      ? { token: params.assetIn, amountRaw: BigInt(params.amountInRaw) }
+      : { token: params.asset, amountRaw: magnitude(BigInt(params.amountRaw)) };
+  if (isSameAddress(token, scope.settlement.token))
     return valueE8(amountRaw, settlement.price.priceE8, scope.settlement.decimals);
-  const underlying = scope.underlyings.find((one) => isSameAddress(one.token, params.assetIn));
-  const asset = snapshot.hedgeAssets.find((one) => isSameAddress(one.token, params.assetIn));
+  const underlying = scope.underlyings.find((one) => isSameAddress(one.token, token));
+  const asset = snapshot.hedgeAssets.find((one) => isSameAddress(one.token, token));
   return underlying === undefined || asset === undefined
     ? null
     : valueE8(amountRaw, asset.price.priceE8, underlying.decimals);
+}
+
+function magnitude(raw: bigint): bigint {
+  return raw < 0n ? -raw : raw;
 }
 
 function valueE8(amountRaw: bigint, priceE8: bigint, decimals: number): bigint {

@@ -1,4 +1,5 @@
 import {
+  isSameAddress,
   type ShardScope,
   type UnderlyingScope,
   underlyingOfToken,
@@ -121,7 +122,19 @@ function collateralLines(snapshot: ShardSnapshot, scope: ShardScope): Collateral
       priceUpdatedAtMs: asset.price.updatedAtMs,
     };
   });
-  return [settlement, ...hedges];
+  const inVault = [settlement, ...hedges];
+  return [...inVault, ...venueLines(snapshot, inVault)];
+}
+
+/** What lies at venues, at the price of the same asset in the vault; nothing of what is empty. */
+function venueLines(snapshot: ShardSnapshot, inVault: readonly CollateralLine[]): CollateralLine[] {
+  return snapshot.venues.flatMap(({ collateral }) =>
+    collateral.flatMap(({ token, amountRaw, location }) => {
+      const line = inVault.find((one) => isSameAddress(one.token, token));
+      if (line === undefined || amountRaw === 0n) return [];
+      return [{ ...line, location, amountRaw: amountRaw.toString() }];
+    }),
+  );
 }
 
 function optionLine(

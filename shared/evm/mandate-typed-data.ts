@@ -11,10 +11,14 @@ import {
   stringToHex,
 } from "viem";
 import {
+  ACTION_LEND_MOVE,
   ACTION_SWAP,
   ACTION_TRANSFER,
   type JobParams,
+  type LendMoveParams,
   type Mandate,
+  type SwapParams,
+  type TransferParams,
 } from "#shared/wire/rebalance-job.ts";
 
 /** EIP-712 types of contracts/src/types/Mandate.sol; a change there is a change here and breaks every signature. */
@@ -56,6 +60,17 @@ const TRANSFER_TYPES = {
   ],
 } as const;
 
+const LEND_MOVE_TYPES = {
+  LendMoveParams: [
+    { name: "venue", type: "address" },
+    { name: "asset", type: "address" },
+    { name: "amount", type: "int256" },
+    { name: "minReceipt", type: "uint256" },
+    { name: "minHealthFactor", type: "uint256" },
+    { name: "minCapitalAfter", type: "int256" },
+  ],
+} as const;
+
 export const EPOCH_BUMP_TYPES = {
   EpochBump: [
     { name: "expectedEpoch", type: "uint64" },
@@ -90,7 +105,7 @@ export function mandateStruct(mandate: Mandate) {
 }
 
 /** Swap parameters as the vault's ABI takes them. */
-export function swapStruct(params: Extract<JobParams, { kind: "swap" }>) {
+export function swapStruct(params: SwapParams) {
   return {
     venue: params.venue,
     pool: params.pool,
@@ -103,7 +118,7 @@ export function swapStruct(params: Extract<JobParams, { kind: "swap" }>) {
 }
 
 /** Transfer parameters as the vault's ABI takes them. */
-export function transferStruct(params: Extract<JobParams, { kind: "transfer" }>) {
+export function transferStruct(params: TransferParams) {
   return {
     dstEid: params.dstEid,
     dstVault: params.dstVault,
@@ -114,20 +129,47 @@ export function transferStruct(params: Extract<JobParams, { kind: "transfer" }>)
   };
 }
 
+/** Parameters of a lending move as the venue desk's ABI takes them. */
+export function lendMoveStruct(params: LendMoveParams) {
+  return {
+    venue: params.venue,
+    asset: params.asset,
+    amount: BigInt(params.amountRaw),
+    minReceipt: BigInt(params.minReceiptRaw),
+    minHealthFactor: BigInt(params.minHealthFactorE18),
+    minCapitalAfter: BigInt(params.minCapitalAfterRaw),
+  };
+}
+
+const ACTIONS = {
+  swap: ACTION_SWAP,
+  transfer: ACTION_TRANSFER,
+  "lend-move": ACTION_LEND_MOVE,
+} as const satisfies Record<JobParams["kind"], number>;
+
 /** Mandate action of a job's parameters. */
-export function actionOf(params: JobParams): typeof ACTION_SWAP | typeof ACTION_TRANSFER {
-  return params.kind === "swap" ? ACTION_SWAP : ACTION_TRANSFER;
+export function actionOf(params: JobParams): Mandate["action"] {
+  return ACTIONS[params.kind];
 }
 
 /** EIP-712 struct hash of a job's parameters: the mandate's `paramsHash`. */
 export function paramsHash(params: JobParams): Hex {
-  return params.kind === "swap"
-    ? hashStruct({ data: swapStruct(params), primaryType: "SwapParams", types: SWAP_TYPES })
-    : hashStruct({
+  switch (params.kind) {
+    case "swap":
+      return hashStruct({ data: swapStruct(params), primaryType: "SwapParams", types: SWAP_TYPES });
+    case "transfer":
+      return hashStruct({
         data: transferStruct(params),
         primaryType: "TransferParams",
         types: TRANSFER_TYPES,
       });
+    case "lend-move":
+      return hashStruct({
+        data: lendMoveStruct(params),
+        primaryType: "LendMoveParams",
+        types: LEND_MOVE_TYPES,
+      });
+  }
 }
 
 /** Deterministic job id: keccak256(abi.encode(planId, shard, step, paramsHash)). */

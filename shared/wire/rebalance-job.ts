@@ -15,6 +15,7 @@ export const REBALANCE_JOB_VERSION = 1;
 /** `action` of a mandate on chain (contracts/src/types/Mandate.sol). */
 export const ACTION_SWAP = 1;
 export const ACTION_TRANSFER = 2;
+export const ACTION_LEND_MOVE = 3;
 
 /** EIP-712 mandate; every field's enforcement is tabled in docs/protocol.md. */
 export const mandateSchema = z.strictObject({
@@ -23,7 +24,11 @@ export const mandateSchema = z.strictObject({
   leader: addressSchema,
   /** Shard id as ASCII, left-aligned in 32 bytes. */
   shard: hash32Schema,
-  action: z.union([z.literal(ACTION_SWAP), z.literal(ACTION_TRANSFER)]),
+  action: z.union([
+    z.literal(ACTION_SWAP),
+    z.literal(ACTION_TRANSFER),
+    z.literal(ACTION_LEND_MOVE),
+  ]),
   reportSetHash: hash32Schema,
   notBeforeSeconds: z.number().int().min(0),
   deadlineSeconds: z.number().int().min(0),
@@ -53,9 +58,25 @@ export const transferParamsSchema = z.strictObject({
   minCapitalAfterRaw: signedRawAmountSchema,
 });
 
+/** Supply to, or withdrawal from, the vault's account at a lending venue. */
+export const lendMoveParamsSchema = z.strictObject({
+  kind: z.literal("lend-move"),
+  /** The vault's account: the adapter contract, registered with the venue desk. */
+  venue: addressSchema,
+  asset: addressSchema,
+  /** Positive into the venue, negative out of it. */
+  amountRaw: signedRawAmountSchema,
+  /** Least gain of the receiving side. */
+  minReceiptRaw: rawAmountSchema,
+  /** Least health factor afterwards, 18 decimals. */
+  minHealthFactorE18: rawAmountSchema,
+  minCapitalAfterRaw: signedRawAmountSchema,
+});
+
 export const jobParamsSchema = z.discriminatedUnion("kind", [
   swapParamsSchema,
   transferParamsSchema,
+  lendMoveParamsSchema,
 ]);
 
 /** What the coordinator puts in a shard's queue. The BullMQ job id is {@link queueJobId}. */
@@ -75,6 +96,7 @@ export const rebalanceJobSchema = z.strictObject({
 export type Mandate = z.infer<typeof mandateSchema>;
 export type SwapParams = z.infer<typeof swapParamsSchema>;
 export type TransferParams = z.infer<typeof transferParamsSchema>;
+export type LendMoveParams = z.infer<typeof lendMoveParamsSchema>;
 export type JobParams = z.infer<typeof jobParamsSchema>;
 export type RebalanceJob = z.infer<typeof rebalanceJobSchema>;
 

@@ -96,6 +96,31 @@ const capacityLineSchema = z.strictObject({
   sell: z.array(depthPointSchema).max(32),
 });
 
+/**
+ * One asset at a lending venue. What is supplied is also a collateral line of location `lending`. Rates are
+ * simple, per year of 365 days. The venue itself never looks at the age of its oracle.
+ */
+const lendingLineSchema = z.strictObject({
+  venue: z.literal("aave-v3"),
+  /** The vault's account: what a mandate names as its venue. */
+  adapter: addressSchema,
+  asset: z.string(),
+  token: addressSchema,
+  decimals: z.number().int().min(0).max(36),
+  suppliedRaw: rawAmountSchema,
+  /** Of the whole account: 1 is where liquidation begins; null without debt. */
+  healthFactor: finiteSchema.min(0).nullable(),
+  supplyRatePerYear: finiteSchema.min(0),
+  /** What the venue could pay out now. */
+  availableRaw: rawAmountSchema,
+  /** What it still takes; null when it has no cap. */
+  supplyRoomRaw: rawAmountSchema.nullable(),
+  acceptsSupply: z.boolean(),
+  allowsWithdrawal: z.boolean(),
+  gasUnits: z.number().int().min(0),
+  oracleUpdatedAtMs: unixMsSchema,
+});
+
 /** A mandate the vault consumed in a canonical block. Amounts are zero where the action has none. */
 const consumedJobSchema = z.strictObject({
   jobId: hash32Schema,
@@ -159,6 +184,7 @@ export const shardReportSchema = z.strictObject({
   /** P&L in USD on the standard grid of shared/risk/standard-grid.ts, same order. */
   scenarioPnlUsd: z.array(finiteSchema).max(1024),
   capacity: z.array(capacityLineSchema).max(64),
+  lending: z.array(lendingLineSchema).max(64).default([]),
   consumedJobs: z.array(consumedJobSchema).max(4096),
   deliveredTransfers: z.array(deliveredTransferSchema).max(4096),
   chain: chainStateSchema,
@@ -172,5 +198,6 @@ export type CollateralLine = ShardReport["collateral"][number];
 export type OptionLine = ShardReport["book"][number];
 export type GreeksLine = ShardReport["greeks"][number];
 export type CapacityLine = ShardReport["capacity"][number];
+export type LendingLine = ShardReport["lending"][number];
 export type ConsumedJob = ShardReport["consumedJobs"][number];
 export type DeliveredTransfer = ShardReport["deliveredTransfers"][number];

@@ -15,7 +15,7 @@ import {
 } from "#shared/evm/mandate-typed-data.ts";
 import { bookDomain, OPTION_QUOTE_TYPES } from "#shared/evm/option-quote-typed-data.ts";
 import type { Address, Hex } from "#shared/units/ids.ts";
-import type { JobParams, Mandate } from "#shared/wire/rebalance-job.ts";
+import type { Mandate, SwapParams, TransferParams } from "#shared/wire/rebalance-job.ts";
 import { reportSetHash } from "#shared/wire/report-set.ts";
 import { chainClient } from "#test/local/chains/chain-client.ts";
 import { type Lane, openLane } from "#test/local/chains/lane.ts";
@@ -234,7 +234,7 @@ async function tradeOption(
   });
 }
 
-function hedgeParams(chain: WorldChain, amountUsd: number): JobParams {
+function hedgeParams(chain: WorldChain, amountUsd: number): VaultParams {
   const [eth] = chain.underlyings;
   if (eth === undefined) throw new Error("no underlying");
   return {
@@ -249,7 +249,7 @@ function hedgeParams(chain: WorldChain, amountUsd: number): JobParams {
   };
 }
 
-function transferParams(to: WorldChain, amountUsd: number): JobParams {
+function transferParams(to: WorldChain, amountUsd: number): VaultParams {
   const amountRaw = String(parseUnits(String(amountUsd), 6));
   return {
     kind: "transfer",
@@ -262,10 +262,11 @@ function transferParams(to: WorldChain, amountUsd: number): JobParams {
   };
 }
 
-type Issued = { readonly mandate: Mandate; readonly params: JobParams; readonly signature: Hex };
+type VaultParams = SwapParams | TransferParams;
+type Issued = { readonly mandate: Mandate; readonly params: VaultParams; readonly signature: Hex };
 
 /** Signs a mandate on a report set of the chain's newest block, and remembers it as a coordinator would. */
-async function issue(chain: WorldChain, params: JobParams): Promise<Issued> {
+async function issue(chain: WorldChain, params: VaultParams): Promise<Issued> {
   const planner = world.keys.account("planner");
   const block = await chainClient(chain.rpcUrl, chain.chainId).getBlock();
   const blockTimestampMs = Number(block.timestamp) * 1000;

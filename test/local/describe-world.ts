@@ -78,6 +78,7 @@ async function describeChain(shard: DeployedShard, forkedFrom: string | null): P
     blockTimeMs: BLOCK_TIME_MS,
     staleAfterMs: STALE_AFTER_MS,
     contracts,
+    positionVenues: shard.positionVenues,
     settlement: { ticker: SETTLEMENT.ticker, decimals: SETTLEMENT.decimals, ...shard.settlement },
     underlyings: TICKERS.map((ticker) => ({
       ticker,

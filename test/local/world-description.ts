@@ -9,6 +9,7 @@ const contractsSchema = z.strictObject({
   /** Ours. */
   vault: addressSchema,
   optionBook: addressSchema,
+  venueDesk: addressSchema,
   lens: addressSchema,
   uniswapAdapter: addressSchema,
   volatilityFeed: addressSchema,
@@ -29,6 +30,19 @@ const contractsSchema = z.strictObject({
   dvns: z.tuple([addressSchema, addressSchema]),
   endpointView: addressSchema,
   receiveUlnView: addressSchema,
+});
+
+/** Venues at which the chain's vault may keep positions; null where the venue is not. */
+const positionVenuesSchema = z.strictObject({
+  aaveV3: z
+    .strictObject({
+      /** The vault's account: what a mandate names as its venue. */
+      adapter: addressSchema,
+      pool: addressSchema,
+      oracle: addressSchema,
+      dataProvider: addressSchema,
+    })
+    .nullable(),
 });
 
 const settlementSchema = z.strictObject({
@@ -63,6 +77,7 @@ const chainSchema = z.strictObject({
   blockTimeMs: z.number().int().positive(),
   staleAfterMs: z.number().int().positive(),
   contracts: contractsSchema,
+  positionVenues: positionVenuesSchema,
   settlement: settlementSchema,
   underlyings: z.array(underlyingSchema).min(1),
   /** Base URL of the shard's quote server. */
@@ -118,5 +133,6 @@ export const worldDescriptionSchema = z.strictObject({
 export type WorldDescription = z.infer<typeof worldDescriptionSchema>;
 export type WorldChain = WorldDescription["chains"][number];
 export type WorldContracts = WorldChain["contracts"];
+export type WorldPositionVenues = WorldChain["positionVenues"];
 export type WorldUnderlying = WorldChain["underlyings"][number];
 export type WorldMarket = NonNullable<WorldDescription["market"]>;

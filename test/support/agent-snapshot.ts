@@ -23,6 +23,7 @@ export function aScope(change: Partial<ShardScope> = {}): ShardScope {
       optionBook: address20("02"),
       uniswapAdapter: address20("03"),
     },
+    positionVenues: null,
     settlement: { ticker: "USDX", token: SETTLEMENT_TOKEN, decimals: 6 },
     underlyings: [
       {
@@ -74,6 +75,7 @@ export function aSnapshot(change: Partial<ShardSnapshot> = {}): ShardSnapshot {
     series: [],
     senders: [{ address: address20("5e"), balanceWei: 5_000n }],
     depth: [],
+    venues: [],
     consumedJobs: [],
     deliveredTransfers: [],
     ...change,

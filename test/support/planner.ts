@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { encodeFunctionData } from "viem";
+import { encodeFunctionData, zeroAddress } from "viem";
 import type { PrivateKeyAccount } from "viem/accounts";
 import { shardVaultAbi } from "#shared/evm/abi/shard-vault.ts";
+import { mandateCall } from "#shared/evm/mandate-call.ts";
 import {
   actionOf,
   EPOCH_BUMP_TYPES,
@@ -10,8 +11,6 @@ import {
   mandateStruct,
   paramsHash,
   shardBytes32,
-  swapStruct,
-  transferStruct,
   vaultDomain,
 } from "#shared/evm/mandate-typed-data.ts";
 import type { Address, Hex } from "#shared/units/ids.ts";
@@ -52,7 +51,7 @@ export async function plannedJob(o: JobOptions): Promise<RebalanceJob> {
     reportSetHash: `0x${"0e".repeat(32)}`,
     notBeforeSeconds: 0,
     deadlineSeconds: Math.floor(nowMs / 1000) + (o.lifetimeSeconds ?? 60),
-    maxFeeNativeWei: params.kind === "swap" ? "0" : MAX_FEE_NATIVE_WEI,
+    maxFeeNativeWei: params.kind === "transfer" ? MAX_FEE_NATIVE_WEI : "0",
     paramsHash: hash,
     ...o.change,
   };
@@ -74,16 +73,9 @@ export async function plannedJob(o: JobOptions): Promise<RebalanceJob> {
   };
 }
 
-/** Calldata that gives a job straight to the vault, as anybody could. */
+/** Calldata that gives a job straight to the vault or its desk, as anybody could. */
 export function vaultCall(job: RebalanceJob): Hex {
-  const mandate = mandateStruct(job.mandate);
-  const { params, signatures } = job;
-  if (params.kind === "swap") {
-    const args = [mandate, swapStruct(params), signatures] as const;
-    return encodeFunctionData({ abi: shardVaultAbi, functionName: "executeSwap", args });
-  }
-  const args = [mandate, transferStruct(params), signatures] as const;
-  return encodeFunctionData({ abi: shardVaultAbi, functionName: "executeTransfer", args });
+  return mandateCall(job, { vault: zeroAddress, venueDesk: zeroAddress }).data;
 }
 
 /** Calldata that makes `leader` the vault's leader at `expectedEpoch + 1`. */

@@ -1,7 +1,5 @@
-import { jobIdOf, paramsHash, shardBytes32 } from "#shared/evm/mandate-typed-data.ts";
+import { actionOf, jobIdOf, paramsHash, shardBytes32 } from "#shared/evm/mandate-typed-data.ts";
 import {
-  ACTION_SWAP,
-  ACTION_TRANSFER,
   type JobParams,
   REBALANCE_JOB_VERSION,
   type RebalanceJob,
@@ -31,6 +29,17 @@ export const TRANSFER_PARAMS: JobParams = {
   minCapitalAfterRaw: "0",
 };
 
+/** Lending parameters: 5000 settlement units into the account at the venue. */
+export const LEND_MOVE_PARAMS: JobParams = {
+  kind: "lend-move",
+  venue: address20("7a"),
+  asset: address20("a0"),
+  amountRaw: "5000000000",
+  minReceiptRaw: "4999999998",
+  minHealthFactorE18: "1500000000000000000",
+  minCapitalAfterRaw: "-5",
+};
+
 /** A consistent job of shard `base` (ids and hashes agree); its signature is not a real one. */
 export function aRebalanceJob(params: JobParams = SWAP_PARAMS): RebalanceJob {
   const planId = hash32("01");
@@ -45,11 +54,11 @@ export function aRebalanceJob(params: JobParams = SWAP_PARAMS): RebalanceJob {
       epoch: 3,
       leader: address20("1e"),
       shard: shardBytes32("base"),
-      action: params.kind === "swap" ? ACTION_SWAP : ACTION_TRANSFER,
+      action: actionOf(params),
       reportSetHash: hash32("0e"),
       notBeforeSeconds: 1_790_000_000,
       deadlineSeconds: 1_790_000_005,
-      maxFeeNativeWei: params.kind === "swap" ? "0" : "1000000000000000",
+      maxFeeNativeWei: params.kind === "transfer" ? "1000000000000000" : "0",
       paramsHash: hash,
     },
     params,

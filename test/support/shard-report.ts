@@ -80,6 +80,7 @@ const COMPLETE: ShardReport = {
   ],
   scenarioPnlUsd: [-100.5, 0, 75.25],
   capacity: [],
+  lending: [],
   consumedJobs: [],
   deliveredTransfers: [],
   chain: {

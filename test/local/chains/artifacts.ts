@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { type Abi, encodeDeployData, encodeFunctionData } from "viem";
+import { type Abi, encodeDeployData, encodeFunctionData, keccak256, toBytes } from "viem";
 import { FatalError } from "#shared/errors.ts";
 import type { Address, Hex } from "#shared/units/ids.ts";
 import type { Lane } from "#test/local/chains/lane.ts";
@@ -46,6 +46,28 @@ export function thirdParty(name: ThirdPartyName): Artifact {
   return load(name, () => require.resolve(PACKAGE_PATHS[name]));
 }
 
+/** A third-party contract by the path of its artifact within its npm package's name. */
+export function fromPackage(path: string): Artifact {
+  return load(path, () => require.resolve(path));
+}
+
+/**
+ * The artifact with library addresses filled into its bytecode.
+ *
+ * @param libraries By fully qualified name (`contracts/A.sol:A`); those it does not use are passed over.
+ * @throws {FatalError} `world-artifact` if a library it uses is not among them.
+ */
+export function linked(artifact: Artifact, libraries: ReadonlyMap<string, Address>): Artifact {
+  let bytecode: string = artifact.bytecode;
+  for (const [name, address] of libraries) {
+    const placeholder = `__$${keccak256(toBytes(name)).slice(2, 36)}$__`;
+    bytecode = bytecode.replaceAll(placeholder, address.slice(2).toLowerCase());
+  }
+  const missing = /__\$[0-9a-f]{34}\$__/.exec(bytecode);
+  if (missing === null) return { ...artifact, bytecode: bytecode as Hex };
+  throw new FatalError("world-artifact", `${artifact.name}: no library for ${missing[0]}`);
+}
+
 /**
  * One of this repository's contracts, as `npm run contracts` built it.
  *
@@ -66,7 +88,7 @@ function load(name: string, locate: () => string): Artifact {
   }
   const code = typeof json.bytecode === "string" ? json.bytecode : json.bytecode.object;
   const artifact = {
-    name,
+    name: name.slice(name.lastIndexOf("/") + 1),
     abi: json.abi,
     bytecode: (code.startsWith("0x") ? code : `0x${code}`) as Hex,
   };

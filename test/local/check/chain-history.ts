@@ -26,6 +26,15 @@ type TransferSent = EventPlace & {
   readonly nativeFeeWei: bigint;
 };
 
+/** `amount` is positive into the venue; `gained` is what the receiving side had more. */
+type VenueMoved = EventPlace & {
+  readonly jobId: Hex;
+  readonly venue: Address;
+  readonly asset: Address;
+  readonly amount: bigint;
+  readonly gained: bigint;
+};
+
 type OptionTraded = EventPlace & {
   readonly seriesId: Hex;
   readonly vaultSells: boolean;
@@ -94,6 +103,8 @@ export type ChainHistory = {
   readonly consumed: readonly MandateConsumed[];
   readonly swaps: readonly SwapExecuted[];
   readonly transfers: readonly TransferSent[];
+  /** Between the vault and its accounts at venues. */
+  readonly venueMoves: readonly VenueMoved[];
   readonly optionsPaid: readonly Movement[];
   readonly deposits: readonly Movement[];
   readonly withdrawals: readonly Movement[];

@@ -1,6 +1,7 @@
 import { type Address, erc20Abi, type Hex, parseAbi, parseEventLogs } from "viem";
 import { optionBookAbi } from "#shared/evm/abi/option-book.ts";
 import { shardVaultAbi } from "#shared/evm/abi/shard-vault.ts";
+import { venueDeskAbi } from "#shared/evm/abi/venue-desk.ts";
 import type {
   Balance,
   ChainHistory,
@@ -33,14 +34,16 @@ export async function readHistory(
 ): Promise<ChainHistory> {
   const { chain, client } = observed;
   const range = { fromBlock: BigInt(chain.deployBlock), toBlock: finalBlock };
-  const [block, vaultLogs, bookLogs, tokenLogs, hedgeTransfers, reverted] = await Promise.all([
-    client.getBlock({ blockNumber: finalBlock }),
-    readLogs(observed, chain.contracts.vault, range),
-    readLogs(observed, chain.contracts.optionBook, range),
-    readLogs(observed, chain.settlement.token, range),
-    Promise.all(chain.underlyings.map((u) => readHedgeTransfers(observed, u.token, range))),
-    readReverted(observed, range),
-  ]);
+  const [block, vaultLogs, deskLogs, bookLogs, tokenLogs, hedgeTransfers, reverted] =
+    await Promise.all([
+      client.getBlock({ blockNumber: finalBlock }),
+      readLogs(observed, chain.contracts.vault, range),
+      readLogs(observed, chain.contracts.venueDesk, range),
+      readLogs(observed, chain.contracts.optionBook, range),
+      readLogs(observed, chain.settlement.token, range),
+      Promise.all(chain.underlyings.map((u) => readHedgeTransfers(observed, u.token, range))),
+      readReverted(observed, range),
+    ]);
   const tokens = [chain.settlement.token, ...chain.underlyings.map((u) => u.token)];
   return {
     shard: chain.shard,
@@ -53,6 +56,7 @@ export async function readHistory(
       timestampMs: Number(block.timestamp) * 1000,
     },
     ...(await vaultEvents(observed, vaultLogs)),
+    ...deskEvents(deskLogs),
     ...bookEvents(bookLogs),
     ...oftEvents(tokenLogs),
     tokenTransfers: [tokenTransfers(chain.settlement.token, tokenLogs), ...hedgeTransfers].flat(),
@@ -103,6 +107,15 @@ async function vaultEvents(observed: ObservedChain, logs: RawLogs) {
     withdrawals: shares
       .filter((e) => e.eventName === "Withdraw")
       .map((e) => ({ ...placeOf(e), amount: e.args.assets })),
+  };
+}
+
+function deskEvents(logs: RawLogs) {
+  const events = parseEventLogs({ abi: venueDeskAbi, logs });
+  return {
+    venueMoves: events
+      .filter((e) => e.eventName === "VenueMoved")
+      .map((e) => ({ ...placeOf(e), ...e.args })),
   };
 }
 

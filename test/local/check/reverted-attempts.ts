@@ -1,9 +1,17 @@
-import { type Abi, decodeErrorResult, decodeFunctionData, type Hex } from "viem";
+import { type Abi, decodeErrorResult, decodeFunctionData, getAbiItem, type Hex } from "viem";
 import { z } from "zod";
 import { shardVaultAbi } from "#shared/evm/abi/shard-vault.ts";
+import { venueDeskAbi } from "#shared/evm/abi/venue-desk.ts";
 import type { RevertedAttempt } from "#test/local/check/chain-history.ts";
 import { isSameAddress } from "#test/local/check/chain-history.ts";
 import type { ObservedChain } from "#test/local/observe/chain-client.ts";
+
+const executionsAbi = [
+  getAbiItem({ abi: shardVaultAbi, name: "executeSwap" }),
+  getAbiItem({ abi: shardVaultAbi, name: "executeTransfer" }),
+  getAbiItem({ abi: venueDeskAbi, name: "executeLendMove" }),
+] as const;
+const errorsAbi: Abi = [...shardVaultAbi, ...venueDeskAbi].filter((item) => item.type === "error");
 
 /** Blocks whose receipts are asked for together. */
 const BLOCKS_AT_ONCE = 25;
@@ -18,7 +26,7 @@ const receiptSchema = z.object({
 const traceSchema = z.object({ output: z.string().optional() });
 
 /**
- * Every transaction to the vault that reverted: who tried, which job, and the vault's own error.
+ * Every transaction to the vault or its venue desk that reverted: who tried, which job, and the contract's own error.
  * Reverted transactions leave no event, so all receipts of all blocks are looked at.
  *
  * @throws {Error} viem's error when the chain does not answer.
@@ -49,9 +57,14 @@ async function revertedIn(
     },
   );
   const receipts = z.array(receiptSchema).parse(answer ?? []);
-  const failed = receipts.filter(
-    (r) => r.status === "0x0" && r.to !== null && isSameAddress(r.to as Hex, chain.contracts.vault),
-  );
+  const { vault, venueDesk } = chain.contracts;
+  const failed = receipts.filter(({ status, to }) => {
+    return (
+      status === "0x0" &&
+      to !== null &&
+      [vault, venueDesk].some((one) => isSameAddress(one, to as Hex))
+    );
+  });
   return Promise.all(failed.map((r) => describe(observed, r, blockNumber)));
 }
 
@@ -72,13 +85,11 @@ async function describe(
   };
 }
 
-/** Job id in the calldata of executeSwap or executeTransfer; null for any other call. */
+/** Job id in the calldata of an executed mandate; null for any other call. */
 export function jobIdOfCall(input: Hex): Hex | null {
   try {
-    const { functionName, args } = decodeFunctionData({ abi: shardVaultAbi, data: input });
-    return functionName === "executeSwap" || functionName === "executeTransfer"
-      ? args[0].jobId
-      : null;
+    const { args } = decodeFunctionData({ abi: executionsAbi, data: input });
+    return args[0].jobId;
   } catch {
     return null;
   }
@@ -91,7 +102,7 @@ export function jobIdOfCall(input: Hex): Hex | null {
 export function errorName(data: Hex | undefined): string {
   if (data === undefined || data === "0x") return "out of gas or no reason";
   try {
-    const { errorName: name, args } = decodeErrorResult({ abi: shardVaultAbi as Abi, data });
+    const { errorName: name, args } = decodeErrorResult({ abi: errorsAbi, data });
     return name === "Error" ? String(args?.[0]) : name;
   } catch {
     return `unknown ${data.slice(0, 10)}`;

@@ -1,5 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { sourceHistory, targetHistory, USDX } from "#test/local/check/example-world.ts";
+import {
+  address,
+  hash,
+  sourceHistory,
+  targetHistory,
+  USDX,
+} from "#test/local/check/example-world.ts";
 import {
   accountFaults,
   bookEscrowDifference,
@@ -25,10 +31,41 @@ describe("vault accounts", () => {
       swapsOut: -200n,
       transfersSent: -300n,
       transfersReceived: 0n,
+      venuesPut: 0n,
+      venuesTaken: 0n,
     });
     expect(weth).toMatchObject({ closingRaw: 5n, differenceRaw: 0n, transferDifferenceRaw: 0n });
     expect(accountFaults(sourceHistory())).toEqual([]);
     expect(accountFaults(targetHistory())).toEqual([]);
+  });
+
+  test("count what goes to venues and what comes back, interest included", () => {
+    const history = sourceHistory();
+    const [cash, weth] = history.vaultBalances;
+    if (cash === undefined || weth === undefined) throw new Error("example has no balances");
+    const place = { blockNumber: 10, transactionHash: hash(10), jobId: hash(9), asset: USDX };
+    const account = address(0xaa);
+    const moved = {
+      ...history,
+      venueMoves: [
+        { ...place, venue: account, amount: 100n, gained: 99n },
+        { ...place, venue: account, amount: -40n, gained: 40n },
+      ],
+      tokenTransfers: [
+        ...history.tokenTransfers,
+        { ...place, token: USDX, from: history.vault, to: account, amount: 100n },
+        { ...place, token: USDX, from: account, to: history.vault, amount: 40n },
+      ],
+      vaultBalances: [{ ...cash, closingRaw: 504n }, weth],
+    };
+    expect(accountFaults(moved)).toEqual([]);
+    expect(vaultAccounts(moved)[0]?.flows).toMatchObject({ venuesPut: -100n, venuesTaken: 40n });
+    const [first, second] = moved.venueMoves;
+    if (first === undefined || second === undefined) throw new Error("two moves");
+    const more = { ...moved, venueMoves: [first, { ...second, gained: 41n }] };
+    expect(accountFaults(more)).toEqual([
+      `source ${USDX}: closing differs from opening + events by -1`,
+    ]);
   });
 
   test("count what was there before the first block, on a forked chain", () => {

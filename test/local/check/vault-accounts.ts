@@ -12,6 +12,9 @@ type AssetFlows = {
   readonly swapsOut: bigint;
   readonly transfersSent: bigint;
   readonly transfersReceived: bigint;
+  /** To, and from, the vault's accounts at venues. */
+  readonly venuesPut: bigint;
+  readonly venuesTaken: bigint;
 };
 
 /** Account of one asset of one vault. `differenceRaw` = closing - (opening + flows); exactly 0 when all is told. */
@@ -81,6 +84,9 @@ function flowsOf(history: ChainHistory, token: Address): AssetFlows {
   const isToken = (asset: Address) => isSameAddress(asset, token);
   const swapsIn = sumRaw(history.swaps, (e) => (isToken(e.assetOut) ? e.amountOut : 0n));
   const swapsOut = -sumRaw(history.swaps, (e) => (isToken(e.assetIn) ? e.amountIn : 0n));
+  const moves = history.venueMoves.filter((e) => isToken(e.asset));
+  const venuesPut = -sumRaw(moves, (e) => (e.amount > 0n ? e.amount : 0n));
+  const venuesTaken = sumRaw(moves, (e) => (e.amount < 0n ? e.gained : 0n));
   const none = { deposits: 0n, withdrawals: 0n, premiumsReceived: 0n, optionsPaid: 0n };
   if (!isToken(history.settlementToken)) {
     return {
@@ -90,6 +96,8 @@ function flowsOf(history: ChainHistory, token: Address): AssetFlows {
       swapsOut,
       transfersSent: 0n,
       transfersReceived: 0n,
+      venuesPut,
+      venuesTaken,
     };
   }
   return {
@@ -104,6 +112,8 @@ function flowsOf(history: ChainHistory, token: Address): AssetFlows {
     transfersReceived: sumRaw(history.oftReceived, (e) =>
       isSameAddress(e.to, history.vault) ? e.amount : 0n,
     ),
+    venuesPut,
+    venuesTaken,
   };
 }
 

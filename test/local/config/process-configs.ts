@@ -124,6 +124,7 @@ function agentConfig(o: {
       quoterV2: contracts.quoterV2,
       endpoint: contracts.endpoint,
     },
+    positionVenues: { desk: contracts.venueDesk, aaveV3: aaveOf(chain) },
     settlement: settlementOf(chain),
     underlyings: chain.underlyings.map((underlying) => ({
       ticker: underlying.ticker,
@@ -146,6 +147,12 @@ function agentConfig(o: {
     },
     logLevel: "info",
   };
+}
+
+function aaveOf({ positionVenues: { aaveV3 } }: WorldChain) {
+  if (aaveV3 === null) return null;
+  const { adapter, pool, oracle } = aaveV3;
+  return { adapter, pool, oracle };
 }
 
 function workerConfig(world: WorldDescription, keys: WorldKeys): WorkerConfig {

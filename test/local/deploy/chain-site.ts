@@ -5,7 +5,7 @@ import type { Lane } from "#test/local/chains/lane.ts";
 import type { WorldKeys } from "#test/local/chains/world-keys.ts";
 import type { Ticker } from "#test/local/deploy/world-parameters.ts";
 import type { ForkContracts } from "#test/local/fork/fork-config.ts";
-import type { WorldContracts } from "#test/local/world-description.ts";
+import type { WorldContracts, WorldPositionVenues } from "#test/local/world-description.ts";
 
 /** A running chain on which a shard is to be built. */
 export type ChainSite = {
@@ -28,6 +28,8 @@ export type DeployedShard = {
   readonly site: ChainSite;
   readonly deployBlock: number;
   readonly contracts: WorldContracts;
+  /** Where the vault may keep positions; all null on a forked chain. */
+  readonly positionVenues: WorldPositionVenues;
   readonly settlement: { readonly token: Address; readonly feed: Address };
   readonly underlyings: Readonly<
     Record<

@@ -10,6 +10,7 @@ import {
   type LayerZeroStack,
 } from "#test/local/deploy/layerzero-stack.ts";
 import { wireApp, wireDefaults, wireWorkers } from "#test/local/deploy/layerzero-wiring.ts";
+import { deployPositionVenues } from "#test/local/deploy/position-venues.ts";
 import { deployShardContracts } from "#test/local/deploy/shard-contracts.ts";
 import {
   deployFeed,
@@ -72,6 +73,11 @@ export async function deployShard(
     swapRouter: uniswap.swapRouter,
     pools: TICKERS.map((ticker) => pools[ticker].address),
   });
+  const positionVenues = await deployPositionVenues(site, {
+    shard,
+    settlement,
+    weth: { token: tokens.weth, feed: feeds.ETH },
+  });
   await deployer.flush();
   const contracts = {
     ...stack,
@@ -81,7 +87,7 @@ export async function deployShard(
     weth: tokens.weth,
     volatilityFeed,
   };
-  return { site, deployBlock, contracts, settlement, underlyings, ownFeeds };
+  return { site, deployBlock, contracts, positionVenues, settlement, underlyings, ownFeeds };
 }
 
 async function layerZeroOf(site: ChainSite): Promise<LayerZeroStack> {

@@ -4,6 +4,7 @@ import { rpc } from "#test/local/chains/anvil.ts";
 import { encodeCall, own } from "#test/local/chains/artifacts.ts";
 import { openLane } from "#test/local/chains/lane.ts";
 import type { ChainSite, DeployedShard } from "#test/local/deploy/chain-site.ts";
+import { stockPositionVenues } from "#test/local/deploy/position-venues.ts";
 import { depositUsd, FUNDS, SETTLEMENT, TICKERS } from "#test/local/deploy/world-parameters.ts";
 import { pushPrice, setSlices } from "#test/local/market/feed-writer.ts";
 import type { MarketState } from "#test/local/market/price-path.ts";
@@ -40,6 +41,7 @@ export async function openShard(
     const slices = surfaceSlices(state.volatilities[ticker], expiriesMs, Date.now());
     await setSlices(market, shard.contracts.volatilityFeed, { underlying: token, slices });
   }
+  await stockPositionVenues(shard);
   const depositor = openLane(site.client, site.keys.account("depositor"), SETUP_POLL_MS);
   const amountRaw = BigInt(depositUsd(site.index)) * 10n ** BigInt(SETTLEMENT.decimals);
   const { vault } = shard.contracts;

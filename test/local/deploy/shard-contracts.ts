@@ -1,9 +1,11 @@
 import { shardBytes32 } from "#shared/evm/mandate-typed-data.ts";
 import type { Address } from "#shared/units/ids.ts";
 import { call, create, own } from "#test/local/chains/artifacts.ts";
+import type { Lane } from "#test/local/chains/lane.ts";
 import type { ChainSite } from "#test/local/deploy/chain-site.ts";
 import {
   BOOK_POLICY,
+  POSITION_VENUE_CAP_RAW,
   SERIES_QUANTITY_CAP,
   TICKERS,
   type Ticker,
@@ -14,6 +16,7 @@ import {
 export type ShardContracts = {
   readonly vault: Address;
   readonly optionBook: Address;
+  readonly venueDesk: Address;
   readonly lens: Address;
   readonly uniswapAdapter: Address;
 };
@@ -69,5 +72,20 @@ export async function deployShardContracts(
   const vaultContract = { artifact: own("ShardVault"), address: vault };
   await call(deployer, vaultContract, "setOptionBook", [optionBook]);
   await call(deployer, vaultContract, "setVenue", [uniswapAdapter, true]);
-  return { vault, optionBook, uniswapAdapter, lens: await create(deployer, own("ShardLens")) };
+  const venueDesk = await create(deployer, own("VenueDesk"), [vault, deployer.address]);
+  await call(deployer, vaultContract, "setVenueDesk", [venueDesk]);
+  const lens = await create(deployer, own("ShardLens"));
+  return { vault, optionBook, venueDesk, uniswapAdapter, lens };
+}
+
+/** Lets the vault keep a position at a venue, in the account `adapter`. */
+export async function registerVenue(
+  lane: Lane,
+  shard: Pick<ShardContracts, "vault" | "venueDesk">,
+  adapter: Address,
+): Promise<void> {
+  const vault = { artifact: own("ShardVault"), address: shard.vault };
+  const desk = { artifact: own("VenueDesk"), address: shard.venueDesk };
+  await call(lane, vault, "setVenue", [adapter, true]);
+  await call(lane, desk, "setPositionVenue", [adapter, POSITION_VENUE_CAP_RAW]);
 }

@@ -49,6 +49,12 @@ export function depositUsd(index: number): number {
   return DEPOSITS_USD[index] ?? 1_000_000;
 }
 
+/** Chains (by number) on which a vault may keep positions at the venue, besides Uniswap everywhere. */
+export const AAVE_CHAIN = 1;
+
+/** Most a vault may have at one venue where it keeps positions. */
+export const POSITION_VENUE_CAP_RAW = 500_000n * 10n ** 6n;
+
 /** Limits of every vault, as the constructor takes them. */
 export const VAULT_LIMITS = {
   maxSlippageBps: 500,

@@ -4,6 +4,7 @@ import { settablePriceFeedAbi } from "#shared/evm/abi/settable-price-feed.ts";
 import { settableVolatilityFeedAbi } from "#shared/evm/abi/settable-volatility-feed.ts";
 import type { FeedSlice } from "#test/local/check/total-variance.ts";
 import type { ObservedChain } from "#test/local/observe/chain-client.ts";
+import { venueHoldingRaw } from "#test/local/observe/venue-holdings.ts";
 import type { WorldUnderlying } from "#test/local/world-description.ts";
 
 const FEED_SCALE = 1e8;
@@ -18,7 +19,7 @@ export type SeriesState = {
   readonly quantity: number;
 };
 
-/** What one chain says of one underlying and the vault's hedge in it. */
+/** What one chain says of one underlying and the vault's hedge in it, venues included. */
 export type UnderlyingState = {
   readonly ticker: string;
   readonly spotUsd: number;
@@ -34,6 +35,7 @@ export type ChainState = {
   readonly blockNumber: number;
   readonly blockTimestampMs: number;
   readonly baseFeeWei: bigint;
+  /** In the vault and, for it, at venues. */
   readonly settlementRaw: bigint;
   readonly settlementDecimals: number;
   readonly settlementPriceUsd: number;
@@ -130,19 +132,22 @@ async function readUnderlying(
   };
 }
 
-function balanceOf(
-  { chain, client }: ObservedChain,
+/** In the vault and, for it, at venues. */
+async function balanceOf(
+  observed: ObservedChain,
   token: Address,
   blockNumber: bigint,
 ): Promise<bigint> {
+  const { chain, client } = observed;
   const args = [chain.contracts.vault] as const;
-  return client.readContract({
+  const inVault = await client.readContract({
     address: token,
     abi: erc20Abi,
     functionName: "balanceOf",
     args,
     blockNumber,
   });
+  return inVault + (await venueHoldingRaw(observed, token, blockNumber));
 }
 
 function seriesState(

@@ -1,9 +1,14 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { admitJob, type JobConditions } from "#shard-agent/stages/admit-job.ts";
-import type { RebalanceJob, SwapParams } from "#shared/wire/rebalance-job.ts";
+import type { LendMoveParams, RebalanceJob, SwapParams } from "#shared/wire/rebalance-job.ts";
 import { aScope, ETH_POOL, ETH_TOKEN, SETTLEMENT_TOKEN } from "#test/support/agent-snapshot.ts";
-import { aRebalanceJob, SWAP_PARAMS, TRANSFER_PARAMS } from "#test/support/rebalance-job.ts";
+import {
+  aRebalanceJob,
+  LEND_MOVE_PARAMS,
+  SWAP_PARAMS,
+  TRANSFER_PARAMS,
+} from "#test/support/rebalance-job.ts";
 import { address20 } from "#test/support/shard-report.ts";
 
 const SCOPE = aScope();
@@ -54,6 +59,24 @@ test("limits themselves are inside: exactly the gas floor, the oldest report, th
 test("selling in the same pool is allowed too", () => {
   const job = swap({ assetIn: ETH_TOKEN, assetOut: SETTLEMENT_TOKEN });
   expect(admitJob(job, conditions(), SCOPE).admitted).toBe(true);
+});
+
+const AAVE = { adapter: address20("7a"), pool: address20("70"), oracle: address20("71") };
+const LENDING_SCOPE = aScope({ positionVenues: { desk: address20("0d"), aaveV3: AAVE } });
+
+test("a lending move of a vault asset is admitted at the configured account only", () => {
+  const move = (change: Partial<LendMoveParams>) =>
+    aRebalanceJob({ ...(LEND_MOVE_PARAMS as LendMoveParams), ...change });
+  const admit = (job: RebalanceJob, scope = LENDING_SCOPE) => admitJob(job, conditions(), scope);
+  expect(admit(move({})).admitted).toBe(true);
+  expect(admit(move({ asset: ETH_TOKEN, amountRaw: "-5" })).admitted).toBe(true);
+  for (const refused of [
+    admit(move({ venue: address20("7b") })),
+    admit(move({ asset: address20("99") })),
+    admit(move({}), SCOPE),
+  ]) {
+    expect(refused).toMatchObject({ admitted: false, reason: "venue-not-allowed" });
+  }
 });
 
 const VAULT = conditions().vault;

@@ -7,8 +7,10 @@ import {
   aSeries,
   aSnapshot,
   BLOCK_MS,
+  ETH_TOKEN,
   EXPIRY_MS,
   flatSlice,
+  SETTLEMENT_TOKEN,
 } from "#test/support/agent-snapshot.ts";
 import { address20 } from "#test/support/shard-report.ts";
 
@@ -27,6 +29,32 @@ test("balances become collateral lines with their own price, hedges with their u
       asset: "ETH",
       underlying: "ETH",
       amountRaw: (3n * 10n ** 18n).toString(),
+      priceUsd: 2000,
+    }),
+  ]);
+});
+
+test("what lies at a venue is a line of its own at the price of the same asset; empty ones are left out", () => {
+  const at = { location: "lending" } as const;
+  const collateral = [
+    { ...at, token: SETTLEMENT_TOKEN, amountRaw: 250_000_000n },
+    { ...at, token: ETH_TOKEN, amountRaw: 2n * 10n ** 18n },
+    { ...at, token: ETH_TOKEN, amountRaw: 0n },
+  ];
+  const snapshot = aSnapshot({ venues: [{ collateral, lending: [] }] });
+  expect(valueBook(snapshot, SCOPE).collateral.slice(2)).toEqual([
+    expect.objectContaining({
+      asset: "USDX",
+      underlying: null,
+      amountRaw: "250000000",
+      location: "lending",
+      priceUsd: 1,
+    }),
+    expect.objectContaining({
+      asset: "ETH",
+      underlying: "ETH",
+      amountRaw: (2n * 10n ** 18n).toString(),
+      location: "lending",
       priceUsd: 2000,
     }),
   ]);

@@ -13,7 +13,12 @@ import {
   shardBytes32,
   vaultDomain,
 } from "#shared/evm/mandate-typed-data.ts";
-import { aRebalanceJob, SWAP_PARAMS, TRANSFER_PARAMS } from "#test/support/rebalance-job.ts";
+import {
+  aRebalanceJob,
+  LEND_MOVE_PARAMS,
+  SWAP_PARAMS,
+  TRANSFER_PARAMS,
+} from "#test/support/rebalance-job.ts";
 import { address20, hash32 } from "#test/support/shard-report.ts";
 
 const planner = privateKeyToAccount(`0x${"0a".repeat(32)}`);
@@ -95,9 +100,28 @@ describe("hashes", () => {
     );
   });
 
+  test("a lending move is hashed as its Solidity struct is", () => {
+    const type =
+      "LendMoveParams(address venue,address asset,int256 amount,uint256 minReceipt,uint256 minHealthFactor,int256 minCapitalAfter)";
+    const words = [
+      keccak256(toHex(type)),
+      pad(address20("7a")),
+      pad(address20("a0")),
+      pad(toHex(5_000_000_000n)),
+      pad(toHex(4_999_999_998n)),
+      pad(toHex(1_500_000_000_000_000_000n)),
+      toHex(2n ** 256n - 5n),
+    ];
+
+    expect(paramsHash(LEND_MOVE_PARAMS)).toBe(
+      keccak256(`0x${words.map((word) => word.slice(2)).join("")}`),
+    );
+  });
+
   test("the action follows the parameters' kind", () => {
     expect(actionOf(SWAP_PARAMS)).toBe(1);
     expect(actionOf(TRANSFER_PARAMS)).toBe(2);
+    expect(actionOf(LEND_MOVE_PARAMS)).toBe(3);
     expect(paramsHash(SWAP_PARAMS)).not.toBe(paramsHash(TRANSFER_PARAMS));
   });
 

@@ -21,7 +21,7 @@ describe("rebalanceJobSchema", () => {
     { what: "step", changed: { ...job, step: -1 } },
     { what: "signatures", changed: { ...job, signatures: [] } },
     { what: "signatures[0]", changed: { ...job, signatures: ["0x1"] } },
-    { what: "mandate.action", changed: { ...job, mandate: { ...job.mandate, action: 3 } } },
+    { what: "mandate.action", changed: { ...job, mandate: { ...job.mandate, action: 9 } } },
     { what: "mandate.epoch", changed: { ...job, mandate: { ...job.mandate, epoch: -1 } } },
     {
       what: "mandate.maxFeeNativeWei",

@@ -1,0 +1,13 @@
+import type { PositionVenue } from "#shard-agent/ports/venue.ts";
+import type { ShardScope } from "#shard-agent/records/shard-scope.ts";
+import { aaveV3Venue } from "#shard-agent/venues/aave-v3.ts";
+import type { Address } from "#shared/units/ids.ts";
+
+/** The venues of a configuration at which the vault keeps positions, and the desk that acts on them. */
+export function positionVenues(
+  scope: Pick<ShardScope, "positionVenues" | "settlement" | "underlyings">,
+): { readonly desk: Address; readonly venues: readonly PositionVenue[] } | null {
+  if (scope.positionVenues === null) return null;
+  const { desk, aaveV3 } = scope.positionVenues;
+  return { desk, venues: aaveV3 === null ? [] : [aaveV3Venue(scope, aaveV3)] };
+}

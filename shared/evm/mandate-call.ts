@@ -1,0 +1,57 @@
+import { type Address, encodeFunctionData, type Hex } from "viem";
+import { FatalError } from "#shared/errors.ts";
+import { shardVaultAbi } from "#shared/evm/abi/shard-vault.ts";
+import { venueDeskAbi } from "#shared/evm/abi/venue-desk.ts";
+import {
+  lendMoveStruct,
+  mandateStruct,
+  swapStruct,
+  transferStruct,
+} from "#shared/evm/mandate-typed-data.ts";
+import type { JobParams, Mandate } from "#shared/wire/rebalance-job.ts";
+
+/** A mandate with what it permits and who permitted it. */
+export type SignedMandate = {
+  readonly mandate: Mandate;
+  readonly params: JobParams;
+  readonly signatures: readonly Hex[];
+};
+
+/** Contracts that take mandates; `venueDesk` is null where the vault has none. */
+export type MandateContracts = { readonly vault: Address; readonly venueDesk: Address | null };
+
+/**
+ * The contract call by which anyone may submit a mandate.
+ *
+ * @throws {FatalError} `unknown-venue` if the action is the desk's and there is no desk.
+ */
+export function mandateCall(
+  { mandate, params, signatures }: SignedMandate,
+  contracts: MandateContracts,
+): { readonly to: Address; readonly data: Hex } {
+  const struct = mandateStruct(mandate);
+  switch (params.kind) {
+    case "swap": {
+      const args = [struct, swapStruct(params), signatures] as const;
+      const data = encodeFunctionData({ abi: shardVaultAbi, functionName: "executeSwap", args });
+      return { to: contracts.vault, data };
+    }
+    case "transfer": {
+      const args = [struct, transferStruct(params), signatures] as const;
+      return {
+        to: contracts.vault,
+        data: encodeFunctionData({ abi: shardVaultAbi, functionName: "executeTransfer", args }),
+      };
+    }
+    case "lend-move": {
+      const args = [struct, lendMoveStruct(params), signatures] as const;
+      const data = encodeFunctionData({ abi: venueDeskAbi, functionName: "executeLendMove", args });
+      return { to: deskOf(contracts), data };
+    }
+  }
+}
+
+function deskOf({ vault, venueDesk }: MandateContracts): Address {
+  if (venueDesk !== null) return venueDesk;
+  throw new FatalError("unknown-venue", `Vault ${vault} has no venue desk; the action needs one.`);
+}

@@ -1,0 +1,164 @@
+import { parseAbi } from "viem";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Address } from "#shared/units/ids.ts";
+import type { LendMoveParams } from "#shared/wire/rebalance-job.ts";
+import { readHistory } from "#test/local/check/read-history.ts";
+import { accountFaults } from "#test/local/check/vault-accounts.ts";
+import { observeChain } from "#test/local/observe/chain-client.ts";
+import { startWorld, type World } from "#test/local/world.ts";
+import { type AgentSite, openSite, waitFor } from "#test/support/agent-site.ts";
+import { keepFeedsFresh } from "#test/support/fresh-feeds.ts";
+import { bumpEpochCall, plannedJob } from "#test/support/planner.ts";
+
+const dataProviderAbi = parseAbi([
+  "function getReserveData(address asset) view returns (uint256 unbacked, uint256 accruedToTreasury, uint256 totalAToken, uint256 totalStableDebt, uint256 totalVariableDebt, uint256 liquidityRate, uint256 variableBorrowRate, uint256 stableBorrowRate, uint256 averageStableBorrowRate, uint256 liquidityIndex, uint256 variableBorrowIndex, uint40 lastUpdateTimestamp)",
+  "function getUserReserveData(address asset, address user) view returns (uint256 currentATokenBalance, uint256 currentStableDebt, uint256 currentVariableDebt, uint256 principalStableDebt, uint256 scaledVariableDebt, uint256 stableBorrowRate, uint256 liquidityRate, uint40 stableRateLastUpdated, bool usageAsCollateralEnabled)",
+  "function getReserveCaps(address asset) view returns (uint256 borrowCap, uint256 supplyCap)",
+]);
+const GAS = 2_000_000n;
+
+let world: World;
+let site: AgentSite;
+let stopFeeds: () => void;
+
+beforeAll(async () => {
+  const processes = { coordinator: false, market: false, takers: false };
+  world = await startWorld({ chains: 2, seed: 41, processes });
+  const chain = world.description.chains[1];
+  if (chain === undefined) throw new Error("two chains expected");
+  site = openSite(world, chain);
+  stopFeeds = keepFeedsFresh(world, [site]);
+  const planner = world.keys.account("planner");
+  await site.user.send({
+    label: "bump the epoch",
+    to: chain.contracts.vault,
+    data: await bumpEpochCall({ chain, planner, expectedEpoch: 0n }),
+    gas: GAS,
+  });
+});
+
+afterAll(async () => {
+  stopFeeds?.();
+  await site?.close();
+  await world?.stop();
+});
+
+describe("collateral at Aave", () => {
+  test("the report tells what Aave's own reader tells of rates, liquidity and room", async () => {
+    const report = await site.reportWith((one) => one.lending.length === 2);
+    const { settlement } = site.chain;
+    const line = report.lending.find((one) => one.token === settlement.token);
+    const at = { blockNumber: BigInt(report.block.number) };
+    const reserve = await site.client.readContract({
+      ...provider(),
+      ...at,
+      functionName: "getReserveData",
+      args: [settlement.token],
+    });
+    const [, supplyCap] = await site.client.readContract({
+      ...provider(),
+      ...at,
+      functionName: "getReserveCaps",
+      args: [settlement.token],
+    });
+    expect(line).toMatchObject({
+      venue: "aave-v3",
+      adapter: account(),
+      asset: "USDX",
+      suppliedRaw: "0",
+      healthFactor: null,
+      availableRaw: (reserve[2] - reserve[4]).toString(),
+      supplyRoomRaw: (supplyCap * 10n ** 6n - reserve[2]).toString(),
+      acceptsSupply: true,
+      allowsWithdrawal: true,
+    });
+    expect(line?.supplyRatePerYear).toBeCloseTo(Number(reserve[5]) / 1e27, 12);
+    expect(line?.supplyRatePerYear).toBeGreaterThan(0);
+    const age = report.block.timestampMs - (line?.oracleUpdatedAtMs ?? 0);
+    expect(age).toBeLessThan(60_000);
+  });
+
+  test("a supply under a mandate moves the collateral, and the shard is as rich as before", async () => {
+    const before = await site.newestReport();
+    const job = await planned({ amountRaw: "300000000000", minReceiptRaw: "299999999999" });
+    expect(await site.run(job)).toMatchObject({ outcome: "broadcast" });
+    const report = await site.reportWith((one) =>
+      one.consumedJobs.some(({ jobId }) => jobId === job.mandate.jobId),
+    );
+    const lent = report.collateral.find((line) => line.location === "lending");
+    const [balance] = await site.client.readContract({
+      ...provider(),
+      blockNumber: BigInt(report.block.number),
+      functionName: "getUserReserveData",
+      args: [site.chain.settlement.token, account()],
+    });
+    expect(lent).toMatchObject({ asset: "USDX", underlying: null, amountRaw: balance.toString() });
+    const cash = report.collateral.find((line) => line.location === "vault");
+    const cashBefore = before.collateral.find((line) => line.location === "vault");
+    expect(BigInt(cashBefore?.amountRaw ?? 0) - BigInt(cash?.amountRaw ?? 0)).toBe(
+      300_000_000_000n,
+    );
+    const difference = BigInt(report.chain.capitalRaw) - BigInt(before.chain.capitalRaw);
+    expect(Math.abs(Number(difference))).toBeLessThanOrEqual(1_000);
+    expect(report.consumedJobs.at(-1)).toMatchObject({ action: 3, amountInRaw: "300000000000" });
+    const receipts = await waitFor(
+      () => site.receiptsOf(job.mandate.jobId),
+      (all) => all.some((one) => one.outcome === "included"),
+      "receipt of the supply",
+    );
+    expect(receipts.at(-1)).toMatchObject({ amountInRaw: "300000000000" });
+  });
+
+  test("a withdrawal brings it back with its interest, and every unit is accounted for", async () => {
+    const job = await planned({ amountRaw: "-100000000000", minReceiptRaw: "100000000000" });
+    expect(await site.run(job)).toMatchObject({ outcome: "broadcast" });
+    await site.reportWith((one) =>
+      one.consumedJobs.some(({ jobId }) => jobId === job.mandate.jobId),
+    );
+    const observed = observeChain(site.chain);
+    const history = await readHistory(observed, await site.client.getBlockNumber());
+    expect(accountFaults(history)).toEqual([]);
+    expect(history.venueMoves.map(({ amount }) => amount)).toEqual([
+      300_000_000_000n,
+      -100_000_000_000n,
+    ]);
+  });
+
+  test("another account, an unknown asset and a floor that does not hold are refused before gas is spent", async () => {
+    const stranger = await planned({ venue: site.chain.contracts.vault });
+    expect(await site.run(stranger)).toMatchObject({ reason: "venue-not-allowed" });
+    const unknown = await planned({ asset: site.chain.contracts.vault });
+    expect(await site.run(unknown)).toMatchObject({ reason: "venue-not-allowed" });
+    const greedy = await planned({ minReceiptRaw: "1000001000" });
+    expect(await site.run(greedy)).toMatchObject({
+      reason: "simulation-reverted",
+      detail: expect.stringContaining("VenueDesk_ReceivedTooLittle"),
+    });
+  });
+});
+
+async function planned(change: Partial<LendMoveParams>) {
+  const planner = world.keys.account("planner");
+  const params: LendMoveParams = {
+    kind: "lend-move",
+    venue: account(),
+    asset: site.chain.settlement.token,
+    amountRaw: "1000000000",
+    minReceiptRaw: "999999999",
+    minHealthFactorE18: String(2n * 10n ** 18n),
+    minCapitalAfterRaw: "0",
+    ...change,
+  };
+  const job = { chain: site.chain, params, leader: planner.address, epoch: 1, signer: planner };
+  return plannedJob(job);
+}
+
+function provider() {
+  const { aaveV3 } = site.chain.positionVenues;
+  if (aaveV3 === null) throw new Error("Aave expected on the second chain");
+  return { address: aaveV3.dataProvider, abi: dataProviderAbi } as const;
+}
+
+function account(): Address {
+  return site.chain.positionVenues.aaveV3?.adapter ?? site.chain.contracts.vault;
+}

@@ -1,0 +1,36 @@
+import { create, own } from "#test/local/chains/artifacts.ts";
+import { type AaveAsset, deployAave, stockAave } from "#test/local/deploy/aave.ts";
+import type { ChainSite, DeployedShard } from "#test/local/deploy/chain-site.ts";
+import { registerVenue, type ShardContracts } from "#test/local/deploy/shard-contracts.ts";
+import { AAVE_CHAIN } from "#test/local/deploy/world-parameters.ts";
+import type { WorldPositionVenues } from "#test/local/world-description.ts";
+
+export type PositionVenueSetup = {
+  readonly shard: Pick<ShardContracts, "vault" | "venueDesk">;
+  readonly settlement: AaveAsset;
+  readonly weth: AaveAsset;
+};
+
+/** The venues of one chain at which its vault may keep positions, each with the vault's account. */
+export async function deployPositionVenues(
+  site: ChainSite,
+  setup: PositionVenueSetup,
+): Promise<WorldPositionVenues> {
+  if (site.fork !== null) return { aaveV3: null };
+  return { aaveV3: site.index === AAVE_CHAIN ? await aaveOf(site, setup) : null };
+}
+
+async function aaveOf(site: ChainSite, { shard, settlement, weth }: PositionVenueSetup) {
+  const aave = await deployAave(site, { settlement, weth });
+  const adapter = await create(site.deployer, own("AaveV3Adapter"), [shard.venueDesk, aave.pool]);
+  await registerVenue(site.deployer, shard, adapter);
+  return { adapter, ...aave };
+}
+
+/** What other people have at the venues of a chain; its feeds must have prices. */
+export async function stockPositionVenues(shard: DeployedShard): Promise<void> {
+  const { site, positionVenues, settlement, underlyings } = shard;
+  const { aaveV3 } = positionVenues;
+  if (aaveV3 !== null)
+    await stockAave(site.deployer, aaveV3.pool, { settlement, weth: underlyings.ETH });
+}
