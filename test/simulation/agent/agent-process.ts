@@ -1,0 +1,90 @@
+import type { KeyObject } from "node:crypto";
+import { redisSignedStream } from "#shard-agent/adapters/redis-signed-stream.ts";
+import { serialLane } from "#shard-agent/adapters/serial-lane.ts";
+import { executeJob } from "#shard-agent/cycles/execute-job.ts";
+import { runAgent } from "#shard-agent/cycles/run-agent.ts";
+import type { Journal } from "#shard-agent/ports/journal.ts";
+import type { Memory } from "#shard-agent/ports/memory.ts";
+import { uniswapV3Venue } from "#shard-agent/venues/uniswap-v3.ts";
+import type { Log } from "#shared/ports/log.ts";
+import {
+  type AgentSite,
+  chainReader,
+  feedReader,
+  sender,
+  transactionReader,
+  vaultReader,
+} from "#test/simulation/agent/agent-ports.ts";
+import type { QueueWorker } from "#test/simulation/world/queue.ts";
+import { scopeOf } from "#test/simulation/world/site.ts";
+import type { Streams } from "#test/simulation/world/streams.ts";
+import { MESSAGE_FEE_WEI } from "#test/simulation/world/vault.ts";
+
+export type AgentParts = AgentSite & {
+  readonly journal: Journal;
+  readonly reporterKey: KeyObject;
+  readonly reports: Streams;
+  readonly receipts: Streams;
+  readonly log: Log;
+  readonly work: (worker: QueueWorker) => void;
+  readonly onFatal: (error: unknown) => void;
+};
+
+const HEAD_POLL_MS = 250;
+
+/** Starts the real cycles of one agent, wired as in shard-agent/main.ts. */
+export function startAgent(parts: AgentParts): void {
+  const { chain, codec, process, journal, log, agent } = parts;
+  const { site } = chain;
+  const clock = { nowMs: process.nowMs };
+  const memory: Memory = { snapshot: null, reportBlockTimestampMs: null, health: null };
+  const scope = scopeOf(site, agent, codec.plannerAddress);
+  const stream = (streams: Streams, kind: string) =>
+    redisSignedStream({
+      streamKey: `${kind}:${agent}`,
+      writer: streams.writer(process, agent),
+      journal,
+      clock,
+      key: parts.reporterKey,
+    });
+  const ports = {
+    scope,
+    journal,
+    clock,
+    log,
+    memory,
+    // One honest endpoint: what several endpoints do is tested beside the adapter.
+    watch: { disagreement: () => null, lagging: () => [] },
+    sender: sender(parts),
+    lane: serialLane(),
+    chain: chainReader(parts),
+    transactions: transactionReader(parts),
+    vault: vaultReader(parts),
+    feeds: feedReader(parts),
+    verifier: { prove: (job: Parameters<typeof codec.prove>[0]) => track(codec.prove(job, site)) },
+    encoder: {
+      nativeFeeWei: (params: { readonly kind: string }) =>
+        parts.rpc.read(() => (params.kind === "transfer" ? MESSAGE_FEE_WEI : 0n)),
+      encode: (job: Parameters<typeof codec.prove>[0], feeWei: bigint) =>
+        codec.encodeJob(job, feeWei, site),
+      encodeSettle: (seriesId: `0x${string}`, roundId: bigint) =>
+        codec.encodeSettle(seriesId, roundId, site),
+    },
+    venue: uniswapV3Venue(scope),
+    reports: stream(parts.reports, "report"),
+    receipts: stream(parts.receipts, "receipt"),
+    pause: process.wait,
+  };
+  function track<T>(work: Promise<T>): Promise<T> {
+    return parts.scheduler.track(work);
+  }
+  const running = runAgent(ports, { headPollMs: HEAD_POLL_MS, onFatal: parts.onFatal });
+  parts.work({
+    process,
+    handle: async (entry) => {
+      const result = await executeJob(ports, entry);
+      running.flushReceipts();
+      return result;
+    },
+  });
+}

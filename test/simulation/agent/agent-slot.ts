@@ -1,0 +1,105 @@
+import type { Log } from "#shared/ports/log.ts";
+import { reporterPrivateKey } from "#shared/wire/signed-bytes.ts";
+import { startAgent } from "#test/simulation/agent/agent-process.ts";
+import { crashingJournal } from "#test/simulation/agent/crashing-journal.ts";
+import { type AgentDisk, newAgentDisk } from "#test/simulation/agent/memory-journal.ts";
+import { newProcess, type SimProcess } from "#test/simulation/engine/process.ts";
+import type { SimChain } from "#test/simulation/world/chain.ts";
+import { newRpc } from "#test/simulation/world/rpc.ts";
+import type { SimulatedWorld } from "#test/simulation/world/simulated-world.ts";
+import { digest } from "#test/simulation/world/site.ts";
+
+/** One agent: its disk for ever, its processes one after the other. */
+export type AgentSlot = {
+  readonly agent: string;
+  readonly shard: string;
+  readonly disk: AgentDisk;
+  readonly process: () => SimProcess;
+  readonly setUnwritable: (isUnwritable: boolean) => void;
+};
+
+export type SlotHooks = {
+  readonly logOf: (process: SimProcess) => Log;
+  readonly violate: (id: string, detail: string) => void;
+};
+
+/** Seed of an agent's reporter key. */
+export function reporterSeed(agent: string): string {
+  return digest("reporter", agent).slice(2);
+}
+
+export function newAgentSlot(
+  world: SimulatedWorld,
+  chain: SimChain,
+  agent: string,
+  hooks: SlotHooks,
+): AgentSlot {
+  const { scheduler, faults } = world;
+  const disk = newAgentDisk();
+  const { shard } = chain.site;
+  let isUnwritable = false;
+  let process = start();
+  function restart(): void {
+    scheduler.after(faults.random.between(300, 6_000), () => {
+      process = start();
+    });
+  }
+  function start(): SimProcess {
+    const one = newProcess(scheduler, agent, skewOf());
+    const journal = crashingJournal(disk, one, {
+      faults,
+      onCrash: restart,
+      isWritable: () => !isUnwritable,
+    });
+    const isDown = (): boolean => world.outages.has(shard);
+    const rpc = newRpc(chain, {
+      process: one,
+      faults,
+      errorCode: "rpc-failed",
+      isDown,
+      nowMs: scheduler.nowMs,
+    });
+    startAgent({
+      agent,
+      chain,
+      rpc,
+      codec: world.codec,
+      market: world.market,
+      process: one,
+      scheduler,
+      faults,
+      journal,
+      reporterKey: reporterPrivateKey(reporterSeed(agent)),
+      reports: world.reports,
+      receipts: world.receipts,
+      log: hooks.logOf(one),
+      work: (worker) => world.queues.get(shard)?.work(worker),
+      onFatal: (error) => hooks.violate("I1", `${agent} stopped itself: ${String(error)}`),
+      onBroadcast: (hash) => {
+        const isRecorded = disk.all().some((entry) => {
+          return (
+            entry.transaction?.hash === hash || entry.replaced.some((one) => one.hash === hash)
+          );
+        });
+        if (!isRecorded)
+          hooks.violate("I9", `${agent} broadcast ${hash} before its journal had it`);
+      },
+    });
+    return one;
+  }
+  function skewOf(): number {
+    if (!faults.roll("agent-clock-skew", 0.35)) return 0;
+    faults.bit("agent-clock-skew");
+    const size = faults.random.chance(0.8) ? faults.random.between(300, 4_000) : 90_000;
+    return faults.random.chance(0.5) ? size : -size;
+  }
+  return {
+    agent,
+    shard,
+    disk,
+    process: () => process,
+    setUnwritable: (value) => {
+      isUnwritable = value;
+    },
+  };
+}

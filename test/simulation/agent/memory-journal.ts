@@ -1,0 +1,63 @@
+import type { Journal } from "#shard-agent/ports/journal.ts";
+import { isOpen, isTerminal, type JournalEntry } from "#shard-agent/records/journal-entry.ts";
+import type { UnnumberedReceipt } from "#shard-agent/records/unnumbered-receipt.ts";
+import { FatalError } from "#shared/errors.ts";
+
+/** What an agent wrote to disk; outlives its processes. */
+export type AgentDisk = Journal & {
+  /** Every entry ever, for the checks. */
+  readonly all: () => readonly JournalEntry[];
+};
+
+const PREFIX_LIMIT = 64;
+
+/** As adapters/sqlite-journal.ts, without the file. */
+export function newAgentDisk(): AgentDisk {
+  const entries = new Map<string, JournalEntry>();
+  const seqs = new Map<string, number>();
+  const receipts = new Map<number, UnnumberedReceipt>();
+  let receiptId = 0;
+  const nonceOf = (entry: JournalEntry): number =>
+    entry.transaction?.nonce ?? Number.MAX_SAFE_INTEGER;
+  return {
+    all: () => [...entries.values()],
+    get: (id) => entries.get(id),
+    insert: (entry) => {
+      if (entries.has(entry.id))
+        throw new FatalError("journal-duplicate", `Journal entry ${entry.id} exists already.`);
+      entries.set(entry.id, entry);
+    },
+    replace: (entry, from) => {
+      if (entries.get(entry.id)?.state !== from)
+        throw new FatalError(
+          "journal-conflict",
+          `Journal entry ${entry.id} is not in state ${from}.`,
+        );
+      entries.set(entry.id, entry);
+    },
+    unfinished: () =>
+      [...entries.values()]
+        .filter((entry) => !isTerminal(entry.state))
+        .sort((one, other) => nonceOf(one) - nonceOf(other)),
+    withPrefix: (prefix) =>
+      [...entries.values()]
+        .filter((entry) => entry.id.startsWith(prefix))
+        .reverse()
+        .slice(0, PREFIX_LIMIT),
+    nextNonce: () => {
+      const open = [...entries.values()].filter((entry) => isOpen(entry.state));
+      return Math.max(0, ...open.map((entry) => (entry.transaction?.nonce ?? -1) + 1));
+    },
+    lastSeq: (stream) => seqs.get(stream) ?? 0,
+    saveSeq: (stream, seq) => void seqs.set(stream, Math.max(seq, seqs.get(stream) ?? 0)),
+    queueReceipt: (receipt) => {
+      receiptId += 1;
+      receipts.set(receiptId, receipt);
+    },
+    queuedReceipts: (limit) =>
+      [...receipts].slice(0, limit).map(([id, receipt]) => ({ id, receipt })),
+    dropReceipt: (id) => void receipts.delete(id),
+    isWritable: () => true,
+    close: () => undefined,
+  };
+}

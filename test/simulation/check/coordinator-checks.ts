@@ -1,0 +1,118 @@
+import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
+import type { JobRecord } from "#coordinator/records/job-record.ts";
+import { isInFlight } from "#coordinator/records/job-record.ts";
+import { pendingEffects } from "#coordinator/records/pending-effect.ts";
+import type { Violate } from "#test/simulation/check/ledger.ts";
+import type { SimChain } from "#test/simulation/world/chain.ts";
+import { SIMULATED_POLICY } from "#test/simulation/world/site.ts";
+
+/**
+ * I3 as the coordinator counts: the effect of each job is in the book it plans on or in flight, never
+ * both and never neither, unless the job is dead.
+ */
+export function checkCountedOnce(
+  state: CoordinatorState,
+  chains: ReadonlyMap<string, SimChain>,
+  violate: Violate,
+): void {
+  for (const job of state.jobs.values()) {
+    const [effect] = pendingEffects([job]);
+    const isPending = effect?.isPendingAtShard ?? false;
+    const isInBook = shows(state, chains, job.shard, (found) => found.consumed.has(job.jobId));
+    if (isInBook !== undefined && isPending === isInBook && isLive(job))
+      violate(
+        "I3",
+        `${job.kind} ${job.jobId} (${job.state}) is counted ${isInBook ? "twice" : "not at all"} at ${job.shard}`,
+      );
+    if (job.target === null || job.kind === "swap" || job.guid === null) continue;
+    const { guid } = job;
+    const isArriving = effect?.isPendingAtTarget ?? false;
+    const hasArrived = shows(state, chains, job.target, (found) => found.received.has(guid));
+    if (hasArrived !== undefined && isArriving === hasArrived && isLive(job))
+      violate(
+        "I3",
+        `transfer ${job.jobId} (${job.state}) is counted ${hasArrived ? "twice" : "not at all"} at ${job.target}`,
+      );
+  }
+}
+
+function isLive(job: JobRecord): boolean {
+  return isInFlight(job) || job.state === "settled";
+}
+
+/** What the block of the shard's newest accepted report really had; undefined without a report. */
+function shows(
+  state: CoordinatorState,
+  chains: ReadonlyMap<string, SimChain>,
+  shard: string,
+  test: (found: {
+    readonly consumed: ReadonlySet<string>;
+    readonly received: ReadonlySet<string>;
+  }) => boolean,
+): boolean | undefined {
+  const entry = state.books.get(shard);
+  const chain = chains.get(shard);
+  const block = entry === undefined ? undefined : chain?.byHash(entry.report.block.hash);
+  // A book of a block that a reorganisation removed is neither right nor wrong.
+  return block === undefined || chain?.isCanonical(block) !== true ? undefined : test(block.state);
+}
+
+/** I4: whatever part of a new plan and of what is in flight happens, the net delta stays within its limit or shrinks. */
+export function checkPlan(
+  state: CoordinatorState,
+  jobs: readonly JobRecord[],
+  o: { readonly spotUsd: number; readonly violate: Violate },
+): void {
+  const swaps = jobs.filter((job) => job.kind === "swap");
+  if (state.manualHalt !== undefined && jobs.length > 0)
+    o.violate("I4", `${jobs.length} jobs were planned during a halt`);
+  if (swaps.length === 0) return;
+  const signs = new Set(swaps.map((job) => Math.sign(job.expectedDeltaUnits)));
+  if (signs.size > 1) o.violate("I15", "one plan buys and sells at the same time");
+  const bookUnits = [...state.books.values()].reduce((sum, entry) => {
+    return sum + entry.report.greeks.reduce((total, line) => total + line.deltaUnits, 0);
+  }, 0);
+  const pending = pendingEffects([...state.jobs.values()]).filter((one) => one.isPendingAtShard);
+  const beforeUnits = pending.map((one) => one.deltaUnits);
+  const newUnits = swaps.map((job) => job.expectedDeltaUnits);
+  const reach = (deltas: readonly number[], sign: 1 | -1): number =>
+    deltas.filter((delta) => Math.sign(delta) === sign).reduce((sum, delta) => sum + delta, 0);
+  const limitUsd = SIMULATED_POLICY.underlyings["ETH"]?.netDeltaLimitUsd ?? 0;
+  const before = Math.max(
+    Math.abs(bookUnits + reach(beforeUnits, 1)),
+    Math.abs(bookUnits + reach(beforeUnits, -1)),
+  );
+  const all = [...beforeUnits, ...newUnits];
+  const after = Math.max(Math.abs(bookUnits + reach(all, 1)), Math.abs(bookUnits + reach(all, -1)));
+  // The agents' Greeks are of their own feeds and blocks: a little off the coordinator's snapshot.
+  const allowed = Math.max(limitUsd / o.spotUsd, before) * 1.05 + 2;
+  if (after > allowed)
+    o.violate(
+      "I4",
+      `the plan could take the net from ${before.toFixed(2)} to ${after.toFixed(2)} units`,
+    );
+}
+
+/** I12: sequences and the time of the books never go back. */
+export function newSequenceCheck(violate: Violate): (state: CoordinatorState) => void {
+  let watched: CoordinatorState | undefined;
+  let seqs = new Map<string, number>();
+  let blocks = new Map<string, number>();
+  return (state) => {
+    if (state !== watched) {
+      watched = state;
+      seqs = new Map();
+      blocks = new Map();
+    }
+    for (const [key, seq] of state.lastSeqs) {
+      if (seq < (seqs.get(key) ?? 0)) violate("I12", `${key}: sequence went back to ${seq}`);
+      seqs.set(key, seq);
+    }
+    for (const [shard, { report }] of state.books) {
+      const { timestampMs } = report.block;
+      if (timestampMs < (blocks.get(shard) ?? 0))
+        violate("I12", `${shard}: the book went back to a block of ${timestampMs}`);
+      blocks.set(shard, timestampMs);
+    }
+  };
+}

@@ -1,0 +1,144 @@
+import { isUnresolvedJob } from "#coordinator/records/job-record.ts";
+import { JOURNAL_STATES, transactionsOf } from "#shard-agent/records/journal-entry.ts";
+import type { AgentSlot } from "#test/simulation/agent/agent-slot.ts";
+import type { Ledger, Violate } from "#test/simulation/check/ledger.ts";
+import type { CoordinatorSlot } from "#test/simulation/coordinator/coordinator-slot.ts";
+import type { SimulatedWorld } from "#test/simulation/world/simulated-world.ts";
+
+const SOON_SECONDS = 3_600;
+
+export type FinalChecks = {
+  readonly world: SimulatedWorld;
+  readonly coordinator: CoordinatorSlot;
+  readonly agents: readonly AgentSlot[];
+  readonly ledger: Ledger;
+  readonly violate: Violate;
+};
+
+/** What is still under way; empty once everything has drained and the net is inside its band. */
+export function undrained(o: Omit<FinalChecks, "ledger" | "violate">): string[] {
+  const { world, coordinator, agents } = o;
+  const { state, disk } = coordinator.current();
+  const nowMs = world.scheduler.nowMs();
+  const jobs = disk.allJobs().filter(isUnresolvedJob);
+  const waiting = [...state.takeOvers].filter(([, one]) => one.state !== "leading");
+  const queues = [...world.queues].filter(([, queue]) => {
+    const { waiting: count, active } = queue.counts();
+    return count + active > 0;
+  });
+  const open = agents.flatMap((slot) =>
+    slot.disk.unfinished().map((one) => `${slot.agent} ${one.state}`),
+  );
+  const unsent = agents.filter((slot) => slot.disk.queuedReceipts(1).length > 0);
+  const stale = [...coordinator.setups.values()].filter((setup) => {
+    const entry = state.books.get(setup.shard);
+    return entry === undefined || nowMs - entry.report.block.timestampMs > setup.staleAfterMs;
+  });
+  return [
+    ...jobs.map((job) => `job ${job.jobId} of ${job.shard} is ${job.state}`),
+    ...waiting.map(([shard, one]) => `${shard} is not led: ${JSON.stringify(one)}`),
+    ...queues.map(([shard]) => `the queue of ${shard} is not empty`),
+    ...open.map((one) => `an agent's entry is not done: ${one}`),
+    ...unsent.map((slot) => `${slot.agent} has receipts left`),
+    ...stale.map((setup) => `no fresh report of ${setup.shard}`),
+    ...expiring(world).map((shard) => `a series of ${shard} has yet to be settled`),
+    ...(world.bridge.open(world.chains) > 0 ? ["the bridge is not empty"] : []),
+    ...outsideBand(coordinator, heldUnits(world)),
+  ];
+}
+
+/** Shards with a series that expires soon: its settlement changes the net once more. */
+function expiring(world: SimulatedWorld): string[] {
+  const soonSeconds = world.scheduler.nowMs() / 1000 + SOON_SECONDS;
+  return world.chains.flatMap((chain) => {
+    const { series } = chain.head().state;
+    return series.some((one) => Number(one.expirySeconds) < soonSeconds) ? [chain.site.shard] : [];
+  });
+}
+
+/** Less than this in all vaults together is not worth the gas of selling it. */
+const HEDGES_LEAST_UNITS = 0.5;
+
+function heldUnits(world: SimulatedWorld): number {
+  return world.chains.reduce((sum, chain) => sum + Number(chain.head().state.hedgeRaw) / 1e18, 0);
+}
+
+/** A vault cannot sell what it does not have: a net that is long with all hedges sold has nowhere to go. */
+function outsideBand(coordinator: CoordinatorSlot, hedgesUnits: number): string[] {
+  const { view } = coordinator.current().state;
+  if (view === undefined) return ["no pass has been made"];
+  return [...view.nets].flatMap(([ticker, outcome]) => {
+    if (!outcome.netted) return [`${ticker} cannot be netted: ${outcome.reason}`];
+    const width = view.halfWidthUnits.get(ticker) ?? 0;
+    const delta = outcome.net.greeks.deltaUnits;
+    const isSoldOut = delta > 0 && hedgesUnits < HEDGES_LEAST_UNITS;
+    return Math.abs(delta) <= width || isSoldOut ? [] : [`${ticker}: net ${delta}, band ${width}`];
+  });
+}
+
+/** I9: journals and chains tell the same story, with nothing missing on either side. */
+export function checkJournals({ world, coordinator, agents, violate }: FinalChecks): void {
+  const { disk } = coordinator.current();
+  const planned = new Set(disk.allDecisions().flatMap((decision) => decision.jobIds));
+  for (const chain of world.chains) {
+    const { shard } = chain.site;
+    const { consumed } = chain.head().state;
+    for (const jobId of consumed) {
+      const job = disk.jobs.find(jobId);
+      // A transfer of a leader whose journal went with it is rebuilt from the chain; a swap is not.
+      const isForeign = job === undefined && !planned.has(jobId);
+      if (!isForeign && job?.state !== "settled")
+        violate("I9", `${jobId} took effect on ${shard} and is ${job?.state ?? "unknown"}`);
+    }
+    for (const job of disk.allJobs()) {
+      if (
+        job.shard === shard &&
+        job.state === "settled" &&
+        !consumed.has(job.jobId as `0x${string}`)
+      )
+        violate("I9", `${job.jobId} is settled and never took effect on ${shard}`);
+    }
+  }
+  for (const slot of agents) checkAgentJournal(world, slot, violate);
+}
+
+function checkAgentJournal(world: SimulatedWorld, slot: AgentSlot, violate: Violate): void {
+  const chain = world.chains.find((one) => one.site.shard === slot.shard);
+  const sender = world.codec.senderAddress(slot.agent);
+  const entries = slot.disk.all();
+  const known = new Map(
+    entries.flatMap((entry) => transactionsOf(entry).map((one) => [one.hash, entry])),
+  );
+  for (let number = 0; number <= (chain?.head().header.number ?? 0); number += 1) {
+    for (const { transaction, succeeded } of chain?.at(number)?.mined ?? []) {
+      if (transaction.from !== sender) continue;
+      const entry = known.get(transaction.hash);
+      const expected = succeeded ? "final" : "reverted";
+      if (entry?.state !== expected)
+        violate(
+          "I9",
+          `${slot.agent}: ${transaction.hash} was mined and its entry is ${entry?.state ?? "missing"}`,
+        );
+    }
+  }
+  for (const entry of entries) {
+    if (!JOURNAL_STATES.includes(entry.state)) violate("I9", `${entry.id} is ${entry.state}`);
+  }
+}
+
+/** I15: hedges follow what happened in the books, not one another. */
+export function checkOscillation(
+  { world, ledger, violate }: FinalChecks,
+  o: { readonly neededUnits: number; readonly calmJobs: number },
+): void {
+  const tradedUnits = world.chains.reduce((sum, chain) => {
+    return sum + Number(ledger.pageOf(chain.head()).tradedRaw) / 1e18;
+  }, 0);
+  const allowed = 1.5 * o.neededUnits + 10;
+  if (tradedUnits > allowed)
+    violate(
+      "I15",
+      `${tradedUnits.toFixed(1)} units were traded for ${o.neededUnits.toFixed(1)} needed`,
+    );
+  if (o.calmJobs > 0) violate("I15", `${o.calmJobs} jobs were issued after everything had settled`);
+}

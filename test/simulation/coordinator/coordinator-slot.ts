@@ -1,0 +1,170 @@
+import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
+import type { JobRecord } from "#coordinator/records/job-record.ts";
+import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
+import { publicKeyHex, reporterPrivateKey } from "#shared/wire/signed-bytes.ts";
+import { reporterSeed, type SlotHooks } from "#test/simulation/agent/agent-slot.ts";
+import {
+  crashingDisk,
+  crashOf,
+  jobQueue,
+  mandateSigner,
+  shardChain,
+} from "#test/simulation/coordinator/coordinator-ports.ts";
+import { startCoordinator } from "#test/simulation/coordinator/coordinator-process.ts";
+import {
+  type CoordinatorDisk,
+  newCoordinatorDisk,
+} from "#test/simulation/coordinator/memory-journal.ts";
+import { newProcess, type SimProcess } from "#test/simulation/engine/process.ts";
+import { newRpc } from "#test/simulation/world/rpc.ts";
+import type { SimulatedWorld } from "#test/simulation/world/simulated-world.ts";
+import { setupOf } from "#test/simulation/world/site.ts";
+
+/** One life of a coordinator. */
+export type CoordinatorLife = {
+  readonly process: SimProcess;
+  readonly state: CoordinatorState;
+  readonly disk: CoordinatorDisk;
+};
+
+/** The coordinator: its lives one after the other, now and then one that has not noticed its end. */
+export type CoordinatorSlot = {
+  readonly current: () => CoordinatorLife;
+  /** Every disk that a life wrote to; the last is the current one. */
+  readonly disks: () => readonly CoordinatorDisk[];
+  readonly setups: ReadonlyMap<string, ShardSetup>;
+  /** Stops the current one for a while and lets another take over; the old one then goes on. */
+  readonly makeZombie: () => void;
+  /** What an operator does with a coordinator whose vaults have been taken over by another. */
+  readonly restartIfFenced: () => void;
+};
+
+export type CoordinatorHooks = SlotHooks & {
+  readonly onDecision: (life: CoordinatorLife, jobs: readonly JobRecord[]) => void;
+};
+
+export function newCoordinatorSlot(
+  world: SimulatedWorld,
+  hooks: CoordinatorHooks,
+): CoordinatorSlot {
+  const { scheduler, faults } = world;
+  const setups = new Map(
+    world.sites.map((site) => {
+      const agents = (world.agentIds.get(site.shard) ?? []).map((id) => {
+        return { id, reporterPublicKey: publicKeyHex(reporterPrivateKey(reporterSeed(id))) };
+      });
+      return [site.shard, setupOf(site, agents)];
+    }),
+  );
+  const disks: CoordinatorDisk[] = [newCoordinatorDisk()];
+  let current = start(disks[0] ?? newCoordinatorDisk());
+  function restart(disk: CoordinatorDisk): void {
+    scheduler.after(faults.random.between(300, 5_000), () => {
+      // Somebody else may have taken over meanwhile.
+      if (current.disk === disk) current = start(disk);
+    });
+  }
+  function start(disk: CoordinatorDisk): CoordinatorLife {
+    return startLife(world, { setups, disk, hooks, onCrash: () => restart(disk) });
+  }
+  let fencedSinceMs = Number.POSITIVE_INFINITY;
+  return {
+    current: () => current,
+    disks: () => disks,
+    setups,
+    restartIfFenced: () => {
+      const nowMs = scheduler.nowMs();
+      const isFenced = isLeadingElsewhere(world, current.state);
+      fencedSinceMs = isFenced ? Math.min(fencedSinceMs, nowMs) : Number.POSITIVE_INFINITY;
+      if (nowMs - fencedSinceMs < FENCED_MS || !current.process.isAlive()) return;
+      fencedSinceMs = Number.POSITIVE_INFINITY;
+      current.process.kill();
+      restart(current.disk);
+    },
+    makeZombie: () => {
+      const old = current;
+      const silentMs = faults.random.between(9_000, 30_000);
+      old.process.pause(silentMs);
+      const copy = old.disk.copy();
+      disks.push(copy);
+      current = start(copy);
+      scheduler.after(silentMs, () => faults.bit("coordinator-zombie"));
+      scheduler.after(silentMs + faults.random.between(3_000, 15_000), old.process.kill);
+    },
+  };
+}
+
+const FENCED_MS = 20_000;
+
+function isLeadingElsewhere(world: SimulatedWorld, state: CoordinatorState): boolean {
+  return world.chains.some(({ site, head }) => {
+    const takeOver = state.takeOvers.get(site.shard);
+    return takeOver?.state === "leading" && takeOver.epoch !== head().state.epoch;
+  });
+}
+
+type LifeOptions = {
+  readonly setups: ReadonlyMap<string, ShardSetup>;
+  readonly disk: CoordinatorDisk;
+  readonly hooks: CoordinatorHooks;
+  readonly onCrash: () => void;
+};
+
+function startLife(world: SimulatedWorld, o: LifeOptions): CoordinatorLife {
+  const { scheduler, faults, codec, sites } = world;
+  const { disk, hooks } = o;
+  const process = newProcess(scheduler, "coordinator", skewOf(world));
+  const crash = crashOf(process, faults, o.onCrash);
+  const journal = crashingDisk(disk, process, crash);
+  const isDown = world.reports.isDown;
+  const chains = new Map(
+    world.chains.map((chain) => {
+      const { shard } = chain.site;
+      const rpc = newRpc(chain, {
+        process,
+        faults,
+        errorCode: "chain-unreachable",
+        isDown: () => world.outages.has(shard),
+        nowMs: scheduler.nowMs,
+      });
+      return [shard, shardChain(chain, { rpc, codec, process, scheduler })];
+    }),
+  );
+  const onSigned = (jobId: string): void => {
+    if (disk.jobs.find(jobId) === undefined)
+      hooks.violate("I9", `${jobId} was signed before it was recorded`);
+  };
+  const state = startCoordinator({
+    process,
+    setups: o.setups,
+    journal: {
+      ...journal,
+      decisions: {
+        ...journal.decisions,
+        record: (decision, jobs) => {
+          hooks.onDecision({ process, state, disk }, jobs);
+          journal.decisions.record(decision, jobs);
+        },
+      },
+    },
+    signer: mandateSigner({ codec, sites, scheduler, onSigned }, crash),
+    queue: jobQueue(world.queues, process, { isDown, crash }),
+    chains,
+    reports: world.reports.inbox(process, "newest"),
+    receipts: world.receipts.inbox(process, "oldest"),
+    log: hooks.logOf(process),
+    onBug: (error) => hooks.violate("no-bug", `the coordinator threw ${stackOf(error)}`),
+  });
+  return { process, state, disk };
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+function skewOf({ faults }: SimulatedWorld): number {
+  if (!faults.roll("coordinator-clock-skew", 0.4)) return 0;
+  faults.bit("coordinator-clock-skew");
+  const size = faults.random.chance(0.85) ? faults.random.between(200, 3_000) : 75_000;
+  return faults.random.chance(0.5) ? size : -size;
+}

@@ -1,0 +1,107 @@
+import type { Journal, RefusedMessage } from "#coordinator/ports/journal.ts";
+import type { BookEntry } from "#coordinator/records/book-entry.ts";
+import type { DecisionRecord } from "#coordinator/records/decision-record.ts";
+import { isUnresolvedJob, type JobRecord } from "#coordinator/records/job-record.ts";
+import type { ManualHalt } from "#coordinator/records/manual-halt.ts";
+
+/** What a coordinator wrote to disk; outlives its processes. */
+export type CoordinatorDisk = Journal & {
+  readonly allJobs: () => readonly JobRecord[];
+  readonly allDecisions: () => readonly DecisionRecord[];
+  /** A copy as a standby has it: later writes of one do not show in the other. */
+  readonly copy: () => CoordinatorDisk;
+};
+
+type Tables = {
+  readonly decisions: DecisionRecord[];
+  readonly jobs: Map<string, JobRecord>;
+  readonly books: Map<string, BookEntry>;
+  readonly seqs: Map<string, number>;
+  readonly refused: RefusedMessage[];
+  readonly halts: { halt: ManualHalt | undefined };
+};
+
+const REFUSED_KEPT_MAX = 100;
+
+/** As adapters/sqlite-journal.ts, without the file. */
+export function newCoordinatorDisk(tables: Tables = emptyTables()): CoordinatorDisk {
+  const { jobs, decisions, halts } = tables;
+  const newestFirst = (): JobRecord[] => [...jobs.values()].reverse();
+  return {
+    allJobs: () => [...jobs.values()],
+    allDecisions: () => decisions,
+    copy: () => newCoordinatorDisk(copyOf(tables)),
+    decisions: {
+      nextSequence: () => (decisions.at(-1)?.sequence ?? 0) + 1,
+      record: (decision, recorded) => {
+        decisions.push(decision);
+        for (const job of recorded) jobs.set(job.jobId, job);
+      },
+      list: (limit) => decisions.toReversed().slice(0, limit),
+      count: () => decisions.length,
+    },
+    jobs: {
+      update: (job) => void jobs.set(job.jobId, job),
+      unresolved: () => [...jobs.values()].filter(isUnresolvedJob),
+      find: (jobId) => jobs.get(jobId),
+      list: ({ limit, state }) =>
+        newestFirst()
+          .filter((job) => state === undefined || job.state === state)
+          .slice(0, limit),
+      countByState: () => {
+        const counts: Partial<Record<JobRecord["state"], number>> = {};
+        for (const job of jobs.values()) counts[job.state] = (counts[job.state] ?? 0) + 1;
+        return counts;
+      },
+    },
+    messages: messageTable(tables),
+    halts: {
+      current: () => halts.halt,
+      halt: (halt) => {
+        halts.halt = halt;
+      },
+      resume: () => {
+        halts.halt = undefined;
+      },
+    },
+  };
+}
+
+function messageTable({ books, seqs, refused }: Tables): Journal["messages"] {
+  return {
+    keep: (accepted, refusals) => {
+      for (const entry of accepted) {
+        const { shard, agent, seq } = entry.report;
+        books.set(shard, entry);
+        seqs.set(`${shard}/${agent}`, Math.max(seq, seqs.get(`${shard}/${agent}`) ?? 0));
+      }
+      refused.push(...refusals);
+      refused.splice(0, Math.max(0, refused.length - REFUSED_KEPT_MAX));
+    },
+    lastEntries: () => [...books.values()],
+    lastSeqs: () => new Map(seqs),
+    refused: (limit) => refused.toReversed().slice(0, limit),
+  };
+}
+
+function emptyTables(): Tables {
+  return {
+    decisions: [],
+    jobs: new Map(),
+    books: new Map(),
+    seqs: new Map(),
+    refused: [],
+    halts: { halt: undefined },
+  };
+}
+
+function copyOf(tables: Tables): Tables {
+  return {
+    decisions: [...tables.decisions],
+    jobs: new Map(tables.jobs),
+    books: new Map(tables.books),
+    seqs: new Map(tables.seqs),
+    refused: [...tables.refused],
+    halts: { ...tables.halts },
+  };
+}

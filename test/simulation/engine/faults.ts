@@ -1,0 +1,119 @@
+import { type Random, randomOf } from "#test/simulation/engine/random.ts";
+
+/** Everything that goes wrong on purpose; docs/simulation.md says what each one is. */
+export const FAULT_KINDS = [
+  "chain-reorg",
+  "chain-reorg-of-mandate",
+  "chain-dropped-transaction",
+  "chain-fee-spike",
+  "chain-missed-blocks",
+  "chain-outage",
+  "rpc-error",
+  "rpc-timeout",
+  "rpc-stale-head",
+  "rpc-lost-broadcast-reply",
+  "queue-double-delivery",
+  "queue-parallel-delivery",
+  "queue-swallowed-add",
+  "queue-resurrected-job",
+  "queue-late-add",
+  "queue-lost-reply",
+  "queue-lost-job",
+  "queue-flush",
+  "redis-down",
+  "stream-lost-write",
+  "stream-lost-reply",
+  "stream-trimmed",
+  "stream-flush",
+  "inbox-delay",
+  "inbox-duplicate",
+  "inbox-reorder",
+  "bridge-delay",
+  "bridge-out-of-order",
+  "bridge-failed-receive",
+  "bridge-duplicate",
+  "agent-crash-received",
+  "agent-crash-checked",
+  "agent-crash-signed",
+  "agent-crash-broadcast",
+  "agent-crash-included",
+  "agent-crash-final",
+  "agent-pause",
+  "agent-clock-skew",
+  "agent-journal-unwritable",
+  "coordinator-crash-before-record",
+  "coordinator-crash-after-record",
+  "coordinator-crash-after-sign",
+  "coordinator-crash-after-send",
+  "coordinator-crash-any",
+  "coordinator-pause",
+  "coordinator-zombie",
+  "coordinator-clock-skew",
+  "market-jump",
+  "market-stale-feed",
+] as const;
+
+export type FaultKind = (typeof FAULT_KINDS)[number];
+
+/** Not faults, but states a run must reach for its checks to mean anything. */
+export const SIGHTS = [
+  "swap consumed",
+  "transfer consumed",
+  "transfer delivered",
+  "series settled",
+  "nonce cancelled",
+  "mandate reverted on chain",
+  "mandate of an old epoch refused",
+  "second use of a job refused",
+  "job expired",
+  "job refused",
+  "job superseded",
+  "halt by limit",
+  "two agents on one shard",
+] as const;
+
+export type Sight = (typeof SIGHTS)[number];
+
+export type Faults = {
+  /** True when this fault is to happen now. Call {@link Faults.bit} once it made a difference. */
+  readonly roll: (kind: FaultKind, probability: number) => boolean;
+  readonly bit: (kind: FaultKind) => void;
+  readonly saw: (sight: Sight) => void;
+  readonly counts: ReadonlyMap<FaultKind | Sight, number>;
+  /** From now on nothing goes wrong any more. */
+  readonly heal: () => void;
+  readonly isActive: () => boolean;
+  readonly random: Random;
+};
+
+const ENABLED_SHARE = 0.55;
+
+/** A swarm: each seed has its own subset of fault kinds, each at its own rate, so that rare pairs meet. */
+export function newFaults(seed: number, isHarmless: boolean): Faults {
+  const random = randomOf(seed, "faults");
+  const rates = new Map<FaultKind, number>(
+    FAULT_KINDS.map((kind) => {
+      const isEnabled = random.chance(ENABLED_SHARE);
+      const factor = random.between(0.3, 2);
+      return [kind, isEnabled ? factor : 0];
+    }),
+  );
+  const counts = new Map<FaultKind | Sight, number>();
+  const count = (kind: FaultKind | Sight): void =>
+    void counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  let isActive = !isHarmless;
+  return {
+    roll: (kind, probability) => {
+      const rate = rates.get(kind) ?? 0;
+      return isActive && rate > 0 && random.chance(probability * rate);
+    },
+    bit: count,
+    saw: count,
+    counts,
+    heal: () => {
+      isActive = false;
+    },
+    isActive: () => isActive,
+    random,
+  };
+}

@@ -1,0 +1,179 @@
+import type { Log } from "#shared/ports/log.ts";
+import { type AgentSlot, newAgentSlot } from "#test/simulation/agent/agent-slot.ts";
+import { checkPlan } from "#test/simulation/check/coordinator-checks.ts";
+import {
+  checkJournals,
+  checkOscillation,
+  type FinalChecks,
+  undrained,
+} from "#test/simulation/check/final-checks.ts";
+import { newSights } from "#test/simulation/check/sights.ts";
+import { newWatch } from "#test/simulation/check/watch.ts";
+import {
+  type CoordinatorSlot,
+  newCoordinatorSlot,
+} from "#test/simulation/coordinator/coordinator-slot.ts";
+import type { FaultKind, Sight } from "#test/simulation/engine/faults.ts";
+import type { SimProcess } from "#test/simulation/engine/process.ts";
+import { startProcessNemesis } from "#test/simulation/engine/process-nemesis.ts";
+import type { Codec } from "#test/simulation/world/codec.ts";
+import { startNemesis } from "#test/simulation/world/nemesis.ts";
+import { newWorld, type SimulatedWorld, START_MS } from "#test/simulation/world/simulated-world.ts";
+
+export type SeedOptions = {
+  readonly seed: number;
+  /** Steps with faults; the run then heals and drains. */
+  readonly steps: number;
+  readonly codec: Codec;
+  /** Faults go on at least this long; by default until the short series has expired. */
+  readonly faultyMs?: number;
+  readonly isHarmless?: boolean;
+  readonly print?: (line: string) => void;
+};
+
+export type Violation = { readonly id: string; readonly detail: string; readonly step: number };
+
+export type SeedResult = {
+  readonly seed: number;
+  readonly steps: number;
+  readonly virtualMs: number;
+  readonly realMs: number;
+  readonly counts: ReadonlyMap<FaultKind | Sight, number>;
+  readonly jobs: number;
+  readonly violations: readonly Violation[];
+};
+
+const FAULTY_MS = 95_000;
+const DRAIN_MS_MAX = 420_000;
+const CALM_MS = 15_000;
+const VIOLATIONS_MAX = 5;
+
+/** One whole run: faults for a number of steps, then peace until everything has drained. */
+export async function runSeed(options: SeedOptions): Promise<SeedResult> {
+  const startedMs = performance.now();
+  const { seed, codec } = options;
+  const world = newWorld({ seed, codec, isHarmless: options.isHarmless ?? false });
+  const violations: Violation[] = [];
+  const violate = (id: string, detail: string): void => {
+    if (violations.length >= VIOLATIONS_MAX) return;
+    violations.push({ id, detail, step: world.scheduler.steps() });
+    options.print?.(`VIOLATION ${id}: ${detail}`);
+  };
+  const cast = newCast(world, options, violate);
+  const { scheduler, faults } = world;
+  const faultyUntilMs = START_MS + (options.faultyMs ?? FAULTY_MS);
+  const isFaulty = (): boolean =>
+    scheduler.steps() < options.steps || scheduler.nowMs() < faultyUntilMs;
+  while (isFaulty() && violations.length === 0) await cast.step();
+  faults.heal();
+  world.market.freeze();
+  await cast.drain(() => violations.length > 0);
+  return {
+    seed,
+    steps: scheduler.steps(),
+    virtualMs: scheduler.nowMs() - START_MS,
+    realMs: performance.now() - startedMs,
+    counts: faults.counts,
+    jobs: cast.coordinator.current().disk.allJobs().length,
+    violations,
+  };
+}
+
+type Cast = {
+  readonly coordinator: CoordinatorSlot;
+  readonly step: () => Promise<void>;
+  readonly drain: (isOver: () => boolean) => Promise<void>;
+};
+type Violate = (id: string, detail: string) => void;
+
+function newCast(world: SimulatedWorld, options: SeedOptions, violate: Violate): Cast {
+  const { scheduler } = world;
+  const sights = newSights(world);
+  const hooks = {
+    logOf: (process: SimProcess) => logOf(process, world, options, sights.onLog),
+    violate,
+  };
+  const agents: AgentSlot[] = world.chains.flatMap((chain) => {
+    const ids = world.agentIds.get(chain.site.shard) ?? [];
+    return ids.map((agent) => newAgentSlot(world, chain, agent, hooks));
+  });
+  const decided: Decided[] = [];
+  const coordinator: CoordinatorSlot = newCoordinatorSlot(world, {
+    ...hooks,
+    onDecision: ({ state }, jobs) => {
+      decided.push({ atMs: scheduler.nowMs(), jobs: jobs.length });
+      sights.onMode(state);
+      checkPlan(state, jobs, { spotUsd: world.market.spotUsd(), violate });
+    },
+  });
+  const watch = newWatch({ world, coordinator, agents, sights, violate });
+  startNemesis(world);
+  startProcessNemesis(world, { agents, coordinator });
+  const step = async (): Promise<void> => {
+    await scheduler.step();
+    watch.check();
+  };
+  return {
+    coordinator,
+    step,
+    drain: async (isOver) => {
+      const parts = { world, coordinator, agents, violate };
+      const drainedAtMs = await untilDrained(parts, step, isOver);
+      if (isOver()) return;
+      const final = { ...parts, ledger: watch.ledger };
+      checkJournals(final);
+      const calm = decided.filter((one) => one.atMs > drainedAtMs);
+      const calmJobs = calm.reduce((sum, one) => sum + one.jobs, 0);
+      checkOscillation(final, { neededUnits: watch.neededUnits(), calmJobs });
+    },
+  };
+}
+
+type Decided = { readonly atMs: number; readonly jobs: number };
+
+/** Goes on until everything has drained, and a little longer; what has not drained in time breaks I13. */
+async function untilDrained(
+  parts: Omit<FinalChecks, "ledger">,
+  step: () => Promise<void>,
+  isOver: () => boolean,
+): Promise<number> {
+  const { scheduler } = parts.world;
+  const healedAtMs = scheduler.nowMs();
+  let drainedAtMs = Number.POSITIVE_INFINITY;
+  let lookedAtMs = 0;
+  while (!isOver() && scheduler.nowMs() < drainedAtMs + CALM_MS) {
+    await step();
+    if (Number.isFinite(drainedAtMs) || scheduler.nowMs() - lookedAtMs < 1_000) continue;
+    lookedAtMs = scheduler.nowMs();
+    const left = undrained(parts);
+    if (left.length === 0) drainedAtMs = scheduler.nowMs();
+    else if (scheduler.nowMs() - healedAtMs > DRAIN_MS_MAX)
+      for (const what of left) parts.violate("I13", `after ${DRAIN_MS_MAX} ms of peace: ${what}`);
+  }
+  return drainedAtMs;
+}
+
+function logOf(
+  process: SimProcess,
+  world: SimulatedWorld,
+  options: SeedOptions,
+  onLog: (message: string, fields: Record<string, unknown>) => void,
+): Log {
+  const line =
+    (level: string) =>
+    (message: string, fields: Record<string, unknown> = {}): void => {
+      if (!process.isAlive()) return;
+      onLog(message, fields);
+      if (options.print === undefined || level === "debug") return;
+      const seconds = ((world.scheduler.nowMs() - START_MS) / 1000).toFixed(3);
+      const shown = JSON.stringify(fields, (_key, value: unknown) =>
+        typeof value === "bigint"
+          ? value.toString()
+          : value instanceof Error
+            ? value.message
+            : value,
+      );
+      options.print(`${seconds.padStart(9)} ${process.name} ${level}: ${message} ${shown}`);
+    };
+  return { debug: line("debug"), info: line("info"), warn: line("warn"), error: line("error") };
+}

@@ -1,0 +1,48 @@
+import type { Address, Hex } from "#shared/units/ids.ts";
+import type { Random } from "#test/simulation/engine/random.ts";
+import type { Site } from "#test/simulation/world/site.ts";
+import type { ShardState, VaultRules } from "#test/simulation/world/vault.ts";
+
+const NOBODY: Address = `0x${"00".repeat(20)}`;
+
+/** A vault with some cash and hedges, a feed with one round, nobody leading. */
+export function genesisOf(o: {
+  readonly startMs: number;
+  readonly cashUsd: number;
+  readonly hedgeUnits: number;
+  readonly senders: readonly Address[];
+}): ShardState {
+  const updatedAtMs = Math.floor(o.startMs / 1000) * 1000;
+  const empty = { levelRaw: 0n, updatedAtSeconds: updatedAtMs / 1000 };
+  return {
+    epoch: 0,
+    leader: NOBODY,
+    consumed: new Set(),
+    settlementRaw: BigInt(Math.round(o.cashUsd)) * 10n ** 6n,
+    hedgeRaw: BigInt(o.hedgeUnits) * 10n ** 18n,
+    swapWindow: empty,
+    transferWindow: empty,
+    rounds: [{ priceE8: 2_000n * 10n ** 8n, roundId: 1n, updatedAtMs }],
+    settlementUpdatedAtMs: updatedAtMs,
+    volatilityUpdatedAtMs: updatedAtMs,
+    series: [],
+    outboundNonces: new Map(),
+    received: new Set(),
+    nonces: new Map(),
+    gasWei: new Map(o.senders.map((sender) => [sender, 10n ** 21n])),
+  };
+}
+
+export function rulesOf(
+  site: Site,
+  sites: readonly Site[],
+  signer: Address,
+  random: Random,
+): VaultRules {
+  const sisters = new Map<number, Hex>(
+    sites
+      .filter((one) => one !== site)
+      .map((one) => [one.endpointId, `0x${one.vault.slice(2).padStart(64, "0")}`]),
+  );
+  return { site, signer, sisters, poolPremium: random.between(-0.0005, 0.0005) };
+}

@@ -1,0 +1,196 @@
+import {
+  decodeFunctionData,
+  keccak256,
+  parseTransaction,
+  recoverTransactionAddress,
+  recoverTypedDataAddress,
+} from "viem";
+import { privateKeyToAccount } from "viem/accounts";
+import { viemMandateSigner } from "#coordinator/adapters/viem-mandate-signer.ts";
+import type { RpcClient } from "#shard-agent/adapters/rpc-client.ts";
+import { viemJobEncoder, viemJobVerifier } from "#shard-agent/adapters/viem-job-desk.ts";
+import { optionBookAbi } from "#shared/evm/abi/option-book.ts";
+import { shardVaultAbi } from "#shared/evm/abi/shard-vault.ts";
+import {
+  EPOCH_BUMP_TYPES,
+  mandateSigners,
+  paramsHash,
+  vaultDomain,
+} from "#shared/evm/mandate-typed-data.ts";
+import type { Address, Hex } from "#shared/units/ids.ts";
+import type { JobParams, Mandate } from "#shared/wire/rebalance-job.ts";
+import type { Codec } from "#test/simulation/world/codec.ts";
+import { digest, type Site } from "#test/simulation/world/site.ts";
+import type { ChainCall } from "#test/simulation/world/transaction.ts";
+
+const PLANNER_KEY = digest("planner key");
+
+/** The real algorithms: EIP-712 and EIP-1559 signatures, calldata of the real ABIs, signers recovered from bytes. */
+export function realCodec(): Codec {
+  const planner = viemMandateSigner(PLANNER_KEY);
+  const accounts = new Map<string, ReturnType<typeof privateKeyToAccount>>();
+  const accountOf = (agent: string) => {
+    const account = accounts.get(agent) ?? privateKeyToAccount(digest("sender key", agent));
+    accounts.set(agent, account);
+    return account;
+  };
+  const encoderOf = (site: Site) =>
+    viemJobEncoder(NO_RPC, {
+      vault: site.vault,
+      optionBook: site.optionBook,
+      settlementToken: site.settlementToken,
+    });
+  return {
+    plannerAddress: planner.address,
+    senderAddress: (agent) => accountOf(agent).address,
+    signMandate: (mandate, site) => planner.signMandate(mandate, site),
+    signBump: (epoch, leader, site) => planner.signEpochBump(epoch, leader, site),
+    bumpSigners: async ({ expectedEpoch, leader, signature }, site) => [
+      await recoverTypedDataAddress({
+        domain: vaultDomain(site.chainId, site.vault),
+        types: EPOCH_BUMP_TYPES,
+        primaryType: "EpochBump",
+        message: { expectedEpoch: BigInt(expectedEpoch), newLeader: leader },
+        signature,
+      }),
+    ],
+    prove: (job, site) => viemJobVerifier(site).prove(job),
+    encodeJob: (job, nativeFeeWei, site) => encoderOf(site).encode(job, nativeFeeWei),
+    encodeSettle: (seriesId, roundId, site) => encoderOf(site).encodeSettle(seriesId, roundId),
+    signTransaction: async (call, { agent, site, fees }) => {
+      const { nonce, gasLimit, maxFeePerGasWei, maxPriorityFeePerGasWei } = fees;
+      const raw = await accountOf(agent).signTransaction({
+        type: "eip1559",
+        chainId: site.chainId,
+        nonce,
+        gas: gasLimit,
+        to: call.to,
+        data: call.data,
+        value: call.valueWei,
+        maxFeePerGas: maxFeePerGasWei,
+        maxPriorityFeePerGas: maxPriorityFeePerGasWei,
+      });
+      return { hash: keccak256(raw), ...fees, raw };
+    },
+    contractCall: (raw) => {
+      const { to, data, value, nonce, gas } = parseTransaction(raw);
+      const target = to ?? "0x";
+      return {
+        to: target,
+        data: data ?? "0x",
+        valueWei: value ?? 0n,
+        nonce: nonce ?? 0,
+        gasLimit: gas ?? 0n,
+      };
+    },
+    callOf: (call, site) => callOf(call.data, site),
+    decode: async (raw, site) => {
+      const transaction = parseTransaction(raw);
+      return {
+        hash: keccak256(raw),
+        from: await recoverTransactionAddress({ serializedTransaction: raw as `0x02${string}` }),
+        nonce: transaction.nonce ?? 0,
+        maxFeeWei: transaction.maxFeePerGas ?? 0n,
+        priorityWei: transaction.maxPriorityFeePerGas ?? 0n,
+        valueWei: transaction.value ?? 0n,
+        call: await callOf(transaction.data ?? "0x", site),
+      };
+    },
+  };
+}
+
+const NO_RPC = {
+  request: () => Promise.reject(new Error("the simulation has no JSON-RPC")),
+} as unknown as RpcClient;
+
+async function callOf(data: Hex, site: Site): Promise<ChainCall> {
+  if (data === "0x") return { kind: "nothing" };
+  const decoded = decodeFunctionData({ abi: [...shardVaultAbi, ...optionBookAbi], data });
+  if (decoded.functionName === "settle") {
+    const [seriesId, roundId] = decoded.args;
+    return { kind: "settle", seriesId, roundId: BigInt(roundId) };
+  }
+  if (decoded.functionName !== "executeSwap" && decoded.functionName !== "executeTransfer")
+    return { kind: "nothing" };
+  const [struct, given, signatures] = decoded.args;
+  const mandate = mandateOf(struct);
+  const params = paramsOf(given);
+  const domain = vaultDomain(site.chainId, site.vault);
+  const signers = await mandateSigners(mandate, domain, [...signatures]);
+  return { kind: "mandate", mandate, params, paramsHash: paramsHash(params), signers };
+}
+
+type MandateStruct = {
+  readonly jobId: Hex;
+  readonly epoch: bigint;
+  readonly leader: Address;
+  readonly shard: Hex;
+  readonly action: number;
+  readonly reportSetHash: Hex;
+  readonly notBefore: bigint;
+  readonly deadline: bigint;
+  readonly maxFeeNative: bigint;
+  readonly paramsHash: Hex;
+};
+
+function mandateOf(struct: MandateStruct): Mandate {
+  const { jobId, leader, shard, reportSetHash } = struct;
+  return {
+    jobId,
+    epoch: Number(struct.epoch),
+    leader,
+    shard,
+    action: struct.action === 1 ? 1 : 2,
+    reportSetHash,
+    notBeforeSeconds: Number(struct.notBefore),
+    deadlineSeconds: Number(struct.deadline),
+    maxFeeNativeWei: struct.maxFeeNative.toString(),
+    paramsHash: struct.paramsHash,
+  };
+}
+
+type ParamsStruct =
+  | {
+      readonly venue: Address;
+      readonly pool: Address;
+      readonly assetIn: Address;
+      readonly assetOut: Address;
+      readonly amountIn: bigint;
+      readonly minAmountOut: bigint;
+      readonly minCapitalAfter: bigint;
+    }
+  | {
+      readonly dstEid: number;
+      readonly dstVault: Hex;
+      readonly amount: bigint;
+      readonly minAmount: bigint;
+      readonly lzReceiveGas: bigint;
+      readonly minCapitalAfter: bigint;
+    };
+
+/** Addresses of calldata come back checksummed; the sites are lower case. */
+function paramsOf(struct: ParamsStruct): JobParams {
+  const minCapitalAfterRaw = struct.minCapitalAfter.toString();
+  if ("venue" in struct) {
+    const lower = (address: Address): Address => address.toLowerCase() as Address;
+    return {
+      kind: "swap",
+      venue: lower(struct.venue),
+      pool: lower(struct.pool),
+      assetIn: lower(struct.assetIn),
+      assetOut: lower(struct.assetOut),
+      amountInRaw: struct.amountIn.toString(),
+      minAmountOutRaw: struct.minAmountOut.toString(),
+      minCapitalAfterRaw,
+    };
+  }
+  return {
+    kind: "transfer",
+    dstEid: struct.dstEid,
+    dstVault: struct.dstVault,
+    amountRaw: struct.amount.toString(),
+    minAmountRaw: struct.minAmount.toString(),
+    lzReceiveGas: Number(struct.lzReceiveGas),
+    minCapitalAfterRaw,
+  };
+}

@@ -1,0 +1,117 @@
+import { type Faults, newFaults } from "#test/simulation/engine/faults.ts";
+import { randomOf } from "#test/simulation/engine/random.ts";
+import { newScheduler, type Scheduler } from "#test/simulation/engine/scheduler.ts";
+import { type Bridge, newBridge } from "#test/simulation/world/bridge.ts";
+import { newChain, type SimBlock, type SimChain } from "#test/simulation/world/chain.ts";
+import type { Codec } from "#test/simulation/world/codec.ts";
+import { genesisOf, rulesOf } from "#test/simulation/world/genesis.ts";
+import { type Market, newMarket } from "#test/simulation/world/market.ts";
+import { newQueue, type SimQueue } from "#test/simulation/world/queue.ts";
+import { type Site, sitesOf } from "#test/simulation/world/site.ts";
+import { newStreams, type Streams } from "#test/simulation/world/streams.ts";
+
+/** Everything outside the processes. */
+export type SimulatedWorld = {
+  readonly scheduler: Scheduler;
+  readonly faults: Faults;
+  readonly codec: Codec;
+  readonly sites: readonly Site[];
+  readonly chains: readonly SimChain[];
+  readonly bridge: Bridge;
+  readonly market: Market;
+  readonly queues: ReadonlyMap<string, SimQueue>;
+  readonly reports: Streams;
+  readonly receipts: Streams;
+  /** Agents by shard; the ids are also those of their streams. */
+  readonly agentIds: ReadonlyMap<string, readonly string[]>;
+  /** Chains no node of which answers. */
+  readonly outages: Set<string>;
+  /** Chains that make no blocks. */
+  readonly stopped: Set<string>;
+  /** Told of every new block, also of those a reorganisation made. */
+  readonly onBlock: (listener: (chain: SimChain, block: SimBlock) => void) => void;
+  readonly announce: (chain: SimChain, block: SimBlock) => void;
+};
+
+export const START_MS = 1_790_000_000_000;
+
+export function newWorld(o: {
+  readonly seed: number;
+  readonly codec: Codec;
+  readonly isHarmless: boolean;
+}): SimulatedWorld {
+  const { seed, codec } = o;
+  const random = randomOf(seed, "world");
+  const scheduler = newScheduler(START_MS);
+  const faults = newFaults(seed, o.isHarmless);
+  const sites = sitesOf(() => (random.chance(0.35) ? 1_000 : 2_000));
+  const twin = random.chance(0.5) ? sites[random.integer(0, sites.length - 1)] : undefined;
+  const agentIds = new Map(
+    sites.map((site) => [
+      site.shard,
+      [1, ...(site === twin ? [2] : [])].map((n) => `${site.shard}-${n}`),
+    ]),
+  );
+  if (twin !== undefined) faults.saw("two agents on one shard");
+  const chains = sites.map((site, index) => {
+    const senders = (agentIds.get(site.shard) ?? []).map(codec.senderAddress);
+    // The last shard begins poor, so that collateral has to travel.
+    const cashUsd = index === 2 ? random.between(600, 2_500) : random.between(250_000, 500_000);
+    const hedgeUnits = index === 2 ? random.integer(1, 3) : random.integer(15, 45);
+    const genesis = genesisOf({ startMs: START_MS, cashUsd, hedgeUnits, senders });
+    return newChain(site, rulesOf(site, sites, codec.plannerAddress, random), genesis, START_MS);
+  });
+  const reports = newStreams(scheduler, faults);
+  const receipts = newStreams(scheduler, faults);
+  for (const [shard, agents] of agentIds) {
+    for (const agent of agents) {
+      reports.open(shard, agent);
+      receipts.open(shard, agent);
+    }
+  }
+  const listeners: ((chain: SimChain, block: SimBlock) => void)[] = [];
+  const world: SimulatedWorld = {
+    scheduler,
+    faults,
+    codec,
+    sites,
+    chains,
+    bridge: newBridge(faults),
+    market: newMarket({ seed, sites, startMs: START_MS }, faults),
+    queues: new Map(sites.map((site) => [site.shard, newQueue(scheduler, faults)])),
+    reports,
+    receipts,
+    agentIds,
+    outages: new Set(),
+    stopped: new Set(),
+    onBlock: (listener) => void listeners.push(listener),
+    announce: (chain, block) => {
+      for (const listener of listeners) listener(chain, block);
+    },
+  };
+  for (const chain of chains) runChain(world, chain);
+  return world;
+}
+
+/** A block each block time, a little early or late, unless the chain stands still. */
+function runChain(world: SimulatedWorld, chain: SimChain): void {
+  const { scheduler, faults, market, bridge } = world;
+  const { site } = chain;
+  const next = (): void => {
+    const nowMs = scheduler.nowMs();
+    if (world.stopped.has(site.shard)) faults.bit("chain-missed-blocks");
+    else {
+      const { state, header } = chain.head();
+      const isPricedOut = chain.mempool.all().some((one) => one.maxFeeWei < header.baseFeeWei);
+      if (isPricedOut) faults.bit("chain-fee-spike");
+      const ops = [...market.ops(site, state, nowMs), ...bridge.deliveries(chain, nowMs)];
+      const block = chain.produce(nowMs, ops);
+      bridge.observe(chain, nowMs);
+      world.announce(chain, block);
+    }
+    const jitterMs = faults.random.between(-0.05, 0.05) * site.blockTimeMs;
+    const boundary = (Math.floor(nowMs / site.blockTimeMs) + 1) * site.blockTimeMs;
+    scheduler.after(boundary - nowMs + 60 + jitterMs, next);
+  };
+  scheduler.after(faults.random.between(0, site.blockTimeMs), next);
+}

@@ -1,0 +1,131 @@
+import { createHash } from "node:crypto";
+import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
+import { staleAfterMs } from "#coordinator/records/shard-setup.ts";
+import type { ShardScope } from "#shard-agent/records/shard-scope.ts";
+import { DEFAULT_POLICY } from "#shared/policy/default-policy.ts";
+import type { Policy, UnderlyingPolicy } from "#shared/policy/policy-schema.ts";
+import type { Address, Hex } from "#shared/units/ids.ts";
+
+/** One shard's chain and contracts, as configured everywhere. */
+export type Site = {
+  readonly shard: string;
+  readonly chainId: number;
+  readonly endpointId: number;
+  readonly blockTimeMs: number;
+  readonly vault: Address;
+  readonly optionBook: Address;
+  readonly adapter: Address;
+  readonly pool: Address;
+  readonly settlementToken: Address;
+  readonly hedgeToken: Address;
+  readonly feed: Address;
+};
+
+export const SETTLEMENT_DECIMALS = 6;
+export const HEDGE_DECIMALS = 18;
+/** Blocks after which a block is final. */
+export const FINALITY_BLOCKS = 8;
+export const FEED_MAX_MS = 30_000;
+
+/** Limits of every vault (contracts/src/interfaces/IShardVaultAdmin.sol). */
+export const VAULT_LIMITS = {
+  maxSlippageBps: 500n,
+  hedgeHaircutBps: 1_000n,
+  feedStaleAfterSeconds: 30,
+  windowSeconds: 60,
+  swapWindowCapRaw: 150_000n * 10n ** 6n,
+  transferWindowCapRaw: 120_000n * 10n ** 6n,
+  marginBps: 500n,
+} as const;
+
+const CHAINS = [
+  { shard: "ethereum", chainId: 1, endpointId: 30_101 },
+  { shard: "arbitrum", chainId: 42_161, endpointId: 30_110 },
+  { shard: "base", chainId: 8_453, endpointId: 30_184 },
+] as const;
+
+export function sitesOf(blockTimeMs: (index: number) => number): Site[] {
+  return CHAINS.map((chain, index) => {
+    const at = (name: string): Address => address(`${chain.shard} ${name}`);
+    return {
+      ...chain,
+      blockTimeMs: blockTimeMs(index),
+      vault: at("vault"),
+      optionBook: at("book"),
+      adapter: at("adapter"),
+      pool: at("pool"),
+      settlementToken: at("usdx"),
+      hedgeToken: at("weth"),
+      feed: at("feed"),
+    };
+  });
+}
+
+export function setupOf(site: Site, agents: ShardSetup["agents"]): ShardSetup {
+  return {
+    shard: site.shard,
+    chainId: site.chainId,
+    endpointId: site.endpointId,
+    nativeTicker: "ETH",
+    blockTimeMs: site.blockTimeMs,
+    staleAfterMs: staleAfterMs(SIMULATED_POLICY.staleness.reportFloorMs, site.blockTimeMs),
+    vault: site.vault,
+    settlement: { ticker: "USDX", token: site.settlementToken, decimals: SETTLEMENT_DECIMALS },
+    underlyings: [{ ticker: "ETH", token: site.hedgeToken, decimals: HEDGE_DECIMALS }],
+    agents,
+  };
+}
+
+export function scopeOf(site: Site, agent: string, signer: Address): ShardScope {
+  return {
+    shard: site.shard,
+    agent,
+    chainId: site.chainId,
+    contracts: { vault: site.vault, optionBook: site.optionBook, uniswapAdapter: site.adapter },
+    settlement: { ticker: "USDX", token: site.settlementToken, decimals: SETTLEMENT_DECIMALS },
+    underlyings: [
+      {
+        ticker: "ETH",
+        token: site.hedgeToken,
+        decimals: HEDGE_DECIMALS,
+        source: `${site.shard}-eth-usd`,
+        feed: site.feed,
+        pools: [{ address: site.pool, fee: 500, depthUsd: [1_000, 10_000, 50_000, 150_000] }],
+      },
+    ],
+    mandateSigners: [signer],
+    mandateQuorum: 1,
+    gasFloorWei: "1000000000000000",
+    gasFees: {
+      maxGasFeeFractionOfNotional: 0.02,
+      maxGasFeeWei: "50000000000000000",
+      nativeUnderlying: "ETH",
+    },
+    feedMaxAgeMs: FEED_MAX_MS,
+    staleAfterMs: staleAfterMs(SIMULATED_POLICY.staleness.reportFloorMs, site.blockTimeMs),
+    blockTimeMs: site.blockTimeMs,
+  };
+}
+
+const ETH: UnderlyingPolicy = {
+  ...(DEFAULT_POLICY.underlyings["ETH"] as UnderlyingPolicy),
+  bandFloorUsd: 4_000,
+  bandCapNavFraction: 0.005,
+  netDeltaLimitUsd: 150_000,
+  hedgeNotionalMaxUsd: 60_000,
+};
+
+/** Limits tight enough that hedges, transfers and halts happen within minutes. */
+export const SIMULATED_POLICY: Policy = {
+  ...DEFAULT_POLICY,
+  underlyings: { ETH },
+  staleness: { ...DEFAULT_POLICY.staleness, feedMaxMs: FEED_MAX_MS },
+};
+
+export function digest(...parts: readonly (string | number)[]): Hex {
+  return `0x${createHash("sha256").update(JSON.stringify(parts)).digest("hex")}`;
+}
+
+export function address(name: string): Address {
+  return `0x${digest(name).slice(2, 42)}`;
+}

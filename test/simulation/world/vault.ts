@@ -1,0 +1,299 @@
+import type { FeedPrice, RawSeries } from "#shard-agent/records/shard-snapshot.ts";
+import { shardBytes32 } from "#shared/evm/mandate-typed-data.ts";
+import type { Address, Hex } from "#shared/units/ids.ts";
+import type { SwapParams, TransferParams } from "#shared/wire/rebalance-job.ts";
+import { digest, type Site, VAULT_LIMITS } from "#test/simulation/world/site.ts";
+import type { ChainCall, ChainEvent, Transaction } from "#test/simulation/world/transaction.ts";
+
+/** State of one shard's contracts after one block. Values are replaced, never changed in place. */
+export type ShardState = {
+  readonly epoch: number;
+  readonly leader: Address;
+  readonly consumed: ReadonlySet<Hex>;
+  readonly settlementRaw: bigint;
+  readonly hedgeRaw: bigint;
+  readonly swapWindow: Bucket;
+  readonly transferWindow: Bucket;
+  /** Rounds of the price feed, oldest first; round ids count from 1. */
+  readonly rounds: readonly FeedPrice[];
+  readonly settlementUpdatedAtMs: number;
+  readonly volatilityUpdatedAtMs: number;
+  readonly series: readonly RawSeries[];
+  readonly outboundNonces: ReadonlyMap<number, number>;
+  readonly received: ReadonlySet<Hex>;
+  readonly nonces: ReadonlyMap<Address, number>;
+  readonly gasWei: ReadonlyMap<Address, bigint>;
+};
+
+export type Bucket = { readonly levelRaw: bigint; readonly updatedAtSeconds: number };
+
+/** What the vaults allow, set when they are deployed. */
+export type VaultRules = {
+  readonly site: Site;
+  readonly signer: Address;
+  readonly sisters: ReadonlyMap<number, Hex>;
+  /** Price of the pool against the feed. */
+  readonly poolPremium: number;
+};
+
+export type CallOutcome =
+  | { readonly ok: true; readonly state: ShardState; readonly events: readonly ChainEvent[] }
+  | { readonly ok: false; readonly reason: string };
+
+/** LayerZero fee of any transfer. */
+export const MESSAGE_FEE_WEI = 10n ** 15n;
+const BPS = 10_000n;
+const POOL_DEPTH_RAW = 20_000_000n * 10n ** 6n;
+const POOL_FEE_MILLIONTHS = 500n;
+
+/** What contracts/src would do with a call in a block of this time: the same checks in the same order. */
+export function execute(
+  state: ShardState,
+  transaction: Transaction,
+  rules: VaultRules,
+  nowSeconds: number,
+): CallOutcome {
+  const { call } = transaction;
+  if (call.kind === "nothing") return { ok: true, state, events: [] };
+  if (call.kind === "bump") return bump(state, call, rules);
+  if (call.kind === "settle") return settle(state, call, nowSeconds);
+  const consumed = consume(state, call, { transaction, rules, nowSeconds });
+  if (!consumed.ok) return consumed;
+  const { params } = call;
+  const effect =
+    params.kind === "swap"
+      ? swap(consumed.state, call.mandate.jobId, params, { rules, nowSeconds })
+      : transfer(consumed.state, { call, params, transaction }, { rules, nowSeconds });
+  if (!effect.ok) return effect;
+  const floor = BigInt(params.minCapitalAfterRaw);
+  const least = floor > 0n ? floor : 0n;
+  if (capitalRaw(effect.state) < least) return fail("CapitalBelowFloor");
+  return { ...effect, events: [...consumed.events, ...effect.events] };
+}
+
+function fail(reason: string): { readonly ok: false; readonly reason: string } {
+  return { ok: false, reason };
+}
+
+function bump(
+  state: ShardState,
+  call: Extract<ChainCall, { kind: "bump" }>,
+  rules: VaultRules,
+): CallOutcome {
+  if (call.expectedEpoch !== state.epoch) return fail("WrongEpoch");
+  if (!call.signers.includes(rules.signer) || call.leader !== rules.signer)
+    return fail("LeaderDidNotSign");
+  const epoch = state.epoch + 1;
+  const event = { type: "bumped", epoch, leader: call.leader } as const;
+  return { ok: true, state: { ...state, epoch, leader: call.leader }, events: [event] };
+}
+
+type MandateContext = {
+  readonly transaction: Transaction;
+  readonly rules: VaultRules;
+  readonly nowSeconds: number;
+};
+
+function consume(
+  state: ShardState,
+  call: Extract<ChainCall, { kind: "mandate" }>,
+  { transaction, rules, nowSeconds }: MandateContext,
+): CallOutcome {
+  const { mandate } = call;
+  const action = call.params.kind === "swap" ? 1 : 2;
+  if (mandate.epoch !== state.epoch) return fail("WrongEpoch");
+  if (mandate.leader !== state.leader) return fail("WrongLeader");
+  if (mandate.shard !== shardBytes32(rules.site.shard)) return fail("WrongShard");
+  if (mandate.action !== action) return fail("WrongAction");
+  if (nowSeconds < mandate.notBeforeSeconds) return fail("TooEarly");
+  if (nowSeconds > mandate.deadlineSeconds) return fail("Expired");
+  if (state.consumed.has(mandate.jobId)) return fail("AlreadyConsumed");
+  if (mandate.paramsHash !== call.paramsHash) return fail("ParamsMismatch");
+  if (!call.signers.every((signer) => signer === rules.signer)) return fail("SignerNotAllowed");
+  if (!call.signers.includes(mandate.leader)) return fail("LeaderDidNotSign");
+  const event: ChainEvent = {
+    type: "consumed",
+    jobId: mandate.jobId,
+    action,
+    epoch: mandate.epoch,
+    leader: mandate.leader,
+    shard: mandate.shard,
+    transactionHash: transaction.hash,
+  };
+  const consumed = new Set(state.consumed).add(mandate.jobId);
+  return { ok: true, state: { ...state, consumed }, events: [event] };
+}
+
+type Where = { readonly rules: VaultRules; readonly nowSeconds: number };
+
+function swap(
+  state: ShardState,
+  jobId: Hex,
+  params: SwapParams,
+  { rules, nowSeconds }: Where,
+): CallOutcome {
+  const { site } = rules;
+  const isBuy = params.assetIn === site.settlementToken && params.assetOut === site.hedgeToken;
+  const isSell = params.assetIn === site.hedgeToken && params.assetOut === site.settlementToken;
+  if (params.venue !== site.adapter || params.pool !== site.pool) return fail("VenueNotAllowed");
+  if (!isBuy && !isSell) return fail("AssetNotAllowed");
+  if (!areFeedsFresh(state, nowSeconds)) return fail("PriceStale");
+  const amountIn = BigInt(params.amountInRaw);
+  const minimum = BigInt(params.minAmountOutRaw);
+  const price = priceE8(state);
+  const fair = isBuy
+    ? ceilDiv(amountIn * 10n ** 20n, price)
+    : ceilDiv(amountIn * price, 10n ** 20n);
+  if (minimum < ceilDiv(fair * (BPS - VAULT_LIMITS.maxSlippageBps), BPS))
+    return fail("MinimumOutTooLow");
+  const notional = isBuy ? amountIn : ceilDiv(amountIn * price, 10n ** 20n);
+  const swapWindow = fill(state.swapWindow, notional, VAULT_LIMITS.swapWindowCapRaw, nowSeconds);
+  if (swapWindow === undefined) return fail("WindowCapExceeded");
+  if (amountIn > (isBuy ? state.settlementRaw : state.hedgeRaw)) return fail("InsufficientBalance");
+  const amountOut = poolOut(state, rules, isBuy, amountIn);
+  if (amountOut < minimum) return fail("ReceivedTooLittle");
+  const event = {
+    type: "swap",
+    jobId,
+    isBuy,
+    amountInRaw: amountIn,
+    amountOutRaw: amountOut,
+  } as const;
+  return {
+    ok: true,
+    state: {
+      ...state,
+      swapWindow,
+      settlementRaw: state.settlementRaw + (isBuy ? -amountIn : amountOut),
+      hedgeRaw: state.hedgeRaw + (isBuy ? amountOut : -amountIn),
+    },
+    events: [{ ...event, notionalRaw: notional }],
+  };
+}
+
+/** What the pool pays: its own price, its fee, and an impact that grows with the size. */
+export function poolOut(
+  state: ShardState,
+  rules: VaultRules,
+  isBuy: boolean,
+  amountIn: bigint,
+): bigint {
+  const poolE8 = BigInt(Math.round(Number(priceE8(state)) * (1 + rules.poolPremium)));
+  const gross = isBuy ? (amountIn * 10n ** 20n) / poolE8 : (amountIn * poolE8) / 10n ** 20n;
+  const sizeRaw = isBuy ? amountIn : gross;
+  const afterFee = (gross * (1_000_000n - POOL_FEE_MILLIONTHS)) / 1_000_000n;
+  return (afterFee * POOL_DEPTH_RAW) / (POOL_DEPTH_RAW + sizeRaw);
+}
+
+function transfer(
+  state: ShardState,
+  o: {
+    readonly call: Extract<ChainCall, { kind: "mandate" }>;
+    readonly params: TransferParams;
+    readonly transaction: Transaction;
+  },
+  { rules, nowSeconds }: Where,
+): CallOutcome {
+  const { params, call, transaction } = o;
+  if (rules.sisters.get(params.dstEid) !== params.dstVault) return fail("RouteNotAllowed");
+  const amount = BigInt(params.amountRaw);
+  const cap = VAULT_LIMITS.transferWindowCapRaw;
+  const transferWindow = fill(state.transferWindow, amount, cap, nowSeconds);
+  if (transferWindow === undefined) return fail("WindowCapExceeded");
+  if (!areFeedsFresh(state, nowSeconds)) return fail("PriceStale");
+  const maxFee = BigInt(call.mandate.maxFeeNativeWei);
+  const allowedWei = maxFee < transaction.valueWei ? maxFee : transaction.valueWei;
+  if (MESSAGE_FEE_WEI > allowedWei) return fail("FeeTooHigh");
+  if (amount > state.settlementRaw) return fail("InsufficientBalance");
+  if (amount < BigInt(params.minAmountRaw)) return fail("ReceivedTooLittle");
+  const nonce = (state.outboundNonces.get(params.dstEid) ?? 0) + 1;
+  // As in LayerZero, the guid follows from the path and its counter, not from the job.
+  const guid = digest("guid", rules.site.endpointId, params.dstEid, nonce);
+  const outboundNonces = new Map(state.outboundNonces).set(params.dstEid, nonce);
+  const event: ChainEvent = {
+    type: "sent",
+    jobId: call.mandate.jobId,
+    guid,
+    dstEid: params.dstEid,
+    amountRaw: amount,
+    nativeFeeWei: MESSAGE_FEE_WEI,
+  };
+  const settlementRaw = state.settlementRaw - amount;
+  return {
+    ok: true,
+    state: { ...state, transferWindow, outboundNonces, settlementRaw },
+    events: [event],
+  };
+}
+
+function settle(
+  state: ShardState,
+  call: Extract<ChainCall, { kind: "settle" }>,
+  nowSeconds: number,
+): CallOutcome {
+  const series = state.series.find((one) => one.seriesId === call.seriesId);
+  if (series === undefined) return fail("SeriesNotLive");
+  if (BigInt(nowSeconds) <= series.expirySeconds) return fail("NotExpired");
+  const expiryMs = Number(series.expirySeconds) * 1000;
+  const round = state.rounds[Number(call.roundId) - 1];
+  const next = state.rounds[Number(call.roundId)];
+  if (round === undefined || next === undefined) return fail("RoundNotFound");
+  if (round.updatedAtMs > expiryMs || next.updatedAtMs <= expiryMs) return fail("WrongRound");
+  const payoff = intrinsicE8(series, round.priceE8);
+  const paid = (series.takersLongE18 * payoff) / 10n ** 20n;
+  const received = ceilDiv(series.takersShortE18 * payoff, 10n ** 20n);
+  if (paid > state.settlementRaw + received) return fail("InsufficientBalance");
+  return {
+    ok: true,
+    state: {
+      ...state,
+      series: state.series.filter((one) => one !== series),
+      settlementRaw: state.settlementRaw + received - paid,
+    },
+    events: [{ type: "takers", amountRaw: received - paid }],
+  };
+}
+
+/** Liability of the option book as the vault counts it, rounded up. */
+export function liabilitiesRaw(state: ShardState): bigint {
+  const spot = priceE8(state);
+  return state.series.reduce((total, series) => {
+    const net = series.takersLongE18 - series.takersShortE18;
+    if (net <= 0n) return total;
+    const perOption = intrinsicE8(series, spot) + ceilDiv(spot * VAULT_LIMITS.marginBps, BPS);
+    return total + ceilDiv(net * perOption, 10n ** 20n);
+  }, 0n);
+}
+
+export function capitalRaw(state: ShardState): bigint {
+  const hedges = (state.hedgeRaw * priceE8(state)) / 10n ** 20n;
+  const counted = (hedges * (BPS - VAULT_LIMITS.hedgeHaircutBps)) / BPS;
+  return state.settlementRaw + counted - liabilitiesRaw(state);
+}
+
+export function priceE8(state: ShardState): bigint {
+  return state.rounds.at(-1)?.priceE8 ?? 1n;
+}
+
+function intrinsicE8(series: RawSeries, spot: bigint): bigint {
+  const value = series.isCall ? spot - series.strikeE8 : series.strikeE8 - spot;
+  return value > 0n ? value : 0n;
+}
+
+function areFeedsFresh(state: ShardState, nowSeconds: number): boolean {
+  const oldestMs = Math.min(state.rounds.at(-1)?.updatedAtMs ?? 0, state.settlementUpdatedAtMs);
+  return oldestMs / 1000 + VAULT_LIMITS.feedStaleAfterSeconds >= nowSeconds;
+}
+
+/** The leaky bucket after adding an amount; undefined when it does not fit. */
+function fill(bucket: Bucket, amount: bigint, cap: bigint, nowSeconds: number): Bucket | undefined {
+  const elapsed = Math.min(nowSeconds - bucket.updatedAtSeconds, VAULT_LIMITS.windowSeconds);
+  const drained = (cap * BigInt(elapsed)) / BigInt(VAULT_LIMITS.windowSeconds);
+  const before = drained >= bucket.levelRaw ? 0n : bucket.levelRaw - drained;
+  if (before + amount > cap) return undefined;
+  return { levelRaw: before + amount, updatedAtSeconds: nowSeconds };
+}
+
+export function ceilDiv(numerator: bigint, denominator: bigint): bigint {
+  return (numerator + denominator - 1n) / denominator;
+}

@@ -1,0 +1,88 @@
+import type { RawSeries } from "#shard-agent/records/shard-snapshot.ts";
+import type { Hex } from "#shared/units/ids.ts";
+import type { ChainEvent } from "#test/simulation/world/transaction.ts";
+import type { ShardState } from "#test/simulation/world/vault.ts";
+
+/** What the world itself does on a chain: feeds, takers, deliveries of the bridge. */
+export type WorldOp =
+  | { readonly kind: "price"; readonly priceE8: bigint }
+  | {
+      readonly kind: "trade";
+      readonly series: Omit<RawSeries, "takersLongE18" | "takersShortE18">;
+      /** What takers buy of the vault; negative sold to it. */
+      readonly quantityE18: bigint;
+      /** Positive to the vault. */
+      readonly premiumRaw: bigint;
+    }
+  | {
+      readonly kind: "receive";
+      readonly guid: Hex;
+      readonly srcEid: number;
+      readonly amountRaw: bigint;
+    };
+
+export type OpOutcome = { readonly state: ShardState; readonly events: readonly ChainEvent[] };
+
+export function applyOp(state: ShardState, op: WorldOp, timestampMs: number): OpOutcome {
+  switch (op.kind) {
+    case "price":
+      return { state: pushPrice(state, op.priceE8, timestampMs), events: [] };
+    case "trade":
+      return trade(state, op, timestampMs);
+    case "receive":
+      return receive(state, op);
+  }
+}
+
+function pushPrice(state: ShardState, priceE8: bigint, timestampMs: number): ShardState {
+  const roundId = BigInt(state.rounds.length + 1);
+  return {
+    ...state,
+    rounds: [...state.rounds, { priceE8, roundId, updatedAtMs: timestampMs }],
+    settlementUpdatedAtMs: timestampMs,
+    volatilityUpdatedAtMs: timestampMs,
+  };
+}
+
+function trade(
+  state: ShardState,
+  op: Extract<WorldOp, { kind: "trade" }>,
+  timestampMs: number,
+): OpOutcome {
+  const isLive = Number(op.series.expirySeconds) * 1000 > timestampMs;
+  const isPayable = state.settlementRaw + op.premiumRaw >= 0n;
+  if (!isLive || !isPayable) return { state, events: [] };
+  const known = state.series.find((one) => one.seriesId === op.series.seriesId);
+  const before = known ?? { ...op.series, takersLongE18: 0n, takersShortE18: 0n };
+  const net = before.takersLongE18 - before.takersShortE18 + op.quantityE18;
+  // Only puts can be written by takers; more than they hold of a call cannot be sold.
+  if (op.series.isCall && net < 0n) return { state, events: [] };
+  const after = {
+    ...before,
+    takersLongE18: net > 0n ? net : 0n,
+    takersShortE18: net < 0n ? -net : 0n,
+  };
+  const others = state.series.filter((one) => one.seriesId !== op.series.seriesId);
+  return {
+    state: {
+      ...state,
+      series: net === 0n ? others : [...others, after],
+      settlementRaw: state.settlementRaw + op.premiumRaw,
+    },
+    events: [{ type: "takers", amountRaw: op.premiumRaw }],
+  };
+}
+
+function receive(state: ShardState, op: Extract<WorldOp, { kind: "receive" }>): OpOutcome {
+  // The endpoint clears a message once; a second delivery reverts.
+  if (state.received.has(op.guid)) return { state, events: [] };
+  const { guid, srcEid, amountRaw } = op;
+  return {
+    state: {
+      ...state,
+      received: new Set(state.received).add(guid),
+      settlementRaw: state.settlementRaw + amountRaw,
+    },
+    events: [{ type: "received", guid, srcEid, amountRaw }],
+  };
+}
