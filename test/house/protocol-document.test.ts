@@ -10,6 +10,7 @@ import {
   swapParamsSchema,
   transferParamsSchema,
 } from "#shared/wire/rebalance-job.ts";
+import { summarySchema } from "#test/local/check/summary-schema.ts";
 
 const ROOT = path.resolve(import.meta.dirname, "../..");
 const DOCUMENT = readFileSync(path.join(ROOT, "docs/protocol.md"), "utf8");
@@ -110,6 +111,13 @@ describe("job states", () => {
 describe("the decision record", () => {
   test.each(Object.keys(decisionRecordSchema.shape))("explains %s", (field) => {
     expect(wordsOf("## Decision record")).toContain(field);
+  });
+});
+
+describe("docs/local-world.md", () => {
+  const text = readFileSync(path.join(ROOT, "docs/local-world.md"), "utf8");
+  test.each(Object.keys(summarySchema.shape))("explains the summary's %s", (field) => {
+    expect(text).toContain(`\`${field}\``);
   });
 });
 
