@@ -4,13 +4,19 @@ import {
   type PassView,
   type World,
 } from "#coordinator/cycles/assess-world.ts";
+import { choosePlan, type SolvedPlan } from "#coordinator/cycles/choose-plan.ts";
+import { actionsOf, type FoundPlan, planGreedily } from "#coordinator/cycles/plan-greedily.ts";
+import { planningWorld } from "#coordinator/cycles/planning-problem.ts";
 import { reportRefOf } from "#coordinator/records/book-entry.ts";
 import type { DecisionRecord, UnderlyingDecision } from "#coordinator/records/decision-record.ts";
 import type { JobRecord } from "#coordinator/records/job-record.ts";
-import type { PlannedAction } from "#coordinator/records/planned-action.ts";
+import type { PlanReport } from "#coordinator/records/plan-report.ts";
+import { type Formulation, formulatePlan } from "#coordinator/stages/formulate-plan.ts";
 import { issueJobs } from "#coordinator/stages/issue-jobs.ts";
-import { type HedgePlan, planHedges } from "#coordinator/stages/plan-hedges.ts";
-import { planTransfers, type TransferPlan } from "#coordinator/stages/plan-transfers.ts";
+import type { HedgePlan } from "#coordinator/stages/plan-hedges.ts";
+import { type PlanScenarios, planScenarios } from "#coordinator/stages/plan-scenarios.ts";
+import { shortfalls } from "#coordinator/stages/plan-transfers.ts";
+import type { PlanningWorld } from "#coordinator/stages/planning-world.ts";
 import { planIdOf } from "#shared/wire/plan-id.ts";
 import { reportSetHash } from "#shared/wire/report-set.ts";
 
@@ -22,71 +28,62 @@ export type PassOutcome = {
   readonly outcome: string;
 };
 
-/** One whole pass: pure and synchronous; nothing is stored or sent. */
+/** A pass up to where a program could be solved for it. */
+export type PreparedPass = {
+  readonly input: PassInput;
+  readonly world: World;
+  readonly reportSetHash: `0x${string}`;
+  readonly greedy: FoundPlan;
+  /** Undefined when every net is inside its band and no shard is in shortfall: then nothing is to be planned. */
+  readonly problem: PlanningProblem | undefined;
+};
+
+export type PlanningProblem = { readonly world: PlanningWorld; readonly scenarios: PlanScenarios };
+
+/** A whole pass by the greedy plan alone: pure and synchronous; nothing is stored or sent. */
 export function planPass(input: PassInput): PassOutcome {
+  return finishPass(preparePass(input));
+}
+
+/** Values the world and plans greedily; says what problem is left to be solved better. Pure. */
+export function preparePass(input: PassInput): PreparedPass {
   const world = assessWorld(input);
-  const hedges = planAllHedges(input, world);
-  const transfers = planAllTransfers(input, world, hedges.actions);
-  const actions = [...hedges.actions, ...transfers.actions];
+  const greedy = planGreedily(input, world);
+  const planning = planningWorld(input, world);
+  const isWork =
+    planning.underlyings.some((one) => one.neededUnits !== 0) ||
+    (planning.mayTransfer && shortfalls(planning).length > 0);
+  return {
+    input,
+    world,
+    reportSetHash: reportSetHash(world.fresh.map(reportRefOf)),
+    greedy,
+    problem: isWork ? { world: planning, scenarios: planScenarios(planning) } : undefined,
+  };
+}
+
+/** The program of a prepared pass; undefined when the policy does not ask for one or it would be empty. */
+export function formulatePass({ input, problem }: PreparedPass): Formulation | undefined {
+  if (input.policy.planning.method !== "milp" || problem === undefined) return undefined;
+  return formulatePlan(problem.world, problem.scenarios);
+}
+
+/**
+ * The rest of a pass: the better of the greedy plan and of the solved one, as a decision with its jobs. Pure.
+ *
+ * @param solved What became of a program; made from an older world, it is replayed on this one.
+ */
+export function finishPass(prepared: PreparedPass, solved?: SolvedPlan): PassOutcome {
+  const { input, world } = prepared;
+  const { plan, report } = choosePlan(prepared, solved);
+  const actions = actionsOf(plan);
   const epochs = epochsOf(input);
-  const content = decisionContent(input, world, { hedges, transfers });
+  const content = decisionContent(prepared, plan, report);
   const params = actions.map((action) => action.params);
   const planId = planIdOf({ ...content, params, epochs: [...epochs], leader: input.leader });
   const jobs = issueJobs(actions, { ...input, planId, entries: world.fresh, epochs });
   const decision = { ...content, planId, jobIds: jobs.map((job) => job.jobId) };
   return { view: world.view, decision, jobs, outcome: outcomeOf(decision) };
-}
-
-type AllHedges = {
-  readonly underlyings: readonly UnderlyingDecision[];
-  readonly actions: readonly PlannedAction[];
-  readonly blocked: readonly string[];
-};
-
-function planAllHedges(input: PassInput, world: World): AllHedges {
-  const plan = {
-    underlyings: [] as UnderlyingDecision[],
-    actions: [] as PlannedAction[],
-    blocked: [] as string[],
-  };
-  for (const ticker of Object.keys(input.policy.underlyings)) {
-    const planned = [...world.effects, ...plan.actions.map((action) => action.effect)];
-    const jobsMax = input.policy.hedging.jobsPerPassMax - plan.actions.length;
-    const hedge = planOne(ticker, input, { ...world, effects: planned }, jobsMax);
-    plan.underlyings.push(underlyingDecision(ticker, world, hedge));
-    plan.actions.push(...hedge.actions);
-    plan.blocked.push(...hedge.blocked);
-  }
-  return plan;
-}
-
-function planOne(ticker: string, input: PassInput, world: World, jobsMax: number): HedgePlan {
-  const { view, inputs, effects, nativeUsd } = world;
-  const outcome = view.nets.get(ticker);
-  const halfWidthUnits = view.halfWidthUnits.get(ticker);
-  if (outcome?.netted === false) return blockedPlan(outcome.reason);
-  const refused = view.snapshot.underlyings.get(ticker)?.refused;
-  if (typeof refused === "string") return blockedPlan(refused);
-  if (outcome === undefined || halfWidthUnits === undefined)
-    return blockedPlan("no fresh spot source");
-  const plan = planHedges({
-    net: outcome.net,
-    halfWidthUnits,
-    inputs,
-    effects,
-    policy: input.policy,
-    nativeUsd,
-    jobsMax,
-  });
-  if (plan.action === "hold") return plan;
-  if (input.standstill.length > 0) return blockedPlan(`outside the band; ${input.standstill[0]}`);
-  if (view.mode.mode === "halt" && !view.mode.reducible.has(ticker))
-    return blockedPlan("outside the band; halted");
-  return plan;
-}
-
-function blockedPlan(reason: string): HedgePlan {
-  return { action: "blocked", reason, tradeUnits: 0, actions: [], blocked: [] };
 }
 
 function underlyingDecision(ticker: string, { view }: World, hedge: HedgePlan): UnderlyingDecision {
@@ -106,22 +103,6 @@ function underlyingDecision(ticker: string, { view }: World, hedge: HedgePlan): 
   };
 }
 
-function planAllTransfers(
-  input: PassInput,
-  world: World,
-  hedges: readonly PlannedAction[],
-): TransferPlan {
-  const effects = [...world.effects, ...hedges.map((action) => action.effect)];
-  const plan = planTransfers({ inputs: world.inputs, effects, policy: input.policy });
-  if (plan.actions.length === 0) return plan;
-  const reason = input.standstill[0] ?? (world.view.mode.mode === "halt" ? "halted" : undefined);
-  if (reason === undefined) return plan;
-  const blocked = plan.transfers.map(
-    (transfer) => `${transfer.target}: shortfall not covered; ${reason}`,
-  );
-  return { actions: [], transfers: [], blocked: [...plan.blocked, ...blocked] };
-}
-
 function epochsOf(input: PassInput): Map<string, number> {
   return new Map(
     [...input.takeOvers].flatMap(([shard, takeOver]): [string, number][] => {
@@ -136,10 +117,11 @@ function epochsOf(input: PassInput): Map<string, number> {
 type Content = Omit<DecisionRecord, "planId" | "jobIds">;
 
 function decisionContent(
-  input: PassInput,
-  { view, fresh, stale }: World,
-  plans: { readonly hedges: AllHedges; readonly transfers: TransferPlan },
+  { input, world, reportSetHash: setHash }: PreparedPass,
+  { hedges, transfers }: FoundPlan,
+  plan: PlanReport | null,
 ): Content {
+  const { view, fresh, stale } = world;
   const reportSet = fresh.map(reportRefOf);
   const { underlyings, version } = input.policy;
   const quanta = Object.entries(underlyings).map(([ticker, limits]) => [
@@ -161,16 +143,17 @@ function decisionContent(
       refused: one.refused,
     })),
     deltaQuantumUnits: Object.fromEntries(quanta),
-    underlyings: [...plans.hedges.underlyings],
-    transfers: [...plans.transfers.transfers],
+    underlyings: [...hedges].map(([ticker, hedge]) => underlyingDecision(ticker, world, hedge)),
+    transfers: [...transfers.transfers],
     blocked: [
       ...view.mode.reasons,
       ...input.standstill,
-      ...plans.hedges.blocked,
-      ...plans.transfers.blocked,
+      ...[...hedges.values()].flatMap((hedge) => hedge.blocked),
+      ...transfers.blocked,
     ],
     reportSet,
-    reportSetHash: reportSetHash(reportSet),
+    reportSetHash: setHash,
+    plan,
     staleReports: stale.map(reportRefOf),
   };
 }
@@ -182,5 +165,6 @@ function outcomeOf(decision: DecisionRecord): string {
     decision.transfers.map((transfer) => [transfer.source, transfer.target]),
     [...decision.blocked].sort(),
     decision.staleReports.map((ref) => ref.shard),
+    decision.plan?.fallbackReason,
   ]);
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { reportRefSchema } from "#coordinator/records/job-record.ts";
+import { planReportSchema } from "#coordinator/records/plan-report.ts";
 import { finiteSchema, hash32Schema, shardIdSchema, unixMsSchema } from "#shared/wire/scalars.ts";
 
 const underlyingDecisionSchema = z.strictObject({
@@ -58,6 +59,8 @@ export const decisionRecordSchema = z.strictObject({
   /** Fresh reports the mandates rest on. */
   reportSet: z.array(reportRefSchema),
   reportSetHash: hash32Schema,
+  /** Why the plan is as it is; null when there was nothing to plan, or it was recorded before plans said so. */
+  plan: planReportSchema.nullable().default(null),
   /** Reports that were only carried as an interval. */
   staleReports: z.array(reportRefSchema),
 });

@@ -119,15 +119,19 @@ function requirement(
 ): number {
   let total = 0;
   for (const [ticker, one] of valuation.underlyings) {
-    const owedUsd = Math.max(0, -one.optionValueUsd);
-    const contingencyUsd =
-      one.shortOptions * one.spotUsd * policy.capital.shortOptionContingencyFraction;
     total +=
-      owedUsd +
-      contingencyUsd +
+      fixedRequirementUsd(one, policy) +
       worstLossUsd(one, deltas.get(ticker) ?? 0) * policy.capital.scenarioMultiplier;
   }
   return total;
+}
+
+/** The part of a requirement that no trade in the underlying changes, in USD. */
+export function fixedRequirementUsd(one: UnderlyingValuation, policy: Policy): number {
+  const owedUsd = Math.max(0, -one.optionValueUsd);
+  const contingencyUsd =
+    one.shortOptions * one.spotUsd * policy.capital.shortOptionContingencyFraction;
+  return owedUsd + contingencyUsd;
 }
 
 /** Largest weighted loss on the standard grid in USD with `extraUnits` more of the underlying; >= 0. */

@@ -30,6 +30,9 @@ export type ShardInput = {
   readonly valuation: ShardValuation;
 };
 
+/** Most units each limit allows, by what it says when it leaves nothing. */
+type Limits = Readonly<Record<string, number>>;
+
 /** A venue on which a shard may trade now, with what limits it. */
 export type HedgeOption = TradeOption & {
   readonly input: ShardInput;
@@ -40,10 +43,17 @@ export type HedgeOption = TradeOption & {
   readonly freeRaw: bigint;
   /** The better of snapshot and the shard's own feed for this side: what the vault compares with, too. */
   readonly fairSpotUsd: number;
+  /** The smallest of them is `limitUnits`. */
+  readonly limits: Limits;
 };
 
 export type HedgeOptionOutcome =
   | { readonly usable: true; readonly option: HedgeOption }
+  | { readonly usable: false; readonly reason: string };
+
+/** All venues of one shard on which it may trade, the cheapest first; never empty when usable. */
+export type HedgeOptionsOutcome =
+  | { readonly usable: true; readonly options: readonly HedgeOption[] }
   | { readonly usable: false; readonly reason: string };
 
 export type HedgeContext = {
@@ -61,10 +71,20 @@ export type HedgeContext = {
  */
 export const SLIPPAGE_SHARE_PLANNED = 0.5;
 
-/** How much, where and at what cost one shard may trade, or why it may not. */
+/** How much, where and at what cost one shard may trade on its cheapest venue, or why it may not. */
 export function hedgeOption(input: ShardInput, context: HedgeContext): HedgeOptionOutcome {
+  const outcome = hedgeOptions(input, context);
+  if (!outcome.usable) return outcome;
+  const [option] = outcome.options;
+  return option === undefined
+    ? { usable: false, reason: `${input.setup.shard}: no venue` }
+    : { usable: true, option };
+}
+
+/** How much and at what cost one shard may trade on each of its venues, or why it may not. */
+export function hedgeOptions(input: ShardInput, context: HedgeContext): HedgeOptionsOutcome {
   const { status, setup, valuation } = input;
-  const refuse = (reason: string): HedgeOptionOutcome => ({
+  const refuse = (reason: string): HedgeOptionsOutcome => ({
     usable: false,
     reason: `${setup.shard}: ${reason}`,
   });
@@ -86,16 +106,14 @@ export function hedgeOption(input: ShardInput, context: HedgeContext): HedgeOpti
     (line) => line.underlying === context.underlying,
   );
   const options = venues.map((line) => venueOption(input, own, line, { ...context, depth }));
-  const best = options
+  const usable = options
     .filter((option) => option.limitUnits > 0)
-    .sort((left, right) => averageCost(left) - averageCost(right))[0];
+    .sort((left, right) => averageCost(left) - averageCost(right));
   if (venues.length === 0) return refuse("no venue");
-  return best === undefined
+  return usable.length === 0
     ? refuse(limitReason(options[0]?.limits))
-    : { usable: true, option: best };
+    : { usable: true, options: usable };
 }
-
-type Limits = Readonly<Record<string, number>>;
 
 function hasSwapInFlight({ effects, underlying }: HedgeContext, shard: string): boolean {
   return effects.some((effect) => {
@@ -118,7 +136,7 @@ function venueOption(
   own: UnderlyingValuation,
   line: CapacityLine,
   context: HedgeContext & { readonly depth: DepthContext },
-): HedgeOption & { readonly limits: Limits } {
+): HedgeOption {
   const { policy, depth } = context;
   const points = depthPoints(line, depth);
   const slippage = policy.hedging.slippageMaxFraction * SLIPPAGE_SHARE_PLANNED;

@@ -36,14 +36,7 @@ export function planTransfers(context: TransferPlanContext): TransferPlan {
     transfers: [] as TransferDecision[],
     blocked: [] as string[],
   };
-  const targets = context.inputs
-    .filter((input) => input.valuation.unvalued.size === 0 && !input.status.isStale)
-    .map((input) => ({ input, capital: assess(input, context.effects, context.policy) }))
-    .filter(({ input, capital }) => {
-      return Math.min(capital.surplusUsd, withoutArriving(input, context).surplusUsd) < 0;
-    })
-    .sort((left, right) => left.capital.surplusUsd - right.capital.surplusUsd);
-  for (const { input } of targets) {
+  for (const input of shortfalls(context)) {
     const effects = [...context.effects, ...plan.actions.map((action) => action.effect)];
     const outcome = coverShortfall(input, { ...context, effects });
     plan.actions.push(...outcome.actions);
@@ -51,6 +44,18 @@ export function planTransfers(context: TransferPlanContext): TransferPlan {
     plan.blocked.push(...outcome.blocked);
   }
   return plan;
+}
+
+/** Shards whose collateral is, or without what is on its way would be, below what they need; worst first. */
+export function shortfalls(context: TransferPlanContext): ShardInput[] {
+  return context.inputs
+    .filter((input) => input.valuation.unvalued.size === 0 && !input.status.isStale)
+    .map((input) => ({ input, capital: assess(input, context.effects, context.policy) }))
+    .filter(({ input, capital }) => {
+      return Math.min(capital.surplusUsd, withoutArriving(input, context).surplusUsd) < 0;
+    })
+    .sort((left, right) => left.capital.surplusUsd - right.capital.surplusUsd)
+    .map(({ input }) => input);
 }
 
 function assess(
@@ -61,7 +66,8 @@ function assess(
   return assessCapital(input.valuation, input.setup, effects, policy);
 }
 
-function withoutArriving(
+/** Capital of a shard as if nothing on its way to it ever arrived. */
+export function withoutArriving(
   input: ShardInput,
   { effects, policy }: TransferPlanContext,
 ): CapitalAssessment {
@@ -75,13 +81,7 @@ function withoutArriving(
 function coverShortfall(target: ShardInput, context: TransferPlanContext): TransferPlan {
   const { policy } = context;
   const shard = target.setup.shard;
-  const arrivingUsd = context.effects
-    .filter((effect) => effect.target === shard && effect.isPendingAtTarget)
-    .reduce((total, effect) => total + effect.amountUsd, 0);
-  const alone = withoutArriving(target, context);
-  if (arrivingUsd > 0 && alone.surplusUsd + arrivingUsd >= 0) {
-    return none(`${shard}: shortfall, covered by what is on its way`);
-  }
+  if (isCovered(target, context)) return none(`${shard}: ${COVERED}`);
   const capital = assess(target, context.effects, policy);
   const missingUsd =
     capital.requiredCapitalUsd * policy.capital.bufferMultiplier -
@@ -113,6 +113,19 @@ function coverShortfall(target: ShardInput, context: TransferPlanContext): Trans
   return plan;
 }
 
+/** Why nothing more is sent to a shard that {@link isCovered}. */
+export const COVERED = "shortfall, covered by what is on its way";
+
+/** True when what is on its way ends the shard's shortfall. */
+export function isCovered(target: ShardInput, context: TransferPlanContext): boolean {
+  const { shard } = target.setup;
+  const arrivingUsd = context.effects
+    .filter((effect) => effect.target === shard && effect.isPendingAtTarget)
+    .reduce((total, effect) => total + effect.amountUsd, 0);
+  const alone = withoutArriving(target, context);
+  return arrivingUsd > 0 && alone.surplusUsd + arrivingUsd >= 0;
+}
+
 function none(reason: string): TransferPlan {
   return { actions: [], transfers: [], blocked: [reason] };
 }
@@ -126,11 +139,15 @@ function transferAmountUsd(mostUsd: number, wantedUsd: number, policy: Policy): 
 
 type Source = { readonly input: ShardInput; readonly mostUsd: number };
 
+/** True when a shard may give collateral away at all. */
+export function isSource({ status, valuation }: ShardInput): boolean {
+  return status.mode === "run" && status.takesJobs && valuation.unvalued.size === 0;
+}
+
 function sourcesFor(target: ShardInput, context: TransferPlanContext): Source[] {
   return context.inputs
     .filter((input) => input.setup.shard !== target.setup.shard)
-    .filter(({ status }) => status.mode === "run" && status.takesJobs)
-    .filter((input) => input.valuation.unvalued.size === 0)
+    .filter(isSource)
     .map((input) => ({ input, mostUsd: mostFrom(input, context) }))
     .sort(
       (left, right) =>
@@ -138,37 +155,46 @@ function sourcesFor(target: ShardInput, context: TransferPlanContext): Source[] 
     );
 }
 
-/** Most a source can send: its surplus, its free cash, and its capital on chain above its own floor. */
-function mostFrom(input: ShardInput, context: TransferPlanContext): number {
+/** Most a source can send in USD: its surplus, its free cash, and its capital on chain above its own floor. */
+export function mostFrom(input: ShardInput, context: TransferPlanContext): number {
   const { setup, valuation } = input;
   // What is still on its way here is no surplus yet: it could not be sent on.
   const capital = withoutArriving(input, context);
   const freeCashUsd =
     unitsFromRaw(capital.freeCashRaw, setup.settlement.decimals) * valuation.settlementUsd;
-  const pendingUsd = context.effects
-    .filter(
-      (effect) =>
-        effect.shard === setup.shard && effect.kind === "transfer" && effect.isPendingAtShard,
-    )
-    .reduce((total, effect) => total + effect.amountUsd, 0);
-  const chainUsd = chainCapitalUsd(input) - pendingUsd - chainFloorUsd(input, capital);
+  const chainUsd =
+    chainCapitalUsd(input) - leavingUsd(input, context.effects) - chainFloorUsd(input, capital);
   return Math.max(0, Math.min(capital.surplusUsd, freeCashUsd, chainUsd));
 }
 
-function chainCapitalUsd({ setup, valuation }: ShardInput): number {
+/** What pending transfers will still take from a shard. */
+export function leavingUsd({ setup }: ShardInput, effects: readonly PendingEffect[]): number {
+  return effects
+    .filter((effect) => {
+      return effect.shard === setup.shard && effect.kind === "transfer" && effect.isPendingAtShard;
+    })
+    .reduce((total, effect) => total + effect.amountUsd, 0);
+}
+
+/** Capital the vault itself counts, in USD. */
+export function chainCapitalUsd({ setup, valuation }: ShardInput): number {
   const { capitalRaw } = valuation.entry.report.chain;
   return unitsFromRaw(BigInt(capitalRaw), setup.settlement.decimals) * valuation.settlementUsd;
 }
 
 /** Required capital in excess of the liability on chain: what the vault must still have after a transfer. */
-function chainFloorUsd({ setup, valuation }: ShardInput, capital: CapitalAssessment): number {
-  const { liabilitiesRaw } = valuation.entry.report.chain;
-  const liabilityUsd =
-    unitsFromRaw(BigInt(liabilitiesRaw), setup.settlement.decimals) * valuation.settlementUsd;
-  return Math.max(0, capital.requiredCapitalUsd - liabilityUsd);
+function chainFloorUsd(input: ShardInput, capital: CapitalAssessment): number {
+  return Math.max(0, capital.requiredCapitalUsd - chainLiabilityUsd(input));
 }
 
-function transferAction(
+/** Liability the vault itself counts, in USD. */
+export function chainLiabilityUsd({ setup, valuation }: ShardInput): number {
+  const { liabilitiesRaw } = valuation.entry.report.chain;
+  return unitsFromRaw(BigInt(liabilitiesRaw), setup.settlement.decimals) * valuation.settlementUsd;
+}
+
+/** The transfer of an amount, whole in the decimals that travel; undefined when nothing is left of it. */
+export function transferAction(
   source: ShardInput,
   target: ShardInput,
   amountUsd: number,

@@ -15,6 +15,15 @@ export const checkedPolicySchema = policySchema.superRefine((policy, context) =>
       "must be below 1, or a swap may return nothing",
     );
   }
+  const { slippageMaxFraction } = policy.hedging;
+  const { method, bandPenaltyFraction } = policy.planning;
+  if (method === "milp" && bandPenaltyFraction <= slippageMaxFraction && slippageMaxFraction < 1) {
+    report(
+      context,
+      ["planning", "bandPenaltyFraction"],
+      `must be above hedging.slippageMaxFraction (${slippageMaxFraction}), or a dear hedge is never worth it`,
+    );
+  }
   if (policy.staleness.feedMaxMs < policy.staleness.reportFloorMs) {
     report(
       context,

@@ -32,5 +32,16 @@ export const DEFAULT_POLICY: Policy = {
     lzReceiveGas: 200_000,
     maxFeeNativeWei: "50000000000000000",
   },
+  planning: {
+    method: "greedy",
+    riskAversion: 0.01,
+    expectedShortfallLevel: 0.9,
+    timeLimitMs: 1_000,
+    bandPenaltyFraction: 0.05,
+    shortfallPenaltyFraction: 0.1,
+    transferFeeUsd: 1,
+    transitCostFractionPerHour: 0.0005,
+    shardsMax: 12,
+  },
   reduceOnlyShards: [],
 };

@@ -28,6 +28,30 @@ const underlyingPolicySchema = z.strictObject({
   deltaQuantumUnits: positive,
 });
 
+/** How a plan is found, and what it weighs against what. */
+const planningPolicySchema = z
+  .strictObject({
+    /** `milp` solves a mixed-integer program and keeps the better of its plan and the greedy one. */
+    method: z.enum(["greedy", "milp"]).default("greedy"),
+    /** USD that taking one USD off the expected shortfall may cost. */
+    riskAversion: z.number().min(0).max(10).default(0.01),
+    /** Confidence level of the expected shortfall. */
+    expectedShortfallLevel: z.number().min(0.5).max(0.995).default(0.9),
+    /** Longest solve; after it the best plan found so far counts, or the greedy one. */
+    timeLimitMs: z.number().int().min(50).max(5_000).default(1_000),
+    /** Cost of leaving one USD of net delta outside its band. */
+    bandPenaltyFraction: z.number().positive().max(10).default(0.05),
+    /** Cost of leaving one USD of required capital and buffer uncovered. */
+    shortfallPenaltyFraction: z.number().positive().max(10).default(0.1),
+    /** What a transfer is expected to cost in fees, in USD. */
+    transferFeeUsd: z.number().min(0).default(1),
+    /** Cost of one USD that is on its way for an hour. */
+    transitCostFractionPerHour: fraction.default(0.0005),
+    /** Shards considered for each underlying; with more, those with the lowest marginal cost. */
+    shardsMax: z.number().int().min(1).max(64).default(12),
+  })
+  .prefault({});
+
 /** The limits people set. Versioned; every decision records the version. */
 export const policySchema = z.strictObject({
   version: z.number().int().positive(),
@@ -70,9 +94,11 @@ export const policySchema = z.strictObject({
     /** Largest LayerZero fee in wei (decimal string). */
     maxFeeNativeWei: z.string().regex(/^[0-9]+$/),
   }),
+  planning: planningPolicySchema,
   /** Shards that may only reduce risk. */
   reduceOnlyShards: z.array(shardIdSchema),
 });
 
 export type Policy = z.infer<typeof policySchema>;
+export type PlanningPolicy = Policy["planning"];
 export type UnderlyingPolicy = Policy["underlyings"][string];

@@ -1,4 +1,5 @@
 import type { Address, Hex } from "viem";
+import { DEFAULT_POLICY } from "#shared/policy/default-policy.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
 import type { ChainHistory } from "#test/local/check/chain-history.ts";
 import type { JobAnswer, RiskAnswer } from "#test/local/observe/admin-api.ts";
@@ -50,6 +51,7 @@ export function examplePolicy(): Policy {
       lzReceiveGas: 100_000,
       maxFeeNativeWei: "1",
     },
+    planning: DEFAULT_POLICY.planning,
     reduceOnlyShards: [],
   };
 }
@@ -88,7 +90,6 @@ export function sourceHistory(): ChainHistory {
       },
     ],
     transfers: [{ ...at(7), jobId: hash(2), guid: hash(77), amountSent: 300n, nativeFeeWei: 10n }],
-    venueMoves: [],
     optionsPaid: [
       { ...at(4), amount: 10n },
       { ...at(6), amount: 20n },
@@ -139,7 +140,6 @@ export function targetHistory(): ChainHistory {
     consumed: [],
     swaps: [],
     transfers: [],
-    venueMoves: [],
     optionsPaid: [],
     deposits: [],
     withdrawals: [],

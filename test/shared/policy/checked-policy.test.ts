@@ -133,3 +133,19 @@ test("everything that is wrong is listed at once", () => {
   }));
   expect(broken).toHaveLength(3);
 });
+
+test("a band penalty that a hedge may cost more than is refused where penalties count", () => {
+  const planning = { ...DEFAULT_POLICY.planning, bandPenaltyFraction: 0.01 };
+  expect(problems((policy) => ({ ...policy, planning }))).toEqual([]);
+  const [found, ...others] = problems((policy) => ({
+    ...policy,
+    planning: { ...planning, method: "milp" },
+  }));
+  expect(found).toMatch(/^planning\.bandPenaltyFraction/);
+  expect(others).toEqual([]);
+});
+
+test("a policy that says nothing of planning plans greedily", () => {
+  const { planning, ...rest } = DEFAULT_POLICY;
+  expect(checkedPolicySchema.parse(rest).planning).toEqual(planning);
+});

@@ -1,0 +1,89 @@
+import type { PassInput, World } from "#coordinator/cycles/assess-world.ts";
+import type { PlannedAction } from "#coordinator/records/planned-action.ts";
+import { type HedgePlan, planHedges } from "#coordinator/stages/plan-hedges.ts";
+import { planTransfers, type TransferPlan } from "#coordinator/stages/plan-transfers.ts";
+
+/** All a pass decided to do, and why not more. */
+export type FoundPlan = {
+  /** One for each underlying of the policy, in its order. */
+  readonly hedges: ReadonlyMap<string, HedgePlan>;
+  readonly transfers: TransferPlan;
+};
+
+/** Everything a plan wants done, hedges first. */
+export function actionsOf({ hedges, transfers }: FoundPlan): PlannedAction[] {
+  return [...[...hedges.values()].flatMap((plan) => plan.actions), ...transfers.actions];
+}
+
+/** The plan by rules: each underlying's hedge on the cheapest depth, then transfers to the largest shortfalls. */
+export function planGreedily(input: PassInput, world: World): FoundPlan {
+  const hedges = new Map<string, HedgePlan>();
+  const actions: PlannedAction[] = [];
+  for (const ticker of Object.keys(input.policy.underlyings)) {
+    const effects = [...world.effects, ...actions.map((action) => action.effect)];
+    const jobsMax = input.policy.hedging.jobsPerPassMax - actions.length;
+    const plan = planOne(ticker, input, { ...world, effects }, jobsMax);
+    hedges.set(ticker, plan);
+    actions.push(...plan.actions);
+  }
+  return { hedges, transfers: planAllTransfers(input, world, actions) };
+}
+
+function planOne(ticker: string, input: PassInput, world: World, jobsMax: number): HedgePlan {
+  const { view, inputs, effects, nativeUsd } = world;
+  const outcome = view.nets.get(ticker);
+  const halfWidthUnits = view.halfWidthUnits.get(ticker);
+  if (outcome?.netted === false) return blockedPlan(outcome.reason);
+  const refused = view.snapshot.underlyings.get(ticker)?.refused;
+  if (typeof refused === "string") return blockedPlan(refused);
+  if (outcome === undefined || halfWidthUnits === undefined)
+    return blockedPlan("no fresh spot source");
+  const plan = planHedges({
+    net: outcome.net,
+    halfWidthUnits,
+    inputs,
+    effects,
+    policy: input.policy,
+    nativeUsd,
+    jobsMax,
+  });
+  if (plan.action === "hold") return plan;
+  const barrier = hedgeBarrier(ticker, input, world);
+  return barrier === undefined ? plan : blockedPlan(`outside the band; ${barrier}`);
+}
+
+/** Why an underlying may not be hedged in this pass whatever the shards allow. */
+export function hedgeBarrier(
+  ticker: string,
+  input: PassInput,
+  { view }: World,
+): string | undefined {
+  if (input.standstill.length > 0) return input.standstill[0];
+  const isHalted = view.mode.mode === "halt" && !view.mode.reducible.has(ticker);
+  return isHalted ? "halted" : undefined;
+}
+
+/** Why no collateral may be moved in this pass. */
+export function transferBarrier(input: PassInput, { view }: World): string | undefined {
+  return input.standstill[0] ?? (view.mode.mode === "halt" ? "halted" : undefined);
+}
+
+function blockedPlan(reason: string): HedgePlan {
+  return { action: "blocked", reason, tradeUnits: 0, actions: [], blocked: [] };
+}
+
+function planAllTransfers(
+  input: PassInput,
+  world: World,
+  hedges: readonly PlannedAction[],
+): TransferPlan {
+  const effects = [...world.effects, ...hedges.map((action) => action.effect)];
+  const plan = planTransfers({ inputs: world.inputs, effects, policy: input.policy });
+  if (plan.actions.length === 0) return plan;
+  const reason = transferBarrier(input, world);
+  if (reason === undefined) return plan;
+  const blocked = plan.transfers.map(
+    (transfer) => `${transfer.target}: shortfall not covered; ${reason}`,
+  );
+  return { actions: [], transfers: [], blocked: [...plan.blocked, ...blocked] };
+}

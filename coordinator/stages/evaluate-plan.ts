@@ -1,0 +1,152 @@
+import type { PendingEffect } from "#coordinator/records/pending-effect.ts";
+import type { PlanFigures } from "#coordinator/records/plan-report.ts";
+import type { PlannedAction } from "#coordinator/records/planned-action.ts";
+import { assessCapital } from "#coordinator/stages/assess-capital.ts";
+import { depthPoints, executionCostUsd } from "#coordinator/stages/depth-cost.ts";
+import { gasCostUsd, type ShardInput } from "#coordinator/stages/hedge-options.ts";
+import type { PlanScenarios } from "#coordinator/stages/plan-scenarios.ts";
+import { isCovered, shortfalls } from "#coordinator/stages/plan-transfers.ts";
+import {
+  nearEndUnits,
+  type PlanningWorld,
+  targetUnits,
+  transitHours,
+} from "#coordinator/stages/planning-world.ts";
+import { tailRisk } from "#shared/risk/expected-shortfall.ts";
+
+/** Outside a band by less than this share of it is rounding of raw amounts. */
+const BAND_TOLERANCE = 1e-6;
+
+/**
+ * What a plan costs and what it leaves, on the world it was made for: the one measure by which plans are compared,
+ * however they were found. Depth is priced on the reported curves, expected shortfall is exact on the scenarios, and
+ * capital is assessed as everywhere else, with transfers after their haircut.
+ */
+export function evaluatePlan(
+  world: PlanningWorld,
+  scenarios: PlanScenarios,
+  actions: readonly PlannedAction[],
+): PlanFigures {
+  const { planning } = world.policy;
+  const trades = tradedUnits(actions);
+  const costs = actions.map((action) => costOf(action, world));
+  const executionUsd = sum(costs, (cost) => cost.executionUsd);
+  const gasUsd = sum(costs, (cost) => cost.gasUsd);
+  const bridgeUsd = sum(costs, (cost) => cost.bridgeUsd);
+  const expectedShortfallUsd = shortfallOfBooks(world, scenarios, trades);
+  const outsideBandUsd = outsideUsd(world, trades);
+  const uncoveredUsd = uncovered(world, actions);
+  return {
+    executionUsd,
+    gasUsd,
+    bridgeUsd,
+    expectedShortfallUsd,
+    outsideBandUsd,
+    uncoveredUsd,
+    objectiveUsd:
+      executionUsd +
+      gasUsd +
+      bridgeUsd +
+      planning.riskAversion * expectedShortfallUsd +
+      planning.bandPenaltyFraction * outsideBandUsd +
+      planning.shortfallPenaltyFraction * uncoveredUsd,
+  };
+}
+
+function tradedUnits(actions: readonly PlannedAction[]): Map<string, number> {
+  const units = new Map<string, number>();
+  for (const { effect } of actions) {
+    if (effect.underlying === null) continue;
+    units.set(effect.underlying, (units.get(effect.underlying) ?? 0) + effect.deltaUnits);
+  }
+  return units;
+}
+
+type ActionCost = {
+  readonly executionUsd: number;
+  readonly gasUsd: number;
+  readonly bridgeUsd: number;
+};
+
+function costOf(action: PlannedAction, world: PlanningWorld): ActionCost {
+  const { effect, params } = action;
+  const input = world.inputs.find((one) => one.setup.shard === effect.shard);
+  if (input === undefined)
+    throw new RangeError(`${effect.shard}: planned for, but not in the world`);
+  if (params.kind === "transfer") {
+    const { transferFeeUsd, transitCostFractionPerHour } = world.policy.planning;
+    const transitUsd = effect.amountUsd * transitCostFractionPerHour * transitHours(input);
+    return { executionUsd: 0, gasUsd: 0, bridgeUsd: transferFeeUsd + transitUsd };
+  }
+  const { capacity } = input.valuation.entry.report;
+  const line = capacity.find(
+    (one) =>
+      one.adapter === params.venue &&
+      one.pool === params.pool &&
+      one.underlying === effect.underlying,
+  );
+  const own = input.valuation.underlyings.get(effect.underlying ?? "");
+  const token = input.setup.underlyings.find((one) => one.ticker === effect.underlying);
+  if (line === undefined || own === undefined || token === undefined)
+    throw new RangeError(`${effect.shard}: planned on a venue it does not report`);
+  const depth = {
+    side: effect.deltaUnits > 0 ? ("buy" as const) : ("sell" as const),
+    spotUsd: own.spotUsd,
+    settlementUsd: input.valuation.settlementUsd,
+    settlementDecimals: input.setup.settlement.decimals,
+    tokenDecimals: token.decimals,
+  };
+  const points = depthPoints(line, depth);
+  return {
+    executionUsd: executionCostUsd(points, Math.abs(effect.deltaUnits), depth),
+    gasUsd: gasCostUsd(input, line, world.nativeUsd) ?? 0,
+    bridgeUsd: 0,
+  };
+}
+
+function shortfallOfBooks(
+  world: PlanningWorld,
+  scenarios: PlanScenarios,
+  trades: ReadonlyMap<string, number>,
+): number {
+  if (world.underlyings.length === 0) return 0;
+  const pnlUsd = scenarios.pnlUsd.map((pnl, index) => {
+    return [...trades].reduce((total, [ticker, units]) => {
+      return total + units * (scenarios.pnlUsdPerUnit.get(ticker)?.[index] ?? 0);
+    }, pnl);
+  });
+  const level = world.policy.planning.expectedShortfallLevel;
+  return tailRisk({ pnlUsd, weights: scenarios.probabilities, level }, 1).expectedShortfallUsd;
+}
+
+function outsideUsd(world: PlanningWorld, trades: ReadonlyMap<string, number>): number {
+  return sum(world.underlyings, (one) => {
+    const after = nearEndUnits(one) + (trades.get(one.underlying) ?? 0);
+    const allowed = one.neededUnits === 0 ? one.halfWidthUnits : targetUnits(one, world.policy);
+    const excess = Math.abs(after) - allowed;
+    return excess > BAND_TOLERANCE * one.halfWidthUnits ? excess * one.spotUsd : 0;
+  });
+}
+
+/** Required capital and buffer that shards in shortfall lack after the plan, in USD. */
+function uncovered(world: PlanningWorld, actions: readonly PlannedAction[]): number {
+  if (!world.mayTransfer) return 0;
+  const { policy } = world;
+  const effects = [...world.effects, ...actions.map((action) => action.effect)];
+  const before = needy(world, world.effects);
+  const all = new Set([...before, ...needy(world, effects)]);
+  return sum([...all], (input) => {
+    const capital = assessCapital(input.valuation, input.setup, effects, policy);
+    const needed = capital.requiredCapitalUsd * policy.capital.bufferMultiplier;
+    return Math.max(0, needed - capital.collateralUsdAfterHaircut);
+  });
+}
+
+function needy({ inputs, policy }: PlanningWorld, effects: readonly PendingEffect[]): ShardInput[] {
+  const context = { inputs, policy, effects };
+  return shortfalls(context).filter((input) => !isCovered(input, context));
+}
+
+function sum<T>(items: readonly T[], value: (item: T) => number): number {
+  return items.reduce((total, item) => total + value(item), 0);
+}

@@ -1,0 +1,127 @@
+import type { CostSegment } from "#coordinator/stages/depth-cost.ts";
+import { type HedgeOption, hedgeOptions } from "#coordinator/stages/hedge-options.ts";
+import type { PlannedUnderlying, PlanningWorld } from "#coordinator/stages/planning-world.ts";
+import type { ProgramBuilder } from "#coordinator/stages/program-builder.ts";
+
+/** The columns of one venue of one shard. */
+export type HedgeVariables = {
+  readonly underlying: string;
+  /** 1 to buy, -1 to sell. */
+  readonly sign: 1 | -1;
+  readonly option: HedgeOption;
+  /** 1 when the venue is used. */
+  readonly used: number;
+  /** Units on each stretch of its depth, and what one of them costs beside its spot value. */
+  readonly segments: readonly { readonly column: number; readonly costUsdPerUnit: number }[];
+};
+
+/**
+ * Columns for every venue on which an underlying that needs a hedge can be traded now, at most one venue per shard and
+ * underlying used, and no more venues in all than a pass may have jobs. What limits a venue (depth within the slippage,
+ * notional, cash, holdings, mode, solvency of its shard) is the bound of the trade there.
+ */
+export function addHedges(builder: ProgramBuilder, world: PlanningWorld): HedgeVariables[] {
+  const hedges = world.underlyings
+    .filter((one) => one.neededUnits !== 0)
+    .flatMap((one) => optionsOf(one, world).map((option) => addVenue(builder, one, option)));
+  for (const [key, venues] of byShardAndUnderlying(hedges)) {
+    if (venues.length < 2) continue;
+    builder.atMost(
+      `one venue ${key}`,
+      venues.map(({ used }): [number, number] => [used, 1]),
+      1,
+    );
+  }
+  const { jobsPerPassMax } = world.policy.hedging;
+  if (hedges.length > jobsPerPassMax) {
+    builder.atMost(
+      "jobs in a pass",
+      hedges.map(({ used }): [number, number] => [used, 1]),
+      jobsPerPassMax,
+      "job",
+    );
+  }
+  return hedges;
+}
+
+/** All usable venues, or those of the cheapest shards where there are more than the policy considers. */
+function optionsOf(one: PlannedUnderlying, world: PlanningWorld): HedgeOption[] {
+  const side = one.neededUnits > 0 ? "buy" : "sell";
+  const perShard = world.inputs.flatMap((input) => {
+    const outcome = hedgeOptions(input, { ...world, underlying: one.underlying, side });
+    return outcome.usable ? [outcome.options] : [];
+  });
+  const marginal = (options: readonly HedgeOption[]): number => {
+    return Math.min(
+      ...options.map(({ segments, gasUsd, limitUnits }) => {
+        return (
+          (segments[0]?.costUsdPerUnit ?? 0) +
+          gasUsd / Math.min(limitUnits, Math.abs(one.neededUnits))
+        );
+      }),
+    );
+  };
+  return perShard
+    .map((options) => ({ options, cost: marginal(options) }))
+    .sort((left, right) => left.cost - right.cost)
+    .slice(0, world.policy.planning.shardsMax)
+    .flatMap(({ options }) => options);
+}
+
+function addVenue(
+  builder: ProgramBuilder,
+  one: PlannedUnderlying,
+  option: HedgeOption,
+): HedgeVariables {
+  const { underlying } = one;
+  const place = `${underlying} on ${option.shard} ${option.line.venue} ${option.line.pool}`;
+  const used = builder.column(`use ${place}`, { cost: option.gasUsd, upper: 1, isInteger: true });
+  const segments = convexSegments(option.segments, option.limitUnits).map((segment, index) => {
+    const { units, costUsdPerUnit } = segment;
+    const column = builder.column(`${place} #${index}`, { cost: costUsdPerUnit, upper: units });
+    return { column, costUsdPerUnit };
+  });
+  const parts = segments.map(({ column }): [number, number] => [column, 1]);
+  builder.atMost(
+    `${tightest(option)}: ${place}`,
+    [...parts, [used, -option.limitUnits]],
+    0,
+    underlying,
+  );
+  return { underlying, sign: one.neededUnits > 0 ? 1 : -1, option, used, segments };
+}
+
+/** The limit that decides how much a venue may trade. */
+function tightest({ limits }: HedgeOption): string {
+  const [first] = Object.entries(limits).sort(([, left], [, right]) => left - right);
+  return first?.[0] ?? "limit";
+}
+
+/**
+ * The stretches up to `mostUnits`, neighbours merged where the later one is cheaper: a linear program would take the
+ * cheapest first, and depth can only be taken in order.
+ */
+export function convexSegments(segments: readonly CostSegment[], mostUnits: number): CostSegment[] {
+  const merged: CostSegment[] = [];
+  let leftUnits = mostUnits;
+  for (const segment of segments) {
+    let next = { ...segment, units: Math.min(segment.units, leftUnits) };
+    leftUnits -= next.units;
+    if (!(next.units > 0)) break;
+    for (let last = merged.at(-1); last !== undefined; last = merged.at(-1)) {
+      if (last.costUsdPerUnit <= next.costUsdPerUnit) break;
+      merged.pop();
+      const units = last.units + next.units;
+      const costUsd = last.units * last.costUsdPerUnit + next.units * next.costUsdPerUnit;
+      next = { units, costUsdPerUnit: costUsd / units };
+    }
+    merged.push(next);
+  }
+  return merged;
+}
+
+function byShardAndUnderlying(
+  hedges: readonly HedgeVariables[],
+): ReadonlyMap<string, HedgeVariables[]> {
+  return Map.groupBy(hedges, ({ option, underlying }) => `${underlying} on ${option.shard}`);
+}

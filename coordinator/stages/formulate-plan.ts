@@ -1,0 +1,132 @@
+import type { LinearProgram } from "#coordinator/records/linear-program.ts";
+import { addCapital } from "#coordinator/stages/formulate-capital.ts";
+import { addHedges, type HedgeVariables } from "#coordinator/stages/formulate-hedges.ts";
+import { addTransfers, type TransferVariables } from "#coordinator/stages/formulate-transfers.ts";
+import type { PlanScenarios } from "#coordinator/stages/plan-scenarios.ts";
+import {
+  nearEndUnits,
+  type PlannedUnderlying,
+  type PlanningWorld,
+  targetUnits,
+} from "#coordinator/stages/planning-world.ts";
+import {
+  type ProgramBuilder,
+  programBuilder,
+  type ShownRow,
+  type Terms,
+} from "#coordinator/stages/program-builder.ts";
+
+/** A planning problem as a program, and how to read its solution. */
+export type Formulation = {
+  readonly program: LinearProgram;
+  readonly hedges: readonly HedgeVariables[];
+  readonly transfers: readonly TransferVariables[];
+  readonly shown: readonly ShownRow[];
+};
+
+/**
+ * The plan as a mixed-integer linear program, or undefined when there is nothing to decide.
+ *
+ * Columns: stretches of depth on every venue, whether a venue is used (gas), transfers and whether they are made (fee),
+ * one net exposure per underlying, worst losses per shard and underlying, and the tail of the expected shortfall
+ * (Rockafellar and Uryasev: `t + sum(p v) / (1 - level)`, `v >= loss - t`). Options are fixed, so the scenarios meet the
+ * trades only in the net exposures. Trades of one underlying all go one way, so no two shards trade against each other,
+ * and every part of the plan that executes alone lies between nothing and the whole.
+ *
+ * @see Rockafellar and Uryasev, "Optimization of conditional value-at-risk", Journal of Risk 2 (2000).
+ */
+export function formulatePlan(
+  world: PlanningWorld,
+  scenarios: PlanScenarios,
+): Formulation | undefined {
+  const builder = programBuilder();
+  const hedges = addHedges(builder, world);
+  const transfers = addTransfers(builder, world);
+  if (hedges.length === 0 && transfers.length === 0) return undefined;
+  const exposures = addExposures(builder, world, hedges);
+  addShortfall(builder, { world, scenarios, exposures });
+  addCapital(builder, { world, hedges, transfers });
+  return { ...builder.finish(), hedges, transfers };
+}
+
+type Exposure = {
+  readonly one: PlannedUnderlying;
+  /** 1 to buy, -1 to sell. */
+  readonly sign: number;
+  readonly column: number;
+};
+
+/** Net trade of each underlying in units, with its band, as soft as its penalty, and its limit. */
+function addExposures(
+  builder: ProgramBuilder,
+  world: PlanningWorld,
+  hedges: readonly HedgeVariables[],
+): Exposure[] {
+  const { policy } = world;
+  return world.underlyings.flatMap((one): Exposure[] => {
+    const own = hedges.filter((hedge) => hedge.underlying === one.underlying);
+    if (own.length === 0) return [];
+    const target = targetUnits(one, policy);
+    const column = builder.column(`net trade ${one.underlying}`, {
+      upper: Math.min(Math.abs(one.neededUnits) + 2 * target, roomUnits(one, world)),
+    });
+    const parts: Terms = own.flatMap((hedge) =>
+      hedge.segments.map(({ column: part }): [number, number] => [part, -1]),
+    );
+    builder.atMost(`sum ${one.underlying}`, [[column, 1], ...parts], 0);
+    builder.atLeast(`sum ${one.underlying}`, [[column, 1], ...parts], 0);
+    const outside = builder.column(`outside ${one.underlying}`, {
+      cost: policy.planning.bandPenaltyFraction * one.spotUsd,
+    });
+    // near + sign x trade is outside the target by at most `outside`: |near| - trade <= target + outside.
+    const distance = Math.abs(nearEndUnits(one));
+    builder.atLeast(
+      `band ${one.underlying}`,
+      [
+        [column, 1],
+        [outside, 1],
+      ],
+      distance - target,
+      `${one.underlying} of the band's target`,
+    );
+    return [{ one, sign: Math.sign(one.neededUnits), column }];
+  });
+}
+
+/** Most units that keep the net delta within its limit even if no job in flight is done, or all are. */
+function roomUnits(one: PlannedUnderlying, { policy }: PlanningWorld): number {
+  const limitUsd = policy.underlyings[one.underlying]?.netDeltaLimitUsd ?? 0;
+  const limit = limitUsd / one.spotUsd;
+  const [low, high] = one.net.limitIntervalUnits;
+  return Math.max(0, one.neededUnits > 0 ? limit - high : limit + low);
+}
+
+function addShortfall(
+  builder: ProgramBuilder,
+  {
+    world,
+    scenarios,
+    exposures,
+  }: {
+    readonly world: PlanningWorld;
+    readonly scenarios: PlanScenarios;
+    readonly exposures: readonly Exposure[];
+  },
+): void {
+  const { riskAversion, expectedShortfallLevel } = world.policy.planning;
+  if (riskAversion === 0 || exposures.length === 0) return;
+  const edge = builder.column("tail edge", {
+    cost: riskAversion,
+    lower: Number.NEGATIVE_INFINITY,
+  });
+  for (const [index, probability] of scenarios.probabilities.entries()) {
+    const cost = (riskAversion * probability) / (1 - expectedShortfallLevel);
+    const beyond = builder.column(`tail ${index}`, { cost });
+    const gains = exposures.map(({ one, sign, column }): [number, number] => {
+      const perUnit = scenarios.pnlUsdPerUnit.get(one.underlying)?.[index] ?? 0;
+      return [column, perUnit * sign];
+    });
+    const terms: Terms = [[beyond, 1], [edge, 1], ...gains.filter(([, by]) => by !== 0)];
+    builder.atLeast(`tail ${index}`, terms, -(scenarios.pnlUsd[index] ?? 0));
+  }
+}

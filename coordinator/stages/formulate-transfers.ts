@@ -1,0 +1,64 @@
+import type { ShardInput } from "#coordinator/stages/hedge-options.ts";
+import { isCovered, isSource, mostFrom, shortfalls } from "#coordinator/stages/plan-transfers.ts";
+import { type PlanningWorld, transitHours } from "#coordinator/stages/planning-world.ts";
+import type { ProgramBuilder } from "#coordinator/stages/program-builder.ts";
+
+/** The columns of one possible transfer. */
+export type TransferVariables = {
+  readonly source: ShardInput;
+  readonly target: ShardInput;
+  /** USD that leave the source. */
+  readonly amount: number;
+  /** 1 when it is made. */
+  readonly used: number;
+};
+
+/**
+ * Columns for a transfer from every shard with surplus to every shard in shortfall that nothing on its way covers: a fee
+ * when it is made, an amount between the policy's bounds then, and a price for the time it takes from that source.
+ */
+export function addTransfers(builder: ProgramBuilder, world: PlanningWorld): TransferVariables[] {
+  if (!world.mayTransfer) return [];
+  const { policy, inputs } = world;
+  const { minimumUsd, maximumUsd } = policy.transfers;
+  const targets = shortfalls(world).filter((target) => !isCovered(target, world));
+  if (targets.length === 0) return [];
+  const sources = inputs
+    .filter((input) => isSource(input) && !targets.includes(input))
+    .map((input) => ({ input, mostUsd: mostFrom(input, world) }))
+    .filter(({ mostUsd }) => mostUsd >= minimumUsd)
+    .sort((left, right) => right.mostUsd - left.mostUsd)
+    .slice(0, policy.planning.shardsMax);
+  return targets.slice(0, policy.planning.shardsMax).flatMap((target) => {
+    return sources.map(({ input: source, mostUsd }) => {
+      const name = `${source.setup.shard} to ${target.setup.shard}`;
+      const used = builder.column(`send ${name}`, {
+        cost: policy.planning.transferFeeUsd,
+        upper: 1,
+        isInteger: true,
+      });
+      const amount = builder.column(`amount ${name}`, {
+        cost: policy.planning.transitCostFractionPerHour * transitHours(source),
+        upper: Math.min(maximumUsd, mostUsd),
+      });
+      const most = Math.min(maximumUsd, mostUsd);
+      builder.atMost(
+        `most ${name}`,
+        [
+          [amount, 1],
+          [used, -most],
+        ],
+        0,
+      );
+      builder.atLeast(
+        `least ${name}`,
+        [
+          [amount, 1],
+          [used, -minimumUsd],
+        ],
+        0,
+      );
+      return { source, target, amount, used };
+    });
+  });
+}

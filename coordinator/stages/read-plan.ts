@@ -1,0 +1,155 @@
+import type { TransferDecision } from "#coordinator/records/decision-record.ts";
+import type { ProgramSolution } from "#coordinator/records/linear-program.ts";
+import type { PlannedAction } from "#coordinator/records/planned-action.ts";
+import { assessCapital } from "#coordinator/stages/assess-capital.ts";
+import type { Formulation } from "#coordinator/stages/formulate-plan.ts";
+import { hedgeOptions } from "#coordinator/stages/hedge-options.ts";
+import {
+  COVERED,
+  isCovered,
+  isSource,
+  mostFrom,
+  shortfalls,
+  type TransferPlan,
+  transferAction,
+} from "#coordinator/stages/plan-transfers.ts";
+import {
+  type PlannedUnderlying,
+  type PlanningWorld,
+  targetUnits,
+} from "#coordinator/stages/planning-world.ts";
+import { swapAction } from "#coordinator/stages/swap-action.ts";
+
+/** What a solution wants done, by names alone: it can be tried on a newer world than the one it was found on. */
+export type WantedPlan = {
+  readonly hedges: readonly WantedHedge[];
+  readonly transfers: readonly {
+    readonly source: string;
+    readonly target: string;
+    readonly amountUsd: number;
+  }[];
+};
+
+type WantedHedge = {
+  readonly underlying: string;
+  /** 1 to buy, -1 to sell. */
+  readonly sign: 1 | -1;
+  readonly shard: string;
+  readonly adapter: string;
+  readonly pool: string;
+  readonly units: number;
+};
+
+/** Reads the columns of a solution; hedges largest first. */
+export function wantedPlan(formulation: Formulation, solution: ProgramSolution): WantedPlan {
+  const read = (column: number): number => solution.values[column] ?? 0;
+  const hedges = formulation.hedges
+    .filter(({ used }) => read(used) > 0.5)
+    .map(({ underlying, sign, option, segments }): WantedHedge => {
+      const { adapter, pool } = option.line;
+      const units = segments.reduce((total, { column }) => total + Math.max(0, read(column)), 0);
+      return { underlying, sign, shard: option.shard, adapter, pool, units };
+    });
+  const transfers = formulation.transfers
+    .filter(({ used }) => read(used) > 0.5)
+    .map(({ source, target, amount }) => {
+      return {
+        source: source.setup.shard,
+        target: target.setup.shard,
+        amountUsd: read(amount),
+      };
+    });
+  return { hedges: hedges.sort((left, right) => right.units - left.units), transfers };
+}
+
+/**
+ * The swaps a wanted plan comes to on a world, each within what the greedy plan would allow at that point: a solution is
+ * exact only within tolerances, and the world may have moved since. What no longer fits is made smaller or left out.
+ */
+export function realiseHedges(world: PlanningWorld, wanted: WantedPlan): PlannedAction[] {
+  const actions: PlannedAction[] = [];
+  for (const one of world.underlyings) {
+    if (one.neededUnits === 0) continue;
+    for (const hedge of wanted.hedges) {
+      if (hedge.underlying !== one.underlying || hedge.sign !== Math.sign(one.neededUnits))
+        continue;
+      if (actions.length >= world.policy.hedging.jobsPerPassMax) return actions;
+      const action = realiseHedge(world, one, { hedge, actions });
+      if (action !== undefined) actions.push(action);
+    }
+  }
+  return actions;
+}
+
+function realiseHedge(
+  world: PlanningWorld,
+  one: PlannedUnderlying,
+  { hedge, actions }: { readonly hedge: WantedHedge; readonly actions: readonly PlannedAction[] },
+): PlannedAction | undefined {
+  const input = world.inputs.find(({ setup }) => setup.shard === hedge.shard);
+  if (input === undefined) return undefined;
+  const effects = [...world.effects, ...actions.map((action) => action.effect)];
+  const side = hedge.sign === 1 ? "buy" : "sell";
+  const { policy, nativeUsd } = world;
+  const { underlying } = one;
+  const outcome = hedgeOptions(input, { underlying, side, effects, policy, nativeUsd });
+  const option = outcome.usable
+    ? outcome.options.find(({ line }) => line.adapter === hedge.adapter && line.pool === hedge.pool)
+    : undefined;
+  if (option === undefined) return undefined;
+  const doneUnits = actions
+    .filter(({ effect }) => effect.underlying === underlying)
+    .reduce((total, { effect }) => total + Math.abs(effect.deltaUnits), 0);
+  const roomUnits = Math.abs(one.neededUnits) + 2 * targetUnits(one, policy) - doneUnits;
+  const units = Math.min(hedge.units, option.limitUnits, roomUnits);
+  return units > 0 ? swapAction(option, units, policy) : undefined;
+}
+
+/** The transfers a wanted plan comes to after its hedges, within the same limits as the greedy ones. */
+export function realiseTransfers(
+  world: PlanningWorld,
+  wanted: WantedPlan,
+  hedges: readonly PlannedAction[],
+): TransferPlan {
+  const { policy, inputs, mayTransfer } = world;
+  const actions: PlannedAction[] = [];
+  const transfers: TransferDecision[] = [];
+  const needy = mayTransfer ? shortfalls(world).filter((one) => !isCovered(one, world)) : [];
+  for (const { source: from, target: to, amountUsd } of wanted.transfers) {
+    const source = inputs.find(({ setup }) => setup.shard === from);
+    const target = needy.find(({ setup }) => setup.shard === to);
+    if (source === undefined || target === undefined || !isSource(source)) continue;
+    const effects = [...world.effects, ...[...hedges, ...actions].map((one) => one.effect)];
+    const most = Math.min(
+      policy.transfers.maximumUsd,
+      mostFrom(source, { inputs, policy, effects }),
+    );
+    const amount = Math.min(Math.max(amountUsd, policy.transfers.minimumUsd), most);
+    if (amount < policy.transfers.minimumUsd) continue;
+    const action = transferAction(source, target, amount, policy);
+    if (action === undefined) continue;
+    actions.push(action);
+    transfers.push({
+      source: from,
+      target: to,
+      amountUsd: action.effect.amountUsd,
+      reason: "collateral below required capital",
+    });
+  }
+  return { actions, transfers, blocked: uncoveredReasons(world, [...hedges, ...actions]) };
+}
+
+function uncoveredReasons(world: PlanningWorld, actions: readonly PlannedAction[]): string[] {
+  const { policy } = world;
+  const effects = [...world.effects, ...actions.map((one) => one.effect)];
+  return shortfalls(world).flatMap((input): string[] => {
+    const { shard } = input.setup;
+    if (isCovered(input, world)) return [`${shard}: ${COVERED}`];
+    const capital = assessCapital(input.valuation, input.setup, effects, policy);
+    const needed = capital.requiredCapitalUsd * policy.capital.bufferMultiplier;
+    const leftUsd = needed - capital.collateralUsdAfterHaircut;
+    return leftUsd > policy.transfers.minimumUsd
+      ? [`${shard}: shortfall not covered; no shard has surplus to spare`]
+      : [];
+  });
+}

@@ -1,0 +1,259 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { PassInput } from "#coordinator/cycles/assess-world.ts";
+import { finishPass, formulatePass, preparePass } from "#coordinator/cycles/plan-pass.ts";
+import type { PlanReport } from "#coordinator/records/plan-report.ts";
+import {
+  assessCapital,
+  pendingDeltas,
+  requiredCapitalUsd,
+  worstLossUsd,
+} from "#coordinator/stages/assess-capital.ts";
+import { evaluatePlan } from "#coordinator/stages/evaluate-plan.ts";
+import { convexSegments } from "#coordinator/stages/formulate-hedges.ts";
+import { lossLines } from "#coordinator/stages/loss-lines.ts";
+import { realiseHedges, realiseTransfers, wantedPlan } from "#coordinator/stages/read-plan.ts";
+import { STANDARD_GRID } from "#shared/risk/standard-grid.ts";
+import { anEntry, aPassInput, aPolicy } from "#test/support/coordinator-pass.ts";
+import { aWorld } from "#test/support/planned-world.ts";
+import { aRandomPass } from "#test/support/random-world.ts";
+import { solvedPass, solvePrepared } from "#test/support/solve-pass.ts";
+
+const SEEDS = Array.from({ length: 24 }, (_, index) => index + 1);
+
+function randomPass(seed: number, shards = 2 + (seed % 6)): PassInput {
+  const planning = { method: "milp" } as const;
+  return aRandomPass({
+    seed,
+    shards,
+    underlyings: 1 + (seed % 3),
+    venues: 1 + (seed % 4),
+    planning,
+  });
+}
+
+function problemOf(seed: number) {
+  const prepared = preparePass(randomPass(seed));
+  const solved = solvePrepared(prepared);
+  const { problem } = prepared;
+  const solve = solved?.solve;
+  if (problem === undefined || solve?.outcome.solved !== true) return undefined;
+  const wanted = wantedPlan(solve.formulation, solve.outcome);
+  const hedges = realiseHedges(problem.world, wanted);
+  const transfers = realiseTransfers(problem.world, wanted, hedges);
+  return { prepared, problem, outcome: solve.outcome, hedges, transfers: transfers.actions };
+}
+
+const PROBLEMS = SEEDS.map((seed) => ({ seed, found: problemOf(seed) }));
+
+function objectives(report: PlanReport | null): { greedy: number; taken: number } {
+  if (report === null) return { greedy: 0, taken: 0 };
+  const greedy = report.alternatives.find((one) => one.plan === "greedy") ?? {
+    figures: report.after,
+  };
+  return { greedy: greedy.figures.objectiveUsd, taken: report.after.objectiveUsd };
+}
+
+test("the program's objective is what the exact evaluator says of the plan read from it", () => {
+  let compared = 0;
+  for (const { seed, found } of PROBLEMS) {
+    if (found?.outcome.status !== "optimal") continue;
+    const { problem, hedges, transfers, outcome } = found;
+    const figures = evaluatePlan(problem.world, problem.scenarios, [...hedges, ...transfers]);
+    // Raw amounts are whole, and a shard just above its requirement is no longer counted as lacking its buffer.
+    const tolerance = 0.02 + 1e-5 * Math.abs(outcome.objective);
+    expect(Math.abs(figures.objectiveUsd - outcome.objective), `seed ${seed}`).toBeLessThan(
+      tolerance,
+    );
+    compared += 1;
+  }
+  expect(compared).toBeGreaterThan(15);
+});
+
+test("some worlds need transfers, some several venues, and some are hedged by one", () => {
+  const all = PROBLEMS.flatMap(({ found }) => found ?? []);
+  expect(all.some(({ transfers }) => transfers.length > 0)).toBe(true);
+  expect(all.some(({ hedges }) => hedges.length > 2)).toBe(true);
+});
+
+test("a plan is never worse than the greedy one, and often better", () => {
+  let better = 0;
+  for (const seed of SEEDS) {
+    const { greedy, taken } = objectives(solvedPass(randomPass(seed)).decision.plan);
+    expect(taken, `seed ${seed}`).toBeLessThanOrEqual(greedy + 1e-6);
+    if (taken < greedy - 1) better += 1;
+  }
+  expect(better).toBeGreaterThan(8);
+});
+
+describe("what is read from a solution", () => {
+  test("trades each underlying one way, on one venue of a shard, within the jobs of a pass", () => {
+    for (const { found } of PROBLEMS) {
+      if (found === undefined) continue;
+      const { hedges, problem } = found;
+      const places = hedges.map(({ effect }) => `${effect.underlying} ${effect.shard}`);
+      expect(new Set(places).size).toBe(places.length);
+      expect(hedges.length).toBeLessThanOrEqual(problem.world.policy.hedging.jobsPerPassMax);
+      for (const one of problem.world.underlyings) {
+        const own = hedges.filter(({ effect }) => effect.underlying === one.underlying);
+        for (const { effect } of own)
+          expect(Math.sign(effect.deltaUnits)).toBe(Math.sign(one.neededUnits));
+      }
+    }
+  });
+
+  test("leaves every shard solvent by its own trades before anything arrives, and within its cash", () => {
+    for (const { seed, found } of PROBLEMS) {
+      if (found === undefined) continue;
+      const { world } = found.problem;
+      for (const input of world.inputs) {
+        const { valuation, setup } = input;
+        const all = [...found.hedges, ...found.transfers].map(({ effect }) => effect);
+        const own = all.filter(({ shard }) => shard === setup.shard);
+        const { policy, effects } = world;
+        const before = assessCapital(valuation, setup, effects, policy);
+        const buffer = policy.capital.bufferMultiplier;
+        const slackUsd = before.collateralUsdAfterHaircut - before.requiredCapitalUsd * buffer;
+        const tradedUsd = own.reduce(
+          (total, { deltaUnits, amountUsd }) => total + Math.sign(deltaUnits) * amountUsd,
+          0,
+        );
+        const afterUsd =
+          before.collateralUsdAfterHaircut - tradedUsd * policy.capital.hedgeHaircutFraction;
+        const required = requiredCapitalUsd(
+          valuation,
+          setup,
+          [pendingDeltas(setup.shard, own)],
+          policy,
+        );
+        if (own.length > 0)
+          expect(afterUsd - required * buffer, `seed ${seed}`).toBeGreaterThan(
+            Math.min(0, slackUsd) - 0.01,
+          );
+        if (own.some(({ kind }) => kind === "transfer")) {
+          const after = assessCapital(valuation, setup, own, policy);
+          const kept = after.collateralUsdAfterHaircut - after.requiredCapitalUsd * buffer;
+          expect(kept, `seed ${seed}`).toBeGreaterThan(-0.01);
+        }
+        const spentRaw = own
+          .filter(({ kind, deltaUnits }) => kind === "transfer" || deltaUnits > 0)
+          .reduce((total, { outRaw }) => total + outRaw, 0n);
+        expect(spentRaw <= valuation.cashRaw).toBe(true);
+      }
+    }
+  });
+
+  test("a second pass without news plans nothing more for what the first brought inside", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 100, max: 5_000 }), (seed) => {
+        const input = randomPass(seed, 2 + (seed % 4));
+        const first = solvedPass(input);
+        const second = solvedPass({ ...input, jobs: first.jobs, sequence: 2 });
+        const isInside = (ticker: string): boolean => {
+          return (
+            second.decision.underlyings.find((one) => one.underlying === ticker)?.reason ===
+            "inside the band"
+          );
+        };
+        for (const job of second.jobs) {
+          if (job.underlying !== null) expect(isInside(job.underlying), `seed ${seed}`).toBe(false);
+          // Nothing is undone or repeated.
+          const before = first.jobs.filter(
+            (one) => one.underlying === job.underlying && one.kind === job.kind,
+          );
+          for (const one of before) {
+            expect(Math.sign(one.expectedDeltaUnits)).toBe(Math.sign(job.expectedDeltaUnits));
+            expect([one.shard, one.target]).not.toEqual([job.shard, job.target]);
+          }
+        }
+        if (
+          first.decision.plan?.after.outsideBandUsd === 0 &&
+          first.decision.plan.after.uncoveredUsd < 1
+        )
+          expect(second.jobs).toEqual([]);
+      }),
+      { numRuns: 25, seed: 5 },
+    );
+  });
+});
+
+describe("when there is no solution", () => {
+  const input = randomPass(3);
+  const prepared = preparePass(input);
+  const formulation = formulatePass(prepared);
+  if (formulation === undefined) throw new Error("seed 3 has no program");
+  const failed = {
+    solved: false,
+    reason: "time-limit",
+    detail: "no values",
+    tookMs: 1000,
+  } as const;
+
+  test("the greedy plan is taken and it is said why", () => {
+    const solved = {
+      solve: { formulation, outcome: failed },
+      reportSetHash: prepared.reportSetHash,
+    };
+    const { decision } = finishPass(prepared, solved);
+    expect(decision.plan).toMatchObject({
+      method: "greedy",
+      fallbackReason: "solver: time-limit",
+      solver: { status: "failed", gapFraction: null, tookMs: 1000 },
+    });
+    expect(decision.jobIds.length).toBeGreaterThan(0);
+  });
+
+  test("without a solver likewise; with the greedy method nothing is said of one", () => {
+    const none = { solve: undefined, reportSetHash: prepared.reportSetHash };
+    expect(finishPass(prepared, none).decision.plan?.fallbackReason).toBe("no solver");
+    expect(finishPass(prepared).decision.plan?.fallbackReason).toBeNull();
+  });
+});
+
+test("nothing is formulated while every net is inside its band and no shard is in shortfall", () => {
+  const calm = [anEntry({ shard: "ethereum", calls: 60 }), anEntry({ shard: "base", calls: -60 })];
+  const planning = { ...aPolicy().planning, method: "milp" as const };
+  const prepared = preparePass(aPassInput(calm, { policy: aPolicy({}, { planning }) }));
+  expect(prepared.problem).toBeUndefined();
+  expect(formulatePass(prepared)).toBeUndefined();
+  expect(finishPass(prepared).decision.plan).toBeNull();
+});
+
+test("with more shards than the policy considers, the program grows no further, and still wins", () => {
+  const pass = (shardsMax: number): PassInput => {
+    const planning = { method: "milp", shardsMax } as const;
+    return aRandomPass({ seed: 4, shards: 20, underlyings: 1, venues: 1, planning });
+  };
+  const columns = (shardsMax: number) =>
+    formulatePass(preparePass(pass(shardsMax)))?.hedges.length ?? 0;
+  expect(columns(12)).toBeLessThanOrEqual(12);
+  expect(columns(20)).toBeGreaterThan(12);
+});
+
+test("worst-loss lines give the worst loss of every trade up to the limit", () => {
+  const own = aWorld([anEntry({ shard: "base", calls: -60, hedgeUnits: 20 })])
+    .view.valuations.get("base")
+    ?.underlyings.get("ETH");
+  if (own === undefined) throw new Error("no valuation");
+  for (const sign of [1, -1] as const) {
+    const lines = lossLines(own, { extraUnits: 3, sign, limitUnits: 50 });
+    expect(lines.length).toBeLessThan(STANDARD_GRID.length / 2);
+    for (const units of [0, 0.5, 7, 25, 50]) {
+      const highest = Math.max(0, ...lines.map((line) => line.atZeroUsd + line.usdPerUnit * units));
+      expect(highest).toBeCloseTo(worstLossUsd(own, 3 + sign * units), 6);
+    }
+  }
+});
+
+test("depth that grows cheaper is taken at the mean of its stretches, up to the limit", () => {
+  const stretches = [
+    { units: 10, costUsdPerUnit: 3 },
+    { units: 10, costUsdPerUnit: 1 },
+    { units: 10, costUsdPerUnit: 5 },
+  ];
+  expect(convexSegments(stretches, 25)).toEqual([
+    { units: 20, costUsdPerUnit: 2 },
+    { units: 5, costUsdPerUnit: 5 },
+  ]);
+  expect(convexSegments(stretches, 4)).toEqual([{ units: 4, costUsdPerUnit: 3 }]);
+});

@@ -1,0 +1,241 @@
+import type { PassInput } from "#coordinator/cycles/assess-world.ts";
+import type { BookEntry } from "#coordinator/records/book-entry.ts";
+import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
+import { DEFAULT_POLICY } from "#shared/policy/default-policy.ts";
+import type { PlanningPolicy, Policy } from "#shared/policy/policy-schema.ts";
+import type { CapacityLine, ShardReport } from "#shared/wire/shard-report.ts";
+import { BLOCK_MS, EXPIRY_MS, LEADER, NOW_MS } from "#test/support/coordinator-pass.ts";
+import { address20, aShardReport, hash32 } from "#test/support/shard-report.ts";
+
+export type RandomWorldOptions = {
+  readonly seed: number;
+  readonly shards: number;
+  readonly underlyings: number;
+  /** Venues of every shard for every underlying. */
+  readonly venues: number;
+  readonly planning?: Partial<PlanningPolicy>;
+};
+
+const SPOTS_USD = [2000, 60_000, 150, 25, 8, 0.6, 400, 90];
+
+/**
+ * A pass over random books: options short and long, hedges, cash from ample to scarce, venues with fees from 1 to 60
+ * basis points and depth from thin to deep. The same options give the same world.
+ */
+export function aRandomPass(options: RandomWorldOptions): PassInput {
+  const random = generator(options.seed);
+  const tickers = Array.from({ length: options.underlyings }, (_, at) =>
+    at === 0 ? "ETH" : `U${at}`,
+  );
+  const setups = Array.from({ length: options.shards }, (_, at) => setupOf(at, tickers));
+  const entries = setups.map((setup) => entryOf(setup, { tickers, options, random }));
+  const led = { state: "leading", epoch: 1, leader: LEADER } as const;
+  return {
+    nowMs: NOW_MS,
+    trigger: "timer",
+    sequence: 1,
+    entries,
+    jobs: [],
+    setups: new Map(setups.map((setup) => [setup.shard, setup])),
+    takeOvers: new Map(setups.map((setup) => [setup.shard, led])),
+    policy: policyOf(tickers, options.planning),
+    leader: LEADER,
+    shadow: false,
+    manualHalt: undefined,
+    brokenInvariant: undefined,
+    standstill: [],
+  };
+}
+
+function policyOf(tickers: readonly string[], planning: Partial<PlanningPolicy> = {}): Policy {
+  const one = DEFAULT_POLICY.underlyings["ETH"];
+  if (one === undefined) throw new Error("the default policy has no ETH");
+  const limits = { ...one, netDeltaLimitUsd: 1e9, deltaQuantumUnits: 1e-6 };
+  return {
+    ...DEFAULT_POLICY,
+    underlyings: Object.fromEntries(tickers.map((ticker) => [ticker, limits])),
+    planning: { ...DEFAULT_POLICY.planning, ...planning },
+  };
+}
+
+function hexByte(value: number): string {
+  return value.toString(16).padStart(2, "0");
+}
+
+function setupOf(at: number, tickers: readonly string[]): ShardSetup {
+  return {
+    shard: `shard-${String(at + 1).padStart(2, "0")}`,
+    chainId: 1000 + at,
+    endpointId: 30_000 + at,
+    nativeTicker: "ETH",
+    blockTimeMs: 1000,
+    staleAfterMs: 5000,
+    vault: address20("fa"),
+    settlement: { ticker: "USDX", token: address20("c0"), decimals: 6 },
+    underlyings: tickers.map((ticker, index) => {
+      return { ticker, token: address20(hexByte(0xe0 + index)), decimals: 18 };
+    }),
+    agents: [{ id: `agent-${at}`, reporterPublicKey: "00".repeat(32) }],
+  };
+}
+
+type EntryContext = {
+  readonly tickers: readonly string[];
+  readonly options: RandomWorldOptions;
+  readonly random: () => number;
+};
+
+function entryOf(setup: ShardSetup, { tickers, options, random }: EntryContext): BookEntry {
+  const cashUsd = 4_000 * 250 ** random();
+  const cashRaw = String(Math.round(cashUsd * 1e6));
+  const parts = tickers.map((ticker, index) => {
+    return partOf(setup, {
+      ticker,
+      index,
+      spotUsd: SPOTS_USD[index % 8] ?? 100,
+      venues: options.venues,
+      random,
+    });
+  });
+  const settlement = {
+    asset: "USDX",
+    token: setup.settlement.token,
+    underlying: null,
+    amountRaw: cashRaw,
+    decimals: 6,
+    priceUsd: 1,
+  };
+  const report = aShardReport({
+    shard: setup.shard,
+    agent: setup.agents[0]?.id ?? "",
+    chainId: setup.chainId,
+    seq: BLOCK_MS + 100,
+    block: { number: 120, hash: hash32("b1"), timestampMs: BLOCK_MS, finalizedNumber: 112 },
+    market: parts.map((part) => part.market),
+    collateral: [
+      { ...settlement, location: "vault", priceUpdatedAtMs: BLOCK_MS - 500 },
+      ...parts.map((part) => part.hedge),
+    ],
+    book: parts.flatMap((part) => part.book),
+    greeks: [],
+    capacity: parts.flatMap((part) => part.capacity),
+    chain: {
+      epoch: 1,
+      leader: LEADER,
+      paused: false,
+      capitalRaw: cashRaw,
+      liabilitiesRaw: "0",
+      baseFeeWei: String(Math.round(1e8 * 100 ** random())),
+    },
+  });
+  return { report, acceptedAtMs: NOW_MS - 200 };
+}
+
+type PartContext = {
+  readonly ticker: string;
+  readonly index: number;
+  readonly spotUsd: number;
+  readonly venues: number;
+  readonly random: () => number;
+};
+
+function partOf(setup: ShardSetup, { ticker, index, spotUsd, venues, random }: PartContext) {
+  const token = setup.underlyings[index]?.token ?? address20("00");
+  const notionalUsd = 600_000 * (random() - 0.6);
+  const hedgeUnits = (40_000 * random()) / spotUsd;
+  return {
+    market: {
+      underlying: ticker,
+      source: `${setup.shard}-${ticker}`,
+      spotUsd,
+      spotUpdatedAtMs: BLOCK_MS - 500,
+      volatility: [
+        {
+          expiryMs: EXPIRY_MS,
+          a: 0.004,
+          b: 0.02,
+          rho: -0.3,
+          m: 0,
+          sigma: 0.1,
+          updatedAtMs: BLOCK_MS - 500,
+        },
+      ],
+    } satisfies ShardReport["market"][number],
+    hedge: {
+      asset: ticker,
+      token,
+      underlying: ticker,
+      amountRaw: raw(hedgeUnits, 18),
+      decimals: 18,
+      location: "vault",
+      priceUsd: spotUsd,
+      priceUpdatedAtMs: BLOCK_MS - 500,
+    } satisfies ShardReport["collateral"][number],
+    book: [
+      {
+        kind: "option",
+        seriesId: hash32(hexByte(0x10 + index)),
+        underlying: ticker,
+        type: random() < 0.6 ? "call" : "put",
+        strikeUsd: spotUsd * (0.9 + 0.2 * random()),
+        expiryMs: EXPIRY_MS,
+        quantity: notionalUsd / spotUsd,
+        markUsd: spotUsd * 0.03,
+      },
+    ] satisfies ShardReport["book"],
+    capacity: Array.from({ length: venues }, (_, venue) => {
+      return poolOf({ ticker, token, spotUsd, venue, random });
+    }),
+  };
+}
+
+function poolOf(context: {
+  readonly ticker: string;
+  readonly token: `0x${string}`;
+  readonly spotUsd: number;
+  readonly venue: number;
+  readonly random: () => number;
+}): CapacityLine {
+  const { ticker, token, spotUsd, venue, random } = context;
+  const feeFraction = [0.0001, 0.0005, 0.001, 0.003, 0.006][Math.floor(random() * 5)] ?? 0.003;
+  const depthUsd = 40_000 * 25 ** random();
+  const sizes = [0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1].map(
+    (part) => (part * depthUsd) / spotUsd,
+  );
+  const usd = (units: number, side: 1 | -1): number => {
+    return units * spotUsd * (1 + side * (feeFraction + (0.02 * units * spotUsd) / depthUsd));
+  };
+  return {
+    venue: "uniswap-v3",
+    adapter: address20("ad"),
+    pool: address20(hexByte(0x90 + venue)),
+    underlying: ticker,
+    token,
+    feeFraction,
+    gasUnits: 150_000 + Math.floor(150_000 * random()),
+    buy: sizes.map((units) => ({
+      amountInRaw: raw(usd(units, 1), 6),
+      amountOutRaw: raw(units, 18),
+    })),
+    sell: sizes.map((units) => ({
+      amountInRaw: raw(units, 18),
+      amountOutRaw: raw(usd(units, -1), 6),
+    })),
+  };
+}
+
+function raw(value: number, decimals: number): string {
+  const digits = Math.min(decimals, 9);
+  return (BigInt(Math.round(value * 10 ** digits)) * 10n ** BigInt(decimals - digits)).toString();
+}
+
+/** Numbers in [0, 1) that follow from the seed (mulberry32). */
+function generator(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}

@@ -1,0 +1,34 @@
+import { createRequire } from "node:module";
+import type { Highs } from "highs";
+import { solveWithHighs } from "#coordinator/adapters/highs-program.ts";
+import type { PassInput } from "#coordinator/cycles/assess-world.ts";
+import type { SolvedPlan } from "#coordinator/cycles/choose-plan.ts";
+import {
+  finishPass,
+  formulatePass,
+  type PassOutcome,
+  type PreparedPass,
+  preparePass,
+} from "#coordinator/cycles/plan-pass.ts";
+
+const loadHighs: () => Promise<Highs> = createRequire(import.meta.url)("highs");
+const highs = await loadHighs();
+
+/** Solves a prepared pass's program on this thread; undefined when it has none. */
+export function solvePrepared(
+  prepared: PreparedPass,
+  timeLimitMs = 10_000,
+): SolvedPlan | undefined {
+  const formulation = formulatePass(prepared);
+  if (formulation === undefined) return undefined;
+  const startedMs = performance.now();
+  const answer = solveWithHighs(highs, formulation.program, timeLimitMs);
+  const outcome = { ...answer, tookMs: performance.now() - startedMs };
+  return { solve: { formulation, outcome }, reportSetHash: prepared.reportSetHash };
+}
+
+/** A whole pass with its program solved on this thread. */
+export function solvedPass(input: PassInput, timeLimitMs = 10_000): PassOutcome {
+  const prepared = preparePass(input);
+  return finishPass(prepared, solvePrepared(prepared, timeLimitMs));
+}
