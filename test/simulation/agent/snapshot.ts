@@ -5,7 +5,7 @@ import type { SimBlock, SimChain } from "#test/simulation/world/chain.ts";
 import { type Market, slicesOf } from "#test/simulation/world/market.ts";
 import type { NodeView } from "#test/simulation/world/rpc.ts";
 import type { ChainEvent } from "#test/simulation/world/transaction.ts";
-import { capitalRaw, liabilitiesRaw, poolOut } from "#test/simulation/world/vault.ts";
+import { capitalRaw, liabilitiesRaw, poolOut } from "#test/simulation/world/valuation.ts";
 
 /** Blocks before the last final one from which events are reported again. */
 const EVENT_LOOKBACK_BLOCKS = 64;
@@ -56,6 +56,7 @@ export function snapshotAt(block: SimBlock, view: NodeView, o: SnapshotOptions):
       ...one,
       amountOutRaw: poolOut(state, rules, one.assetIn === site.settlementToken, one.amountInRaw),
     })),
+    venues: [],
     ...eventsOf(block, view, o.finalized),
   };
 }

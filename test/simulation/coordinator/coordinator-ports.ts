@@ -104,8 +104,9 @@ export function jobQueue(
         await process.ask(50, () => undefined);
         throw new RetryableError("queue-add-unknown", `job ${job.mandate.jobId}: not connected`);
       }
-      await queues.get(job.shard)?.send(process, job);
+      const outcome = await queues.get(job.shard)?.send(process, job);
       o.crash("coordinator-crash-after-send");
+      return outcome ?? { sent: false, reason: "removed" };
     },
   };
 }

@@ -2,9 +2,10 @@ import type { BlockHeader } from "#shard-agent/records/shard-snapshot.ts";
 import { FatalError } from "#shared/errors.ts";
 import type { Address, Hex } from "#shared/units/ids.ts";
 import { type Mempool, newMempool, type SubmitOutcome } from "#test/simulation/world/mempool.ts";
+import type { ShardState, VaultRules } from "#test/simulation/world/shard-state.ts";
 import { digest, FINALITY_BLOCKS, type Site } from "#test/simulation/world/site.ts";
 import type { ChainEvent, Transaction } from "#test/simulation/world/transaction.ts";
-import { execute, type ShardState, type VaultRules } from "#test/simulation/world/vault.ts";
+import { execute } from "#test/simulation/world/vault.ts";
 import { applyOp, type WorldOp } from "#test/simulation/world/world-op.ts";
 
 export type Mined = {

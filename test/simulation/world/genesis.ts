@@ -1,7 +1,7 @@
 import type { Address, Hex } from "#shared/units/ids.ts";
 import type { Random } from "#test/simulation/engine/random.ts";
+import type { ShardState, VaultRules } from "#test/simulation/world/shard-state.ts";
 import type { Site } from "#test/simulation/world/site.ts";
-import type { ShardState, VaultRules } from "#test/simulation/world/vault.ts";
 
 const NOBODY: Address = `0x${"00".repeat(20)}`;
 

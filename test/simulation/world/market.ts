@@ -4,8 +4,8 @@ import { standardNormal } from "#shared/risk/random.ts";
 import { YEAR_MS } from "#shared/units/time.ts";
 import type { Faults } from "#test/simulation/engine/faults.ts";
 import { type Random, randomOf } from "#test/simulation/engine/random.ts";
+import type { ShardState } from "#test/simulation/world/shard-state.ts";
 import { digest, type Site } from "#test/simulation/world/site.ts";
-import type { ShardState } from "#test/simulation/world/vault.ts";
 import type { WorldOp } from "#test/simulation/world/world-op.ts";
 
 type SeriesTerms = Omit<RawSeries, "takersLongE18" | "takersShortE18">;

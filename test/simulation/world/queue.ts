@@ -1,4 +1,5 @@
-import { FatalError, RetryableError } from "#shared/errors.ts";
+import type { SendOutcome } from "#coordinator/ports/job-queue.ts";
+import { RetryableError } from "#shared/errors.ts";
 import { queueJobId, type RebalanceJob } from "#shared/wire/rebalance-job.ts";
 import type { Faults } from "#test/simulation/engine/faults.ts";
 import type { SimProcess } from "#test/simulation/engine/process.ts";
@@ -21,7 +22,7 @@ type QueueJob = {
 /** One shard's BullMQ queue, with what was measured of it. */
 export type SimQueue = {
   /** Adds as seen by a producer: the add, then the read that compares. */
-  readonly send: (producer: SimProcess, job: RebalanceJob) => Promise<void>;
+  readonly send: (producer: SimProcess, job: RebalanceJob) => Promise<SendOutcome>;
   readonly work: (worker: QueueWorker) => void;
   /** Redis misbehaves now and then; called every second. */
   readonly misbehave: () => void;
@@ -133,7 +134,8 @@ type Send = {
   readonly jobs: ReadonlyMap<string, QueueJob>;
 };
 
-async function send({ producer, job, faults, scheduler, add, jobs }: Send): Promise<void> {
+async function send(o: Send): Promise<SendOutcome> {
+  const { producer, job, faults, scheduler, add, jobs } = o;
   const id = queueJobId(job.mandate.jobId);
   const json = JSON.stringify(job);
   const unknown = (why: string): RetryableError =>
@@ -151,12 +153,8 @@ async function send({ producer, job, faults, scheduler, add, jobs }: Send): Prom
     throw unknown("Connection is closed");
   }
   const stored = await producer.ask(faults.random.between(1, 5), () => jobs.get(id)?.json);
-  if (stored === undefined) throw unknown("is not in the queue after it was added");
-  if (stored !== json)
-    throw new FatalError(
-      "queue-job-differs",
-      `job ${id}: the queue keeps another job under this id`,
-    );
+  if (stored === undefined) return { sent: false, reason: "removed" };
+  return stored === json ? { sent: true } : { sent: false, reason: "edited" };
 }
 
 function misbehave(jobs: Map<string, QueueJob>, faults: Faults): void {

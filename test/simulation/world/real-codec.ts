@@ -1,6 +1,8 @@
 import {
+  concat,
   decodeFunctionData,
   keccak256,
+  numberToHex,
   parseTransaction,
   recoverTransactionAddress,
   recoverTypedDataAddress,
@@ -39,6 +41,7 @@ export function realCodec(): Codec {
       vault: site.vault,
       optionBook: site.optionBook,
       settlementToken: site.settlementToken,
+      venueDesk: null,
     });
   return {
     plannerAddress: planner.address,
@@ -70,19 +73,10 @@ export function realCodec(): Codec {
         maxFeePerGas: maxFeePerGasWei,
         maxPriorityFeePerGas: maxPriorityFeePerGasWei,
       });
-      return { hash: keccak256(raw), ...fees, raw };
+      const callHash = keccak256(concat([call.to, numberToHex(call.valueWei), call.data]));
+      return { hash: keccak256(raw), callHash, ...fees, raw };
     },
-    contractCall: (raw) => {
-      const { to, data, value, nonce, gas } = parseTransaction(raw);
-      const target = to ?? "0x";
-      return {
-        to: target,
-        data: data ?? "0x",
-        valueWei: value ?? 0n,
-        nonce: nonce ?? 0,
-        gasLimit: gas ?? 0n,
-      };
-    },
+    contractCall,
     callOf: (call, site) => callOf(call.data, site),
     decode: async (raw, site) => {
       const transaction = parseTransaction(raw);
@@ -97,6 +91,13 @@ export function realCodec(): Codec {
       };
     },
   };
+}
+
+function contractCall(raw: Hex): ReturnType<Codec["contractCall"]> {
+  const { to, data, value, nonce, gas } = parseTransaction(raw);
+  const target = to ?? "0x";
+  const gasLimit = gas ?? 0n;
+  return { to: target, data: data ?? "0x", valueWei: value ?? 0n, nonce: nonce ?? 0, gasLimit };
 }
 
 const NO_RPC = {

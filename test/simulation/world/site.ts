@@ -104,6 +104,7 @@ export function scopeOf(site: Site, agent: string, signer: Address): ShardScope 
     feedMaxAgeMs: FEED_MAX_MS,
     staleAfterMs: staleAfterMs(SIMULATED_POLICY.staleness.reportFloorMs, site.blockTimeMs),
     blockTimeMs: site.blockTimeMs,
+    positionVenues: null,
   };
 }
 

@@ -1,40 +1,16 @@
-import type { FeedPrice, RawSeries } from "#shard-agent/records/shard-snapshot.ts";
 import { shardBytes32 } from "#shared/evm/mandate-typed-data.ts";
-import type { Address, Hex } from "#shared/units/ids.ts";
-import type { SwapParams, TransferParams } from "#shared/wire/rebalance-job.ts";
-import { digest, type Site, VAULT_LIMITS } from "#test/simulation/world/site.ts";
+import type { Hex } from "#shared/units/ids.ts";
+import type { JobParams, SwapParams, TransferParams } from "#shared/wire/rebalance-job.ts";
+import type { Bucket, ShardState, VaultRules } from "#test/simulation/world/shard-state.ts";
+import { digest, VAULT_LIMITS } from "#test/simulation/world/site.ts";
 import type { ChainCall, ChainEvent, Transaction } from "#test/simulation/world/transaction.ts";
-
-/** State of one shard's contracts after one block. Values are replaced, never changed in place. */
-export type ShardState = {
-  readonly epoch: number;
-  readonly leader: Address;
-  readonly consumed: ReadonlySet<Hex>;
-  readonly settlementRaw: bigint;
-  readonly hedgeRaw: bigint;
-  readonly swapWindow: Bucket;
-  readonly transferWindow: Bucket;
-  /** Rounds of the price feed, oldest first; round ids count from 1. */
-  readonly rounds: readonly FeedPrice[];
-  readonly settlementUpdatedAtMs: number;
-  readonly volatilityUpdatedAtMs: number;
-  readonly series: readonly RawSeries[];
-  readonly outboundNonces: ReadonlyMap<number, number>;
-  readonly received: ReadonlySet<Hex>;
-  readonly nonces: ReadonlyMap<Address, number>;
-  readonly gasWei: ReadonlyMap<Address, bigint>;
-};
-
-export type Bucket = { readonly levelRaw: bigint; readonly updatedAtSeconds: number };
-
-/** What the vaults allow, set when they are deployed. */
-export type VaultRules = {
-  readonly site: Site;
-  readonly signer: Address;
-  readonly sisters: ReadonlyMap<number, Hex>;
-  /** Price of the pool against the feed. */
-  readonly poolPremium: number;
-};
+import {
+  capitalRaw,
+  ceilDiv,
+  intrinsicE8,
+  poolOut,
+  priceE8,
+} from "#test/simulation/world/valuation.ts";
 
 export type CallOutcome =
   | { readonly ok: true; readonly state: ShardState; readonly events: readonly ChainEvent[] }
@@ -43,8 +19,6 @@ export type CallOutcome =
 /** LayerZero fee of any transfer. */
 export const MESSAGE_FEE_WEI = 10n ** 15n;
 const BPS = 10_000n;
-const POOL_DEPTH_RAW = 20_000_000n * 10n ** 6n;
-const POOL_FEE_MILLIONTHS = 500n;
 
 /** What contracts/src would do with a call in a block of this time: the same checks in the same order. */
 export function execute(
@@ -60,16 +34,26 @@ export function execute(
   const consumed = consume(state, call, { transaction, rules, nowSeconds });
   if (!consumed.ok) return consumed;
   const { params } = call;
-  const effect =
-    params.kind === "swap"
-      ? swap(consumed.state, call.mandate.jobId, params, { rules, nowSeconds })
-      : transfer(consumed.state, { call, params, transaction }, { rules, nowSeconds });
+  const effect = act(consumed.state, { call, params, transaction }, { rules, nowSeconds });
   if (!effect.ok) return effect;
   const floor = BigInt(params.minCapitalAfterRaw);
   const least = floor > 0n ? floor : 0n;
   if (capitalRaw(effect.state) < least) return fail("CapitalBelowFloor");
   return { ...effect, events: [...consumed.events, ...effect.events] };
 }
+
+function act(state: ShardState, o: Acting, where: Where): CallOutcome {
+  const { params, call } = o;
+  if (params.kind === "swap") return swap(state, call.mandate.jobId, params, where);
+  if (params.kind === "transfer") return transfer(state, { ...o, params }, where);
+  return fail("WrongAction");
+}
+
+type Acting = {
+  readonly call: Extract<ChainCall, { kind: "mandate" }>;
+  readonly params: JobParams;
+  readonly transaction: Transaction;
+};
 
 function fail(reason: string): { readonly ok: false; readonly reason: string } {
   return { ok: false, reason };
@@ -171,27 +155,9 @@ function swap(
   };
 }
 
-/** What the pool pays: its own price, its fee, and an impact that grows with the size. */
-export function poolOut(
-  state: ShardState,
-  rules: VaultRules,
-  isBuy: boolean,
-  amountIn: bigint,
-): bigint {
-  const poolE8 = BigInt(Math.round(Number(priceE8(state)) * (1 + rules.poolPremium)));
-  const gross = isBuy ? (amountIn * 10n ** 20n) / poolE8 : (amountIn * poolE8) / 10n ** 20n;
-  const sizeRaw = isBuy ? amountIn : gross;
-  const afterFee = (gross * (1_000_000n - POOL_FEE_MILLIONTHS)) / 1_000_000n;
-  return (afterFee * POOL_DEPTH_RAW) / (POOL_DEPTH_RAW + sizeRaw);
-}
-
 function transfer(
   state: ShardState,
-  o: {
-    readonly call: Extract<ChainCall, { kind: "mandate" }>;
-    readonly params: TransferParams;
-    readonly transaction: Transaction;
-  },
+  o: Acting & { readonly params: TransferParams },
   { rules, nowSeconds }: Where,
 ): CallOutcome {
   const { params, call, transaction } = o;
@@ -254,32 +220,6 @@ function settle(
   };
 }
 
-/** Liability of the option book as the vault counts it, rounded up. */
-export function liabilitiesRaw(state: ShardState): bigint {
-  const spot = priceE8(state);
-  return state.series.reduce((total, series) => {
-    const net = series.takersLongE18 - series.takersShortE18;
-    if (net <= 0n) return total;
-    const perOption = intrinsicE8(series, spot) + ceilDiv(spot * VAULT_LIMITS.marginBps, BPS);
-    return total + ceilDiv(net * perOption, 10n ** 20n);
-  }, 0n);
-}
-
-export function capitalRaw(state: ShardState): bigint {
-  const hedges = (state.hedgeRaw * priceE8(state)) / 10n ** 20n;
-  const counted = (hedges * (BPS - VAULT_LIMITS.hedgeHaircutBps)) / BPS;
-  return state.settlementRaw + counted - liabilitiesRaw(state);
-}
-
-export function priceE8(state: ShardState): bigint {
-  return state.rounds.at(-1)?.priceE8 ?? 1n;
-}
-
-function intrinsicE8(series: RawSeries, spot: bigint): bigint {
-  const value = series.isCall ? spot - series.strikeE8 : series.strikeE8 - spot;
-  return value > 0n ? value : 0n;
-}
-
 function areFeedsFresh(state: ShardState, nowSeconds: number): boolean {
   const oldestMs = Math.min(state.rounds.at(-1)?.updatedAtMs ?? 0, state.settlementUpdatedAtMs);
   return oldestMs / 1000 + VAULT_LIMITS.feedStaleAfterSeconds >= nowSeconds;
@@ -292,8 +232,4 @@ function fill(bucket: Bucket, amount: bigint, cap: bigint, nowSeconds: number): 
   const before = drained >= bucket.levelRaw ? 0n : bucket.levelRaw - drained;
   if (before + amount > cap) return undefined;
   return { levelRaw: before + amount, updatedAtSeconds: nowSeconds };
-}
-
-export function ceilDiv(numerator: bigint, denominator: bigint): bigint {
-  return (numerator + denominator - 1n) / denominator;
 }

@@ -1,7 +1,7 @@
 import type { RawSeries } from "#shard-agent/records/shard-snapshot.ts";
 import type { Hex } from "#shared/units/ids.ts";
+import type { ShardState } from "#test/simulation/world/shard-state.ts";
 import type { ChainEvent } from "#test/simulation/world/transaction.ts";
-import type { ShardState } from "#test/simulation/world/vault.ts";
 
 /** What the world itself does on a chain: feeds, takers, deliveries of the bridge. */
 export type WorldOp =

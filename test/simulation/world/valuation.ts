@@ -1,0 +1,51 @@
+import type { RawSeries } from "#shard-agent/records/shard-snapshot.ts";
+import type { ShardState, VaultRules } from "#test/simulation/world/shard-state.ts";
+import { VAULT_LIMITS } from "#test/simulation/world/site.ts";
+
+const BPS = 10_000n;
+const POOL_DEPTH_RAW = 20_000_000n * 10n ** 6n;
+const POOL_FEE_MILLIONTHS = 500n;
+
+/** What the pool pays: its own price, its fee, and an impact that grows with the size. */
+export function poolOut(
+  state: ShardState,
+  rules: VaultRules,
+  isBuy: boolean,
+  amountIn: bigint,
+): bigint {
+  const poolE8 = BigInt(Math.round(Number(priceE8(state)) * (1 + rules.poolPremium)));
+  const gross = isBuy ? (amountIn * 10n ** 20n) / poolE8 : (amountIn * poolE8) / 10n ** 20n;
+  const sizeRaw = isBuy ? amountIn : gross;
+  const afterFee = (gross * (1_000_000n - POOL_FEE_MILLIONTHS)) / 1_000_000n;
+  return (afterFee * POOL_DEPTH_RAW) / (POOL_DEPTH_RAW + sizeRaw);
+}
+
+/** Liability of the option book as the vault counts it, rounded up. */
+export function liabilitiesRaw(state: ShardState): bigint {
+  const spot = priceE8(state);
+  return state.series.reduce((total, series) => {
+    const net = series.takersLongE18 - series.takersShortE18;
+    if (net <= 0n) return total;
+    const perOption = intrinsicE8(series, spot) + ceilDiv(spot * VAULT_LIMITS.marginBps, BPS);
+    return total + ceilDiv(net * perOption, 10n ** 20n);
+  }, 0n);
+}
+
+export function capitalRaw(state: ShardState): bigint {
+  const hedges = (state.hedgeRaw * priceE8(state)) / 10n ** 20n;
+  const counted = (hedges * (BPS - VAULT_LIMITS.hedgeHaircutBps)) / BPS;
+  return state.settlementRaw + counted - liabilitiesRaw(state);
+}
+
+export function priceE8(state: ShardState): bigint {
+  return state.rounds.at(-1)?.priceE8 ?? 1n;
+}
+
+export function intrinsicE8(series: RawSeries, spot: bigint): bigint {
+  const value = series.isCall ? spot - series.strikeE8 : series.strikeE8 - spot;
+  return value > 0n ? value : 0n;
+}
+
+export function ceilDiv(numerator: bigint, denominator: bigint): bigint {
+  return (numerator + denominator - 1n) / denominator;
+}
