@@ -42,6 +42,27 @@ const underlyingSchema = z.strictObject({
   pools: z.array(poolSchema),
 });
 
+/**
+ * Where a secp256k1 key lives: a raw key behind a secret reference (development), an encrypted keystore
+ * file of version 3 (development), AWS KMS or what has its interface, or a Web3Signer.
+ */
+const keySourceSchema = z.union([
+  secretRef,
+  z.strictObject({ keystore: z.string().min(1), password: secretRef }),
+  z.strictObject({
+    kms: z.strictObject({
+      endpoint: url,
+      region: z.string().min(1),
+      keyId: z.string().min(1),
+      accessKeyId: secretRef,
+      secretAccessKey: secretRef,
+    }),
+  }),
+  z.strictObject({
+    web3signer: z.strictObject({ url, identifier: z.string().min(1), address: addressSchema }),
+  }),
+]);
+
 /** What gas may cost; cross-checked against the underlyings below. */
 const gasFeesSchema = z.strictObject({
   /** Largest share of a job's notional that the gas of one of its transactions may cost. */
@@ -50,6 +71,14 @@ const gasFeesSchema = z.strictObject({
   maxGasFeeWei: rawAmountSchema.default("50000000000000000"),
   /** Ticker of the underlying that is the chain's native coin; null when there is none: only the absolute cap holds. */
   nativeUnderlying: z.string().nullable().default("ETH"),
+});
+
+/** How jobs are taken. */
+const queueSchema = z.strictObject({
+  /** After this long without renewal a job goes to another agent; an agent signs within half of it. */
+  lockMs: z.number().int().min(2000).default(30_000),
+  /** How often a canary goes through the queue; a worker that misses three is replaced. */
+  canaryMs: z.number().int().min(100).default(30_000),
 });
 
 /** How the endpoints are used. */
@@ -75,12 +104,13 @@ const agentFieldsSchema = z.strictObject({
   blockTimeMs: z.number().int().positive(),
   redisUrl: url,
   dataDir: z.string().min(1),
+  queue: queueSchema.prefault({}),
   /** Ed25519 seed (64 hex digits) that signs reports and receipts. */
   reporterKey: secretRef,
   /** Sends transactions; holds gas only. */
-  senderKey: secretRef,
+  senderKey: keySourceSchema,
   /** Signs option quotes; holds nothing. */
-  quoterKey: secretRef,
+  quoterKey: keySourceSchema,
   /** Below this balance of the sender the agent starts no jobs. */
   gasFloorWei: rawAmountSchema,
   gasFees: gasFeesSchema.prefault({}),

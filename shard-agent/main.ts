@@ -1,13 +1,14 @@
 import { dirname, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import type { Redis } from "ioredis";
-import { privateKeyToAccount } from "viem/accounts";
+import { Redis } from "ioredis";
 import { bullmqJobWorker, type QueueEntry } from "#shard-agent/adapters/bullmq-job-worker.ts";
 import { fastifyQuoteServer } from "#shard-agent/adapters/fastify-quote-server.ts";
+import { type AgentKeys, findKeys } from "#shard-agent/adapters/find-keys.ts";
 import { type OpenRpc, openRpc } from "#shard-agent/adapters/open-rpc.ts";
 import { redisSignedStream } from "#shard-agent/adapters/redis-signed-stream.ts";
 import { rpcClient } from "#shard-agent/adapters/rpc-client.ts";
 import { serialLane } from "#shard-agent/adapters/serial-lane.ts";
+import { type GuardRules, signingGuard } from "#shard-agent/adapters/signing-guard.ts";
 import { sqliteJournal } from "#shard-agent/adapters/sqlite-journal.ts";
 import { verifyChain, verifyRegistry } from "#shard-agent/adapters/verify-start.ts";
 import { viemChainReader } from "#shard-agent/adapters/viem-chain-reader.ts";
@@ -21,18 +22,18 @@ import { viemQuoteSigner } from "#shard-agent/adapters/viem-quote-signer.ts";
 import { viemSender } from "#shard-agent/adapters/viem-sender.ts";
 import { viemTransactionReader } from "#shard-agent/adapters/viem-transaction-reader.ts";
 import { type AgentConfig, agentConfigSchema } from "#shard-agent/config.ts";
-import { executeJob } from "#shard-agent/cycles/execute-job.ts";
+import { executeJob, resumeJobs } from "#shard-agent/cycles/execute-job.ts";
 import { runAgent } from "#shard-agent/cycles/run-agent.ts";
 import { answerQuote, listSeries } from "#shard-agent/cycles/serve-quotes.ts";
 import { showHealth } from "#shard-agent/cycles/show-health.ts";
 import type { Journal } from "#shard-agent/ports/journal.ts";
+import type { Lease } from "#shard-agent/ports/lease.ts";
 import type { Memory } from "#shard-agent/ports/memory.ts";
 import { positionVenues } from "#shard-agent/venues/position-venues.ts";
 import { uniswapV3Venue } from "#shard-agent/venues/uniswap-v3.ts";
 import { FatalError } from "#shared/errors.ts";
 import { loadConfigFile } from "#shared/node/config-file.ts";
 import { jsonLog } from "#shared/node/json-log.ts";
-import { readSecrets } from "#shared/node/read-secret.ts";
 import { retry } from "#shared/node/retry.ts";
 import { runMain } from "#shared/node/run-main.ts";
 import { type Shutdown, shutdownOnSignals } from "#shared/node/shutdown.ts";
@@ -40,8 +41,8 @@ import { sleep } from "#shared/node/sleep.ts";
 import { systemClock } from "#shared/node/system-clock.ts";
 import type { Log } from "#shared/ports/log.ts";
 import { connectRedis } from "#shared/redis/connect.ts";
+import { connectionOptions } from "#shared/redis/connection-options.ts";
 import { streamWriter } from "#shared/redis/stream-writer.ts";
-import { reporterPrivateKey } from "#shared/wire/signed-bytes.ts";
 import { receiptStreamKey, reportStreamKey } from "#shared/wire/stream-keys.ts";
 
 const USAGE = "usage: node shard-agent/main.ts --config <file.yaml>";
@@ -55,33 +56,33 @@ await runMain(main);
 async function main(): Promise<void> {
   const path = configPath();
   const config = loadConfigFile(agentConfigSchema, path);
-  const secrets = readKeys(config, dirname(resolve(path)));
+  const found = findKeys(config, dirname(resolve(path)));
   verifyRegistry(config);
   const log = jsonLog({
     level: config.logLevel,
     name: `agent ${config.agent}`,
-    secrets: secrets.raw,
+    secrets: found.secrets,
   });
   const shutdown = shutdownOnSignals({ log, stepTimeoutMs: STEP_TIMEOUT_MS });
   try {
-    await start(config, secrets, { log, shutdown });
+    const keys = await untilDone(found.open, "a signer does not answer", { log, shutdown });
+    await start(config, keys, { log, shutdown });
   } catch (error) {
     // A stop while waiting for Redis or the chain is not a failure.
     if (!shutdown.signal.aborted) throw error;
   }
 }
 
-type Keys = ReturnType<typeof readKeys>;
 type Process = { readonly log: Log; readonly shutdown: Shutdown };
 type Wiring = Process & {
-  readonly keys: Keys;
+  readonly keys: AgentKeys;
   readonly journal: Journal;
   readonly rpc: OpenRpc;
   readonly producer: Redis;
 };
 
 /** The shutdown runs these steps backwards: no new job, no new quote, cycles, connections, journal. */
-async function start(config: AgentConfig, keys: Keys, process: Process): Promise<void> {
+async function start(config: AgentConfig, keys: AgentKeys, process: Process): Promise<void> {
   const { log, shutdown } = process;
   const journal = sqliteJournal({ dataDir: config.dataDir, agent: config.agent });
   shutdown.add("journal", () => journal.close());
@@ -90,8 +91,6 @@ async function start(config: AgentConfig, keys: Keys, process: Process): Promise
   const { redisUrl: url } = config;
   const producer = await connectRedis({ url, kind: "producer", log, signal: shutdown.signal });
   shutdown.add("redis", () => producer.disconnect());
-  const queue = await connectRedis({ url, kind: "worker", log, signal: shutdown.signal });
-  shutdown.add("queue connection", () => queue.disconnect());
 
   const ports = agentPorts(config, { ...process, keys, journal, rpc, producer });
   const onFatal = (error: unknown) => stopOn(error, process);
@@ -105,13 +104,23 @@ async function start(config: AgentConfig, keys: Keys, process: Process): Promise
   const { host, port } = config.quotes;
   const server = await fastifyQuoteServer({ host, port, desk, log });
   shutdown.add("quote server", server.close);
-  const handle = async (entry: QueueEntry) => {
-    const result = await executeJob(ports, entry);
+  const handle = async (entry: QueueEntry, lease: Lease) => {
+    const result = await executeJob(ports, entry, lease);
     running.flushReceipts();
     return result;
   };
-  const worker = bullmqJobWorker({ shard: config.shard, connection: queue, log, handle });
+  const worker = bullmqJobWorker({
+    shard: config.shard,
+    connect: () => new Redis(url, connectionOptions("worker")),
+    producer,
+    ...config.queue,
+    log,
+    handle,
+  });
   shutdown.add("job worker", worker.close);
+  void resumeJobs(ports).catch((error: unknown) => {
+    if (!shutdown.signal.aborted) stopOn(error, process);
+  });
   const { shard, chainId } = config;
   log.info("agent runs", { shard, chainId, sender: ports.sender.address, quotesPort: server.port });
 }
@@ -126,7 +135,11 @@ function agentPorts(config: AgentConfig, wiring: Wiring) {
   const { privateUrls, publicFallback } = config.rpc;
   const privateNodes = privateUrls.map((url) => rpcClient([url]));
   const route = { privateNodes, publicNodes: rpc, publicFallback };
-  const sender = viemSender(rpc, { account: keys.sender, chainId, route });
+  const sender = viemSender(rpc, {
+    signer: signingGuard(keys.sender, guardRules(config)),
+    chainId,
+    route,
+  });
   const memory: Memory = { snapshot: null, reportBlockTimestampMs: null, health: null };
   const stream = (streamKey: string) => {
     const writer = streamWriter(producer, { key: streamKey, lengthMax: STREAM_LENGTH_MAX });
@@ -161,7 +174,7 @@ function agentPorts(config: AgentConfig, wiring: Wiring) {
     vault: viemVaultReader(rpc, { vault, sender: sender.address }),
     feeds: viemFeedReader(rpc),
     positions: viemPositionReader(rpc, { optionBook }),
-    signer: viemQuoteSigner({ account: keys.quoter, chainId, optionBook }),
+    signer: viemQuoteSigner({ key: keys.quoter, chainId, optionBook }),
     verifier: viemJobVerifier({ shard, chainId, vault }),
     encoder: viemJobEncoder(rpc, { vault, optionBook, settlementToken, venueDesk }),
     venue: uniswapV3Venue(config),
@@ -171,21 +184,33 @@ function agentPorts(config: AgentConfig, wiring: Wiring) {
   };
 }
 
+function guardRules(config: AgentConfig): GuardRules {
+  const { chainId, contracts, mandateSigners, mandateQuorum, positionVenues } = config;
+  const { vault, optionBook } = contracts;
+  const venueDesk = positionVenues?.desk ?? null;
+  return { chainId, vault, venueDesk, optionBook, mandateSigners, mandateQuorum };
+}
+
 /** Waits for a node, saying so once per reason; a configuration that disagrees with the chain stops the start. */
 async function untilVerified(
   { reads: rpc, nodes }: OpenRpc,
   config: AgentConfig,
-  o: Process & { readonly keys: Keys },
+  o: Process & { readonly keys: AgentKeys },
 ): Promise<void> {
+  const check = () => verifyChain({ rpc, nodes }, config, o.keys.quoter.address);
+  await untilDone(check, "the chain cannot be checked yet", o);
+}
+
+/** Tries until it succeeds or the process is to stop, saying why once per reason. */
+function untilDone<T>(run: () => Promise<T>, what: string, o: Process): Promise<T> {
   let said = "";
-  await retry(() => verifyChain({ rpc, nodes }, config, o.keys.quoter.address), {
+  return retry(run, {
     attemptsMax: Number.POSITIVE_INFINITY,
     delayFirstMs: 250,
     delayMaxMs: 5000,
     signal: o.shutdown.signal,
     onRetry: (error) => {
-      if (error.message !== said)
-        o.log.warn("the chain cannot be checked yet; trying again", { error });
+      if (error.message !== said) o.log.warn(`${what}; trying again`, { error });
       said = error.message;
     },
   });
@@ -207,30 +232,4 @@ function configPath(): string {
     throw new FatalError("input-arguments", `${reason}\n${USAGE}`);
   }
   throw new FatalError("input-arguments", `--config: must be given; found nothing\n${USAGE}`);
-}
-
-function readKeys(config: AgentConfig, baseDir: string) {
-  const { reporterKey, senderKey, quoterKey } = config;
-  const raw = readSecrets({ reporterKey, senderKey, quoterKey }, { baseDir });
-  const problems: string[] = [];
-  const parse = <T>(
-    field: keyof typeof raw,
-    read: (secret: string) => T,
-    allowed: string,
-  ): T | undefined => {
-    try {
-      return read(raw[field]);
-    } catch {
-      problems.push(`${field}: must be ${allowed}; found something else, which is not shown`);
-      return undefined;
-    }
-  };
-  const account = (secret: string) => privateKeyToAccount(`0x${secret.replace(/^0x/, "")}`);
-  const reporter = parse("reporterKey", reporterPrivateKey, "64 lower-case hex digits");
-  const sender = parse("senderKey", account, "a secp256k1 key of 64 hex digits");
-  const quoter = parse("quoterKey", account, "a secp256k1 key of 64 hex digits");
-  if (reporter === undefined || sender === undefined || quoter === undefined) {
-    throw new FatalError("config-secret", `keys cannot be used\n  ${problems.join("\n  ")}\n`);
-  }
-  return { reporter, sender, quoter, raw: Object.values(raw) };
 }

@@ -12,7 +12,7 @@ export type OpenRpc = {
 };
 
 /** How many endpoints must agree: as configured, else a majority. */
-export function effectiveQuorum(urls: readonly string[], configured: number | undefined): number {
+function effectiveQuorum(urls: readonly string[], configured: number | undefined): number {
   return configured ?? Math.floor(urls.length / 2) + 1;
 }
 

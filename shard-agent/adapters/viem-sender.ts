@@ -1,16 +1,19 @@
 import {
   type Abi,
   decodeErrorResult,
+  encodePacked,
   type Hex,
   hexToBigInt,
   keccak256,
   numberToHex,
+  parseSignature,
   parseTransaction,
+  serializeTransaction,
 } from "viem";
-import type { PrivateKeyAccount } from "viem/accounts";
 import { type BroadcastRoute, broadcastAlong } from "#shard-agent/adapters/broadcast-route.ts";
 import type { RpcClient, RpcFailure } from "#shard-agent/adapters/rpc-client.ts";
 import { readHeader } from "#shard-agent/adapters/rpc-values.ts";
+import type { GuardedSigner } from "#shard-agent/adapters/signing-guard.ts";
 import type { ContractCall, PreparedCall, Sender } from "#shard-agent/ports/sender.ts";
 import { FatalError, RetryableError } from "#shared/errors.ts";
 import { optionBookAbi } from "#shared/evm/abi/option-book.ts";
@@ -27,20 +30,20 @@ const KNOWN_ERRORS: Abi = [
 /** Answers that say something of the call, not of the node's health. */
 const CALL_FAILED = /revert|insufficient|exceeds|gas required|out of gas/i;
 
-/** {@link Sender} with a local key. The gas limit is the simulation's gas x 1.5. */
+/** {@link Sender} with a guarded key. The gas limit is the simulation's gas x 1.5. */
 export function viemSender(
   rpc: RpcClient,
   o: {
-    readonly account: PrivateKeyAccount;
+    readonly signer: GuardedSigner;
     readonly chainId: number;
     readonly route?: BroadcastRoute;
   },
 ): Sender {
-  const { account, chainId } = o;
+  const { signer, chainId } = o;
   const route = o.route ?? { privateNodes: [], publicNodes: rpc, publicFallback: false };
   const sign: Sender["sign"] = async (call, fees) => {
-    const { nonce, gasLimit, maxFeePerGasWei, maxPriorityFeePerGasWei } = fees;
-    const raw = await account.signTransaction({
+    const { nonce, gasLimit, maxFeePerGasWei, maxPriorityFeePerGasWei, intent } = fees;
+    const transaction = {
       type: "eip1559",
       chainId,
       nonce,
@@ -50,15 +53,20 @@ export function viemSender(
       value: call.valueWei,
       maxFeePerGas: maxFeePerGasWei,
       maxPriorityFeePerGas: maxPriorityFeePerGasWei,
-    });
+    } as const;
+    const signature = await signer.sign(serializeTransaction(transaction), intent);
+    const raw = serializeTransaction(transaction, parseSignature(signature));
     const hash = keccak256(raw);
-    return { hash, raw, nonce, gasLimit, maxFeePerGasWei, maxPriorityFeePerGasWei };
+    const callHash = keccak256(
+      encodePacked(["address", "uint256", "bytes"], [call.to, call.valueWei, call.data]),
+    );
+    return { hash, raw, nonce, gasLimit, callHash, maxFeePerGasWei, maxPriorityFeePerGasWei };
   };
   return {
-    address: account.address,
-    prepare: (call) => prepare(rpc, call, account.address),
+    address: signer.address,
+    prepare: (call) => prepare(rpc, call, signer.address),
     sign,
-    signAgain: (raw, fees) => {
+    signAgain: (raw, fees, intent) => {
       const { to, data, value, nonce, gas } = parseTransaction(raw);
       if (to === undefined || to === null || nonce === undefined || gas === undefined)
         throw new FatalError(
@@ -66,7 +74,7 @@ export function viemSender(
           `Transaction ${keccak256(raw)}: not a call with a nonce`,
         );
       const call = { to, data: data ?? "0x", valueWei: value ?? 0n };
-      return sign(call, { ...fees, nonce, gasLimit: gas });
+      return sign(call, { ...fees, nonce, gasLimit: gas, intent });
     },
     broadcast: (raw) => broadcastAlong(route, raw),
   };

@@ -7,6 +7,7 @@ import {
 import { stepEntry } from "#shard-agent/cycles/step-entry.ts";
 import type { ChainReader, VaultReader } from "#shard-agent/ports/chain.ts";
 import type { JobEncoder, JobVerifier } from "#shard-agent/ports/job-desk.ts";
+import type { Lease } from "#shard-agent/ports/lease.ts";
 import type { Memory } from "#shard-agent/ports/memory.ts";
 import type { Pause } from "#shard-agent/ports/pause.ts";
 import type { ReadWatch } from "#shard-agent/ports/read-watch.ts";
@@ -24,13 +25,15 @@ import { admitJob, type JobConditions } from "#shard-agent/stages/admit-job.ts";
 import { authenticateJob } from "#shard-agent/stages/authenticate-job.ts";
 import { progressReceipt, refusalReceipt } from "#shard-agent/stages/build-receipt.ts";
 import { gasFeeCapWei, openingFees } from "#shard-agent/stages/price-gas.ts";
-import { RetryableError } from "#shared/errors.ts";
+import { FatalError, RetryableError } from "#shared/errors.ts";
 import type { Hex } from "#shared/units/ids.ts";
 import { describeIssues } from "#shared/wire/describe-issues.ts";
 import type { RefusalReason } from "#shared/wire/job-receipt.ts";
 import { type RebalanceJob, rebalanceJobSchema } from "#shared/wire/rebalance-job.ts";
 
 const RETRY_PAUSE_MS = 200;
+/** A job that the journal gives back belongs to this agent as far as the queue can say. */
+const OWN_LEASE: Lease = { isHeld: () => true, renew: async () => true };
 
 export type ExecutePorts = SendPorts & {
   readonly chain: Pick<ChainReader, "head">;
@@ -59,11 +62,15 @@ export type JobResult =
  * for the tracker to see. A refusal is a result with a receipt, never an exception; a queue entry that
  * comes again after a crash goes on where the journal stands.
  *
- * @throws {RetryableError} Only when the shutdown cut a wait short.
+ * Nothing is signed or first broadcast once the lease has run out, however long the process was
+ * stopped: another agent may have the job by then.
+ *
+ * @throws {RetryableError} When the shutdown cut a wait short, or `lease-lost`.
  */
 export async function executeJob(
   ports: ExecutePorts,
   entry: { readonly id: string; readonly data: unknown },
+  lease: Lease,
 ): Promise<JobResult> {
   const parsed = rebalanceJobSchema.safeParse(entry.data);
   if (!parsed.success) {
@@ -74,16 +81,24 @@ export async function executeJob(
   const { jobId } = job.mandate;
   const authentic = authenticateJob(job, await ports.verifier.prove(job), ports.scope);
   if (!authentic.admitted) return answerRefusal(ports, jobId, authentic);
-  const known = ports.journal.get(jobId);
-  if (known !== undefined && isOpen(known.state) && known.state !== "included")
-    return resume(ports, known);
-  if (known !== undefined && (isTerminal(known.state) || known.state === "included")) {
-    return answerRefusal(ports, jobId, repeatRefusal(known));
-  }
-  return runJob(ports, job, known ?? receive(ports, job));
+  if (ports.journal.get(jobId) === undefined) receive(ports, job);
+  return runJob(ports, job, lease);
 }
 
-function receive(ports: ExecutePorts, job: RebalanceJob): JournalEntry {
+/**
+ * Goes on with every job that a crash left unsigned, from the journal alone: the queue may have lost
+ * it, or give it back much later.
+ */
+export async function resumeJobs(ports: ExecutePorts): Promise<void> {
+  for (const entry of ports.journal.unfinished()) {
+    if (entry.kind !== "job" || isOpen(entry.state)) continue;
+    const job = rebalanceJobSchema.parse(JSON.parse(entry.payload));
+    ports.log.info("going on with a job from the journal", { jobId: entry.id });
+    await runJob(ports, job, OWN_LEASE);
+  }
+}
+
+function receive(ports: ExecutePorts, job: RebalanceJob): void {
   const entry = newEntry({
     id: job.mandate.jobId,
     kind: "job",
@@ -94,12 +109,11 @@ function receive(ports: ExecutePorts, job: RebalanceJob): JournalEntry {
     updatedAtMs: ports.clock.nowMs(),
   });
   ports.journal.insert(entry);
-  return entry;
 }
 
 /** The same bytes again: the vault takes them once, whatever happened to the first broadcast. */
 async function resume(ports: ExecutePorts, known: JournalEntry): Promise<JobResult> {
-  await ports.lane.run(() => broadcastEntry(ports, known));
+  await broadcastEntry(ports, known);
   return {
     outcome: "broadcast",
     jobId: known.id as Hex,
@@ -116,59 +130,81 @@ function repeatRefusal(known: JournalEntry): Refusal {
   );
 }
 
-async function runJob(
-  ports: ExecutePorts,
-  job: RebalanceJob,
-  received: JournalEntry,
-): Promise<JobResult> {
+async function runJob(ports: ExecutePorts, job: RebalanceJob, lease: Lease): Promise<JobResult> {
   for (;;) {
     try {
-      return await ports.lane.run(() => attemptJob(ports, job, received));
+      return await ports.lane.run(() => attemptJob(ports, job, lease));
     } catch (error) {
       // Only reads throw this, and only before anything is signed.
       if (!(error instanceof RetryableError)) throw error;
-      ports.log.warn("job waits for the chain", { jobId: received.id, error });
+      const { jobId } = job.mandate;
+      ports.log.warn("job waits", { jobId, error });
+      if (!lease.isHeld() && !(await lease.renew())) {
+        ports.log.warn("job left alone: its lease ran out and another agent may have it", {
+          jobId,
+        });
+        throw new RetryableError("lease-lost", `${jobId}: not signed`);
+      }
       if (ports.clock.nowMs() > job.mandate.deadlineSeconds * 1000) {
-        return refuseEntry(
-          ports,
-          received,
-          refuse(
-            "expired",
-            `mandate.deadline passed while the chain could not be read: ${error.message}`,
-          ),
-        );
+        const detail = `mandate.deadline passed while the chain could not be read: ${error.message}`;
+        return ports.lane.run(async () => refuseEntry(ports, jobId, refuse("expired", detail)));
       }
       if (!(await ports.pause(RETRY_PAUSE_MS))) throw error;
     }
   }
 }
 
+/** Judges the journal inside the lane: the same job may come from the queue and from the journal at once. */
 async function attemptJob(
   ports: ExecutePorts,
   job: RebalanceJob,
-  received: JournalEntry,
+  lease: Lease,
 ): Promise<JobResult> {
+  const { jobId } = job.mandate;
+  const known = ports.journal.get(jobId);
+  if (known === undefined) throw new FatalError("journal-conflict", `Journal has no ${jobId}.`);
+  if (isTerminal(known.state) || known.state === "included")
+    return answerRefusal(ports, jobId, repeatRefusal(known));
+  return isOpen(known.state)
+    ? resume(ports, known)
+    : sendJob(ports, job, { received: known, lease });
+}
+
+async function sendJob(
+  ports: ExecutePorts,
+  job: RebalanceJob,
+  { received, lease }: { readonly received: JournalEntry; readonly lease: Lease },
+): Promise<JobResult> {
+  const { jobId } = job.mandate;
   const conditions = await readConditions(ports, job);
   const admission = admitJob(job, conditions, ports.scope);
-  if (!admission.admitted) return refuseEntry(ports, received, admission);
+  if (!admission.admitted) return refuseEntry(ports, jobId, admission);
   const call = ports.encoder.encode(job, conditions.nativeFeeWei);
   const prepared = await ports.sender.prepare(call);
   if (prepared.reverts)
-    return refuseEntry(ports, received, refuse("simulation-reverted", prepared.detail));
+    return refuseEntry(ports, jobId, refuse("simulation-reverted", prepared.detail));
   const gasFeeCap = gasFeeCapWei(job.params, ports.memory.snapshot, ports.scope);
   const fees = openingFees({ ...prepared, gasFeeCapWei: gasFeeCap });
-  if (fees === null) return refuseEntry(ports, received, gasRefusal(prepared, gasFeeCap));
+  if (fees === null) return refuseEntry(ports, jobId, gasRefusal(prepared, gasFeeCap));
   const nonce = await nextNonce(ports, conditions.head);
+  // The last look before signing; everything after it is one synchronous step and the signature.
+  if (!lease.isHeld())
+    throw new RetryableError("lease-expired", `${jobId}: looked at too long ago`);
   const checked = received.state === "received" ? stepEntry(ports, received, "check") : received;
   const capped = { ...checked, gasFeeCapWei: gasFeeCap };
-  const sent = await sendCall(ports, capped, call, { ...prepared, ...fees, nonce });
+  const sent = await sendCall(ports, capped, call, {
+    ...prepared,
+    ...fees,
+    nonce,
+    mayBroadcast: lease.isHeld,
+  });
   const scope = ports.scope;
   ports.journal.queueReceipt(
     progressReceipt(sent, "broadcast", { scope, atMs: ports.clock.nowMs() }),
   );
   return {
     outcome: "broadcast",
-    jobId: job.mandate.jobId,
+    jobId,
     transactionHash: sent.transaction?.hash ?? null,
   };
 }
@@ -185,6 +221,9 @@ async function readConditions(
   ports: ExecutePorts,
   job: RebalanceJob,
 ): Promise<JobConditions & { readonly head: BlockHeader }> {
+  // Just started: a job waits for the first report rather than being refused for want of one.
+  if (ports.memory.reportBlockTimestampMs === null)
+    throw new RetryableError("no-report-yet", "no report has been published since the start");
   const head = await ports.chain.head();
   const [vault, senderBalanceWei] = await Promise.all([
     ports.vault.state(job.mandate.jobId, head),
@@ -208,13 +247,16 @@ function describeDisagreement(found: ReturnType<ReadWatch["disagreement"]>): str
   return found === null ? null : `${found.what}: ${found.endpoints.join(", ")}`;
 }
 
-function refuseEntry(ports: ExecutePorts, entry: JournalEntry, refusal: Refusal): JobResult {
+function refuseEntry(ports: ExecutePorts, jobId: Hex, refusal: Refusal): JobResult {
   // The entry may have been checked before a crash; both states can be refused.
-  const current = ports.journal.get(entry.id) ?? entry;
-  stepEntry(ports, current, "refuse", {
-    refusal: { reason: refusal.reason, detail: refusal.detail },
-  });
-  return answerRefusal(ports, entry.id as Hex, refusal);
+  const current = ports.journal.get(jobId);
+  if (current === undefined || isOpen(current.state) || isTerminal(current.state))
+    return answerRefusal(ports, jobId, refusal);
+  const { reason, detail } = refusal;
+  ports.log.warn("job refused", { jobId, reason, detail });
+  const receiptOf = () => refusalReceipt(jobId, refusal, ports.scope, ports.clock.nowMs());
+  stepEntry(ports, current, "refuse", { refusal: { reason, detail }, receiptOf });
+  return { outcome: "refused", jobId, reason, detail };
 }
 
 function answerRefusal(ports: ExecutePorts, jobId: Hex | null, refusal: Refusal): JobResult {

@@ -1,5 +1,6 @@
 import { broadcastEntry, type SendPorts, sendCall } from "#shard-agent/cycles/send-call.ts";
 import { stepEntry } from "#shard-agent/cycles/step-entry.ts";
+import type { VaultReader } from "#shard-agent/ports/chain.ts";
 import type { Lane } from "#shard-agent/ports/sender.ts";
 import {
   isOpen,
@@ -11,26 +12,33 @@ import type { ShardScope } from "#shard-agent/records/shard-scope.ts";
 import type { BlockHeader } from "#shard-agent/records/shard-snapshot.ts";
 import { judgePending } from "#shard-agent/stages/judge-pending.ts";
 import { gasFeeCapWei, replacementFees } from "#shard-agent/stages/price-gas.ts";
+import type { Hex } from "#shared/units/ids.ts";
 
 /** Gas of a transfer of nothing to oneself, with room for chains that charge more. */
 const CANCEL_GAS = 100_000n;
 /** A cancel that was written down but never signed is given up after this. */
 const CANCEL_WITHIN_SECONDS = 120;
 
-export type ResendPorts = SendPorts & { readonly lane: Lane; readonly scope: ShardScope };
+export type ResendPorts = SendPorts & {
+  readonly lane: Lane;
+  readonly scope: ShardScope;
+  readonly vault: Pick<VaultReader, "state">;
+};
 
 type Pending = JournalEntry & { readonly transaction: SignedTransaction };
 
 /**
  * Moves a transaction on that no block holds and whose nonce is free: the same bytes again, the same
- * call at higher fees, or a cancel when it would come too late. Only inside the sender's lane.
+ * call at higher fees, or a cancel when it would come too late or somebody else's transaction has
+ * consumed the mandate: that costs less than a revert. Only inside the sender's lane.
  */
 export async function resendPending(
   ports: ResendPorts,
   entry: Pending,
   head: BlockHeader,
 ): Promise<void> {
-  const action = judgePending(entry, head, ports.scope);
+  const isTaken = entry.kind === "job" && (await ports.vault.state(entry.id as Hex, head)).consumed;
+  const action = isTaken ? "cancel" : judgePending(entry, head, ports.scope);
   if (action === "cancel") return cancel(ports, entry, head);
   if (action === "replace" && (await replace(ports, entry, head))) return;
   const { entry: sent, result } = await broadcastEntry(ports, entry);
@@ -55,7 +63,7 @@ async function replace(ports: ResendPorts, entry: Pending, head: BlockHeader): P
     ports.log.warn("transaction is stuck and its fee cap allows no higher fee", fields);
     return false;
   }
-  const newer = await ports.sender.signAgain(transaction.raw, fees);
+  const newer = await ports.sender.signAgain(transaction.raw, fees, entry);
   const signed = stepEntry(ports, entry, "replace", {
     transaction: newer,
     replaced: [...entry.replaced, transaction],
@@ -95,7 +103,7 @@ async function cancel(ports: ResendPorts, entry: Pending, head: BlockHeader): Pr
     gasFeeCapWei: capWei,
     updatedAtMs: nowMs,
   });
-  ports.log.warn("no block before the deadline can have it; freeing the nonce", {
+  ports.log.warn("it can have no effect any more; freeing the nonce", {
     id: entry.id,
     nonce,
   });

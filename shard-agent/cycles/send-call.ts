@@ -22,6 +22,8 @@ export type GasAndNonce = GasFees & {
   readonly gasLimit: bigint;
   /** Time of the head the fees were found at. */
   readonly headTimestampMs: number;
+  /** Asked after signing; when false the tracker broadcasts, at the next head. Always when left out. */
+  readonly mayBroadcast?: () => boolean;
 };
 
 /**
@@ -50,12 +52,13 @@ export async function sendCall(
   call: ContractCall,
   fees: GasAndNonce,
 ): Promise<JournalEntry> {
-  const transaction = await ports.sender.sign(call, fees);
+  const transaction = await ports.sender.sign(call, { ...fees, intent: entry });
   const signed = stepEntry(ports, entry, "sign", {
     transaction,
     pendingSinceMs: fees.headTimestampMs,
     nativeFeeWei: call.valueWei,
   });
+  if (fees.mayBroadcast?.() === false) return signed;
   return (await broadcastEntry(ports, signed)).entry;
 }
 

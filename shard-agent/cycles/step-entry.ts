@@ -1,10 +1,12 @@
 import type { Journal } from "#shard-agent/ports/journal.ts";
 import type { JournalEntry } from "#shard-agent/records/journal-entry.ts";
+import type { UnnumberedReceipt } from "#shard-agent/records/unnumbered-receipt.ts";
 import { advanceJournal, type JournalEvent } from "#shard-agent/stages/advance-journal.ts";
 import type { Clock } from "#shared/ports/clock.ts";
 
 /**
- * Moves a journal entry by one event and writes it down.
+ * Moves a journal entry by one event and writes it down, with the receipt that tells of it: a crash
+ * loses both or neither.
  *
  * @returns The entry as it now stands on disk.
  * @throws {FatalError} `unknown-transition` or `journal-conflict`.
@@ -24,10 +26,11 @@ export function stepEntry(
       | "refusal"
       | "nativeFeeWei"
     >
-  > = {},
+  > & { readonly receiptOf?: (next: JournalEntry) => UnnumberedReceipt | null } = {},
 ): JournalEntry {
   const state = advanceJournal(entry.state, event);
-  const next = { ...entry, ...changes, state, updatedAtMs: ports.clock.nowMs() };
-  ports.journal.replace(next, entry.state);
+  const { receiptOf, ...fields } = changes;
+  const next = { ...entry, ...fields, state, updatedAtMs: ports.clock.nowMs() };
+  ports.journal.replace(next, entry.state, receiptOf?.(next) ?? null);
   return next;
 }

@@ -9,6 +9,7 @@ import {
   transactionsOf,
 } from "#shard-agent/records/journal-entry.ts";
 import type { BlockHeader } from "#shard-agent/records/shard-snapshot.ts";
+import type { UnnumberedReceipt } from "#shard-agent/records/unnumbered-receipt.ts";
 import { progressReceipt } from "#shard-agent/stages/build-receipt.ts";
 
 /** A job that was never signed is given up this long after its deadline; its queue entry may be lost. */
@@ -77,8 +78,8 @@ function trackMined(
     current = stepEntry(ports, current, "reorg-out", { inclusion: null });
   }
   if (current.state !== "included") {
-    current = stepEntry(ports, current, "include", { inclusion });
-    report(ports, current, inclusion.succeeded ? "included" : "reverted", o.mined);
+    const receiptOf = teller(ports, inclusion.succeeded ? "included" : "reverted", o.mined);
+    current = stepEntry(ports, current, "include", { inclusion, receiptOf });
   }
   if (o.finalized !== null && inclusion.blockNumber <= o.finalized.number) {
     stepEntry(ports, current, inclusion.succeeded ? "finalise" : "fail");
@@ -96,41 +97,50 @@ async function trackMissing(
   const { finalized } = view;
   if (finalized !== null && (await ports.transactions.nonceAt(finalized)) > nonce) {
     const isLate = view.head.timestampMs > entry.deadlineSeconds * 1000;
-    const next = stepEntry(ports, entry, isLate ? "expire" : "supersede");
-    report(ports, next, "expired");
+    const receiptOf = teller(ports, "expired");
+    stepEntry(ports, entry, isLate ? "expire" : "supersede", { receiptOf });
     return;
   }
   if ((await ports.transactions.nonceAt(view.head)) > nonce) return;
   await resendPending(ports, entry, view.head);
 }
 
+/** What freeing the nonce has cost: a job that came to nothing is not free. */
+function cancelCostWei(ports: TrackPorts, entry: JournalEntry): bigint {
+  if (entry.transaction === null) return 0n;
+  const cancels = ports.journal.withPrefix(`cancel:${entry.transaction.nonce}:`);
+  return cancels.reduce((sum, one) => sum + (one.inclusion?.gasCostWei ?? 0n), 0n);
+}
+
 function abandon(ports: TrackPorts, entry: JournalEntry): void {
   if (ports.clock.nowMs() < entry.deadlineSeconds * 1000 + ABANDON_AFTER_MS) return;
   const { reason, detail } = refuse("expired", "never signed before its deadline");
-  const next = stepEntry(ports, entry, "expire", { refusal: { reason, detail } });
-  report(ports, next, "expired");
+  const receiptOf = teller(ports, "expired");
+  stepEntry(ports, entry, "expire", { refusal: { reason, detail }, receiptOf });
 }
 
-function report(
+/** Logs what became of an entry, and makes the receipt of a job. */
+function teller(
   ports: TrackPorts,
-  entry: JournalEntry,
   outcome: "included" | "reverted" | "expired",
   mined?: MinedTransaction,
-): void {
-  const fields = {
-    id: entry.id,
-    kind: entry.kind,
-    state: entry.state,
-    transactionHash: entry.transaction?.hash,
-    ...entry.inclusion,
+): (entry: JournalEntry) => UnnumberedReceipt | null {
+  return (entry) => {
+    const fields = {
+      id: entry.id,
+      kind: entry.kind,
+      state: entry.state,
+      transactionHash: entry.transaction?.hash,
+      ...entry.inclusion,
+    };
+    if (outcome === "included") ports.log.info("transaction is in a block", fields);
+    else ports.log.warn(`transaction ${outcome}`, fields);
+    if (entry.kind !== "job") return null;
+    return progressReceipt(entry, outcome, {
+      scope: ports.scope,
+      atMs: ports.clock.nowMs(),
+      ...(mined === undefined ? {} : { realised: mined }),
+      cancelCostWei: cancelCostWei(ports, entry),
+    });
   };
-  if (outcome === "included") ports.log.info("transaction is in a block", fields);
-  else ports.log.warn(`transaction ${outcome}`, fields);
-  if (entry.kind !== "job") return;
-  const o = {
-    scope: ports.scope,
-    atMs: ports.clock.nowMs(),
-    ...(mined === undefined ? {} : { realised: mined }),
-  };
-  ports.journal.queueReceipt(progressReceipt(entry, outcome, o));
 }

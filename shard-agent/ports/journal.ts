@@ -10,11 +10,15 @@ export type Journal = {
   /** @throws {FatalError} `journal-duplicate` if the id is taken. */
   readonly insert: (entry: JournalEntry) => void;
   /**
-   * Replaces an entry that is still in `from`.
+   * Replaces an entry that is still in `from`, and queues the receipt of it, both or neither.
    *
    * @throws {FatalError} `journal-conflict` if it is not.
    */
-  readonly replace: (entry: JournalEntry, from: JournalState) => void;
+  readonly replace: (
+    entry: JournalEntry,
+    from: JournalState,
+    receipt?: UnnumberedReceipt | null,
+  ) => void;
   /** Entries that are not terminal: by nonce, those without one last. */
   readonly unfinished: () => JournalEntry[];
   /** Entries of one kind whose id begins with `prefix`, newest first; at most 64. */

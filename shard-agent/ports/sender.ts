@@ -1,5 +1,6 @@
 import type { GasFees } from "#shard-agent/records/gas-fees.ts";
 import type { SignedTransaction } from "#shard-agent/records/journal-entry.ts";
+import type { SigningIntent } from "#shard-agent/records/signing-intent.ts";
 import type { Address, Hex } from "#shared/units/ids.ts";
 
 /** One call of a contract, paid by the agent's sender. */
@@ -25,17 +26,28 @@ export type BroadcastOutcome = {
   readonly detail: string;
 };
 
-/** Signs and sends; keeps no state of its own. */
+/**
+ * Signs and sends; keeps no state of its own. Signing throws FatalError `signing-refused` for anything
+ * but what the intent allows, and RetryableError `signer-unreachable`.
+ */
 export type Sender = {
   readonly address: Address;
   /** Simulates on the pending block; throws RetryableError `rpc-failed` when the node does not answer. */
   readonly prepare: (call: ContractCall) => Promise<PreparedCall>;
   readonly sign: (
     call: ContractCall,
-    o: GasFees & { readonly nonce: number; readonly gasLimit: bigint },
+    o: GasFees & {
+      readonly nonce: number;
+      readonly gasLimit: bigint;
+      readonly intent: SigningIntent;
+    },
   ) => Promise<SignedTransaction>;
   /** The same call with the same nonce and gas at other fees. */
-  readonly signAgain: (raw: Hex, fees: GasFees) => Promise<SignedTransaction>;
+  readonly signAgain: (
+    raw: Hex,
+    fees: GasFees,
+    intent: SigningIntent,
+  ) => Promise<SignedTransaction>;
   /** Never throws. */
   readonly broadcast: (raw: Hex) => Promise<BroadcastOutcome>;
 };

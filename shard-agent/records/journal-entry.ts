@@ -19,7 +19,7 @@ export const JOURNAL_STATES = [
 export type JournalState = (typeof JOURNAL_STATES)[number];
 
 /** `job`: a mandate of the coordinator. `settlement`: housekeeping of an expired series. `cancel`: frees a nonce. */
-export type EntryKind = "job" | "settlement" | "cancel";
+type EntryKind = "job" | "settlement" | "cancel";
 
 /** One signed transaction; kept for ever, because any of an entry's transactions may be the one that is mined. */
 export type SignedTransaction = GasFees & {
@@ -27,6 +27,8 @@ export type SignedTransaction = GasFees & {
   readonly raw: Hex;
   readonly nonce: number;
   readonly gasLimit: bigint;
+  /** Keccak of receiver, value and data: equal for all transactions of one entry. */
+  readonly callHash: Hex;
 };
 
 /** Where a transaction was seen in a block. */

@@ -42,6 +42,8 @@ export function progressReceipt(
     readonly atMs: number;
     readonly realised?: Realised;
     readonly detail?: string;
+    /** Gas spent on freeing the nonce, when that was needed. */
+    readonly cancelCostWei?: bigint;
   },
 ): UnnumberedReceipt {
   return {
@@ -49,7 +51,10 @@ export function progressReceipt(
     reason: null,
     detail: (o.detail ?? "").slice(0, DETAIL_LENGTH_MAX),
     ...place(entry),
-    ...amounts(o.realised ?? NOTHING, entry.inclusion?.gasCostWei ?? 0n),
+    ...amounts(
+      o.realised ?? NOTHING,
+      (entry.inclusion?.gasCostWei ?? 0n) + (o.cancelCostWei ?? 0n),
+    ),
   };
 }
 

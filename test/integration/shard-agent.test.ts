@@ -71,7 +71,7 @@ describe("quotes", () => {
     const option = report.greeks.find(
       (line) => line.underlying === "ETH" && line.expiryMs !== null,
     );
-    expect(option?.deltaUnits).toBeCloseTo(deltaUnits, 2);
+    expect(option?.deltaUnits).toBeCloseTo(deltaUnits, 1);
     expect(report.scenarioPnlUsd.some((pnlUsd) => pnlUsd < -100)).toBe(true);
   });
 

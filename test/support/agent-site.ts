@@ -32,6 +32,8 @@ export type AgentSite = {
   readonly receiptsOf: (jobId: Hex) => Promise<JobReceipt[]>;
   /** Puts a job into the queue and waits for what the agent answers. */
   readonly run: (job: RebalanceJob | object, queueId?: string) => Promise<JobAnswer>;
+  /** Puts a job into the queue without waiting. */
+  readonly enqueue: (job: RebalanceJob) => Promise<void>;
   readonly vaultRead: (name: "epoch" | "consumed", args?: readonly unknown[]) => Promise<unknown>;
   readonly tokenBalance: (token: Address, owner: Address) => Promise<bigint>;
   readonly liveSeriesCount: () => Promise<number>;
@@ -77,6 +79,7 @@ export function openSite(world: World, chain: WorldChain): AgentSite {
       return receipts.filter((receipt) => receipt.jobId === jobId).reverse();
     },
     run: async (job, queueId) => runJob(queue, job, queueId),
+    enqueue: (job) => addJob(queue, job, queueJobId(job.mandate.jobId)),
     vaultRead: (name, args = []) =>
       client.readContract({
         address: vault,
@@ -132,9 +135,13 @@ export async function waitFor<T>(
   );
 }
 
+async function addJob(queue: Queue, job: object, id: string): Promise<void> {
+  await queue.add("rebalance", job, { jobId: id, attempts: 1, removeOnFail: false });
+}
+
 async function runJob(queue: Queue, job: object, queueId?: string): Promise<JobAnswer> {
   const id = queueId ?? queueJobId((job as RebalanceJob).mandate.jobId);
-  await queue.add("rebalance", job, { jobId: id, attempts: 1, removeOnFail: false });
+  await addJob(queue, job, id);
   const read = async () => {
     const found = await queue.getJob(id);
     return { state: await found?.getState(), answer: found?.returnvalue as JobAnswer };

@@ -30,6 +30,7 @@ export function aSignedTransaction(change: Partial<SignedTransaction> = {}): Sig
     raw: "0xf00d",
     nonce: 7,
     gasLimit: 150_000n,
+    callHash: hash32("ca"),
     maxFeePerGasWei: 3_000_000_000n,
     maxPriorityFeePerGasWei: 1_000_000_000n,
     ...change,

@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import { onTestFinished } from "vitest";
 
-/** Changes one answer of a node; what it returns is sent instead of the result. */
+/** Changes one answer of a node, or holds it back; what it gives is sent instead of the result. */
 export type Lie = (method: string, params: readonly unknown[], result: unknown) => unknown;
 
 export type RpcProxy = {
@@ -46,5 +46,5 @@ async function forward(target: string, text: string, lie: Lie | null): Promise<s
   const answer = await fetch(target, { method: "POST", headers, body: text });
   const body = (await answer.json()) as { result?: unknown };
   if (lie === null || !("result" in body)) return JSON.stringify(body);
-  return JSON.stringify({ ...body, result: lie(method, params, body.result) });
+  return JSON.stringify({ ...body, result: await lie(method, params, body.result) });
 }

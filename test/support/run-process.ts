@@ -10,8 +10,15 @@ export type RunningProcess = {
 };
 
 /** Runs a TypeScript file of this repository in a process of its own; killed when the test ends. */
-export function runProcess(file: string, args: readonly string[]): RunningProcess {
-  const child = spawn(process.execPath, [file, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+export function runProcess(
+  file: string,
+  args: readonly string[],
+  o: { readonly env?: Record<string, string>; readonly nodeArgs?: readonly string[] } = {},
+): RunningProcess {
+  const child = spawn(process.execPath, [...(o.nodeArgs ?? []), file, ...args], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, ...o.env },
+  });
   const watchers = new Set<() => void>();
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {

@@ -29,10 +29,11 @@ function anEntry(change: Partial<JournalEntry> = {}): JournalEntry {
 
 function aTransaction(nonce: number) {
   return {
-    hash: hash32("aa"),
+    hash: hash32(nonce.toString(16).padStart(2, "0")),
     raw: "0xf00d",
     nonce,
     gasLimit: 150_000n,
+    callHash: hash32("ca"),
     maxFeePerGasWei: 9_000_000_000_000_000_000n,
     maxPriorityFeePerGasWei: 1n,
   } as const;
@@ -103,7 +104,7 @@ test("a journal of a newer program is refused", () => {
   database.exec("PRAGMA user_version = 99");
   database.close();
   expect(() => sqliteJournal({ dataDir, agent: "base-1" })).toThrow(
-    /found version 99; this program writes 1/,
+    /found version 99; this program writes 2/,
   );
 });
 

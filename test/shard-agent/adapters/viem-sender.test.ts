@@ -1,13 +1,15 @@
 import { encodeErrorResult, parseTransaction } from "viem";
-import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
+import { generatePrivateKey } from "viem/accounts";
 import { expect, test } from "vitest";
+import { localSigner } from "#shard-agent/adapters/local-signer.ts";
 import { rpcClient } from "#shard-agent/adapters/rpc-client.ts";
 import { viemSender } from "#shard-agent/adapters/viem-sender.ts";
 import { shardVaultAbi } from "#shared/evm/abi/shard-vault.ts";
 import { jsonRpcNode, type RpcReply } from "#test/support/json-rpc-node.ts";
 import { address20, hash32 } from "#test/support/shard-report.ts";
 
-const ACCOUNT = privateKeyToAccount(generatePrivateKey());
+const SIGNER = localSigner(generatePrivateKey());
+const INTENT = { kind: "job", payload: "{}", gasFeeCapWei: 1n } as const;
 const CALL = { to: address20("01"), data: "0x1234", valueWei: 5n } as const;
 const BLOCK = {
   number: "0x1",
@@ -21,7 +23,7 @@ async function senderOn(replies: Record<string, RpcReply>) {
   const node = await jsonRpcNode(
     ({ method }) => replies[method] ?? { error: { code: -32601, message: "unknown" } },
   );
-  return viemSender(rpcClient([node.url]), { account: ACCOUNT, chainId: 8453 });
+  return viemSender(rpcClient([node.url]), { signer: SIGNER, chainId: 8453 });
 }
 
 const BROADCASTS: readonly {
@@ -99,7 +101,12 @@ test("a node that is ill is tried again, not taken for a revert", async () => {
 
 test("the signed bytes hold the call, the nonce and the fees", async () => {
   const sender = await senderOn({});
-  const fees = { gasLimit: 150_000n, maxFeePerGasWei: 9n, maxPriorityFeePerGasWei: 2n };
+  const fees = {
+    gasLimit: 150_000n,
+    maxFeePerGasWei: 9n,
+    maxPriorityFeePerGasWei: 2n,
+    intent: INTENT,
+  };
   const signed = await sender.sign(CALL, { nonce: 7, ...fees });
   expect(parseTransaction(signed.raw)).toMatchObject({
     chainId: 8453,
@@ -118,9 +125,14 @@ test("the signed bytes hold the call, the nonce and the fees", async () => {
 test("a replacement is the same call with the same nonce and gas at the new fees", async () => {
   const sender = await senderOn({});
   const fees = { maxFeePerGasWei: 9n, maxPriorityFeePerGasWei: 2n };
-  const first = await sender.sign(CALL, { nonce: 7, gasLimit: 150_000n, ...fees });
+  const first = await sender.sign(CALL, {
+    nonce: 7,
+    gasLimit: 150_000n,
+    intent: INTENT,
+    ...fees,
+  });
   const higher = { maxFeePerGasWei: 11n, maxPriorityFeePerGasWei: 3n };
-  const second = await sender.signAgain(first.raw, higher);
+  const second = await sender.signAgain(first.raw, higher, INTENT);
   expect(second).toMatchObject({ nonce: 7, gasLimit: 150_000n, ...higher });
   expect(second.hash).not.toBe(first.hash);
   const { maxFeePerGas, maxPriorityFeePerGas, r, s, v, yParity, ...same } = parseTransaction(

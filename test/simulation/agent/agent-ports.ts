@@ -150,9 +150,9 @@ export function sender(site: AgentSite): Sender {
       });
     },
     sign,
-    signAgain: (raw, fees) => {
+    signAgain: (raw, fees, intent) => {
       const { nonce, gasLimit, ...call } = codec.contractCall(raw);
-      return sign(call, { ...fees, nonce, gasLimit });
+      return sign(call, { ...fees, nonce, gasLimit, intent });
     },
     broadcast: (raw) => broadcast(site, raw),
   };

@@ -32,6 +32,9 @@ export type AgentParts = AgentSite & {
 
 const HEAD_POLL_MS = 250;
 
+/** Two stalled workers may both act in the simulation: the chain has to bear it. */
+const HELD = { isHeld: () => true, renew: async () => true };
+
 /** Starts the real cycles of one agent, wired as in shard-agent/main.ts. */
 export function startAgent(parts: AgentParts): void {
   const { chain, codec, process, journal, log, agent } = parts;
@@ -82,7 +85,7 @@ export function startAgent(parts: AgentParts): void {
   parts.work({
     process,
     handle: async (entry) => {
-      const result = await executeJob(ports, entry);
+      const result = await executeJob(ports, entry, HELD);
       running.flushReceipts();
       return result;
     },

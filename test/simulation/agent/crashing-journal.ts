@@ -46,7 +46,7 @@ export function crashingJournal(
     ...disk,
     get: alive(disk.get),
     insert: (entry) => write(entry.state, () => disk.insert(entry)),
-    replace: (entry, from) => write(entry.state, () => disk.replace(entry, from)),
+    replace: (entry, from, receipt) => write(entry.state, () => disk.replace(entry, from, receipt)),
     unfinished: alive(disk.unfinished),
     withPrefix: alive(disk.withPrefix),
     nextNonce: alive(disk.nextNonce),

@@ -19,6 +19,10 @@ export function newAgentDisk(): AgentDisk {
   let receiptId = 0;
   const nonceOf = (entry: JournalEntry): number =>
     entry.transaction?.nonce ?? Number.MAX_SAFE_INTEGER;
+  const queueReceipt = (receipt: UnnumberedReceipt): void => {
+    receiptId += 1;
+    receipts.set(receiptId, receipt);
+  };
   return {
     all: () => [...entries.values()],
     get: (id) => entries.get(id),
@@ -27,13 +31,14 @@ export function newAgentDisk(): AgentDisk {
         throw new FatalError("journal-duplicate", `Journal entry ${entry.id} exists already.`);
       entries.set(entry.id, entry);
     },
-    replace: (entry, from) => {
+    replace: (entry, from, receipt) => {
       if (entries.get(entry.id)?.state !== from)
         throw new FatalError(
           "journal-conflict",
           `Journal entry ${entry.id} is not in state ${from}.`,
         );
       entries.set(entry.id, entry);
+      if (receipt !== undefined && receipt !== null) queueReceipt(receipt);
     },
     unfinished: () =>
       [...entries.values()]
@@ -50,10 +55,7 @@ export function newAgentDisk(): AgentDisk {
     },
     lastSeq: (stream) => seqs.get(stream) ?? 0,
     saveSeq: (stream, seq) => void seqs.set(stream, Math.max(seq, seqs.get(stream) ?? 0)),
-    queueReceipt: (receipt) => {
-      receiptId += 1;
-      receipts.set(receiptId, receipt);
-    },
+    queueReceipt,
     queuedReceipts: (limit) =>
       [...receipts].slice(0, limit).map(([id, receipt]) => ({ id, receipt })),
     dropReceipt: (id) => void receipts.delete(id),

@@ -105,7 +105,9 @@ export function fastCodec(): Codec {
         data: call.data,
       } satisfies FastTransaction);
       const { nonce, gasLimit, maxFeePerGasWei, maxPriorityFeePerGasWei } = fees;
-      return { hash: digest(raw), raw, nonce, gasLimit, maxFeePerGasWei, maxPriorityFeePerGasWei };
+      const signed = { hash: digest(raw), raw, nonce, gasLimit };
+      const callHash = digest(`${call.to}${call.valueWei}${call.data}`);
+      return { ...signed, callHash, maxFeePerGasWei, maxPriorityFeePerGasWei };
     },
     contractCall: (raw) => {
       const { to, data, valueWei, fees } = parsed(raw) as FastTransaction;

@@ -1,0 +1,145 @@
+import { createHash } from "node:crypto";
+import { closeSync, existsSync, openSync, readFileSync, writeSync } from "node:fs";
+import type { DatabaseSync } from "node:sqlite";
+import type { JournalEntry, JournalState } from "#shard-agent/records/journal-entry.ts";
+import { FatalError } from "#shared/errors.ts";
+
+const GENESIS = "0".repeat(64);
+
+type Link = {
+  readonly entry: JournalEntry;
+  readonly from: JournalState | null;
+  /** SHA-256 of the entry as stored. */
+  readonly bodyHash: string;
+};
+
+/** The hash chain over everything the journal ever did, and the mark that tells how far it reached. */
+export type Chain = {
+  /** Only inside {@link Chain.commit}. */
+  readonly append: (link: Link) => void;
+  /** Runs `change` as one transaction that is on disk when the call returns. */
+  readonly commit: (change: () => void) => void;
+  readonly close: () => void;
+};
+
+/** SHA-256 as hex. */
+export function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
+
+/**
+ * Opens the chain of a journal file and checks it: every link against the one before it, the stored
+ * entries against their last links, and its end against the mark in `<file>.mark`, which a lost tail
+ * leaves behind. SQLite itself drops a torn tail without a word.
+ *
+ * @throws {FatalError} `journal-corrupt` naming the file and what is wrong.
+ */
+export function openChain(database: DatabaseSync, path: string): Chain {
+  checkPages(database, path);
+  const end = checkLinks(database, path);
+  checkEntries(database, path);
+  const markPath = `${path}.mark`;
+  checkMark(database, { path, markPath });
+  const mark = openSync(markPath, existsSync(markPath) ? "r+" : "w+", 0o600);
+  return chainFrom(database, mark, end);
+}
+
+function chainFrom(
+  database: DatabaseSync,
+  mark: number,
+  end: { number: number; hash: string },
+): Chain {
+  const insert = database.prepare(
+    "INSERT INTO transitions (number, id, from_state, to_state, transaction_hash, body_hash, chain, at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+  );
+  let last = end;
+  let next = end;
+  return {
+    append: ({ entry, from, bodyHash }) => {
+      const { id, state, updatedAtMs } = entry;
+      const hash = entry.transaction?.hash ?? null;
+      const number = next.number + 1;
+      const chain = linkHash(next.hash, [number, id, from, state, hash, bodyHash, updatedAtMs]);
+      insert.run(number, id, from, state, hash, bodyHash, chain, updatedAtMs);
+      next = { number, hash: chain };
+    },
+    commit: (change) => {
+      database.exec("BEGIN IMMEDIATE");
+      try {
+        change();
+        database.exec("COMMIT");
+      } catch (error) {
+        next = last;
+        database.exec("ROLLBACK");
+        throw error;
+      }
+      last = next;
+      writeSync(mark, markText(last), 0);
+    },
+    close: () => closeSync(mark),
+  };
+}
+
+type Fields = readonly (string | number | null)[];
+
+function linkHash(previous: string, fields: Fields): string {
+  return sha256(JSON.stringify([previous, ...fields]));
+}
+
+/** The error of a journal that cannot be trusted. */
+export function corruptJournal(path: string, what: string): FatalError {
+  return new FatalError(
+    "journal-corrupt",
+    `Journal ${path}: ${what}. Nothing is signed with it; keep the file, restore a backup or move it away after comparing it with the chain.`,
+  );
+}
+
+function checkPages(database: DatabaseSync, path: string): void {
+  const rows = database.prepare("PRAGMA quick_check(1)").all();
+  const verdict = String(rows[0]?.["quick_check"] ?? "no answer");
+  if (verdict !== "ok") throw corruptJournal(path, `the database is damaged (${verdict})`);
+}
+
+function checkLinks(database: DatabaseSync, path: string): { number: number; hash: string } {
+  let last = { number: 0, hash: GENESIS };
+  for (const row of database.prepare("SELECT * FROM transitions ORDER BY number").iterate()) {
+    const number = Number(row["number"]);
+    const names = ["id", "from_state", "to_state", "transaction_hash", "body_hash", "at_ms"];
+    const fields = names.map((name) => row[name] as string | number | null);
+    const hash = linkHash(last.hash, [number, ...fields]);
+    if (number !== last.number + 1 || hash !== row["chain"])
+      throw corruptJournal(path, `link ${number} does not follow from link ${last.number}`);
+    last = { number, hash };
+  }
+  return last;
+}
+
+function checkEntries(database: DatabaseSync, path: string): void {
+  const rows = database
+    .prepare(
+      `SELECT e.id, e.body, (SELECT t.body_hash FROM transitions t WHERE t.id = e.id ORDER BY t.number DESC LIMIT 1) AS hash
+       FROM entries e`,
+    )
+    .iterate();
+  for (const { id, body, hash } of rows) {
+    if (sha256(String(body)) !== hash)
+      throw corruptJournal(path, `entry ${String(id)} was altered`);
+  }
+}
+
+function markText(end: { number: number; hash: string }): string {
+  return `${String(end.number).padStart(16, "0")} ${end.hash}\n`;
+}
+
+function checkMark(database: DatabaseSync, o: { path: string; markPath: string }): void {
+  if (!existsSync(o.markPath)) return;
+  const text = readFileSync(o.markPath, "utf8");
+  if (text === "") return;
+  const [, digits, hash] = /^(\d{16}) ([0-9a-f]{64})\n$/.exec(text) ?? [];
+  if (digits === undefined)
+    throw corruptJournal(o.markPath, "the mark of the last write is unreadable");
+  const number = Number(digits);
+  const found = database.prepare("SELECT chain FROM transitions WHERE number = ?").get(number);
+  if (found?.["chain"] === hash) return;
+  throw corruptJournal(o.path, `its tail is lost: link ${number} was written and is not there`);
+}

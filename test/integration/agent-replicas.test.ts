@@ -1,0 +1,161 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { generatePrivateKey, privateKeyToAddress } from "viem/accounts";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { parse, stringify } from "yaml";
+import type { Hex } from "#shared/units/ids.ts";
+import { rpc } from "#test/local/chains/anvil.ts";
+import { startWorld, type World } from "#test/local/world.ts";
+import { type AgentSite, openSite, waitFor } from "#test/support/agent-site.ts";
+import { keepFeedsFresh } from "#test/support/fresh-feeds.ts";
+import { vaultCall } from "#test/support/planner.ts";
+import { rpcProxy } from "#test/support/rpc-proxy.ts";
+import { type RunningProcess, runProcess } from "#test/support/run-process.ts";
+import { leadVault, swapJob } from "#test/support/swap-job.ts";
+import { temporaryFolder } from "#test/support/temporary-folder.ts";
+
+const AMOUNT = 1_000_000_000n;
+const LOCK_MS = 4_000;
+const SECOND_KEY = generatePrivateKey();
+const SECOND = privateKeyToAddress(SECOND_KEY);
+
+let world: World;
+let site: AgentSite;
+let stopFeeds: () => void;
+
+beforeAll(async () => {
+  const processes = {
+    coordinator: false,
+    market: false,
+    takers: false,
+    agents: false,
+    lzWorker: false,
+  };
+  world = await startWorld({ chains: 2, seed: 26, processes });
+  const [chain] = world.description.chains;
+  if (chain === undefined) throw new Error("a chain expected");
+  site = openSite(world, chain);
+  stopFeeds = keepFeedsFresh(world, [site]);
+  await leadVault(world, site);
+  await rpc(chain.rpcUrl, "anvil_setBalance", [SECOND, "0x56bc75e2d63100000"]);
+});
+
+afterAll(async () => {
+  stopFeeds?.();
+  await site?.close();
+  await world?.stop();
+});
+
+test("two agents of one shard with keys of their own share the queue; each job takes effect once", async () => {
+  await startAgent("first");
+  await startAgent("second");
+  const before = await settlementBalance();
+  const jobs = [];
+  for (let i = 0; i < 4; i += 1)
+    jobs.push(await swapJob(world, site, { amountInRaw: String(AMOUNT) }));
+  await Promise.all(jobs.map((job) => site.enqueue(job)));
+  for (const job of jobs) await untilConsumed(job.mandate.jobId);
+  expect(before - (await settlementBalance())).toBe(4n * AMOUNT);
+});
+
+test("an agent stopped beyond its lock signs nothing when it goes on: the other has done the job", async () => {
+  const proxy = await rpcProxy(site.chain.rpcUrl);
+  const first = await startAgent("first", { rpcUrls: [proxy.url] });
+  const asked = Promise.withResolvers<void>();
+  const held = Promise.withResolvers<void>();
+  proxy.lie(async (method, _params, result) => {
+    if (method === "eth_estimateGas") {
+      asked.resolve();
+      await held.promise;
+    }
+    return result;
+  });
+  const noncesBefore = await nonces();
+  const before = await settlementBalance();
+  const job = await swapJob(world, site, { amountInRaw: String(AMOUNT) });
+  await site.enqueue(job);
+  await asked.promise;
+  first.kill("SIGSTOP");
+  await startAgent("second");
+  await untilConsumed(job.mandate.jobId);
+  held.resolve();
+  first.kill("SIGCONT");
+  await first.printed("job left alone: its lease ran out");
+  await new Promise((resolve) => setTimeout(resolve, 3_000));
+  expect(before - (await settlementBalance())).toBe(AMOUNT);
+  const [own, others] = await nonces();
+  expect([own, others]).toEqual([noncesBefore[0], (noncesBefore[1] ?? 0) + 1]);
+});
+
+test("an agent that loses the race on chain frees its nonce at a small cost, which its receipt counts", async () => {
+  const agent = await startAgent("first");
+  const job = await swapJob(world, site, { amountInRaw: String(AMOUNT) });
+  await rpc(site.chain.rpcUrl, "evm_setIntervalMining", [0]);
+  const { transactionHash } = await site.run(job);
+  await rpc(site.chain.rpcUrl, "anvil_dropTransaction", [transactionHash]);
+  const rival = site.user.send({
+    label: "rival",
+    to: site.chain.contracts.vault,
+    data: vaultCall(job),
+    gas: 2_000_000n,
+  });
+  await rpc(site.chain.rpcUrl, "evm_setIntervalMining", [1]);
+  await rival;
+  await agent.printed("it can have no effect any more; freeing the nonce");
+  const receipts = await waitFor(
+    () => site.receiptsOf(job.mandate.jobId),
+    (all) => all.at(-1)?.outcome === "expired",
+    "receipt",
+  );
+  const costWei = BigInt(receipts.at(-1)?.gasCostWei ?? 0);
+  expect(costWei).toBeGreaterThan(0n);
+  expect(costWei).toBeLessThan(10n ** 15n);
+  const next = await swapJob(world, site, { amountInRaw: String(AMOUNT) });
+  expect((await site.run(next)).outcome).toBe("broadcast");
+  await untilConsumed(next.mandate.jobId);
+});
+
+/** One of two agents of the first shard: own key, own journal, own name; ends with the test. */
+async function startAgent(which: "first" | "second", change: object = {}): Promise<RunningProcess> {
+  const { chain } = site;
+  const folder = temporaryFolder();
+  const original = join(world.description.dataDir, `agent-${chain.shard}.yaml`);
+  const keyFile = join(folder, "sender");
+  writeFileSync(keyFile, SECOND_KEY, { mode: 0o600 });
+  const own = { agent: `${chain.shard}-2`, senderKey: `file:${keyFile}` };
+  const config = parse(readFileSync(original, "utf8"));
+  const file = join(folder, "agent.yaml");
+  const settings = {
+    ...config,
+    ...(which === "second" ? own : {}),
+    dataDir: folder,
+    queue: { lockMs: LOCK_MS },
+    quotes: { ...config.quotes, port: 0 },
+    ...change,
+  };
+  writeFileSync(file, stringify(settings));
+  const agent = runProcess("shard-agent/main.ts", ["--config", file]);
+  await agent.printed("agent runs");
+  if (which === "first") {
+    const head = Number(await site.client.getBlockNumber());
+    await site.reportWith((one) => one.block.number > head && one.health.acceptsJobs);
+  }
+  return agent;
+}
+
+async function untilConsumed(jobId: Hex): Promise<void> {
+  await waitFor(
+    () => site.vaultRead("consumed", [jobId]),
+    (isConsumed) => isConsumed === true,
+    "consumption",
+  );
+}
+
+function settlementBalance(): Promise<bigint> {
+  return site.tokenBalance(site.chain.settlement.token, site.chain.contracts.vault);
+}
+
+function nonces(): Promise<number[]> {
+  const senders = [site.chain.agent.sender, SECOND];
+  return Promise.all(senders.map((address) => site.client.getTransactionCount({ address })));
+}
