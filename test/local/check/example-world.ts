@@ -90,6 +90,7 @@ export function sourceHistory(): ChainHistory {
       },
     ],
     transfers: [{ ...at(7), jobId: hash(2), guid: hash(77), amountSent: 300n, nativeFeeWei: 10n }],
+    venueMoves: [],
     optionsPaid: [
       { ...at(4), amount: 10n },
       { ...at(6), amount: 20n },
@@ -140,6 +141,7 @@ export function targetHistory(): ChainHistory {
     consumed: [],
     swaps: [],
     transfers: [],
+    venueMoves: [],
     optionsPaid: [],
     deposits: [],
     withdrawals: [],
