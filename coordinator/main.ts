@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import type { Redis } from "ioredis";
 import { privateKeyToAccount } from "viem/accounts";
 import { bullmqJobQueue } from "#coordinator/adapters/bullmq-job-queue.ts";
+import { highsSolver } from "#coordinator/adapters/highs-solver.ts";
 import { redisStreamInbox } from "#coordinator/adapters/redis-stream-inbox.ts";
 import { repeat } from "#coordinator/adapters/repeat.ts";
 import { openSqliteJournal } from "#coordinator/adapters/sqlite-journal.ts";
@@ -27,6 +28,7 @@ import type { JobQueue } from "#coordinator/ports/job-queue.ts";
 import type { Journal } from "#coordinator/ports/journal.ts";
 import type { MandateSigner } from "#coordinator/ports/mandate-signer.ts";
 import type { ShardChain } from "#coordinator/ports/shard-chain.ts";
+import type { Solver } from "#coordinator/ports/solver.ts";
 import type { StreamInbox } from "#coordinator/ports/stream-inbox.ts";
 import { FatalError } from "#shared/errors.ts";
 import { crossCheckChains } from "#shared/evm/chain-registry.ts";
@@ -70,7 +72,9 @@ async function main(): Promise<void> {
         : [[shard.id, viemShardChain({ setup, rpcUrls: shard.rpcUrls, feePayer })]];
     }),
   );
-  const parts: Parts = { config, state, journal, signer, chains, log, shutdown, redis: {} };
+  const solver = state.policy.planning.method === "milp" ? highsSolver({ log }) : undefined;
+  if (solver !== undefined) shutdown.add("solver", solver.close);
+  const parts: Parts = { config, state, journal, signer, chains, solver, log, shutdown, redis: {} };
   await listen(parts, checked.secrets.apiKey);
   startCycles(parts);
 }
@@ -89,6 +93,8 @@ type Parts = {
   readonly journal: Journal;
   readonly signer: MandateSigner;
   readonly chains: ReadonlyMap<string, ShardChain>;
+  /** Undefined when the policy plans greedily. */
+  readonly solver: Solver | undefined;
   readonly log: Log;
   readonly shutdown: Shutdown;
   readonly redis: RedisParts;
@@ -175,8 +181,9 @@ async function nextPass(
   const cause = await next();
   if (cause === "stopped") return;
   reported.clear();
-  const { state, journal, signer, log, redis } = parts;
-  const ports = { journal, queue: () => redis.queue, signer, clock: systemClock, log };
+  const { state, journal, signer, solver, log, redis } = parts;
+  const base = { journal, queue: () => redis.queue, signer, clock: systemClock, log };
+  const ports = solver === undefined ? base : { ...base, solver };
   await rebalance(state, ports, cause === "woken" ? "report" : "timer");
 }
 

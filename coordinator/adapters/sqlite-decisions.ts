@@ -2,7 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { insertJob } from "#coordinator/adapters/sqlite-jobs.ts";
 import { inTransaction } from "#coordinator/adapters/sqlite-transaction.ts";
 import type { DecisionJournal } from "#coordinator/ports/journal.ts";
-import { decisionRecordSchema } from "#coordinator/records/decision-record.ts";
+import { type DecisionRecord, decisionRecordSchema } from "#coordinator/records/decision-record.ts";
 
 /** Decisions, one row each, and their jobs in the same transaction. */
 export function sqliteDecisions(db: DatabaseSync): DecisionJournal {
@@ -10,6 +10,10 @@ export function sqliteDecisions(db: DatabaseSync): DecisionJournal {
     "INSERT INTO decisions (sequence, plan_id, at_ms, body) VALUES (?, ?, ?, ?)",
   );
   const newest = db.prepare("SELECT body FROM decisions ORDER BY sequence DESC LIMIT ?");
+  const byPlan = db.prepare("SELECT body FROM decisions WHERE plan_id = ?");
+  const read = (row: Record<string, unknown>): DecisionRecord => {
+    return decisionRecordSchema.parse(JSON.parse(String(row["body"])));
+  };
   const last = db.prepare(
     "SELECT COALESCE(MAX(sequence), 0) AS sequence, COUNT(*) AS count FROM decisions",
   );
@@ -17,10 +21,10 @@ export function sqliteDecisions(db: DatabaseSync): DecisionJournal {
   return {
     nextSequence: () => Number(last.get()?.["sequence"] ?? 0) + 1,
     count: () => Number(last.get()?.["count"] ?? 0),
-    list: (limit) => {
-      return newest
-        .all(limit)
-        .map((row) => decisionRecordSchema.parse(JSON.parse(String(row["body"]))));
+    list: (limit) => newest.all(limit).map(read),
+    find: (planId) => {
+      const row = byPlan.get(planId);
+      return row === undefined ? undefined : read(row);
     },
     record: (decision, jobs) => {
       inTransaction(db, () => {

@@ -6,6 +6,7 @@ import type { Operator } from "#coordinator/ports/operator.ts";
 import { JOB_STATES } from "#coordinator/records/job-record.ts";
 import type { Log } from "#shared/ports/log.ts";
 import { describeIssues } from "#shared/wire/describe-issues.ts";
+import { hash32Schema } from "#shared/wire/scalars.ts";
 
 export type AdminApiOptions = {
   readonly operator: Operator;
@@ -20,6 +21,7 @@ const limitSchema = z.coerce.number().int().min(1).max(LIMIT_MAX).default(100);
 const listQuery = z.strictObject({ limit: limitSchema });
 const jobsQuery = z.strictObject({ limit: limitSchema, state: z.enum(JOB_STATES).optional() });
 const noQuery = z.strictObject({});
+const planPath = z.strictObject({ planId: hash32Schema });
 const reasonBody = z.strictObject({ reason: z.string().trim().min(3).max(500) });
 
 /** The admin API, not yet listening. Every route but the two probes needs the key. */
@@ -73,6 +75,13 @@ function addReads(v1: FastifyInstance, operator: Operator): void {
   v1.get("/decisions", async (request, reply) => {
     const query = parseQuery(listQuery, request, reply);
     return query === undefined ? reply : { decisions: operator.decisions(query.limit) };
+  });
+  v1.get("/plans/:planId", async (request, reply) => {
+    if (!isValid(noQuery, request, reply)) return reply;
+    const path = parse(planPath, request.params, { reply, code: "invalid-query" });
+    if (path === undefined) return reply;
+    const detail = `no decision has the plan id ${path.planId}`;
+    return operator.plan(path.planId) ?? sendProblem(reply, "not-found", { detail });
   });
   v1.get("/refused", async (request, reply) => {
     const query = parseQuery(listQuery, request, reply);

@@ -21,6 +21,7 @@ export function operate(state: CoordinatorState, ports: OperatePorts): Operator 
     shards: () => [...state.setups.values()].map((setup) => shardView(state, setup, clock.nowMs())),
     jobs: (query) => journal.jobs.list(query),
     decisions: (limit) => journal.decisions.list(limit),
+    plan: (planId) => journal.decisions.find(planId),
     refusedMessages: (limit) => journal.messages.refused(limit),
     counters: () => counters(state, journal),
     notReady: () => notReady(state, ports),

@@ -1,10 +1,16 @@
 import type { PassInput } from "#coordinator/cycles/assess-world.ts";
 import { changeJob, releaseJobs } from "#coordinator/cycles/change-jobs.ts";
 import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
-import { planPass } from "#coordinator/cycles/plan-pass.ts";
+import {
+  finishPass,
+  formulatePass,
+  type PassOutcome,
+  preparePass,
+} from "#coordinator/cycles/plan-pass.ts";
 import type { JobQueue } from "#coordinator/ports/job-queue.ts";
 import type { Journal } from "#coordinator/ports/journal.ts";
 import type { MandateSigner } from "#coordinator/ports/mandate-signer.ts";
+import type { Solver } from "#coordinator/ports/solver.ts";
 import { isUnresolvedJob, type JobRecord } from "#coordinator/records/job-record.ts";
 import { FatalError, RetryableError } from "#shared/errors.ts";
 import type { Clock } from "#shared/ports/clock.ts";
@@ -18,10 +24,12 @@ export type RebalancePorts = {
   readonly signer: MandateSigner;
   readonly clock: Clock;
   readonly log: Log;
+  /** Left out, plans are greedy, and say so where the policy asks for more. */
+  readonly solver?: Solver;
 };
 
 /**
- * One pass: plan on one snapshot, record the decision with its jobs, only then sign and queue them.
+ * One pass: plan on one snapshot (solving a program meanwhile, where the policy asks for it, and then looking again), record the decision with its jobs, only then sign and queue them.
  * Jobs that a crash or a lost connection left unsent go out first, under their old ids. A pass that
  * came to the same as the one before, and issued nothing, is counted and not stored.
  */
@@ -33,7 +41,7 @@ export async function rebalance(
   await sendUnsent(state, ports);
   // A crash may have come between a book and what it proves: an effect must not count twice.
   releaseJobs(state, { jobs: ports.journal.jobs, log: ports.log }, ports.clock.nowMs());
-  const outcome = planPass(passInput(state, ports, trigger));
+  const outcome = await planWith(state, ports, trigger);
   state.passes += 1;
   state.view = outcome.view;
   for (const [ticker, net] of outcome.view.nets) {
@@ -50,6 +58,34 @@ export async function rebalance(
   for (const job of outcome.jobs) {
     if (!(await dispatch(state, ports, job))) return;
   }
+}
+
+/**
+ * Plans, with the solver where the policy asks for it and there is something to plan. Reports, receipts and orders go on
+ * being taken while it solves, so the world is assessed anew afterwards: the solution is replayed on what is true then,
+ * and taken only if it is better there than the greedy plan.
+ */
+async function planWith(
+  state: CoordinatorState,
+  ports: RebalancePorts,
+  trigger: PassInput["trigger"],
+): Promise<PassOutcome> {
+  const prepared = preparePass(passInput(state, ports, trigger));
+  const formulation = formulatePass(prepared);
+  if (formulation === undefined) return finishPass(prepared);
+  const { reportSetHash } = prepared;
+  if (ports.solver === undefined) return finishPass(prepared, { solve: undefined, reportSetHash });
+  const { timeLimitMs } = state.policy.planning;
+  const outcome = await ports.solver.solve(formulation.program, { timeLimitMs });
+  if (!outcome.solved)
+    ports.log.warn("the plan is greedy: the program was not solved", {
+      reason: outcome.reason,
+      detail: outcome.detail,
+      tookMs: outcome.tookMs,
+    });
+  releaseJobs(state, { jobs: ports.journal.jobs, log: ports.log }, ports.clock.nowMs());
+  const solved = { solve: { formulation, outcome }, reportSetHash };
+  return finishPass(preparePass(passInput(state, ports, trigger)), solved);
 }
 
 function passInput(
@@ -167,7 +203,7 @@ function markSent(state: CoordinatorState, ports: RebalancePorts, job: JobRecord
   if (!isUnresolvedJob(changed)) state.jobs.delete(changed.jobId);
 }
 
-function logDecision(log: Log, decision: ReturnType<typeof planPass>["decision"]): void {
+function logDecision(log: Log, decision: PassOutcome["decision"]): void {
   const { planId, trigger, shadow, blocked, jobIds, transfers } = decision;
   const underlyings = decision.underlyings.map((one) => {
     return {
@@ -177,8 +213,10 @@ function logDecision(log: Log, decision: ReturnType<typeof planPass>["decision"]
       tradeUnits: one.tradeUnits,
     };
   });
+  const method = decision.plan?.method;
   log.info("decision", {
     planId,
+    ...(method === undefined ? {} : { method }),
     trigger,
     shadow,
     underlyings,

@@ -14,6 +14,7 @@ export type DecisionJournal = {
   readonly record: (decision: DecisionRecord, jobs: readonly JobRecord[]) => void;
   /** Newest first. */
   readonly list: (limit: number) => DecisionRecord[];
+  readonly find: (planId: string) => DecisionRecord | undefined;
   readonly count: () => number;
 };
 

@@ -88,6 +88,8 @@ export type Operator = {
     readonly state?: JobState;
   }) => readonly JobRecord[];
   readonly decisions: (limit: number) => readonly DecisionRecord[];
+  /** One decision with why its plan is as it is; undefined when none has that id. */
+  readonly plan: (planId: string) => DecisionRecord | undefined;
   readonly refusedMessages: (limit: number) => readonly RefusedMessage[];
   readonly counters: () => CountersView;
   /** Empty when the coordinator is ready; else every reason why it is not. */

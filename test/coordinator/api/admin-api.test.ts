@@ -69,6 +69,7 @@ describe("the key", () => {
     "/v1/shards",
     "/v1/jobs",
     "/v1/decisions",
+    "/v1/plans/last",
     "/v1/counters",
     "/v1/refused",
     "/v1/nothing",
@@ -100,6 +101,19 @@ describe("the key", () => {
     expect((await get("/v1/shards")).statusCode).toBe(200);
     expect((await get("/v1/shards", { authorization: `Bearer ${KEY}` })).statusCode).toBe(200);
   });
+});
+
+test("GET /v1/plans/{planId} is one decision with its plan; an unknown id is not found", async () => {
+  await planned();
+  const { decisions } = (await get("/v1/decisions")).json();
+  const answer = await get(`/v1/plans/${decisions[0].planId}`);
+  expect(answer.statusCode).toBe(200);
+  expect(answer.json()).toEqual(decisions[0]);
+  expect(answer.json().plan).toMatchObject({ method: "greedy", naive: { trades: 1 } });
+  const unknown = await get(`/v1/plans/0x${"ab".repeat(32)}`);
+  expect(unknown.statusCode).toBe(404);
+  expect(unknown.json()).toMatchObject({ code: "not-found" });
+  expect((await get("/v1/plans/last")).statusCode).toBe(400);
 });
 
 describe("the probes need no key", () => {

@@ -38,6 +38,7 @@ export function newCoordinatorDisk(tables: Tables = emptyTables()): CoordinatorD
         for (const job of recorded) jobs.set(job.jobId, job);
       },
       list: (limit) => decisions.toReversed().slice(0, limit),
+      find: (planId) => decisions.find((decision) => decision.planId === planId),
       count: () => decisions.length,
     },
     jobs: {
