@@ -3,6 +3,7 @@ import type { RpcClient } from "#shard-agent/adapters/rpc-client.ts";
 import { callView } from "#shard-agent/adapters/rpc-values.ts";
 import type { RpcNode } from "#shard-agent/adapters/rpc-vote.ts";
 import { FatalError } from "#shared/errors.ts";
+import { aaveV3AdapterAbi } from "#shared/evm/abi/aave-v3-adapter.ts";
 import { optionBookAbi } from "#shared/evm/abi/option-book.ts";
 import { shardVaultAbi } from "#shared/evm/abi/shard-vault.ts";
 import { chainByKey, crossCheckChains } from "#shared/evm/chain-registry.ts";
@@ -99,6 +100,7 @@ export async function verifyChain(
       mismatch("mandateQuorum", config.mandateQuorum, Number(quorum), "the vault's quorum"),
       mismatch("contracts.optionBook", contracts.optionBook, optionBook, "the vault's option book"),
       mismatch("positionVenues.desk", deskClaim(config), venueDesk, "the vault's venue desk"),
+      await accountMismatch(rpc, config, venueDesk),
       mismatch("settlement.token", config.settlement.token, asset, "the vault's asset"),
       mismatch("endpointId", config.endpointId, Number(eid), "the endpoint"),
       mismatch("quoterKey", quoter, bookQuoter, "the option book's quoter"),
@@ -116,6 +118,25 @@ export async function verifyChain(
     ],
     "config-chain",
   );
+}
+
+/** An account obeys one desk: it must be the vault's. */
+async function accountMismatch(
+  rpc: RpcClient,
+  { positionVenues }: StartClaims,
+  venueDesk: unknown,
+): Promise<string | null> {
+  const account = positionVenues?.aaveV3?.adapter;
+  if (account === undefined) return null;
+  const call = {
+    abi: aaveV3AdapterAbi,
+    to: account,
+    name: "desk",
+    args: [],
+    at: "latest",
+  } as const;
+  const desk = await callView(rpc, call);
+  return mismatch("positionVenues.aaveV3.adapter, its desk", desk, venueDesk, "the vault's desk");
 }
 
 /** The vault says the zero address when it has no desk. */
