@@ -8,6 +8,9 @@ import type {
 /** An answer before the time it took is known. */
 export type HighsAnswer = Omit<ProgramSolution, "tookMs"> | Omit<SolveFailure, "tookMs">;
 
+/** Distance to the best possible objective at which a solution is good enough: proving the rest takes the longest. */
+const GAP_FRACTION = 1e-4;
+
 /**
  * Solves a program on the calling thread, which it blocks, and frees what it took of the solver's memory. Deterministic
  * but for the time limit.
@@ -23,7 +26,7 @@ export function solveWithHighs(
     model.options.set({
       output_flag: false,
       time_limit: timeLimitMs / 1000,
-      mip_rel_gap: 1e-6,
+      mip_rel_gap: GAP_FRACTION,
       mip_abs_gap: 1e-6,
     });
     model.run();

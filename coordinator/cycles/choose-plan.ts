@@ -111,7 +111,7 @@ function rejection(figures: PlanFigures, taken: PlanFigures): string {
 }
 
 function explanation(
-  { world }: PlanningProblem,
+  { world, scenarios }: PlanningProblem,
   plan: FoundPlan,
   solved: SolvedPlan | undefined,
 ): Pick<PlanReport, "binding" | "unusedVenues" | "naive" | "solver"> {
@@ -119,7 +119,7 @@ function explanation(
   return {
     binding: solve === undefined ? [] : bindingConstraints(solve.formulation, solve.outcome),
     unusedVenues: unusedVenues(world, actionsOf(plan)),
-    naive: naiveHedge(world),
+    naive: naiveHedge(world, scenarios),
     solver:
       solve === undefined || solved === undefined
         ? null

@@ -48,6 +48,8 @@ const naiveSchema = z.strictObject({
   costUsd: finiteSchema,
   tradedUsd: finiteSchema,
   trades: z.number().int(),
+  /** Of the net book after those trades. */
+  expectedShortfallUsd: finiteSchema,
   /** Delta it would have left because a shard's venues are too thin. */
   leftUsd: finiteSchema,
 });

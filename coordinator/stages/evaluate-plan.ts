@@ -33,7 +33,7 @@ export function evaluatePlan(
   const executionUsd = sum(costs, (cost) => cost.executionUsd);
   const gasUsd = sum(costs, (cost) => cost.gasUsd);
   const bridgeUsd = sum(costs, (cost) => cost.bridgeUsd);
-  const expectedShortfallUsd = shortfallOfBooks(world, scenarios, trades);
+  const expectedShortfallUsd = expectedShortfallAfter(world, scenarios, trades);
   const outsideBandUsd = outsideUsd(world, trades);
   const uncoveredUsd = uncovered(world, actions);
   return {
@@ -104,7 +104,8 @@ function costOf(action: PlannedAction, world: PlanningWorld): ActionCost {
   };
 }
 
-function shortfallOfBooks(
+/** Expected shortfall in USD of the net book with jobs in flight, after signed trades in units by underlying. */
+export function expectedShortfallAfter(
   world: PlanningWorld,
   scenarios: PlanScenarios,
   trades: ReadonlyMap<string, number>,

@@ -11,8 +11,10 @@ import {
   depthPoints,
   executionCostUsd,
 } from "#coordinator/stages/depth-cost.ts";
+import { expectedShortfallAfter } from "#coordinator/stages/evaluate-plan.ts";
 import type { Formulation } from "#coordinator/stages/formulate-plan.ts";
 import { gasCostUsd, hedgeOptions, type ShardInput } from "#coordinator/stages/hedge-options.ts";
+import type { PlanScenarios } from "#coordinator/stages/plan-scenarios.ts";
 import {
   type PlannedUnderlying,
   type PlanningWorld,
@@ -98,7 +100,8 @@ export function unusedVenues(
  * What it would cost if every shard hedged its own delta on its own venues, each down to an equal part of the band's
  * target, whatever the others hold.
  */
-export function naiveHedge(world: PlanningWorld): NaiveHedge {
+export function naiveHedge(world: PlanningWorld, scenarios: PlanScenarios): NaiveHedge {
+  const traded = new Map<string, number>();
   const total = { costUsd: 0, tradedUsd: 0, trades: 0, leftUsd: 0 };
   for (const one of world.underlyings) {
     const share = targetUnits(one, world.policy) / Math.max(1, world.inputs.length);
@@ -111,13 +114,15 @@ export function naiveHedge(world: PlanningWorld): NaiveHedge {
         units,
         side: deltaUnits < 0 ? "buy" : "sell",
       });
+      const before = traded.get(one.underlying) ?? 0;
+      traded.set(one.underlying, before - Math.sign(deltaUnits) * best.doneUnits);
       total.costUsd += best.costUsd;
       total.tradedUsd += best.doneUnits * one.spotUsd;
       total.trades += best.doneUnits > 0 ? 1 : 0;
       total.leftUsd += (units - best.doneUnits) * one.spotUsd;
     }
   }
-  return total;
+  return { ...total, expectedShortfallUsd: expectedShortfallAfter(world, scenarios, traded) };
 }
 
 type AloneHedge = { readonly doneUnits: number; readonly costUsd: number };

@@ -3,6 +3,8 @@ import { availableParallelism, cpus } from "node:os";
 import { fileURLToPath } from "node:url";
 import { alone, type BenchRow, benchTable } from "#test/bench/compare.ts";
 import { measure } from "#test/bench/measure.ts";
+import { planLatencyRows } from "#test/bench/plan-latency.ts";
+import { planQualityRows } from "#test/bench/plan-quality.ts";
 import { curveRows } from "#test/bench/risk-curve.ts";
 import { greeksRows } from "#test/bench/risk-greeks.ts";
 import { gridRows } from "#test/bench/risk-grid.ts";
@@ -27,6 +29,8 @@ const rows: BenchRow[] = [
   ...(await snapshotRows(1000, ROUNDS)),
   ...(await tailRows(100_000, ROUNDS)),
   ...(await curveRows(ROUNDS)),
+  ...planQualityRows(200),
+  ...(await planLatencyRows(100)),
 ];
 
 const machine = {
