@@ -20,7 +20,7 @@ export type UnderlyingScope = {
 };
 
 /** The vault's accounts at venues where it keeps positions. */
-export type PositionVenuesScope = {
+type PositionVenuesScope = {
   readonly desk: Address;
   readonly aaveV3: {
     readonly adapter: Address;

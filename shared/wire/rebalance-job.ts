@@ -59,7 +59,7 @@ export const transferParamsSchema = z.strictObject({
 });
 
 /** Supply to, or withdrawal from, the vault's account at a lending venue. */
-export const lendMoveParamsSchema = z.strictObject({
+const lendMoveParamsSchema = z.strictObject({
   kind: z.literal("lend-move"),
   /** The vault's account: the adapter contract, registered with the venue desk. */
   venue: addressSchema,

@@ -40,7 +40,7 @@ export type AgentSite = {
   readonly close: () => Promise<void>;
 };
 
-export type JobAnswer = {
+type JobAnswer = {
   readonly outcome: string;
   readonly reason?: string;
   readonly detail?: string;

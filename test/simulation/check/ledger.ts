@@ -4,7 +4,7 @@ import { VAULT_LIMITS } from "#test/simulation/world/site.ts";
 import type { ChainEvent } from "#test/simulation/world/transaction.ts";
 
 /** Accounts of one vault after one block, kept from events alone. */
-export type Page = {
+type Page = {
   readonly epoch: number;
   readonly leader: Address;
   readonly settlementRaw: bigint;

@@ -21,7 +21,7 @@ import type { SimulatedWorld } from "#test/simulation/world/simulated-world.ts";
 import { setupOf } from "#test/simulation/world/site.ts";
 
 /** One life of a coordinator. */
-export type CoordinatorLife = {
+type CoordinatorLife = {
   readonly process: SimProcess;
   readonly state: CoordinatorState;
   readonly disk: CoordinatorDisk;

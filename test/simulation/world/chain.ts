@@ -8,7 +8,7 @@ import type { ChainEvent, Transaction } from "#test/simulation/world/transaction
 import { execute } from "#test/simulation/world/vault.ts";
 import { applyOp, type WorldOp } from "#test/simulation/world/world-op.ts";
 
-export type Mined = {
+type Mined = {
   readonly transaction: Transaction;
   readonly succeeded: boolean;
   readonly reason: string;
@@ -44,7 +44,7 @@ export type SimChain = {
   readonly setBaseFeeWei: (feeWei: bigint) => void;
 };
 
-export type ReorgChoices = {
+type ReorgChoices = {
   /** False drops the transaction from every mempool. */
   readonly keeps: (transaction: Transaction) => boolean;
   /** False leaves a transaction out of one new block. */

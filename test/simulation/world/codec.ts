@@ -8,7 +8,7 @@ import type { Mandate, RebalanceJob } from "#shared/wire/rebalance-job.ts";
 import { digest, type Site } from "#test/simulation/world/site.ts";
 import type { ChainCall, Transaction } from "#test/simulation/world/transaction.ts";
 
-export type Fees = GasFees & { readonly nonce: number; readonly gasLimit: bigint };
+type Fees = GasFees & { readonly nonce: number; readonly gasLimit: bigint };
 
 /** Everything that is signed: by default with fast stand-ins, on request with the real algorithms. */
 export type Codec = {

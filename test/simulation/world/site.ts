@@ -21,11 +21,11 @@ export type Site = {
   readonly feed: Address;
 };
 
-export const SETTLEMENT_DECIMALS = 6;
-export const HEDGE_DECIMALS = 18;
+const SETTLEMENT_DECIMALS = 6;
+const HEDGE_DECIMALS = 18;
 /** Blocks after which a block is final. */
 export const FINALITY_BLOCKS = 8;
-export const FEED_MAX_MS = 30_000;
+const FEED_MAX_MS = 30_000;
 
 /** Limits of every vault (contracts/src/interfaces/IShardVaultAdmin.sol). */
 export const VAULT_LIMITS = {
