@@ -146,6 +146,10 @@ const agentFieldsSchema = z.strictObject({
     lifetimeMs: z.number().int().min(1000),
     /** Largest quantity of one quote, in options. */
     quantityMax: z.number().positive(),
+    /** How far spot may move, either way, before a quote is dead; a fraction of spot. */
+    spotMoveMaxFraction: z.number().gt(0).lt(1),
+    /** Smallest premium of one quote in USD. */
+    premiumMinUsd: z.number().min(0),
   }),
   logLevel: z.enum(["debug", "info", "warn", "error"]),
 });

@@ -26,7 +26,7 @@ contract OptionBook is BookSettings, SeriesRegistry, EIP712, ReentrancyGuardTran
     using SafeERC20 for IERC20Metadata;
 
     bytes32 private constant QUOTE_TYPEHASH = keccak256(
-        "OptionQuote(address taker,address underlying,bool isCall,bool vaultSells,uint64 expiry,uint128 strike,uint128 quantity,uint256 premium,uint256 nonce,uint64 deadline)"
+        "OptionQuote(address taker,address underlying,bool isCall,bool vaultSells,uint64 expiry,uint128 strike,uint128 quantity,uint256 premium,uint128 spotMin,uint128 spotMax,uint256 nonce,uint64 deadline)"
     );
 
     /// @dev 10 ** decimals of the settlement asset.
@@ -167,9 +167,12 @@ contract OptionBook is BookSettings, SeriesRegistry, EIP712, ReentrancyGuardTran
         nonceUsed[signer][quote.nonce] = true;
     }
 
-    /// @dev Premium limits, and the most the trade can cost the vault against the policy's value range.
+    /// @dev Spot and premium limits, and the most the trade can cost the vault against the policy's value range.
     function _countWorstCase(OptionQuote calldata quote) private {
         uint256 spot = _vaultAdmin().priceOf(quote.underlying);
+        if (spot < quote.spotMin || spot > quote.spotMax) {
+            revert OptionBook_SpotMoved(spot, quote.spotMin, quote.spotMax);
+        }
         uint256 intrinsic = OptionMath.intrinsic(quote.isCall, spot, quote.strike);
         uint256 worstCase;
         if (quote.vaultSells) {

@@ -39,6 +39,8 @@ contract ShardVault is ERC4626, VenueActions {
 
     /// @inheritdoc IShardVault
     mapping(uint32 eid => bytes32) public sisterVault;
+    /// @inheritdoc IShardVaultAdmin
+    mapping(address depositor => bool) public depositorAllowed;
     LeakyBucket.Bucket private swapWindow;
     LeakyBucket.Bucket private transferWindow;
 
@@ -109,6 +111,12 @@ contract ShardVault is ERC4626, VenueActions {
     }
 
     /// @inheritdoc IShardVaultAdmin
+    function setDepositor(address depositor, bool allowed) external onlyOwner {
+        depositorAllowed[depositor] = allowed;
+        emit DepositorSet(depositor, allowed);
+    }
+
+    /// @inheritdoc IShardVaultAdmin
     function setLimits(VaultLimits calldata limits_) external onlyOwner {
         _setLimits(limits_);
     }
@@ -126,14 +134,15 @@ contract ShardVault is ERC4626, VenueActions {
         return _netAssetValue();
     }
 
-    /// @notice 0 while positions are open or the vault is paused or has a stale feed, else unlimited.
+    /// @notice 0 for a receiver that is no allowed depositor, while positions are open or the vault is paused or has a stale
+    /// feed; else unlimited.
     function maxDeposit(address receiver) public view override returns (uint256) {
-        return _isOpen() ? super.maxDeposit(receiver) : 0;
+        return depositorAllowed[receiver] && _isOpen() ? super.maxDeposit(receiver) : 0;
     }
 
-    /// @notice 0 while positions are open or the vault is paused or has a stale feed, else unlimited.
+    /// @notice As {maxDeposit}.
     function maxMint(address receiver) public view override returns (uint256) {
-        return _isOpen() ? super.maxMint(receiver) : 0;
+        return depositorAllowed[receiver] && _isOpen() ? super.maxMint(receiver) : 0;
     }
 
     /// @notice As {maxRedeem}, in settlement-asset units.
@@ -148,12 +157,14 @@ contract ShardVault is ERC4626, VenueActions {
 
     /// @inheritdoc ERC4626
     function deposit(uint256 assets, address receiver) public override nonReentrant returns (uint256) {
+        _requireDepositor(receiver);
         requireOpen();
         return super.deposit(assets, receiver);
     }
 
     /// @inheritdoc ERC4626
     function mint(uint256 shares, address receiver) public override nonReentrant returns (uint256) {
+        _requireDepositor(receiver);
         requireOpen();
         return super.mint(shares, receiver);
     }
@@ -253,6 +264,10 @@ contract ShardVault is ERC4626, VenueActions {
         if (live != 0) revert ShardVault_PositionsOpen(live);
         if (venueDesk != address(0)) IVenueDesk(venueDesk).requireExact();
         requireFreshFeeds();
+    }
+
+    function _requireDepositor(address receiver) private view {
+        if (!depositorAllowed[receiver]) revert ShardVault_DepositorNotAllowed(receiver);
     }
 
     function _isOpen() private view returns (bool) {

@@ -34,6 +34,8 @@ export type OptionQuote = {
   readonly strike: bigint;
   readonly quantity: bigint;
   readonly premium: bigint;
+  readonly spotMin: bigint;
+  readonly spotMax: bigint;
   readonly nonce: bigint;
   readonly deadline: bigint;
 };
@@ -43,6 +45,10 @@ export type QuoteTerms = {
   readonly halfSpreadVolatility: number;
   readonly lifetimeMs: number;
   readonly quantityMax: number;
+  /** How far spot may move, either way, before a quote is dead; a fraction of spot. */
+  readonly spotMoveMaxFraction: number;
+  /** Smallest premium of one quote in USD: a full book of dust series would keep others out. */
+  readonly premiumMinUsd: number;
 };
 
 /** Why no price is given; stable codes. */
@@ -58,4 +64,4 @@ export type QuoteRefusalCode =
   | "expires-too-soon"
   | "quantity-too-large"
   | "call-not-held"
-  | "worthless";
+  | "premium-too-small";

@@ -70,7 +70,8 @@ type QuoteRefusal = {
 /**
  * Price of one option trade: Black-Scholes on the chain's own feeds with the half-spread added to the
  * volatility when the vault sells and taken off when it buys. The premium is rounded against the taker
- * and, for a sale, never below intrinsic value, which the book would refuse.
+ * and, for a sale, never below intrinsic value, which the book would refuse. Without limits on spot a
+ * signed quote would be an option of its own: the book refuses it once spot has left `spotMin`..`spotMax`.
  */
 export function quoteOption(
   request: OptionRequest,
@@ -196,15 +197,20 @@ function price(
     unitsFromRaw(quantityE18(request), QUANTITY_DECIMALS);
   const mid = blackScholes({ ...option, volatility: Math.max(VOLATILITY_MIN, midVolatility) });
   const premium = premiumRaw(request, Math.max(0, valueUnits), market);
-  if (premium === 0n)
-    return refuse(
-      "worthless",
-      `premium: ${valueUnits} is less than one unit of the settlement asset`,
-    );
   const settlementUsd = priceUsd(
     conditions.snapshot.settlement.price,
     market.scope.settlement.ticker,
   );
+  const premiumUsd = unitsFromRaw(premium, market.scope.settlement.decimals) * settlementUsd;
+  const isClosing = request.side === "sell" && quantityE18(request) <= conditions.takerLongE18;
+  // What a taker holds it can always sell back, however little it has become worth.
+  const leastUsd = isClosing ? 0 : terms.premiumMinUsd;
+  if (premium === 0n || premiumUsd < leastUsd)
+    return refuse(
+      "premium-too-small",
+      `quantity: found ${request.quantity}, worth ${premiumUsd} USD; must be worth more than 0 and at least ${leastUsd} USD`,
+    );
+  const spotMoveMaxUsd = spotUsd * terms.spotMoveMaxFraction;
   return {
     quoted: true,
     quote: {
@@ -216,10 +222,12 @@ function price(
       strike: strikeE8(request),
       quantity: quantityE18(request),
       premium,
+      spotMin: rawFromUnitsUp(spotUsd - spotMoveMaxUsd, PRICE_DECIMALS),
+      spotMax: rawFromUnitsDown(spotUsd + spotMoveMaxUsd, PRICE_DECIMALS),
       nonce: conditions.nonce,
       deadline: BigInt(Math.floor((conditions.nowMs + terms.lifetimeMs) / 1000)),
     },
-    premiumUsd: unitsFromRaw(premium, market.scope.settlement.decimals) * settlementUsd,
+    premiumUsd,
     volatility,
     deltaUnits: (vaultSells ? -1 : 1) * mid.deltaUnits * request.quantity,
   };

@@ -11,6 +11,8 @@ export const OPTION_QUOTE_TYPES = {
     { name: "strike", type: "uint128" },
     { name: "quantity", type: "uint128" },
     { name: "premium", type: "uint256" },
+    { name: "spotMin", type: "uint128" },
+    { name: "spotMax", type: "uint128" },
     { name: "nonce", type: "uint256" },
     { name: "deadline", type: "uint64" },
   ],

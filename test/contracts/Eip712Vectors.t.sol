@@ -178,6 +178,8 @@ contract Eip712VectorsTest is ShardFixture {
             strike: uint128(vm.parseJsonUint(quotes, ".quote.strike")),
             quantity: uint128(vm.parseJsonUint(quotes, ".quote.quantity")),
             premium: vm.parseJsonUint(quotes, ".quote.premium"),
+            spotMin: uint128(vm.parseJsonUint(quotes, ".quote.spotMin")),
+            spotMax: uint128(vm.parseJsonUint(quotes, ".quote.spotMax")),
             nonce: vm.parseJsonUint(quotes, ".quote.nonce"),
             deadline: uint64(vm.parseJsonUint(quotes, ".quote.deadline"))
         });

@@ -223,6 +223,18 @@ contract OptionBookTradeTest is ShardFixture {
         );
     }
 
+    function test_a_quote_dies_once_spot_leaves_its_limits() public {
+        OptionQuote memory quote = _quote(true, true, 2000e8, 1e18, 100e6);
+        (quote.spotMin, quote.spotMax) = (1990e8, 2010e8);
+        bytes4 selector = IOptionBook.OptionBook_SpotMoved.selector;
+        ethFeed.push(1990e8 - 1);
+        _expectRevert(quote, abi.encodeWithSelector(selector, 1990e8 - 1, 1990e8, 2010e8));
+        ethFeed.push(2010e8 + 1);
+        _expectRevert(quote, abi.encodeWithSelector(selector, 2010e8 + 1, 1990e8, 2010e8));
+        ethFeed.push(2010e8);
+        _trade(quote);
+    }
+
     function test_a_sale_is_never_below_intrinsic_rounded_up() public {
         _expectRevert(
             _quote(true, true, 1900e8, 1e18 + 1, 100e6),

@@ -117,8 +117,28 @@ contract ShardVaultSharesTest is ShardFixture {
         assertFalse(vault.paused());
     }
 
+    function test_only_allowed_depositors_receive_new_shares_and_they_can_always_leave() public {
+        address stranger = makeAddr("stranger");
+        usdx.mint(stranger, 10e6);
+        bytes memory reason = abi.encodeWithSelector(IShardVaultAdmin.ShardVault_DepositorNotAllowed.selector, stranger);
+        vm.startPrank(stranger);
+        usdx.approve(address(vault), 10e6);
+        vm.expectRevert(reason);
+        vault.deposit(10e6, stranger);
+        vm.expectRevert(reason);
+        vault.mint(1e6, stranger);
+        vm.stopPrank();
+        assertEq(vault.maxDeposit(stranger), 0);
+        assertEq(vault.maxMint(stranger), 0);
+        uint256 shares = _deposit(stranger, 10e6);
+        vm.prank(admin);
+        vault.setDepositor(stranger, false);
+        vm.prank(stranger);
+        assertEq(vault.redeem(shares, stranger, stranger), 10e6);
+    }
+
     function test_every_setter_is_the_admins() public {
-        bytes[] memory calls = new bytes[](7);
+        bytes[] memory calls = new bytes[](8);
         calls[0] = abi.encodeCall(vault.setOptionBook, (address(1)));
         calls[1] = abi.encodeCall(vault.setVenue, (address(1), true));
         calls[2] = abi.encodeCall(vault.setSisterVault, (1, bytes32(uint256(1))));
@@ -126,6 +146,7 @@ contract ShardVaultSharesTest is ShardFixture {
         calls[4] = abi.encodeCall(vault.setSigner, (address(1), true));
         calls[5] = abi.encodeCall(vault.setQuorum, (1));
         calls[6] = abi.encodeCall(vault.setGuardian, (address(1)));
+        calls[7] = abi.encodeCall(vault.setDepositor, (address(1), true));
         for (uint256 i = 0; i < calls.length; i++) {
             vm.prank(guardian);
             (bool success, bytes memory answer) = address(vault).call(calls[i]);

@@ -201,6 +201,8 @@ async function tradeOption(
     strike: parseUnits("3000", 8),
     quantity: parseUnits(String(o.quantity), 18),
     premium: parseUnits(String(o.premium), 6),
+    spotMin: 0n,
+    spotMax: 2n ** 128n - 1n,
     nonce: 1n,
     deadline: BigInt(Math.floor(Date.now() / 1000) + 60),
   };

@@ -39,6 +39,7 @@ interface IOptionBook {
     error OptionBook_ZeroStrike();
     error OptionBook_ZeroQuantity();
     error OptionBook_OnlyPutsCanBeWritten(uint256 quantity, uint256 long);
+    error OptionBook_SpotMoved(uint256 spot, uint128 spotMin, uint128 spotMax);
     error OptionBook_PremiumTooLow(uint256 premium, uint256 least);
     error OptionBook_PremiumTooHigh(uint256 premium, uint256 most);
     error OptionBook_QuoterCapExceeded(uint256 used, uint256 cap);

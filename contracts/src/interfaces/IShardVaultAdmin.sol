@@ -53,6 +53,7 @@ interface IShardVaultAdmin {
     event SisterVaultSet(uint32 indexed eid, bytes32 vault);
     event OptionBookSet(address book);
     event VenueDeskSet(address desk);
+    event DepositorSet(address indexed depositor, bool allowed);
     event GuardianSet(address guardian);
     event Paused(address by);
     event Unpaused(address by);
@@ -67,6 +68,7 @@ interface IShardVaultAdmin {
     error ShardVault_BadFeed(address feed);
     error ShardVault_BadPrice(address feed, int256 answer);
     error ShardVault_DuplicateAsset(address asset);
+    error ShardVault_DepositorNotAllowed(address receiver);
     error ShardVault_ZeroAddress();
 
     /// @notice Set the shard's option book; possible once.
@@ -78,6 +80,9 @@ interface IShardVaultAdmin {
     /// @param vault Sister vault on the chain of `eid`, left-padded to 32 bytes; zero closes the route.
     function setSisterVault(uint32 eid, bytes32 vault) external;
     function setLimits(VaultLimits calldata limits) external;
+    /// @notice Allow an account to receive new shares. Collateral moves between sister vaults without moving shares, so the
+    /// shares of one vault are a claim on a pool that its own price does not show: only known depositors may enter.
+    function setDepositor(address depositor, bool allowed) external;
     function setSigner(address signer, bool allowed) external;
     function setQuorum(uint256 quorum) external;
     function setGuardian(address guardian) external;
@@ -85,6 +90,7 @@ interface IShardVaultAdmin {
     function pause() external;
     function unpause() external;
 
+    function depositorAllowed(address depositor) external view returns (bool);
     function guardian() external view returns (address);
     function optionBook() external view returns (address);
     function venueDesk() external view returns (address);

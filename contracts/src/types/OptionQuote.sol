@@ -10,6 +10,8 @@ pragma solidity 0.8.37;
 /// @param strike Strike in USD with 8 decimals.
 /// @param quantity Number of options with 18 decimals; one option is on one unit of the underlying.
 /// @param premium Total premium in settlement-asset units, paid by the buyer.
+/// @param spotMin Lowest feed price of the underlying at which the quote may be used, USD with 8 decimals.
+/// @param spotMax Highest one. Outside both the price has moved away from the premium: the quote is dead.
 /// @param nonce Unordered one-time number of the quote.
 /// @param deadline Last Unix second at which the quote may be used.
 struct OptionQuote {
@@ -21,6 +23,8 @@ struct OptionQuote {
     uint128 strike;
     uint128 quantity;
     uint256 premium;
+    uint128 spotMin;
+    uint128 spotMax;
     uint256 nonce;
     uint64 deadline;
 }

@@ -31,7 +31,7 @@ abstract contract ShardFixture is Test {
         "TransferParams(uint32 dstEid,bytes32 dstVault,uint256 amount,uint256 minAmount,uint128 lzReceiveGas,int256 minCapitalAfter)"
     );
     bytes32 internal constant QUOTE_TYPEHASH = keccak256(
-        "OptionQuote(address taker,address underlying,bool isCall,bool vaultSells,uint64 expiry,uint128 strike,uint128 quantity,uint256 premium,uint256 nonce,uint64 deadline)"
+        "OptionQuote(address taker,address underlying,bool isCall,bool vaultSells,uint64 expiry,uint128 strike,uint128 quantity,uint256 premium,uint128 spotMin,uint128 spotMax,uint256 nonce,uint64 deadline)"
     );
 
     address internal admin = makeAddr("admin");
@@ -147,6 +147,8 @@ abstract contract ShardFixture is Test {
     }
 
     function _deposit(address account, uint256 amount) internal returns (uint256 shares) {
+        vm.prank(admin);
+        vault.setDepositor(account, true);
         vm.startPrank(account);
         usdx.approve(address(vault), amount);
         shares = vault.deposit(amount, account);
@@ -267,6 +269,8 @@ abstract contract ShardFixture is Test {
             strike: strike,
             quantity: quantity,
             premium: premium,
+            spotMin: 0,
+            spotMax: type(uint128).max,
             nonce: ++nextNonce,
             deadline: uint64(block.timestamp + 30)
         });
@@ -279,7 +283,9 @@ abstract contract ShardFixture is Test {
     function _quoteDigest(OptionQuote memory quote) internal view returns (bytes32) {
         bytes memory head =
             abi.encode(QUOTE_TYPEHASH, quote.taker, quote.underlying, quote.isCall, quote.vaultSells, quote.expiry);
-        bytes memory tail = abi.encode(quote.strike, quote.quantity, quote.premium, quote.nonce, quote.deadline);
+        bytes memory tail = abi.encode(
+            quote.strike, quote.quantity, quote.premium, quote.spotMin, quote.spotMax, quote.nonce, quote.deadline
+        );
         return _digest(address(book), keccak256(bytes.concat(head, tail)));
     }
 

@@ -21,7 +21,11 @@ const DEPTH_USD = [1_000, 10_000, 30_000, 60_000, 120_000, 250_000];
 const GAS_FLOOR_WEI = String(10n ** 18n / 20n);
 const FEED_MAX_AGE_MS = 60_000;
 const HALF_SPREAD_VOLATILITY = 0.01;
-const QUOTE_LIFETIME_MS = 15_000;
+/** A few blocks: a quote is a free option for as long as it lives. */
+const QUOTE_LIFETIME_MS = 5_000;
+/** The market moves hours in a second here, so this is far more than a real market would need. */
+const QUOTE_SPOT_MOVE_MAX_FRACTION = 0.01;
+const QUOTE_PREMIUM_MIN_USD = 1;
 const QUOTE_QUANTITY_MAX = 1_000;
 const PASS_INTERVAL_MS = 1_000;
 const WORKER_POLL_MS = 100;
@@ -144,6 +148,8 @@ function agentConfig(o: {
       halfSpreadVolatility: HALF_SPREAD_VOLATILITY,
       lifetimeMs: QUOTE_LIFETIME_MS,
       quantityMax: QUOTE_QUANTITY_MAX,
+      spotMoveMaxFraction: QUOTE_SPOT_MOVE_MAX_FRACTION,
+      premiumMinUsd: QUOTE_PREMIUM_MIN_USD,
     },
     logLevel: "info",
   };

@@ -71,6 +71,7 @@ export async function deployShardContracts(
   ]);
   const vaultContract = { artifact: own("ShardVault"), address: vault };
   await call(deployer, vaultContract, "setOptionBook", [optionBook]);
+  await call(deployer, vaultContract, "setDepositor", [keys.account("depositor").address, true]);
   await call(deployer, vaultContract, "setVenue", [uniswapAdapter, true]);
   const venueDesk = await create(deployer, own("VenueDesk"), [vault, deployer.address]);
   await call(deployer, vaultContract, "setVenueDesk", [venueDesk]);

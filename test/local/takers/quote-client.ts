@@ -13,6 +13,8 @@ const quoteSchema = z.object({
     strike: rawAmountSchema,
     quantity: rawAmountSchema,
     premium: rawAmountSchema,
+    spotMin: rawAmountSchema,
+    spotMax: rawAmountSchema,
     nonce: rawAmountSchema,
     deadline: rawAmountSchema,
   }),

@@ -132,6 +132,8 @@ function quoteStruct({ quote }: SignedQuote) {
     strike: BigInt(quote.strike),
     quantity: BigInt(quote.quantity),
     premium: BigInt(quote.premium),
+    spotMin: BigInt(quote.spotMin),
+    spotMax: BigInt(quote.spotMax),
     nonce: BigInt(quote.nonce),
     deadline: BigInt(quote.deadline),
   };

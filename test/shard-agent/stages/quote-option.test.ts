@@ -15,7 +15,13 @@ import {
 import { address20 } from "#test/support/shard-report.ts";
 
 const SCOPE = aScope();
-const TERMS = { halfSpreadVolatility: 0.02, lifetimeMs: 15_000, quantityMax: 100 };
+const TERMS = {
+  halfSpreadVolatility: 0.02,
+  lifetimeMs: 15_000,
+  quantityMax: 100,
+  spotMoveMaxFraction: 0.01,
+  premiumMinUsd: 0,
+};
 
 function request(change: Partial<OptionRequest> = {}): OptionRequest {
   return {
@@ -58,6 +64,8 @@ test("a quote names exactly what was asked, for the taker alone and for a while"
     strike: 210_000_000_000n,
     quantity: 1_500_000_000_000_000_000n,
     premium: expect.any(BigInt),
+    spotMin: 198_000_000_000n,
+    spotMax: 202_000_000_000n,
     nonce: 42n,
     deadline: BigInt(BLOCK_MS / 1000 + 15),
   });
@@ -90,7 +98,7 @@ test("the vault always sells dearer than it buys, by the spread and the rounding
         );
         if (!ask.quoted || !bid.quoted) {
           const codes = [ask, bid].flatMap((one) => (one.quoted ? [] : one.code));
-          expect(codes.every((code) => code === "worthless")).toBe(true);
+          expect(codes.every((code) => code === "premium-too-small")).toBe(true);
           return;
         }
         expect(ask.quote.premium).toBeGreaterThanOrEqual(bid.quote.premium);
@@ -180,11 +188,29 @@ const REFUSED: readonly {
     detail: "long 1",
   },
   {
-    code: "worthless",
+    code: "premium-too-small",
     asked: { side: "sell", type: "put", strikeUsd: 300, quantity: 0.000001 },
-    detail: "premium",
+    detail: "more than 0",
   },
 ];
+
+test("a premium below the minimum is refused, but what a taker holds it can always sell back", () => {
+  const terms = { ...TERMS, premiumMinUsd: 5 };
+  const asked = { type: "put", strikeUsd: 2000, quantity: 0.001 } as const;
+  const dust = quoteOption(request({ ...asked, side: "buy" }), conditions(), terms, SCOPE);
+  expect(dust).toMatchObject({ quoted: false, code: "premium-too-small" });
+  expect(dust).toHaveProperty("detail", expect.stringContaining("at least 5 USD"));
+  const sell = request({ ...asked, side: "sell" });
+  expect(quoteOption(sell, conditions(), terms, SCOPE).quoted).toBe(false);
+  const held = conditions({ takerLongE18: 10n ** 15n });
+  expect(quoteOption(sell, held, terms, SCOPE).quoted).toBe(true);
+});
+
+test("a quote names the spot prices between which the book takes it, never wider than the terms", () => {
+  const { quote } = quoted({});
+  expect(quote.spotMin).toBe(198_000_000_000n);
+  expect(quote.spotMax).toBe(202_000_000_000n);
+});
 
 test.each(REFUSED)("$code: $detail", ({ code, asked, world, detail }) => {
   const outcome = quoteOption(request(asked), conditions(world), TERMS, SCOPE);

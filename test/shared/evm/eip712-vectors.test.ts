@@ -60,6 +60,8 @@ test("an option quote has the digest, signer and series id of the vector", async
     strike,
     quantity: BigInt(file.quote.quantity),
     premium: BigInt(file.quote.premium),
+    spotMin: BigInt(file.quote.spotMin),
+    spotMax: BigInt(file.quote.spotMax),
     nonce: BigInt(file.quote.nonce),
     deadline: BigInt(file.quote.deadline),
   };
