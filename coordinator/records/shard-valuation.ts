@@ -35,6 +35,8 @@ export type ShardValuation = {
   /** Settlement asset over all locations in USD. */
   readonly cashUsd: number;
   readonly settlementUsd: number;
+  /** Settlement asset the vault must pay as soon as somebody settles its expired series; the book pays at par. */
+  readonly dueUnits: number;
   readonly underlyings: ReadonlyMap<string, UnderlyingValuation>;
   /** Tickers the shard has a position in that could not be valued, with the reason. */
   readonly unvalued: ReadonlyMap<string, string>;

@@ -3,7 +3,7 @@ import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
 import type { ShardValuation, UnderlyingValuation } from "#coordinator/records/shard-valuation.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
 import { STANDARD_GRID } from "#shared/risk/standard-grid.ts";
-import { unitsFromRaw } from "#shared/units/token-amount.ts";
+import { rawFromUnitsUp, unitsFromRaw } from "#shared/units/token-amount.ts";
 
 /** Capital of one shard on a pass's snapshot, pending effects included. USD. */
 export type CapitalAssessment = {
@@ -14,11 +14,16 @@ export type CapitalAssessment = {
   /** The same after the haircuts on hedges and on what is arriving. */
   readonly collateralUsdAfterHaircut: number;
   readonly requiredCapitalUsd: number;
-  /** Above required x buffer: the surplus. Below required: the shortfall, negative. Between: 0. */
+  /** Above required x buffer: the surplus. Below required, or short of cash that is due: the shortfall, negative. Between: 0. */
   readonly surplusUsd: number;
   /** Collateral after haircut over required capital; null when nothing is required. */
   readonly solvencyRatio: number | null;
-  /** Settlement asset in the vault that no pending job will spend, raw; never negative. */
+  /**
+   * What the shard lacks, >= 0: up to its requirement and buffer, or, when that is more, the cash its
+   * expired series must be paid with. A solvent vault without cash could not settle.
+   */
+  readonly missingUsd: number;
+  /** Settlement asset in the vault that neither pending jobs nor expired series will take, raw; never negative. */
   readonly freeCashRaw: bigint;
 };
 
@@ -58,14 +63,23 @@ export function assessCapital(
     arrivingUsd * (1 - policy.transfers.inTransitHaircutFraction);
   const pending = pendingDeltas(valuation.shard, effects);
   const required = requiredCapitalUsd(valuation, setup, [new Map(), pending], policy);
-  const freeCashRaw = valuation.cashRaw - pendingCashOutRaw(effects, valuation.shard);
+  const dueRaw = rawFromUnitsUp(valuation.dueUnits, setup.settlement.decimals);
+  const freeCashRaw = valuation.cashRaw - pendingCashOutRaw(effects, valuation.shard) - dueRaw;
+  const freeUsd = unitsFromRaw(freeCashRaw, setup.settlement.decimals) * valuation.settlementUsd;
+  // Cash is lacking only for what is due; pending jobs alone never spend what is not there.
+  const cashLackUsd = dueRaw === 0n ? 0 : Math.max(0, -freeUsd - arrivingUsd);
+  const buffered = required * policy.capital.bufferMultiplier;
   return {
     shard: valuation.shard,
     equityUsd: valuation.equityUsd,
     collateralUsd: cashUsd + hedgesUsd + arrivingUsd,
     collateralUsdAfterHaircut: afterHaircut,
     requiredCapitalUsd: required,
-    surplusUsd: surplusUsd(afterHaircut, required, policy.capital.bufferMultiplier),
+    surplusUsd:
+      cashLackUsd > 0
+        ? Math.min(-cashLackUsd, afterHaircut - required)
+        : surplusUsd(afterHaircut, required, policy.capital.bufferMultiplier),
+    missingUsd: Math.max(0, buffered - afterHaircut, cashLackUsd),
     solvencyRatio: required === 0 ? null : afterHaircut / required,
     freeCashRaw: freeCashRaw > 0n ? freeCashRaw : 0n,
   };

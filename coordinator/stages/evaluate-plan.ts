@@ -137,9 +137,7 @@ function uncovered(world: PlanningWorld, actions: readonly PlannedAction[]): num
   const before = needy(world, world.effects);
   const all = new Set([...before, ...needy(world, effects)]);
   return sum([...all], (input) => {
-    const capital = assessCapital(input.valuation, input.setup, effects, policy);
-    const needed = capital.requiredCapitalUsd * policy.capital.bufferMultiplier;
-    return Math.max(0, needed - capital.collateralUsdAfterHaircut);
+    return assessCapital(input.valuation, input.setup, effects, policy).missingUsd;
   });
 }
 

@@ -1,5 +1,6 @@
 import {
   assessCapital,
+  type CapitalAssessment,
   fixedRequirementUsd,
   pendingDeltas,
   worstLossUsd,
@@ -108,7 +109,14 @@ function addShard(builder: ProgramBuilder, part: ShardPart): void {
       -capital.collateralUsdAfterHaircut,
       "USD",
     );
+    builder.atLeast(`cash due ${shard}`, [[lacking, 1], ...arriving], cashLackUsd(capital), "USD");
   }
+}
+
+/** Cash the shard lacks for its expired series; 0 when it lacks none. */
+function cashLackUsd(capital: CapitalAssessment): number {
+  const isSolvent = capital.collateralUsdAfterHaircut >= capital.requiredCapitalUsd;
+  return isSolvent && capital.surplusUsd < 0 ? -capital.surplusUsd : 0;
 }
 
 /** What a source sends leaves it its requirement and buffer, and its floor on chain; nothing binds when it sends nothing. */

@@ -83,9 +83,7 @@ function coverShortfall(target: ShardInput, context: TransferPlanContext): Trans
   const shard = target.setup.shard;
   if (isCovered(target, context)) return none(`${shard}: ${COVERED}`);
   const capital = assess(target, context.effects, policy);
-  const missingUsd =
-    capital.requiredCapitalUsd * policy.capital.bufferMultiplier -
-    capital.collateralUsdAfterHaircut;
+  const { missingUsd } = capital;
   const plan = {
     actions: [] as PlannedAction[],
     transfers: [] as TransferDecision[],
@@ -104,7 +102,10 @@ function coverShortfall(target: ShardInput, context: TransferPlanContext): Trans
       source: source.input.setup.shard,
       target: shard,
       amountUsd: action.effect.amountUsd,
-      reason: "collateral below required capital",
+      reason:
+        capital.collateralUsdAfterHaircut < capital.requiredCapitalUsd
+          ? "collateral below required capital"
+          : "cash below what expired series are due",
     });
     leftUsd -= action.effect.amountUsd;
   }

@@ -145,9 +145,7 @@ function uncoveredReasons(world: PlanningWorld, actions: readonly PlannedAction[
   return shortfalls(world).flatMap((input): string[] => {
     const { shard } = input.setup;
     if (isCovered(input, world)) return [`${shard}: ${COVERED}`];
-    const capital = assessCapital(input.valuation, input.setup, effects, policy);
-    const needed = capital.requiredCapitalUsd * policy.capital.bufferMultiplier;
-    const leftUsd = needed - capital.collateralUsdAfterHaircut;
+    const leftUsd = assessCapital(input.valuation, input.setup, effects, policy).missingUsd;
     return leftUsd > policy.transfers.minimumUsd
       ? [`${shard}: shortfall not covered; no shard has surplus to spare`]
       : [];

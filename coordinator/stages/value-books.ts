@@ -58,10 +58,21 @@ function valueBook(entry: BookEntry, snapshot: MarketSnapshot, isStale: boolean)
     cashRaw: vaultRaw(cash),
     cashUsd,
     settlementUsd,
+    dueUnits: dueUnits(entry, snapshot),
     underlyings: valued,
     unvalued,
     equityUsd: cashUsd + sum(positionsUsd),
   };
+}
+
+/** Payoffs of expired series the vault is short, each paid by itself: a series it is long of does not help. */
+function dueUnits(entry: BookEntry, snapshot: MarketSnapshot): number {
+  const owed = entry.report.book.map((line) => {
+    const spotUsd = snapshot.underlyings.get(line.underlying)?.spotUsd;
+    if (line.expiryMs > snapshot.asOfMs || typeof spotUsd !== "number") return 0;
+    return Math.max(0, -intrinsicUsd(positionOf(line), spotUsd));
+  });
+  return sum(owed);
 }
 
 /** Tickers with a position, and those whose market the shard knows (a hedge could be bought there). */

@@ -7,8 +7,10 @@ import { planTransfers, type TransferPlan } from "#coordinator/stages/plan-trans
 import {
   aJobRecord,
   anEntry,
+  anOption,
   aPassInput,
   aPolicy,
+  NOW_MS,
   type TestShard,
 } from "#test/support/coordinator-pass.ts";
 import { aWorld } from "#test/support/planned-world.ts";
@@ -70,6 +72,34 @@ test("nothing moves while every shard has what it needs, with or without its buf
     const one = plan([anEntry({ ...NEEDY, cashUsd }), anEntry({ shard: "base" })]);
     expect(one).toEqual({ actions: [], transfers: [], blocked: [] });
   }
+});
+
+describe("a series that has expired and waits to be settled", () => {
+  const expired = anOption({ strikeUsd: 1500, expiryMs: NOW_MS - 60_000, quantity: -100 });
+  /** Solvent by far, but its value is in hedges: the 50,000 it owes cannot be paid from 10,000. */
+  const debtor = anEntry({
+    shard: "ethereum",
+    cashUsd: 10_000,
+    hedgeUnits: 100,
+    change: { book: [expired] },
+  });
+
+  test("draws in the cash its vault lacks to pay for it, although the shard is solvent", () => {
+    expect(routes(plan([debtor, anEntry({ shard: "base", cashUsd: 900_000 })]))).toEqual([
+      ["base", "ethereum", 40_000],
+    ]);
+  });
+
+  test("keeps that cash from being sent or spent elsewhere", () => {
+    const rich = anEntry({
+      shard: "ethereum",
+      cashUsd: 60_000,
+      hedgeUnits: 1000,
+      change: { book: [expired] },
+    });
+    const capital = aWorld([rich]).view.capital.get("ethereum");
+    expect(capital).toMatchObject({ freeCashRaw: 10_000_000_000n, missingUsd: 0 });
+  });
 });
 
 test("two sources share what one cannot spare", () => {
