@@ -31,7 +31,7 @@ export type SeedOptions = {
   readonly print?: (line: string) => void;
 };
 
-export type Violation = { readonly id: string; readonly detail: string; readonly step: number };
+type Violation = { readonly id: string; readonly detail: string; readonly step: number };
 
 export type SeedResult = {
   readonly seed: number;
@@ -46,6 +46,7 @@ export type SeedResult = {
 const FAULTY_MS = 95_000;
 const DRAIN_MS_MAX = 420_000;
 const CALM_MS = 15_000;
+const EMPTY_LOOKS = 4;
 const VIOLATIONS_MAX = 5;
 
 /** One whole run: faults for a number of steps, then peace until everything has drained. */
@@ -141,12 +142,15 @@ async function untilDrained(
   const healedAtMs = scheduler.nowMs();
   let drainedAtMs = Number.POSITIVE_INFINITY;
   let lookedAtMs = 0;
+  let emptyLooks = 0;
   while (!isOver() && scheduler.nowMs() < drainedAtMs + CALM_MS) {
     await step();
     if (Number.isFinite(drainedAtMs) || scheduler.nowMs() - lookedAtMs < 1_000) continue;
     lookedAtMs = scheduler.nowMs();
     const left = undrained(parts);
-    if (left.length === 0) drainedAtMs = scheduler.nowMs();
+    emptyLooks = left.length === 0 ? emptyLooks + 1 : 0;
+    // A job that has just died leaves a net that only the next pass sees.
+    if (emptyLooks >= EMPTY_LOOKS) drainedAtMs = scheduler.nowMs();
     else if (scheduler.nowMs() - healedAtMs > DRAIN_MS_MAX)
       for (const what of left) parts.violate("I13", `after ${DRAIN_MS_MAX} ms of peace: ${what}`);
   }

@@ -59,7 +59,7 @@ export function newCoordinatorSlot(
   const disks: CoordinatorDisk[] = [newCoordinatorDisk()];
   let current = start(disks[0] ?? newCoordinatorDisk());
   function restart(disk: CoordinatorDisk): void {
-    scheduler.after(faults.random.between(300, 5_000), () => {
+    scheduler.after(faults.random.between(100, 3_500), () => {
       // Somebody else may have taken over meanwhile.
       if (current.disk === disk) current = start(disk);
     });

@@ -25,7 +25,7 @@ export function startProcessNemesis(
       faults.bit("coordinator-pause");
       process.pause(faults.random.between(1_000, 25_000));
     } else if (
-      faults.roll("coordinator-zombie", 0.006) &&
+      faults.roll("coordinator-zombie", 0.012) &&
       process.isAlive() &&
       !process.isPaused()
     ) {

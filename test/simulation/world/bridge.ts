@@ -73,7 +73,7 @@ export function newBridge(faults: Faults): Bridge {
 
 function delayMs(faults: Faults): number {
   const usual = faults.random.between(...DELAY_MS);
-  if (!faults.roll("bridge-delay", 0.4)) return usual;
+  if (!faults.roll("bridge-delay", 0.6)) return usual;
   faults.bit("bridge-delay");
   return usual + faults.random.between(10_000, 40_000);
 }

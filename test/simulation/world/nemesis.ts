@@ -40,7 +40,7 @@ function disturbChain(world: SimulatedWorld, chain: SimChain): void {
     faults.bit("chain-dropped-transaction");
     chain.mempool.drop(transaction.hash);
   }
-  if (faults.roll("chain-fee-spike", 0.006)) {
+  if (faults.roll("chain-fee-spike", 0.02)) {
     chain.setBaseFeeWei(BASE_FEE_WEI * BigInt(faults.random.integer(5, 60)));
     later(world, [8_000, 30_000], () => chain.setBaseFeeWei(BASE_FEE_WEI));
   }

@@ -60,7 +60,7 @@ export function newQueue(scheduler: Scheduler, faults: Faults): SimQueue {
       job.state = job.starts >= STARTS_MAX ? "failed" : "waiting";
       pump();
     });
-    if (!faults.roll("queue-parallel-delivery", 0.1)) return;
+    if (!faults.roll("queue-double-delivery", 0.3)) return;
     // The lock is lost while the handler still runs: both go on at once.
     scheduler.after(faults.random.between(5, 200), () => {
       if (!isLocked()) return;

@@ -121,6 +121,8 @@ export const SIMULATED_POLICY: Policy = {
   ...DEFAULT_POLICY,
   underlyings: { ETH },
   staleness: { ...DEFAULT_POLICY.staleness, feedMaxMs: FEED_MAX_MS },
+  // Small ones, so that several are on their way at the same time.
+  transfers: { ...DEFAULT_POLICY.transfers, minimumUsd: 500, maximumUsd: 4_000 },
 };
 
 export function digest(...parts: readonly (string | number)[]): Hex {
