@@ -38,7 +38,7 @@ function netViews(state: CoordinatorState, view: PassView): Record<string, NetVi
   const pairs = [...state.lastNets].map(([ticker, last]): [string, NetView] => {
     const outcome = view.nets.get(ticker);
     const net = outcome?.netted === true ? outcome.net : last;
-    const bandHalfWidthUnits = view.halfWidthUnits.get(ticker) ?? 0;
+    const bandHalfWidthUnits = view.halfWidthUnits.get(ticker) ?? null;
     const isKnown =
       outcome?.netted === true && view.snapshot.underlyings.get(ticker)?.refused === null;
     return [
@@ -48,7 +48,8 @@ function netViews(state: CoordinatorState, view: PassView): Record<string, NetVi
         inFlightDeltaUnits: net.inFlightDeltaUnits,
         deltaIntervalUnits: net.limitIntervalUnits,
         bandHalfWidthUnits,
-        status: isKnown ? statusOf(net, bandHalfWidthUnits) : "unknown",
+        status:
+          isKnown && bandHalfWidthUnits !== null ? statusOf(net, bandHalfWidthUnits) : "unknown",
         byExpiry: net.byExpiry,
       },
     ];

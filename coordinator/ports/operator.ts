@@ -20,7 +20,8 @@ export type NetView = {
   readonly greeks: Greeks;
   readonly inFlightDeltaUnits: number;
   readonly deltaIntervalUnits: readonly [number, number];
-  readonly bandHalfWidthUnits: number;
+  /** Null when it cannot be sized now: unknown is not zero. */
+  readonly bandHalfWidthUnits: number | null;
   readonly status: "inside" | "outside" | "unknown";
   readonly byExpiry: readonly { readonly expiryMs: number | null; readonly greeks: Greeks }[];
 };

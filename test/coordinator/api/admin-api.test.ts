@@ -207,6 +207,7 @@ describe("reads", () => {
     expect((await get("/v1/risk")).json().net.ETH).toMatchObject({
       status: "unknown",
       greeks: known,
+      bandHalfWidthUnits: null,
     });
   });
 
