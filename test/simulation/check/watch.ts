@@ -46,7 +46,8 @@ export function newWatch(o: Watched): {
       if (isConservationDue) checkConservation(world.chains, ledger, initialRaw, violate);
       isConservationDue = false;
       // Between two passes nothing is decided: what proofs have changed is put in order by the next.
-      if (process.isAlive() && state.view !== lastView) checkCountedOnce(state, chains, violate);
+      const isPassDone = state.view !== undefined && state.view !== lastView;
+      if (process.isAlive() && isPassDone) checkCountedOnce(state, chains, violate);
       lastView = state.view;
       checkSequences(state);
       if (state.brokenInvariant !== undefined)
