@@ -1,13 +1,11 @@
 import { type BookEntry, entryAgeMs } from "#coordinator/records/book-entry.ts";
 import type { ShardSetup, TokenSetup } from "#coordinator/records/shard-setup.ts";
-import { describeIssues } from "#shared/wire/describe-issues.ts";
-import { decodeMessage } from "#shared/wire/msgpack-codec.ts";
+import { type AgentMessage, openMessage } from "#coordinator/stages/open-message.ts";
 import {
   SHARD_REPORT_VERSION,
   type ShardReport,
   shardReportSchema,
 } from "#shared/wire/shard-report.ts";
-import { isSignedBy, reporterPublicKey } from "#shared/wire/signed-bytes.ts";
 
 /** Why a report is refused; stable codes, counted one by one. */
 export const REPORT_REFUSALS = [
@@ -25,15 +23,6 @@ export const REPORT_REFUSALS = [
 ] as const;
 
 type ReportRefusal = (typeof REPORT_REFUSALS)[number];
-
-/** A stream entry as it arrived, and where. */
-export type ReportMessage = {
-  readonly shard: string;
-  readonly agent: string;
-  readonly entryId: string;
-  readonly body: Uint8Array | undefined;
-  readonly signature: Uint8Array | undefined;
-};
 
 export type AcceptContext = {
   readonly setup: ShardSetup;
@@ -53,12 +42,13 @@ export type AcceptOutcome =
  * Decides on one report. The signature is checked over the bytes as received, before anything is
  * decoded. A refusal changes nothing: the next report of the same agent is judged afresh.
  */
-export function acceptReport(message: ReportMessage, context: AcceptContext): AcceptOutcome {
-  const decoded = decodeSigned(message, context.setup);
-  if ("accepted" in decoded) return decoded;
-  const report = decoded.report;
+export function acceptReport(message: AgentMessage, context: AcceptContext): AcceptOutcome {
+  const wire = { schema: shardReportSchema, version: SHARD_REPORT_VERSION };
+  const opened = openMessage(message, context.setup, wire);
+  if (!opened.opened) return refuse(opened.reason, opened.detail);
+  const report = opened.content;
   const refusal =
-    refuseIdentity(report, message, context.setup) ??
+    refuseChain(report, context.setup) ??
     refuseSequence(report, message, context) ??
     refuseAge(report, context) ??
     refuseContent(report, context.setup);
@@ -71,61 +61,7 @@ function refuse(reason: ReportRefusal, detail: string): Refused {
   return { accepted: false, reason, detail };
 }
 
-function decodeSigned(
-  message: ReportMessage,
-  setup: ShardSetup,
-): Refused | { readonly report: ShardReport } {
-  const { body, signature } = message;
-  if (body === undefined) return refuse("malformed", "body: field is missing");
-  if (signature === undefined) return refuse("malformed", "sig: field is missing");
-  const agent = setup.agents.find((candidate) => candidate.id === message.agent);
-  if (agent === undefined) return refuse("unknown-agent", unknownAgent(message.agent, setup));
-  if (!isSignedBy(body, signature, reporterPublicKey(agent.reporterPublicKey))) {
-    return refuse(
-      "forged",
-      `sig: is not the signature of agent ${agent.id} over these ${body.length} bytes`,
-    );
-  }
-  return decodeBody(body);
-}
-
-function decodeBody(body: Uint8Array): Refused | { readonly report: ShardReport } {
-  let value: unknown;
-  try {
-    value = decodeMessage(body);
-  } catch (error) {
-    return refuse(
-      "malformed",
-      `body: is not msgpack: ${error instanceof Error ? error.message : String(error)}`,
-    );
-  }
-  const version =
-    typeof value === "object" && value !== null && "version" in value ? value.version : undefined;
-  if (typeof version === "number" && version !== SHARD_REPORT_VERSION) {
-    return refuse(
-      "unsupported-version",
-      `version: found ${version}; must be ${SHARD_REPORT_VERSION}`,
-    );
-  }
-  const parsed = shardReportSchema.safeParse(value);
-  if (parsed.success) return { report: parsed.data };
-  return refuse("malformed", describeIssues(parsed.error, value).slice(0, 5).join("; "));
-}
-
-function refuseIdentity(
-  report: ShardReport,
-  message: ReportMessage,
-  setup: ShardSetup,
-): Refused | undefined {
-  if (report.agent !== message.agent) {
-    return refuse(
-      "unknown-agent",
-      `agent: found ${report.agent}; the stream is ${message.agent}'s`,
-    );
-  }
-  if (report.shard !== setup.shard) {
-    return refuse("wrong-shard", `shard: found ${report.shard}; the stream is ${setup.shard}'s`);
-  }
+function refuseChain(report: ShardReport, setup: ShardSetup): Refused | undefined {
   if (report.chainId !== setup.chainId) {
     return refuse(
       "wrong-chain",
@@ -135,13 +71,9 @@ function refuseIdentity(
   return undefined;
 }
 
-function unknownAgent(agent: string, setup: ShardSetup): string {
-  return `agent: found ${agent}; ${setup.shard} has ${setup.agents.map((known) => known.id).join(", ")}`;
-}
-
 function refuseSequence(
   report: ShardReport,
-  message: ReportMessage,
+  message: AgentMessage,
   context: AcceptContext,
 ): Refused | undefined {
   if (`${report.seq}-0` !== message.entryId) {

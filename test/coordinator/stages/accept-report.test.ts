@@ -1,9 +1,6 @@
 import { describe, expect, test } from "vitest";
-import {
-  acceptReport,
-  REPORT_REFUSALS,
-  type ReportMessage,
-} from "#coordinator/stages/accept-report.ts";
+import { acceptReport, REPORT_REFUSALS } from "#coordinator/stages/accept-report.ts";
+import type { AgentMessage } from "#coordinator/stages/open-message.ts";
 import { encodeMessage } from "#shared/wire/msgpack-codec.ts";
 import type { ShardReport } from "#shared/wire/shard-report.ts";
 import { publicKeyHex, reporterPrivateKey, signBytes } from "#shared/wire/signed-bytes.ts";
@@ -27,7 +24,7 @@ const CONTEXT = {
 };
 const GOOD = anEntry({ shard: "base", calls: -10 }).report;
 
-function message(report: unknown, changes: Partial<ReportMessage> = {}): ReportMessage {
+function message(report: unknown, changes: Partial<AgentMessage> = {}): AgentMessage {
   const body = encodeMessage(report);
   const seq = (report as ShardReport).seq;
   return {
@@ -41,7 +38,7 @@ function message(report: unknown, changes: Partial<ReportMessage> = {}): ReportM
 }
 
 function refusal(
-  sent: ReportMessage,
+  sent: AgentMessage,
   context: Partial<typeof CONTEXT> = {},
 ): { reason: string; detail: string } {
   const outcome = acceptReport(sent, { ...CONTEXT, ...context });
@@ -65,7 +62,7 @@ test("accepts a second report of the same block, and one of another agent", () =
 
 const REFUSALS: readonly {
   readonly name: string;
-  readonly sent: ReportMessage;
+  readonly sent: AgentMessage;
   readonly reason: (typeof REPORT_REFUSALS)[number];
   readonly detail: string;
   readonly context?: Partial<typeof CONTEXT>;
@@ -265,7 +262,7 @@ test("a job listed twice is refused: its effect would be released twice", () => 
   );
 });
 
-function signed(body: Buffer): ReportMessage {
+function signed(body: Buffer): AgentMessage {
   return { ...message(GOOD), body, signature: signBytes(body, KEY) };
 }
 
