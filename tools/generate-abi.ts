@@ -32,6 +32,11 @@ const SOURCES: readonly Source[] = [
     exportName: "aaveV3AdapterAbi",
     artifact: "AaveV3Adapter.sol/AaveV3Adapter",
   },
+  {
+    file: "curie-adapter",
+    exportName: "curieAdapterAbi",
+    artifact: "CurieAdapter.sol/CurieAdapter",
+  },
   { file: "shard-lens", exportName: "shardLensAbi", artifact: "ShardLens.sol/ShardLens" },
   {
     file: "collateral-oft",

@@ -5,26 +5,34 @@ import {Ownable, Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC4626} from "@openzeppelin/contracts/interfaces/IERC4626.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
+import {IPerpVenue} from "./interfaces/IPerpVenue.sol";
 import {IPositionVenue} from "./interfaces/IPositionVenue.sol";
 import {IShardVault} from "./interfaces/IShardVault.sol";
-import {IShardVaultAdmin} from "./interfaces/IShardVaultAdmin.sol";
+import {IShardVaultAdmin, VaultLimits} from "./interfaces/IShardVaultAdmin.sol";
 import {IVenueDesk} from "./interfaces/IVenueDesk.sol";
+import {LeakyBucket} from "./libraries/LeakyBucket.sol";
 import {MandateHash} from "./libraries/MandateHash.sol";
-import {Actions, LendMoveParams, Mandate} from "./types/Mandate.sol";
+import {Actions, LendMoveParams, Mandate, MarginMoveParams, PerpChangeParams} from "./types/Mandate.sol";
 
 /// @title One vault's desk: lists the vault's accounts at venues, says what they hold, and acts on them under mandates.
 /// @notice Beside the vault and not in it because both together exceed the size a contract may have. It never holds
 /// anything: the vault pays a venue directly, a venue pays the vault directly.
 contract VenueDesk is IVenueDesk, Ownable2Step {
     using Math for uint256;
+    using LeakyBucket for LeakyBucket.Bucket;
     using MandateHash for LendMoveParams;
+    using MandateHash for MarginMoveParams;
+    using MandateHash for PerpChangeParams;
 
     uint256 private constant VENUES_MAX = 8;
+    uint256 private constant BPS = 10_000;
 
     /// @inheritdoc IVenueDesk
     IShardVault public immutable vault;
     address private immutable settlementAsset;
     IPositionVenue[] private venueList;
+    LeakyBucket.Bucket private perpWindow;
     mapping(address venue => bool) private isRegistered;
     /// @inheritdoc IVenueDesk
     mapping(address venue => uint256) public capOf;
@@ -44,6 +52,35 @@ contract VenueDesk is IVenueDesk, Ownable2Step {
         _requireHealth(params.venue, params.minHealthFactor);
         vault.endVenueAction(params.minCapitalAfter);
         emit VenueMoved(mandate.jobId, params.venue, params.asset, params.amount, gained);
+    }
+
+    /// @inheritdoc IVenueDesk
+    function executeMarginMove(Mandate calldata mandate, MarginMoveParams calldata params, bytes[] calldata signatures)
+        external
+    {
+        vault.beginVenueAction(mandate, Actions.MARGIN_MOVE, params.hash(), signatures);
+        uint256 gained = _move(params.venue, params.asset, params.amount);
+        _requireReceived(gained, params.minReceipt);
+        _requireHealth(params.venue, params.minMarginRatio);
+        vault.endVenueAction(params.minCapitalAfter);
+        emit VenueMoved(mandate.jobId, params.venue, params.asset, params.amount, gained);
+    }
+
+    /// @inheritdoc IVenueDesk
+    function executePerpChange(Mandate calldata mandate, PerpChangeParams calldata params, bytes[] calldata signatures)
+        external
+    {
+        vault.beginVenueAction(mandate, Actions.PERP_CHANGE, params.hash(), signatures);
+        _requireRegistered(params.venue);
+        IPerpVenue venue = IPerpVenue(params.venue);
+        _boundPrice(venue.underlyingOf(params.market), params.size, params.worstPrice);
+        int256 before = venue.sizeOf(params.market);
+        uint256 quoteAmount = venue.changePosition(params.market, params.size, params.worstPrice);
+        int256 current = venue.sizeOf(params.market);
+        if (current != before + params.size) revert VenueDesk_WrongSize(before, current, params.size);
+        _requireHealth(params.venue, params.minMarginRatio);
+        vault.endVenueAction(params.minCapitalAfter);
+        emit PerpChanged(mandate.jobId, params.venue, params.market, params.size, quoteAmount);
     }
 
     /// @inheritdoc IVenueDesk
@@ -94,6 +131,27 @@ contract VenueDesk is IVenueDesk, Ownable2Step {
         IPositionVenue(venue).put(asset, uint256(amount));
         _requireWithinCap(venue);
         return IPositionVenue(venue).held(asset).saturatingSub(heldBefore);
+    }
+
+    /// @dev The worst price must lie within the vault's slippage limit of its own feed, the notional within the window.
+    function _boundPrice(address underlying, int256 size, uint256 worstPrice) private {
+        IShardVaultAdmin admin = IShardVaultAdmin(address(vault));
+        VaultLimits memory limits = admin.limits();
+        uint256 fair = admin.priceOf(underlying);
+        uint256 limit = size > 0
+            ? fair.mulDiv(BPS + limits.maxSlippageBps, BPS)
+            : fair.mulDiv(BPS - limits.maxSlippageBps, BPS, Math.Rounding.Ceil);
+        if (size > 0 ? worstPrice > limit : worstPrice < limit) {
+            revert VenueDesk_PriceOutsideLimit(worstPrice, limit);
+        }
+        uint256 notional = admin.settlementValueOf(underlying, uint256(size > 0 ? size : -size) / _scaleOf(underlying));
+        (bool fits, uint256 level) = perpWindow.add(notional, limits.swapWindowCap, limits.windowSeconds);
+        if (!fits) revert VenueDesk_WindowCapExceeded(level, limits.swapWindowCap);
+    }
+
+    /// @dev Divisor that turns 18 decimals into the asset's own.
+    function _scaleOf(address asset) private view returns (uint256) {
+        return 10 ** (18 - IERC20Metadata(asset).decimals());
     }
 
     function _pay(address venue, address asset, uint256 amount) private {

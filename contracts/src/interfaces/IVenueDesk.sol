@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {LendMoveParams, Mandate} from "../types/Mandate.sol";
+import {LendMoveParams, Mandate, MarginMoveParams, PerpChangeParams} from "../types/Mandate.sol";
 import {IPositionVenue} from "./IPositionVenue.sol";
 import {IShardVault} from "./IShardVault.sol";
 
@@ -10,6 +10,8 @@ import {IShardVault} from "./IShardVault.sol";
 interface IVenueDesk {
     /// @notice `amount` is signed as in the mandate; `gained` is what the receiving side had more afterwards.
     event VenueMoved(bytes32 indexed jobId, address indexed venue, address asset, int256 amount, uint256 gained);
+    /// @notice `quoteAmount` is what was paid (long) or received (short) in the venue's USD, 18 decimals.
+    event PerpChanged(bytes32 indexed jobId, address indexed venue, address market, int256 size, uint256 quoteAmount);
     event PositionVenueSet(address indexed venue, uint256 cap);
 
     error VenueDesk_NotRegistered(address venue);
@@ -19,10 +21,21 @@ interface IVenueDesk {
     error VenueDesk_CapExceeded(address venue, uint256 placed, uint256 cap);
     error VenueDesk_HealthBelowFloor(address venue, uint256 health, uint256 floor);
     error VenueDesk_WrongAmountSpent(uint256 balanceBefore, uint256 balanceAfter, uint256 amount);
+    error VenueDesk_PriceOutsideLimit(uint256 worstPrice, uint256 limit);
+    error VenueDesk_WrongSize(int256 before, int256 current, int256 size);
+    error VenueDesk_WindowCapExceeded(uint256 used, uint256 cap);
     error VenueDesk_ReceivedTooLittle(uint256 received, uint256 minimum);
 
     /// @notice Supply to, or withdraw from, the vault's account at a lending venue. Anyone may submit the mandate.
     function executeLendMove(Mandate calldata mandate, LendMoveParams calldata params, bytes[] calldata signatures)
+        external;
+
+    /// @notice Move margin to, or from, the vault's account at a perpetual venue. Anyone may submit the mandate.
+    function executeMarginMove(Mandate calldata mandate, MarginMoveParams calldata params, bytes[] calldata signatures)
+        external;
+
+    /// @notice Change a perpetual position of the vault's account. Anyone may submit the mandate.
+    function executePerpChange(Mandate calldata mandate, PerpChangeParams calldata params, bytes[] calldata signatures)
         external;
 
     /// @notice Register a venue at which the vault may keep a position; it stays registered, so that what it holds is

@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {LendMoveParams, Mandate, SwapParams, TransferParams} from "../types/Mandate.sol";
+import {
+    LendMoveParams,
+    Mandate,
+    MarginMoveParams,
+    PerpChangeParams,
+    SwapParams,
+    TransferParams
+} from "../types/Mandate.sol";
 
 /// @title EIP-712 struct hashes of what signers sign. The strings are part of the protocol: changing one breaks every signature.
 library MandateHash {
@@ -16,6 +23,12 @@ library MandateHash {
     );
     bytes32 internal constant LEND_MOVE_TYPEHASH = keccak256(
         "LendMoveParams(address venue,address asset,int256 amount,uint256 minReceipt,uint256 minHealthFactor,int256 minCapitalAfter)"
+    );
+    bytes32 internal constant MARGIN_MOVE_TYPEHASH = keccak256(
+        "MarginMoveParams(address venue,address asset,int256 amount,uint256 minReceipt,uint256 minMarginRatio,int256 minCapitalAfter)"
+    );
+    bytes32 internal constant PERP_CHANGE_TYPEHASH = keccak256(
+        "PerpChangeParams(address venue,address market,int256 size,uint256 worstPrice,uint256 minMarginRatio,int256 minCapitalAfter)"
     );
     bytes32 internal constant EPOCH_BUMP_TYPEHASH = keccak256("EpochBump(uint64 expectedEpoch,address newLeader)");
 
@@ -35,6 +48,14 @@ library MandateHash {
 
     function hash(LendMoveParams calldata params) internal pure returns (bytes32) {
         return keccak256(abi.encode(LEND_MOVE_TYPEHASH, params));
+    }
+
+    function hash(MarginMoveParams calldata params) internal pure returns (bytes32) {
+        return keccak256(abi.encode(MARGIN_MOVE_TYPEHASH, params));
+    }
+
+    function hash(PerpChangeParams calldata params) internal pure returns (bytes32) {
+        return keccak256(abi.encode(PERP_CHANGE_TYPEHASH, params));
     }
 
     function hashEpochBump(uint64 expectedEpoch, address newLeader) internal pure returns (bytes32) {

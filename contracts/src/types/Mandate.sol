@@ -75,8 +75,42 @@ struct LendMoveParams {
     int256 minCapitalAfter;
 }
 
+/// @notice Margin into, or out of, the vault's own account at a perpetual venue. The price is par: the size is the spend.
+/// @param venue Position venue; must be registered with the desk.
+/// @param asset Margin asset; must be a vault asset.
+/// @param amount Positive into the venue, negative out of it, in the asset's own decimals.
+/// @param minReceipt Least gain of the receiving side (free collateral, or the vault), in the asset's own decimals.
+/// @param minMarginRatio Least account value over position value after the move, 18 decimals.
+/// @param minCapitalAfter Least vault capital after the move, in settlement-asset units.
+struct MarginMoveParams {
+    address venue;
+    address asset;
+    int256 amount;
+    uint256 minReceipt;
+    uint256 minMarginRatio;
+    int256 minCapitalAfter;
+}
+
+/// @notice A trade that opens, grows, reduces or closes a perpetual position of the vault's own account.
+/// @param venue Position venue with perpetuals; must be registered with the desk.
+/// @param market Market as the venue names it.
+/// @param size Change of the position, positive long, units of the underlying with 18 decimals.
+/// @param worstPrice Most (long) or least (short) USD for one unit, 8 decimals; with the size it bounds what is owed.
+/// @param minMarginRatio Least account value over position value after the trade, 18 decimals.
+/// @param minCapitalAfter Least vault capital after the trade, in settlement-asset units.
+struct PerpChangeParams {
+    address venue;
+    address market;
+    int256 size;
+    uint256 worstPrice;
+    uint256 minMarginRatio;
+    int256 minCapitalAfter;
+}
+
 library Actions {
     uint8 internal constant SWAP = 1;
     uint8 internal constant TRANSFER = 2;
     uint8 internal constant LEND_MOVE = 3;
+    uint8 internal constant MARGIN_MOVE = 4;
+    uint8 internal constant PERP_CHANGE = 5;
 }
