@@ -15,6 +15,27 @@ const poolSchema = z.strictObject({
   depthUsd: z.array(z.number().positive()).min(1).max(16),
 });
 
+const curieSchema = z.strictObject({
+  /** The vault's account. */
+  adapter: addressSchema,
+  clearingHouse: addressSchema,
+  /** Depth is asked in the name of this account: any with free margin there. Nothing is sent from it. */
+  quoteFrom: addressSchema,
+  markets: z
+    .array(
+      z.strictObject({
+        /** Curie's base token. */
+        market: addressSchema,
+        /** Ticker of the underlying it follows. */
+        underlying: z.string(),
+        /** Sizes in USD at which depth is asked on both sides. */
+        depthUsd: z.array(z.number().positive()).min(1).max(16),
+      }),
+    )
+    .min(1)
+    .max(16),
+});
+
 /** The vault's accounts at venues where it keeps positions. */
 const positionVenuesSchema = z.strictObject({
   /** Acts on the accounts under mandates; must be the vault's. */
@@ -29,6 +50,7 @@ const positionVenuesSchema = z.strictObject({
     })
     .nullable()
     .default(null),
+  curie: curieSchema.nullable().default(null),
 });
 
 const underlyingSchema = z.strictObject({

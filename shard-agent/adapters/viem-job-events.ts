@@ -23,13 +23,17 @@ const jobEventsAbi = [
   getAbiItem({ abi: shardVaultAbi, name: "SwapExecuted" }),
   getAbiItem({ abi: shardVaultAbi, name: "TransferSent" }),
   getAbiItem({ abi: venueDeskAbi, name: "VenueMoved" }),
+  getAbiItem({ abi: venueDeskAbi, name: "PerpChanged" }),
 ] as const;
 const JOB_TOPICS = jobEventsAbi.map((event) => toEventSelector(event));
 
 /** First and last block, both included. */
 export type BlockRange = { readonly from: number; readonly to: number };
 
-/** What an action moved: what it gave and what it got, in raw units of the assets its parameters name. */
+/**
+ * What an action moved: what it gave and what it got, in raw units of the assets its parameters name. A
+ * perpetual trade gives USD and gets units when it buys, the other way round when it sells; 18 decimals each.
+ */
 export type JobEffect = {
   readonly jobId: Hex;
   readonly blockHash: Hex;
@@ -60,6 +64,13 @@ export function jobEffects(logs: readonly RawLog[]): JobEffect[] {
         const { jobId, amount, gained } = event.args;
         const amountInRaw = amount < 0n ? -amount : amount;
         return [{ ...base, jobId, amountInRaw, amountOutRaw: gained }];
+      }
+      case "PerpChanged": {
+        const { jobId, size, quoteAmount } = event.args;
+        const given = size > 0n ? quoteAmount : -size;
+        return [
+          { ...base, jobId, amountInRaw: given, amountOutRaw: size > 0n ? size : quoteAmount },
+        ];
       }
       default:
         return [];

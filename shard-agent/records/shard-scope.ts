@@ -19,6 +19,15 @@ export type UnderlyingScope = {
   readonly pools: readonly PoolScope[];
 };
 
+/** One Curie market, and the sizes at which its depth is asked. */
+type CurieMarketScope = {
+  /** Curie's base token. */
+  readonly market: Address;
+  /** Ticker of the underlying it follows. */
+  readonly underlying: string;
+  readonly depthUsd: readonly number[];
+};
+
 /** The vault's accounts at venues where it keeps positions. */
 type PositionVenuesScope = {
   readonly desk: Address;
@@ -26,6 +35,13 @@ type PositionVenuesScope = {
     readonly adapter: Address;
     readonly pool: Address;
     readonly oracle: Address;
+  } | null;
+  readonly curie: {
+    readonly adapter: Address;
+    readonly clearingHouse: Address;
+    /** In whose name depth is asked: any account with free margin there. Nothing is ever sent from it. */
+    readonly quoteFrom: Address;
+    readonly markets: readonly CurieMarketScope[];
   } | null;
 };
 

@@ -4,6 +4,7 @@ import type {
   ConsumedJob,
   DeliveredTransfer,
   LendingLine,
+  PerpLine,
 } from "#shared/wire/shard-report.ts";
 
 /** Header fields of one block. */
@@ -69,6 +70,7 @@ export type VenueReading = {
     readonly location: CollateralLine["location"];
   }[];
   readonly lending: readonly LendingLine[];
+  readonly perps: readonly PerpLine[];
 };
 
 /** Everything one report needs, all of it true at one block hash. */

@@ -1,7 +1,13 @@
 import { ADMITTED, type Admission, refuse } from "#shard-agent/records/admission.ts";
 import { isSameAddress, type ShardScope } from "#shard-agent/records/shard-scope.ts";
 import type { Address } from "#shared/units/ids.ts";
-import type { LendMoveParams, RebalanceJob, SwapParams } from "#shared/wire/rebalance-job.ts";
+import type {
+  LendMoveParams,
+  MarginMoveParams,
+  PerpChangeParams,
+  RebalanceJob,
+  SwapParams,
+} from "#shared/wire/rebalance-job.ts";
 
 /** The world as the agent sees it when it is about to sign. */
 export type JobConditions = {
@@ -100,6 +106,10 @@ function judgeVenue(job: RebalanceJob, _now: JobConditions, scope: ShardScope): 
       return judgeSwapVenue(job.params, scope);
     case "lend-move":
       return judgeLendMove(job.params, scope);
+    case "margin-move":
+      return judgeMarginMove(job.params, scope);
+    case "perp-change":
+      return judgePerpChange(job.params, scope);
     case "transfer":
       return ADMITTED;
   }
@@ -148,6 +158,37 @@ function judgeLendMove(params: LendMoveParams, scope: ShardScope): Admission {
   return refuse(
     "venue-not-allowed",
     `params.asset: found ${params.asset}; the vault has ${tokens.join(", ")}`,
+  );
+}
+
+function judgeMarginMove(params: MarginMoveParams, scope: ShardScope): Admission {
+  const account = scope.positionVenues?.curie?.adapter;
+  if (account === undefined || !isSameAddress(params.venue, account)) {
+    return refuse(
+      "venue-not-allowed",
+      `params.venue: found ${params.venue}; configured: ${account ?? "no venue with margin"}`,
+    );
+  }
+  if (isSameAddress(params.asset, scope.settlement.token)) return ADMITTED;
+  return refuse(
+    "venue-not-allowed",
+    `params.asset: found ${params.asset}; the venue's margin is ${scope.settlement.token}`,
+  );
+}
+
+function judgePerpChange(params: PerpChangeParams, scope: ShardScope): Admission {
+  const curie = scope.positionVenues?.curie ?? null;
+  if (curie === null || !isSameAddress(params.venue, curie.adapter)) {
+    return refuse(
+      "venue-not-allowed",
+      `params.venue: found ${params.venue}; configured: ${curie?.adapter ?? "no perpetual venue"}`,
+    );
+  }
+  const markets = curie.markets.map((one) => one.market);
+  if (markets.some((market) => isSameAddress(market, params.market))) return ADMITTED;
+  return refuse(
+    "venue-not-allowed",
+    `params.market: found ${params.market}; configured: ${markets.join(", ")}`,
   );
 }
 

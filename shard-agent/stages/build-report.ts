@@ -37,6 +37,7 @@ export function buildReport(o: {
     scenarioPnlUsd: [...risk.scenarioPnlUsd],
     capacity: [...o.capacity],
     lending: snapshot.venues.flatMap((venue) => venue.lending),
+    perps: snapshot.venues.flatMap((venue) => venue.perps),
     consumedJobs: [...snapshot.consumedJobs],
     deliveredTransfers: [...snapshot.deliveredTransfers],
     chain: {

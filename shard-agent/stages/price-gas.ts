@@ -1,7 +1,7 @@
 import type { GasFees, GasFeeTerms } from "#shard-agent/records/gas-fees.ts";
 import { isSameAddress, type ShardScope } from "#shard-agent/records/shard-scope.ts";
 import type { ShardSnapshot } from "#shard-agent/records/shard-snapshot.ts";
-import type { JobParams } from "#shared/wire/rebalance-job.ts";
+import type { JobParams, PerpChangeParams } from "#shared/wire/rebalance-job.ts";
 
 /** What a miner gets at first. */
 const TIP_WEI = 1_000_000_000n;
@@ -9,6 +9,11 @@ const TIP_WEI = 1_000_000_000n;
 const BUMP_PER_MILLE = 1125n;
 const WEI_PER_NATIVE = 10n ** 18n;
 const FRACTION_SCALE = 1_000_000_000;
+
+/** Decimals of a perpetual's size. */
+const SIZE_DECIMALS = 18;
+
+type NotionalScope = Pick<ShardScope, "underlyings" | "settlement" | "positionVenues">;
 
 /** What the fees of one transaction must fit into. */
 export type FeeRoom = {
@@ -25,7 +30,7 @@ export type FeeRoom = {
 export function gasFeeCapWei(
   params: JobParams | null,
   snapshot: ShardSnapshot | null,
-  scope: Pick<ShardScope, "underlyings" | "settlement" | "gasFees">,
+  scope: NotionalScope & Pick<ShardScope, "gasFees">,
 ): bigint {
   const absoluteWei = BigInt(scope.gasFees.maxGasFeeWei);
   if (params === null || snapshot === null) return absoluteWei;
@@ -90,9 +95,10 @@ function nativePriceE8(
 function notionalUsdE8(
   params: JobParams,
   snapshot: ShardSnapshot,
-  scope: Pick<ShardScope, "underlyings" | "settlement">,
+  scope: NotionalScope,
 ): bigint | null {
   const { settlement } = snapshot;
+  if (params.kind === "perp-change") return perpNotionalUsdE8(params, snapshot, scope);
   if (params.kind === "transfer")
     return valueE8(BigInt(params.amountRaw), settlement.price.priceE8, scope.settlement.decimals);
   const { token, amountRaw } =
@@ -106,6 +112,23 @@ function notionalUsdE8(
   return underlying === undefined || asset === undefined
     ? null
     : valueE8(amountRaw, asset.price.priceE8, underlying.decimals);
+}
+
+/** At the price of the underlying the market follows. */
+function perpNotionalUsdE8(
+  params: PerpChangeParams,
+  snapshot: ShardSnapshot,
+  { underlyings, positionVenues }: NotionalScope,
+): bigint | null {
+  const markets = positionVenues?.curie?.markets ?? [];
+  const market = markets.find((one) => isSameAddress(one.market, params.market));
+  const token = underlyings.find((one) => one.ticker === market?.underlying)?.token;
+  const asset = snapshot.hedgeAssets.find(
+    (one) => token !== undefined && isSameAddress(one.token, token),
+  );
+  return asset === undefined
+    ? null
+    : valueE8(magnitude(BigInt(params.sizeE18)), asset.price.priceE8, SIZE_DECIMALS);
 }
 
 function magnitude(raw: bigint): bigint {

@@ -57,6 +57,7 @@ export function aaveV3Venue(
       const lending = lines.filter((line) => line !== null);
       return {
         lending,
+        perps: [],
         collateral: lending.map((line) => ({
           token: line.token,
           amountRaw: BigInt(line.suppliedRaw),

@@ -2,12 +2,14 @@ import { type Address, encodeFunctionData, type Hex } from "viem";
 import { FatalError } from "#shared/errors.ts";
 import { shardVaultAbi } from "#shared/evm/abi/shard-vault.ts";
 import { venueDeskAbi } from "#shared/evm/abi/venue-desk.ts";
+import { mandateStruct } from "#shared/evm/mandate-typed-data.ts";
 import {
   lendMoveStruct,
-  mandateStruct,
+  marginMoveStruct,
+  perpChangeStruct,
   swapStruct,
   transferStruct,
-} from "#shared/evm/mandate-typed-data.ts";
+} from "#shared/evm/params-typed-data.ts";
 import type { JobParams, Mandate } from "#shared/wire/rebalance-job.ts";
 
 /** A mandate with what it permits and who permitted it. */
@@ -26,27 +28,36 @@ export type MandateContracts = { readonly vault: Address; readonly venueDesk: Ad
  * @throws {FatalError} `unknown-venue` if the action is the desk's and there is no desk.
  */
 export function mandateCall(
-  { mandate, params, signatures }: SignedMandate,
+  signed: SignedMandate,
   contracts: MandateContracts,
 ): { readonly to: Address; readonly data: Hex } {
+  const { kind } = signed.params;
+  const isVaults = kind === "swap" || kind === "transfer";
+  return { to: isVaults ? contracts.vault : deskOf(contracts), data: callData(signed) };
+}
+
+function callData({ mandate, params, signatures }: SignedMandate): Hex {
   const struct = mandateStruct(mandate);
   switch (params.kind) {
     case "swap": {
       const args = [struct, swapStruct(params), signatures] as const;
-      const data = encodeFunctionData({ abi: shardVaultAbi, functionName: "executeSwap", args });
-      return { to: contracts.vault, data };
+      return encodeFunctionData({ abi: shardVaultAbi, functionName: "executeSwap", args });
     }
     case "transfer": {
       const args = [struct, transferStruct(params), signatures] as const;
-      return {
-        to: contracts.vault,
-        data: encodeFunctionData({ abi: shardVaultAbi, functionName: "executeTransfer", args }),
-      };
+      return encodeFunctionData({ abi: shardVaultAbi, functionName: "executeTransfer", args });
     }
     case "lend-move": {
       const args = [struct, lendMoveStruct(params), signatures] as const;
-      const data = encodeFunctionData({ abi: venueDeskAbi, functionName: "executeLendMove", args });
-      return { to: deskOf(contracts), data };
+      return encodeFunctionData({ abi: venueDeskAbi, functionName: "executeLendMove", args });
+    }
+    case "margin-move": {
+      const args = [struct, marginMoveStruct(params), signatures] as const;
+      return encodeFunctionData({ abi: venueDeskAbi, functionName: "executeMarginMove", args });
+    }
+    case "perp-change": {
+      const args = [struct, perpChangeStruct(params), signatures] as const;
+      return encodeFunctionData({ abi: venueDeskAbi, functionName: "executePerpChange", args });
     }
   }
 }

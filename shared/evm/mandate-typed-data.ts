@@ -10,15 +10,15 @@ import {
   recoverAddress,
   stringToHex,
 } from "viem";
+import { typedParams } from "#shared/evm/params-typed-data.ts";
 import {
   ACTION_LEND_MOVE,
+  ACTION_MARGIN_MOVE,
+  ACTION_PERP_CHANGE,
   ACTION_SWAP,
   ACTION_TRANSFER,
   type JobParams,
-  type LendMoveParams,
   type Mandate,
-  type SwapParams,
-  type TransferParams,
 } from "#shared/wire/rebalance-job.ts";
 
 /** EIP-712 types of contracts/src/types/Mandate.sol; a change there is a change here and breaks every signature. */
@@ -34,40 +34,6 @@ export const MANDATE_TYPES = {
     { name: "deadline", type: "uint64" },
     { name: "maxFeeNative", type: "uint256" },
     { name: "paramsHash", type: "bytes32" },
-  ],
-} as const;
-
-const SWAP_TYPES = {
-  SwapParams: [
-    { name: "venue", type: "address" },
-    { name: "pool", type: "address" },
-    { name: "assetIn", type: "address" },
-    { name: "assetOut", type: "address" },
-    { name: "amountIn", type: "uint256" },
-    { name: "minAmountOut", type: "uint256" },
-    { name: "minCapitalAfter", type: "int256" },
-  ],
-} as const;
-
-const TRANSFER_TYPES = {
-  TransferParams: [
-    { name: "dstEid", type: "uint32" },
-    { name: "dstVault", type: "bytes32" },
-    { name: "amount", type: "uint256" },
-    { name: "minAmount", type: "uint256" },
-    { name: "lzReceiveGas", type: "uint128" },
-    { name: "minCapitalAfter", type: "int256" },
-  ],
-} as const;
-
-const LEND_MOVE_TYPES = {
-  LendMoveParams: [
-    { name: "venue", type: "address" },
-    { name: "asset", type: "address" },
-    { name: "amount", type: "int256" },
-    { name: "minReceipt", type: "uint256" },
-    { name: "minHealthFactor", type: "uint256" },
-    { name: "minCapitalAfter", type: "int256" },
   ],
 } as const;
 
@@ -104,47 +70,12 @@ export function mandateStruct(mandate: Mandate) {
   };
 }
 
-/** Swap parameters as the vault's ABI takes them. */
-export function swapStruct(params: SwapParams) {
-  return {
-    venue: params.venue,
-    pool: params.pool,
-    assetIn: params.assetIn,
-    assetOut: params.assetOut,
-    amountIn: BigInt(params.amountInRaw),
-    minAmountOut: BigInt(params.minAmountOutRaw),
-    minCapitalAfter: BigInt(params.minCapitalAfterRaw),
-  };
-}
-
-/** Transfer parameters as the vault's ABI takes them. */
-export function transferStruct(params: TransferParams) {
-  return {
-    dstEid: params.dstEid,
-    dstVault: params.dstVault,
-    amount: BigInt(params.amountRaw),
-    minAmount: BigInt(params.minAmountRaw),
-    lzReceiveGas: BigInt(params.lzReceiveGas),
-    minCapitalAfter: BigInt(params.minCapitalAfterRaw),
-  };
-}
-
-/** Parameters of a lending move as the venue desk's ABI takes them. */
-export function lendMoveStruct(params: LendMoveParams) {
-  return {
-    venue: params.venue,
-    asset: params.asset,
-    amount: BigInt(params.amountRaw),
-    minReceipt: BigInt(params.minReceiptRaw),
-    minHealthFactor: BigInt(params.minHealthFactorE18),
-    minCapitalAfter: BigInt(params.minCapitalAfterRaw),
-  };
-}
-
 const ACTIONS = {
   swap: ACTION_SWAP,
   transfer: ACTION_TRANSFER,
   "lend-move": ACTION_LEND_MOVE,
+  "margin-move": ACTION_MARGIN_MOVE,
+  "perp-change": ACTION_PERP_CHANGE,
 } as const satisfies Record<JobParams["kind"], number>;
 
 /** Mandate action of a job's parameters. */
@@ -154,22 +85,8 @@ export function actionOf(params: JobParams): Mandate["action"] {
 
 /** EIP-712 struct hash of a job's parameters: the mandate's `paramsHash`. */
 export function paramsHash(params: JobParams): Hex {
-  switch (params.kind) {
-    case "swap":
-      return hashStruct({ data: swapStruct(params), primaryType: "SwapParams", types: SWAP_TYPES });
-    case "transfer":
-      return hashStruct({
-        data: transferStruct(params),
-        primaryType: "TransferParams",
-        types: TRANSFER_TYPES,
-      });
-    case "lend-move":
-      return hashStruct({
-        data: lendMoveStruct(params),
-        primaryType: "LendMoveParams",
-        types: LEND_MOVE_TYPES,
-      });
-  }
+  const { primaryType, fields, struct } = typedParams(params);
+  return hashStruct({ primaryType, types: { [primaryType]: fields }, data: struct });
 }
 
 /** Deterministic job id: keccak256(abi.encode(planId, shard, step, paramsHash)). */

@@ -16,6 +16,8 @@ export const REBALANCE_JOB_VERSION = 1;
 export const ACTION_SWAP = 1;
 export const ACTION_TRANSFER = 2;
 export const ACTION_LEND_MOVE = 3;
+export const ACTION_MARGIN_MOVE = 4;
+export const ACTION_PERP_CHANGE = 5;
 
 /** EIP-712 mandate; every field's enforcement is tabled in docs/protocol.md. */
 export const mandateSchema = z.strictObject({
@@ -28,6 +30,8 @@ export const mandateSchema = z.strictObject({
     z.literal(ACTION_SWAP),
     z.literal(ACTION_TRANSFER),
     z.literal(ACTION_LEND_MOVE),
+    z.literal(ACTION_MARGIN_MOVE),
+    z.literal(ACTION_PERP_CHANGE),
   ]),
   reportSetHash: hash32Schema,
   notBeforeSeconds: z.number().int().min(0),
@@ -73,10 +77,44 @@ const lendMoveParamsSchema = z.strictObject({
   minCapitalAfterRaw: signedRawAmountSchema,
 });
 
+/** Margin into, or out of, the vault's account at a venue that trades on margin. */
+const marginMoveParamsSchema = z.strictObject({
+  kind: z.literal("margin-move"),
+  /** The vault's account: the adapter contract, registered with the venue desk. */
+  venue: addressSchema,
+  /** The venue's margin asset. */
+  asset: addressSchema,
+  /** Positive into the venue, negative out of it. */
+  amountRaw: signedRawAmountSchema,
+  /** Least gain of the receiving side: free margin at the venue, or the vault's balance. */
+  minReceiptRaw: rawAmountSchema,
+  /** Least account value over position value afterwards, 18 decimals. */
+  minMarginRatioE18: rawAmountSchema,
+  minCapitalAfterRaw: signedRawAmountSchema,
+});
+
+/** A trade that changes a perpetual position of the vault's account. */
+const perpChangeParamsSchema = z.strictObject({
+  kind: z.literal("perp-change"),
+  /** The vault's account: the adapter contract, registered with the venue desk. */
+  venue: addressSchema,
+  /** Market as the venue names it (Curie: the base token). */
+  market: addressSchema,
+  /** Change of the position, positive long, units of the underlying with 18 decimals. */
+  sizeE18: signedRawAmountSchema,
+  /** Most (long) or least (short) USD for one unit, 8 decimals, fees included. */
+  worstPriceE8: rawAmountSchema,
+  /** Least account value over position value afterwards, 18 decimals. */
+  minMarginRatioE18: rawAmountSchema,
+  minCapitalAfterRaw: signedRawAmountSchema,
+});
+
 export const jobParamsSchema = z.discriminatedUnion("kind", [
   swapParamsSchema,
   transferParamsSchema,
   lendMoveParamsSchema,
+  marginMoveParamsSchema,
+  perpChangeParamsSchema,
 ]);
 
 /** What the coordinator puts in a shard's queue. The BullMQ job id is {@link queueJobId}. */
@@ -97,6 +135,8 @@ export type Mandate = z.infer<typeof mandateSchema>;
 export type SwapParams = z.infer<typeof swapParamsSchema>;
 export type TransferParams = z.infer<typeof transferParamsSchema>;
 export type LendMoveParams = z.infer<typeof lendMoveParamsSchema>;
+export type MarginMoveParams = z.infer<typeof marginMoveParamsSchema>;
+export type PerpChangeParams = z.infer<typeof perpChangeParamsSchema>;
 export type JobParams = z.infer<typeof jobParamsSchema>;
 export type RebalanceJob = z.infer<typeof rebalanceJobSchema>;
 

@@ -121,6 +121,61 @@ const lendingLineSchema = z.strictObject({
   oracleUpdatedAtMs: unixMsSchema,
 });
 
+/** One point of a perpetual's depth: trading `sizeE18` now would cost, or bring, `quoteE18`; 0 when it cannot be filled. */
+const perpDepthPointSchema = z.strictObject({
+  sizeE18: rawAmountSchema,
+  /** USD with 18 decimals, fee included: paid for a buy, received for a sale. */
+  quoteE18: rawAmountSchema,
+});
+
+/**
+ * One perpetual market at a venue, with the vault's account there. A "USD" of the venue is one unit of its
+ * margin asset. Account value, margin and pending funding are those of the whole account: an account with
+ * several markets says them on each line. What of the margin is free is also a collateral line of location
+ * `venue-margin`.
+ */
+const perpLineSchema = z.strictObject({
+  venue: z.literal("curie"),
+  /** The vault's account: what a mandate names as its venue. */
+  adapter: addressSchema,
+  /** Market as the venue names it: what a mandate names as its market. */
+  market: addressSchema,
+  underlying: z.string(),
+  marginToken: addressSchema,
+  marginDecimals: z.number().int().min(0).max(18),
+  /** Position in units of the underlying, 18 decimals, positive long: the delta it carries. */
+  sizeE18: signedRawAmountSchema,
+  /** Signed cost of the position: what a long paid (positive), a short received (negative). */
+  openNotionalUsd: finiteSchema,
+  markUsd: finiteSchema.positive(),
+  indexUsd: finiteSchema.positive(),
+  /** Margin, unrealised profit and pending funding together, as the venue counts them; may be negative. */
+  accountValueUsd: finiteSchema,
+  /** What could be taken out now, in the margin asset's decimals. */
+  freeMarginRaw: rawAmountSchema,
+  /** Account value over the absolute value of all positions; null without a position. */
+  marginRatio: finiteSchema.nullable(),
+  /** A trade that leaves less than this much of its value in margin reverts. */
+  initialMarginFraction: finiteSchema.min(0),
+  /** Below this margin ratio anybody may liquidate. */
+  maintenanceMarginFraction: finiteSchema.min(0),
+  /** What a long pays a short per day, as a fraction of the position's value; negative: shorts pay. */
+  fundingFractionPerDay: finiteSchema,
+  /** Positive: this account will pay; of all its markets, and part of the account value already. */
+  pendingFundingUsd: finiteSchema,
+  feeFraction: finiteSchema.min(0).max(1),
+  gasUnits: z.number().int().min(0),
+  marginGasUnits: z.number().int().min(0),
+  /** False when the market is paused or closed, or the venue stands still. */
+  acceptsTrades: z.boolean(),
+  /** The venue's own judgement of its index. */
+  isIndexTimedOut: z.boolean(),
+  indexUpdatedAtMs: unixMsSchema,
+  /** Both curves ascend by `sizeE18`. */
+  buy: z.array(perpDepthPointSchema).max(32),
+  sell: z.array(perpDepthPointSchema).max(32),
+});
+
 /** A mandate the vault consumed in a canonical block. Amounts are zero where the action has none. */
 const consumedJobSchema = z.strictObject({
   jobId: hash32Schema,
@@ -185,6 +240,7 @@ export const shardReportSchema = z.strictObject({
   scenarioPnlUsd: z.array(finiteSchema).max(1024),
   capacity: z.array(capacityLineSchema).max(64),
   lending: z.array(lendingLineSchema).max(64).default([]),
+  perps: z.array(perpLineSchema).max(64).default([]),
   consumedJobs: z.array(consumedJobSchema).max(4096),
   deliveredTransfers: z.array(deliveredTransferSchema).max(4096),
   chain: chainStateSchema,
@@ -199,5 +255,6 @@ export type OptionLine = ShardReport["book"][number];
 export type GreeksLine = ShardReport["greeks"][number];
 export type CapacityLine = ShardReport["capacity"][number];
 export type LendingLine = ShardReport["lending"][number];
+export type PerpLine = ShardReport["perps"][number];
 export type ConsumedJob = ShardReport["consumedJobs"][number];
 export type DeliveredTransfer = ShardReport["deliveredTransfers"][number];

@@ -8,14 +8,24 @@ import {IShardVault} from "riskshard/interfaces/IShardVault.sol";
 import {VaultConfig} from "riskshard/interfaces/IShardVaultAdmin.sol";
 import {MandateHash} from "riskshard/libraries/MandateHash.sol";
 import {OptionBook} from "riskshard/OptionBook.sol";
+import {IVenueDesk} from "riskshard/interfaces/IVenueDesk.sol";
 import {ShardVault} from "riskshard/ShardVault.sol";
-import {Mandate, SwapParams, TransferParams} from "riskshard/types/Mandate.sol";
+import {VenueDesk} from "riskshard/VenueDesk.sol";
+import {
+    LendMoveParams,
+    Mandate,
+    MarginMoveParams,
+    PerpChangeParams,
+    SwapParams,
+    TransferParams
+} from "riskshard/types/Mandate.sol";
 import {OptionQuote} from "riskshard/types/OptionQuote.sol";
 import {ShardFixture} from "./support/ShardFixture.sol";
 
 /// @notice The vectors that test/shared/evm/eip712-vectors.test.ts asserts, against the contracts: hashes, digests, and a
 /// vault and a book at the vectors' addresses that accept the signatures.
 contract Eip712VectorsTest is ShardFixture {
+    uint256 private constant CASES = 5;
     string private mandates = vm.readFile("test/vectors/mandate-eip712.json");
     string private quotes = vm.readFile("test/vectors/option-quote-eip712.json");
 
@@ -29,10 +39,11 @@ contract Eip712VectorsTest is ShardFixture {
         deployCodeTo("ShardVault.sol:ShardVault", abi.encode(config), address(vault));
     }
 
-    function test_mandates_of_a_swap_and_a_transfer_hash_as_in_the_vector() public view {
-        for (uint256 i = 0; i < 2; i++) {
+    function test_mandates_of_every_action_hash_as_in_the_vector() public view {
+        for (uint256 i = 0; i < CASES; i++) {
             string memory path = _casePath(i);
-            bytes32 paramsHash = i == 0 ? this.hash(_swap(path)) : this.hash(_transfer(path));
+            assertEq(_mandateOf(path).action, i + 1, "one case per action, in order");
+            bytes32 paramsHash = _paramsHash(i, path);
             assertEq(paramsHash, vm.parseJsonBytes32(mandates, string.concat(path, ".paramsHash")));
             Mandate memory mandate = _mandateOf(path);
             assertEq(mandate.paramsHash, paramsHash);
@@ -63,6 +74,27 @@ contract Eip712VectorsTest is ShardFixture {
             abi.encodeWithSelector(IShardVault.ShardVault_RouteNotAllowed.selector, transfer.dstEid, transfer.dstVault)
         );
         vault.executeTransfer(mandate, transfer, signatures);
+    }
+
+    function test_the_desk_of_that_vault_accepts_the_signatures_of_its_actions() public {
+        vm.warp(1_700_000_000);
+        _enterEpochOfTheVector();
+        VenueDesk desk = new VenueDesk(vault, admin);
+        vm.prank(admin);
+        vault.setVenueDesk(address(desk));
+        // The venue is the first thing looked at after the signatures.
+        string memory path = _casePath(2);
+        LendMoveParams memory lend = _lendMove(path);
+        vm.expectRevert(abi.encodeWithSelector(IVenueDesk.VenueDesk_NotRegistered.selector, lend.venue));
+        desk.executeLendMove(_mandateOf(path), lend, _signaturesOf(path));
+        path = _casePath(3);
+        MarginMoveParams memory margin = _marginMove(path);
+        vm.expectRevert(abi.encodeWithSelector(IVenueDesk.VenueDesk_NotRegistered.selector, margin.venue));
+        desk.executeMarginMove(_mandateOf(path), margin, _signaturesOf(path));
+        path = _casePath(4);
+        PerpChangeParams memory perp = _perpChange(path);
+        vm.expectRevert(abi.encodeWithSelector(IVenueDesk.VenueDesk_NotRegistered.selector, perp.venue));
+        desk.executePerpChange(_mandateOf(path), perp, _signaturesOf(path));
     }
 
     function test_a_quote_and_its_series_id_are_those_of_the_vector() public {
@@ -108,6 +140,31 @@ contract Eip712VectorsTest is ShardFixture {
 
     function hash(TransferParams calldata params) external pure returns (bytes32) {
         return MandateHash.hash(params);
+    }
+
+    // Structs of the same shape need functions of different names.
+    function hashLendMove(LendMoveParams calldata params) external pure returns (bytes32) {
+        return MandateHash.hash(params);
+    }
+
+    function hashMarginMove(MarginMoveParams calldata params) external pure returns (bytes32) {
+        return MandateHash.hash(params);
+    }
+
+    function hashPerpChange(PerpChangeParams calldata params) external pure returns (bytes32) {
+        return MandateHash.hash(params);
+    }
+
+    function _paramsHash(uint256 index, string memory path) private view returns (bytes32) {
+        if (index == 0) return this.hash(_swap(path));
+        if (index == 1) return this.hash(_transfer(path));
+        if (index == 2) return this.hashLendMove(_lendMove(path));
+        if (index == 3) return this.hashMarginMove(_marginMove(path));
+        return this.hashPerpChange(_perpChange(path));
+    }
+
+    function _signaturesOf(string memory path) private view returns (bytes[] memory) {
+        return vm.parseJsonBytesArray(mandates, string.concat(path, ".signatures"));
     }
 
     /// @dev Epoch 6 with leader 0 is written, then the vector's own bump leads to epoch 7.
@@ -164,6 +221,42 @@ contract Eip712VectorsTest is ShardFixture {
             amount: vm.parseJsonUint(mandates, string.concat(key, ".amountRaw")),
             minAmount: vm.parseJsonUint(mandates, string.concat(key, ".minAmountRaw")),
             lzReceiveGas: uint128(vm.parseJsonUint(mandates, string.concat(key, ".lzReceiveGas"))),
+            minCapitalAfter: vm.parseJsonInt(mandates, string.concat(key, ".minCapitalAfterRaw"))
+        });
+    }
+
+    function _lendMove(string memory path) private view returns (LendMoveParams memory) {
+        string memory key = string.concat(path, ".params");
+        return LendMoveParams({
+            venue: vm.parseJsonAddress(mandates, string.concat(key, ".venue")),
+            asset: vm.parseJsonAddress(mandates, string.concat(key, ".asset")),
+            amount: vm.parseJsonInt(mandates, string.concat(key, ".amountRaw")),
+            minReceipt: vm.parseJsonUint(mandates, string.concat(key, ".minReceiptRaw")),
+            minHealthFactor: vm.parseJsonUint(mandates, string.concat(key, ".minHealthFactorE18")),
+            minCapitalAfter: vm.parseJsonInt(mandates, string.concat(key, ".minCapitalAfterRaw"))
+        });
+    }
+
+    function _marginMove(string memory path) private view returns (MarginMoveParams memory) {
+        string memory key = string.concat(path, ".params");
+        return MarginMoveParams({
+            venue: vm.parseJsonAddress(mandates, string.concat(key, ".venue")),
+            asset: vm.parseJsonAddress(mandates, string.concat(key, ".asset")),
+            amount: vm.parseJsonInt(mandates, string.concat(key, ".amountRaw")),
+            minReceipt: vm.parseJsonUint(mandates, string.concat(key, ".minReceiptRaw")),
+            minMarginRatio: vm.parseJsonUint(mandates, string.concat(key, ".minMarginRatioE18")),
+            minCapitalAfter: vm.parseJsonInt(mandates, string.concat(key, ".minCapitalAfterRaw"))
+        });
+    }
+
+    function _perpChange(string memory path) private view returns (PerpChangeParams memory) {
+        string memory key = string.concat(path, ".params");
+        return PerpChangeParams({
+            venue: vm.parseJsonAddress(mandates, string.concat(key, ".venue")),
+            market: vm.parseJsonAddress(mandates, string.concat(key, ".market")),
+            size: vm.parseJsonInt(mandates, string.concat(key, ".sizeE18")),
+            worstPrice: vm.parseJsonUint(mandates, string.concat(key, ".worstPriceE8")),
+            minMarginRatio: vm.parseJsonUint(mandates, string.concat(key, ".minMarginRatioE18")),
             minCapitalAfter: vm.parseJsonInt(mandates, string.concat(key, ".minCapitalAfterRaw"))
         });
     }

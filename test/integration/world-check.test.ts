@@ -9,11 +9,10 @@ import {
   mandateStruct,
   paramsHash,
   shardBytes32,
-  swapStruct,
-  transferStruct,
   vaultDomain,
 } from "#shared/evm/mandate-typed-data.ts";
 import { bookDomain, OPTION_QUOTE_TYPES } from "#shared/evm/option-quote-typed-data.ts";
+import { swapStruct, transferStruct } from "#shared/evm/params-typed-data.ts";
 import type { Address, Hex } from "#shared/units/ids.ts";
 import type { Mandate, SwapParams, TransferParams } from "#shared/wire/rebalance-job.ts";
 import { reportSetHash } from "#shared/wire/report-set.ts";

@@ -40,6 +40,28 @@ export const LEND_MOVE_PARAMS: JobParams = {
   minCapitalAfterRaw: "-5",
 };
 
+/** Margin parameters: 5000 settlement units into the account at the venue. */
+export const MARGIN_MOVE_PARAMS: JobParams = {
+  kind: "margin-move",
+  venue: address20("7c"),
+  asset: address20("a0"),
+  amountRaw: "5000000000",
+  minReceiptRaw: "4999999999",
+  minMarginRatioE18: "150000000000000000",
+  minCapitalAfterRaw: "-5",
+};
+
+/** Perpetual parameters: sell 1.25 units at no less than 1990 USD. */
+export const PERP_CHANGE_PARAMS: JobParams = {
+  kind: "perp-change",
+  venue: address20("7c"),
+  market: address20("7d"),
+  sizeE18: "-1250000000000000000",
+  worstPriceE8: "199000000000",
+  minMarginRatioE18: "150000000000000000",
+  minCapitalAfterRaw: "-5",
+};
+
 /** A consistent job of shard `base` (ids and hashes agree); its signature is not a real one. */
 export function aRebalanceJob(params: JobParams = SWAP_PARAMS): RebalanceJob {
   const planId = hash32("01");

@@ -81,6 +81,7 @@ const COMPLETE: ShardReport = {
   scenarioPnlUsd: [-100.5, 0, 75.25],
   capacity: [],
   lending: [],
+  perps: [],
   consumedJobs: [],
   deliveredTransfers: [],
   chain: {

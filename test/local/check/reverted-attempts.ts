@@ -10,6 +10,8 @@ const executionsAbi = [
   getAbiItem({ abi: shardVaultAbi, name: "executeSwap" }),
   getAbiItem({ abi: shardVaultAbi, name: "executeTransfer" }),
   getAbiItem({ abi: venueDeskAbi, name: "executeLendMove" }),
+  getAbiItem({ abi: venueDeskAbi, name: "executeMarginMove" }),
+  getAbiItem({ abi: venueDeskAbi, name: "executePerpChange" }),
 ] as const;
 const errorsAbi: Abi = [...shardVaultAbi, ...venueDeskAbi].filter((item) => item.type === "error");
 

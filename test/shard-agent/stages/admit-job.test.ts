@@ -1,11 +1,20 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { admitJob, type JobConditions } from "#shard-agent/stages/admit-job.ts";
-import type { LendMoveParams, RebalanceJob, SwapParams } from "#shared/wire/rebalance-job.ts";
+import type {
+  JobParams,
+  LendMoveParams,
+  MarginMoveParams,
+  PerpChangeParams,
+  RebalanceJob,
+  SwapParams,
+} from "#shared/wire/rebalance-job.ts";
 import { aScope, ETH_POOL, ETH_TOKEN, SETTLEMENT_TOKEN } from "#test/support/agent-snapshot.ts";
 import {
   aRebalanceJob,
   LEND_MOVE_PARAMS,
+  MARGIN_MOVE_PARAMS,
+  PERP_CHANGE_PARAMS,
   SWAP_PARAMS,
   TRANSFER_PARAMS,
 } from "#test/support/rebalance-job.ts";
@@ -62,7 +71,9 @@ test("selling in the same pool is allowed too", () => {
 });
 
 const AAVE = { adapter: address20("7a"), pool: address20("70"), oracle: address20("71") };
-const LENDING_SCOPE = aScope({ positionVenues: { desk: address20("0d"), aaveV3: AAVE } });
+const LENDING_SCOPE = aScope({
+  positionVenues: { desk: address20("0d"), aaveV3: AAVE, curie: null },
+});
 
 test("a lending move of a vault asset is admitted at the configured account only", () => {
   const move = (change: Partial<LendMoveParams>) =>
@@ -74,6 +85,36 @@ test("a lending move of a vault asset is admitted at the configured account only
     admit(move({ venue: address20("7b") })),
     admit(move({ asset: address20("99") })),
     admit(move({}), SCOPE),
+  ]) {
+    expect(refused).toMatchObject({ admitted: false, reason: "venue-not-allowed" });
+  }
+});
+
+const CURIE = {
+  adapter: address20("7c"),
+  clearingHouse: address20("c0"),
+  quoteFrom: address20("c1"),
+  markets: [{ market: address20("7d"), underlying: "ETH", depthUsd: [1_000] }],
+};
+const PERP_SCOPE = aScope({
+  positionVenues: { desk: address20("0d"), aaveV3: null, curie: CURIE },
+});
+
+test("margin and perpetual jobs are admitted at the configured account, asset and market only", () => {
+  const admit = (params: JobParams, scope = PERP_SCOPE) =>
+    admitJob(aRebalanceJob(params), conditions(), scope);
+  const margin = MARGIN_MOVE_PARAMS as MarginMoveParams;
+  const perp = PERP_CHANGE_PARAMS as PerpChangeParams;
+  expect(admit(margin).admitted).toBe(true);
+  expect(admit({ ...margin, amountRaw: "-7" }).admitted).toBe(true);
+  expect(admit(perp).admitted).toBe(true);
+  for (const refused of [
+    admit({ ...margin, venue: address20("7b") }),
+    admit({ ...margin, asset: ETH_TOKEN }),
+    admit(margin, LENDING_SCOPE),
+    admit({ ...perp, venue: address20("7b") }),
+    admit({ ...perp, market: address20("7e") }),
+    admit(perp, LENDING_SCOPE),
   ]) {
     expect(refused).toMatchObject({ admitted: false, reason: "venue-not-allowed" });
   }

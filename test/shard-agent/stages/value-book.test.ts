@@ -41,7 +41,7 @@ test("what lies at a venue is a line of its own at the price of the same asset; 
     { ...at, token: ETH_TOKEN, amountRaw: 2n * 10n ** 18n },
     { ...at, token: ETH_TOKEN, amountRaw: 0n },
   ];
-  const snapshot = aSnapshot({ venues: [{ collateral, lending: [] }] });
+  const snapshot = aSnapshot({ venues: [{ collateral, lending: [], perps: [] }] });
   expect(valueBook(snapshot, SCOPE).collateral.slice(2)).toEqual([
     expect.objectContaining({
       asset: "USDX",

@@ -6,6 +6,8 @@ import { mandateCall } from "#shared/evm/mandate-call.ts";
 import {
   aRebalanceJob,
   LEND_MOVE_PARAMS,
+  MARGIN_MOVE_PARAMS,
+  PERP_CHANGE_PARAMS,
   SWAP_PARAMS,
   TRANSFER_PARAMS,
 } from "#test/support/rebalance-job.ts";
@@ -17,6 +19,18 @@ test.each([
   { params: SWAP_PARAMS, name: "executeSwap", to: CONTRACTS.vault, abi: shardVaultAbi },
   { params: TRANSFER_PARAMS, name: "executeTransfer", to: CONTRACTS.vault, abi: shardVaultAbi },
   { params: LEND_MOVE_PARAMS, name: "executeLendMove", to: CONTRACTS.venueDesk, abi: venueDeskAbi },
+  {
+    params: MARGIN_MOVE_PARAMS,
+    name: "executeMarginMove",
+    to: CONTRACTS.venueDesk,
+    abi: venueDeskAbi,
+  },
+  {
+    params: PERP_CHANGE_PARAMS,
+    name: "executePerpChange",
+    to: CONTRACTS.venueDesk,
+    abi: venueDeskAbi,
+  },
 ])("$params.kind goes to $name with its mandate and signatures", ({ params, name, to, abi }) => {
   const job = aRebalanceJob(params);
   const call = mandateCall(job, CONTRACTS);

@@ -16,6 +16,8 @@ import {
 import {
   aRebalanceJob,
   LEND_MOVE_PARAMS,
+  MARGIN_MOVE_PARAMS,
+  PERP_CHANGE_PARAMS,
   SWAP_PARAMS,
   TRANSFER_PARAMS,
 } from "#test/support/rebalance-job.ts";
@@ -122,6 +124,8 @@ describe("hashes", () => {
     expect(actionOf(SWAP_PARAMS)).toBe(1);
     expect(actionOf(TRANSFER_PARAMS)).toBe(2);
     expect(actionOf(LEND_MOVE_PARAMS)).toBe(3);
+    expect(actionOf(MARGIN_MOVE_PARAMS)).toBe(4);
+    expect(actionOf(PERP_CHANGE_PARAMS)).toBe(5);
     expect(paramsHash(SWAP_PARAMS)).not.toBe(paramsHash(TRANSFER_PARAMS));
   });
 

@@ -1,7 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { describeIssues } from "#shared/wire/describe-issues.ts";
 import { queueJobId, rebalanceJobSchema, rebalanceQueueName } from "#shared/wire/rebalance-job.ts";
-import { aRebalanceJob, SWAP_PARAMS, TRANSFER_PARAMS } from "#test/support/rebalance-job.ts";
+import {
+  aRebalanceJob,
+  LEND_MOVE_PARAMS,
+  MARGIN_MOVE_PARAMS,
+  PERP_CHANGE_PARAMS,
+  SWAP_PARAMS,
+  TRANSFER_PARAMS,
+} from "#test/support/rebalance-job.ts";
 
 function issuesOf(input: unknown): string[] {
   const result = rebalanceJobSchema.safeParse(input);
@@ -9,7 +16,13 @@ function issuesOf(input: unknown): string[] {
 }
 
 describe("rebalanceJobSchema", () => {
-  test.each([SWAP_PARAMS, TRANSFER_PARAMS])("a $kind job survives JSON unchanged", (params) => {
+  test.each([
+    SWAP_PARAMS,
+    TRANSFER_PARAMS,
+    LEND_MOVE_PARAMS,
+    MARGIN_MOVE_PARAMS,
+    PERP_CHANGE_PARAMS,
+  ])("a $kind job survives JSON unchanged", (params) => {
     const job = aRebalanceJob(params);
 
     expect(rebalanceJobSchema.parse(JSON.parse(JSON.stringify(job)))).toEqual(job);
