@@ -69,7 +69,7 @@ export function assessWorld(input: PassInput): World {
   const silent = new Set(stale.map((entry) => entry.report.shard));
   const snapshot = snapshotMarket(entries, policy, nowMs, silent);
   const valued = valueBooks(entries, snapshot, silent);
-  const effects = pendingEffects(input.jobs);
+  const effects = pendingEffects(input.jobs, setups);
   const nets = netAll(valued, effects, input);
   const mode = judgeMode(
     input.manualHalt,

@@ -24,6 +24,16 @@ export const JOB_STATES = [
   "superseded",
 ] as const;
 
+/** What a job makes a shard do. All but a transfer have their whole effect on the shard's own chain, in one transaction. */
+export const JOB_KINDS = [
+  "swap",
+  "transfer",
+  "lend-move",
+  "margin-move",
+  "perp-change",
+  "option-trade",
+] as const;
+
 const IN_FLIGHT_STATES = [
   "recorded",
   "sent",
@@ -38,6 +48,15 @@ export const reportRefSchema = z.strictObject({
   blockNumber: z.number().int().min(0),
   blockHash: hash32Schema,
   blockTimestampMs: unixMsSchema,
+});
+
+/** What an option trade is expected to add beside its delta, on the plan's snapshot. */
+const optionExposureSchema = z.strictObject({
+  expiryMs: unixMsSchema,
+  gammaUnitsPerUsd: finiteSchema,
+  vegaUsdPerVolPoint: finiteSchema,
+  /** P&L in USD on the standard grid, same order. */
+  gridPnlUsd: z.array(finiteSchema).max(1024),
 });
 
 /** Where the vault consumed the mandate; `isFinal` once that block is final. */
@@ -71,18 +90,20 @@ export const jobRecordSchema = z.strictObject({
   planId: hash32Schema.nullable(),
   step: z.number().int().min(0),
   shard: shardIdSchema,
-  /** Shard a transfer goes to; null for swaps. */
+  /** Shard a transfer goes to; null for all else. */
   target: shardIdSchema.nullable(),
-  kind: z.enum(["swap", "transfer"]),
+  kind: z.enum(JOB_KINDS),
   state: z.enum(JOB_STATES),
   /** Planned in shadow mode: never signed, never queued. */
   shadow: z.boolean(),
   underlying: z.string().nullable(),
-  /** Change of the shard's delta the plan expects; 0 for transfers. */
+  /** Change of the shard's delta the plan expects; 0 for what moves money only. */
   expectedDeltaUnits: finiteSchema,
-  /** Notional of a swap or amount of a transfer on the plan's snapshot. */
+  /** Null for all but option trades. */
+  optionExposure: optionExposureSchema.nullable().default(null),
+  /** Notional of a trade or amount of a move on the plan's snapshot. */
   amountUsd: finiteSchema,
-  /** What leaves the shard, in the units of the asset that leaves. */
+  /** What leaves the vault, in the units of the asset that leaves: the hedge asset for a swap that sells, else cash. */
   amountOutOfShardRaw: rawAmountSchema,
   mandate: mandateSchema.nullable(),
   params: jobParamsSchema.nullable(),
@@ -96,7 +117,9 @@ export const jobRecordSchema = z.strictObject({
 });
 
 export type JobState = (typeof JOB_STATES)[number];
+export type JobKind = (typeof JOB_KINDS)[number];
 export type JobRecord = z.infer<typeof jobRecordSchema>;
+export type OptionExposure = z.infer<typeof optionExposureSchema>;
 
 /** True while the job's effect may still come. */
 export function isInFlight(job: Pick<JobRecord, "state">): boolean {
@@ -108,6 +131,6 @@ export function isUnresolvedJob(job: JobRecord): boolean {
   if (job.shadow) return false;
   if (isInFlight(job)) return true;
   if (job.state !== "settled") return false;
-  const isDeliveryFinal = job.kind === "swap" || job.delivery?.isFinal === true;
+  const isDeliveryFinal = job.kind !== "transfer" || job.delivery?.isFinal === true;
   return job.consumption?.isFinal !== true || !isDeliveryFinal;
 }

@@ -1,44 +1,85 @@
-import { isInFlight, type JobRecord } from "#coordinator/records/job-record.ts";
+import {
+  isInFlight,
+  type JobKind,
+  type JobRecord,
+  type OptionExposure,
+} from "#coordinator/records/job-record.ts";
+import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
+import type { Address } from "#shared/units/ids.ts";
+import { unitsFromRaw } from "#shared/units/token-amount.ts";
 
 /** What a job that is in flight, or just planned, will change, and which books already show it. */
 export type PendingEffect = {
-  readonly kind: "swap" | "transfer";
+  readonly kind: JobKind;
   readonly shard: string;
-  /** Shard a transfer goes to; null for swaps. */
+  /** Shard a transfer goes to; null for all else. */
   readonly target: string | null;
+  /** The vault's account or adapter it goes through; null for transfers. */
+  readonly venue: Address | null;
   readonly underlying: string | null;
-  /** Expected change of the shard's delta; positive bought. */
+  /** Expected change of the shard's delta; positive bought. What the chain has proved is known, not expected. */
   readonly deltaUnits: number;
+  /** What an option trade adds beside its delta; null for all else. */
+  readonly option: OptionExposure | null;
   readonly amountUsd: number;
-  /** Raw amount that leaves the shard: settlement asset for buys and transfers, the underlying for sells. */
+  /** Raw amount that leaves the vault: the underlying for swaps that sell, the settlement asset for all else; 0 when nothing does. */
   readonly outRaw: bigint;
+  /** True when a final block shows it done: it will be in the books, whatever else happens. */
+  readonly isCertain: boolean;
   /** True until the shard's own book shows that it left. */
   readonly isPendingAtShard: boolean;
-  /** True until the target's book shows that it arrived; false for swaps. */
+  /** True until the target's book shows that it arrived; false for all but transfers. */
   readonly isPendingAtTarget: boolean;
 };
 
 /** Effects of all jobs that are in flight. */
-export function pendingEffects(jobs: readonly JobRecord[]): PendingEffect[] {
-  return jobs.filter(isInFlight).map((job) => ({
-    kind: job.kind,
-    shard: job.shard,
-    target: job.target,
-    underlying: job.underlying,
-    deltaUnits: job.expectedDeltaUnits,
-    amountUsd: job.amountUsd,
-    outRaw: BigInt(job.amountOutOfShardRaw),
-    isPendingAtShard: job.state !== "in-transit",
-    isPendingAtTarget: job.kind === "transfer" && job.delivery === null,
-  }));
+export function pendingEffects(
+  jobs: readonly JobRecord[],
+  setups: ReadonlyMap<string, ShardSetup> = new Map(),
+): PendingEffect[] {
+  return jobs.filter(isInFlight).map((job): PendingEffect => {
+    return {
+      kind: job.kind,
+      shard: job.shard,
+      target: job.target,
+      venue: job.params !== null && "venue" in job.params ? job.params.venue : null,
+      underlying: job.underlying,
+      deltaUnits: job.expectedDeltaUnits,
+      option: job.optionExposure,
+      amountUsd: job.amountUsd,
+      outRaw: BigInt(job.amountOutOfShardRaw),
+      isCertain: job.consumption?.isFinal === true,
+      isPendingAtShard: job.state !== "in-transit",
+      isPendingAtTarget: job.kind === "transfer" && job.delivery === null,
+      ...filled(job, setups.get(job.shard)),
+    };
+  });
+}
+
+/** What a swap came to that the chain has shown and the book does not yet: more or less than was planned. */
+function filled(
+  { kind, consumption, underlying, expectedDeltaUnits }: JobRecord,
+  setup: ShardSetup | undefined,
+): Partial<Pick<PendingEffect, "deltaUnits" | "outRaw">> {
+  const token = setup?.underlyings.find((one) => one.ticker === underlying);
+  if (kind !== "swap" || consumption === null || token === undefined) return {};
+  const { amountInRaw, amountOutRaw } = consumption;
+  if (amountInRaw === "0" || amountOutRaw === "0") return {};
+  const deltaUnits =
+    expectedDeltaUnits > 0
+      ? unitsFromRaw(BigInt(amountOutRaw), token.decimals)
+      : -unitsFromRaw(BigInt(amountInRaw), token.decimals);
+  return { deltaUnits, outRaw: BigInt(amountInRaw) };
+}
+
+/** True for what changes the exposure to an underlying, and not only where money is. */
+export function isHedge({ kind }: Pick<PendingEffect, "kind">): boolean {
+  return kind === "swap" || kind === "perp-change" || kind === "option-trade";
 }
 
 /** Settlement asset that will still leave the shard's vault, raw. */
 export function pendingCashOutRaw(effects: readonly PendingEffect[], shard: string): bigint {
-  return sumOut(
-    effects,
-    (effect) => effect.shard === shard && (effect.kind === "transfer" || effect.deltaUnits > 0),
-  );
+  return sumOut(effects, (effect) => effect.shard === shard && !isSale(effect));
 }
 
 /** Hedge asset that will still leave the shard's vault, raw. */
@@ -48,13 +89,12 @@ export function pendingSellRaw(
   underlying: string,
 ): bigint {
   return sumOut(effects, (effect) => {
-    return (
-      effect.shard === shard &&
-      effect.underlying === underlying &&
-      effect.kind === "swap" &&
-      effect.deltaUnits < 0
-    );
+    return effect.shard === shard && effect.underlying === underlying && isSale(effect);
   });
+}
+
+function isSale({ kind, deltaUnits }: PendingEffect): boolean {
+  return kind === "swap" && deltaUnits < 0;
 }
 
 function sumOut(

@@ -1,10 +1,10 @@
 import type { PendingEffect } from "#coordinator/records/pending-effect.ts";
-import type { SwapParams, TransferParams } from "#shared/wire/rebalance-job.ts";
+import type { JobParams } from "#shared/wire/rebalance-job.ts";
 
 /** One thing a pass wants a shard to do; becomes a mandate when it is issued. */
 export type PlannedAction = {
-  readonly params: SwapParams | TransferParams;
+  readonly params: JobParams;
   readonly effect: PendingEffect;
-  /** Largest native fee in wei the mandate allows; "0" for swaps. */
+  /** Largest native fee in wei the mandate allows; "0" for all but transfers. */
   readonly maxFeeNativeWei: string;
 };

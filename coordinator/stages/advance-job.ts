@@ -26,7 +26,7 @@ export type JobEvent =
 
 type Next = JobState | "unchanged" | "impossible";
 
-/** `by-kind`: a transfer goes in transit (or is settled when delivery was seen first), a swap is settled. */
+/** `by-kind`: a transfer goes in transit (or is settled when delivery was seen first), all else is settled. */
 const TRANSITIONS: Readonly<
   Record<
     JobState,
@@ -168,7 +168,7 @@ function resolve(
   next: (typeof TRANSITIONS)[JobState][JobEvent["type"]],
 ): JobState {
   if (next === "by-kind")
-    return job.kind === "swap" || job.delivery !== null ? "settled" : "in-transit";
+    return job.kind !== "transfer" || job.delivery !== null ? "settled" : "in-transit";
   if (next === "by-refusal") return job.refusal === null ? "expired" : "refused-expired";
   if (next === "by-receipt") {
     return event.type === "receipt" && event.receipt.outcome === "included"

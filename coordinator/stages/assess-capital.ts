@@ -30,7 +30,7 @@ export type CapitalAssessment = {
 /**
  * Required capital = what the options are worth to their holders + worst loss on the standard grid x
  * multiplier + contingencies, not less than the liability on chain. Losses of different underlyings
- * are added as if all came at once. In-flight swaps are counted both done and not done: the worse wins.
+ * are added as if all came at once. Every in-flight hedge is counted both done and not done: the worst way counts.
  *
  * @param effects In flight and planned; those of other shards matter only when this shard is the target.
  */
@@ -54,15 +54,16 @@ export function assessCapital(
   const cashUsd = valuation.cashUsd - leavingUsd;
   const haircut = policy.capital.hedgeHaircutFraction;
   const buyingUsd = sumOf(effects, (effect) => {
-    return effect.shard === valuation.shard && effect.deltaUnits > 0 && effect.isPendingAtShard;
+    const isOwn = effect.shard === valuation.shard && effect.isPendingAtShard;
+    return isOwn && effect.kind === "swap" && effect.deltaUnits > 0;
   });
   const afterHaircut =
     cashUsd +
     hedgesUsd * (1 - haircut) -
     buyingUsd * haircut +
     arrivingUsd * (1 - policy.transfers.inTransitHaircutFraction);
-  const pending = pendingDeltas(valuation.shard, effects);
-  const required = requiredCapitalUsd(valuation, setup, [new Map(), pending], policy);
+  const pending = pendingRanges(valuation.shard, effects);
+  const required = requiredCapitalUsd(valuation, setup, pending, policy);
   const dueRaw = rawFromUnitsUp(valuation.dueUnits, setup.settlement.decimals);
   const freeCashRaw = valuation.cashRaw - pendingCashOutRaw(effects, valuation.shard) - dueRaw;
   const freeUsd = unitsFromRaw(freeCashRaw, setup.settlement.decimals) * valuation.settlementUsd;
@@ -98,44 +99,90 @@ export function surplusUsd(
 /**
  * Capital one shard must hold in USD, >= 0.
  *
- * @param alternatives Units that swaps would add, by underlying: one map for each way things may
- *   turn out, such as pending swaps not done and done. The worst one counts.
+ * @param pending What hedges would add, by underlying; the worst of all the ways they may turn out counts.
  */
 export function requiredCapitalUsd(
   valuation: ShardValuation,
   setup: ShardSetup,
-  alternatives: readonly ReadonlyMap<string, number>[],
+  pending: ReadonlyMap<string, PendingRange>,
   policy: Policy,
 ): number {
-  const requirements = alternatives.map((deltas) => requirement(valuation, deltas, policy));
   const { liabilitiesRaw } = valuation.entry.report.chain;
   const liabilityUnits = unitsFromRaw(BigInt(liabilitiesRaw), setup.settlement.decimals);
-  return Math.max(...requirements, liabilityUnits * valuation.settlementUsd);
+  return Math.max(
+    requirement(valuation, pending, policy),
+    liabilityUnits * valuation.settlementUsd,
+  );
 }
 
-/** Units that pending swaps of a shard will add, by underlying. */
-export function pendingDeltas(
+/**
+ * What hedges of one underlying that may be done or not may add to a book. Losses are convex in the units, so the two ends
+ * of the range hold for every subset of the hedges.
+ */
+export type PendingRange = {
+  /** With all that sell done and nothing else. */
+  readonly lowUnits: number;
+  /** With all that buy done and nothing else. */
+  readonly highUnits: number;
+  /** P&L in USD of option trades on the standard grid, each counted where it loses; at most 0; empty without any. */
+  readonly optionLossUsd: readonly number[];
+};
+
+/** No hedge is pending. */
+export const NOTHING_PENDING: PendingRange = { lowUnits: 0, highUnits: 0, optionLossUsd: [] };
+
+/** What the pending hedges of a shard may add, by underlying, whichever of them are done. */
+export function pendingRanges(
   shard: string,
   effects: readonly PendingEffect[],
-): Map<string, number> {
-  const deltas = new Map<string, number>();
+): Map<string, PendingRange> {
+  const ranges = new Map<string, PendingRange>();
   for (const effect of effects) {
     if (effect.shard !== shard || effect.underlying === null || !effect.isPendingAtShard) continue;
-    deltas.set(effect.underlying, (deltas.get(effect.underlying) ?? 0) + effect.deltaUnits);
+    const before = ranges.get(effect.underlying) ?? NOTHING_PENDING;
+    ranges.set(effect.underlying, withEffect(before, effect));
   }
-  return deltas;
+  return ranges;
+}
+
+/** Options lose by their own P&L on the grid, all else by its delta. */
+function withEffect(
+  before: PendingRange,
+  { deltaUnits, option, isCertain }: PendingEffect,
+): PendingRange {
+  if (option !== null) {
+    const optionLossUsd = option.gridPnlUsd.map((pnl, index) => {
+      return (before.optionLossUsd[index] ?? 0) + (isCertain ? pnl : Math.min(0, pnl));
+    });
+    return { ...before, optionLossUsd };
+  }
+  return {
+    ...before,
+    lowUnits: before.lowUnits + (isCertain ? deltaUnits : Math.min(0, deltaUnits)),
+    highUnits: before.highUnits + (isCertain ? deltaUnits : Math.max(0, deltaUnits)),
+  };
+}
+
+/** A range with a linear trade that is done for certain. */
+export function movedRange(range: PendingRange, units: number): PendingRange {
+  return {
+    ...range,
+    lowUnits: range.lowUnits + units,
+    highUnits: range.highUnits + units,
+  };
 }
 
 function requirement(
   valuation: ShardValuation,
-  deltas: ReadonlyMap<string, number>,
+  pending: ReadonlyMap<string, PendingRange>,
   policy: Policy,
 ): number {
   let total = 0;
   for (const [ticker, one] of valuation.underlyings) {
+    const range = pending.get(ticker) ?? NOTHING_PENDING;
     total +=
       fixedRequirementUsd(one, policy) +
-      worstLossUsd(one, deltas.get(ticker) ?? 0) * policy.capital.scenarioMultiplier;
+      worstLossOverUsd(one, range) * policy.capital.scenarioMultiplier;
   }
   return total;
 }
@@ -148,11 +195,25 @@ export function fixedRequirementUsd(one: UnderlyingValuation, policy: Policy): n
   return owedUsd + contingencyUsd;
 }
 
+/** Largest weighted loss on the standard grid in USD over all the ways pending hedges may turn out; >= 0. */
+export function worstLossOverUsd(one: UnderlyingValuation, range: PendingRange): number {
+  const { lowUnits, highUnits, optionLossUsd } = range;
+  return Math.max(
+    worstLossUsd(one, lowUnits, optionLossUsd),
+    worstLossUsd(one, highUnits, optionLossUsd),
+  );
+}
+
 /** Largest weighted loss on the standard grid in USD with `extraUnits` more of the underlying; >= 0. */
-export function worstLossUsd(one: UnderlyingValuation, extraUnits: number): number {
+export function worstLossUsd(
+  one: UnderlyingValuation,
+  extraUnits: number,
+  extraPnlUsd: readonly number[] = [],
+): number {
   let worst = 0;
   for (const [index, scenario] of STANDARD_GRID.entries()) {
-    const extraUsd = extraUnits * one.spotUsd * scenario.spotShock * scenario.weight;
+    const extraUsd =
+      extraUnits * one.spotUsd * scenario.spotShock * scenario.weight + (extraPnlUsd[index] ?? 0);
     worst = Math.max(worst, -((one.gridPnlUsd[index] ?? 0) + extraUsd));
   }
   return worst;

@@ -68,6 +68,8 @@ type ActionCost = {
   readonly bridgeUsd: number;
 };
 
+const NOTHING_PAID: ActionCost = { executionUsd: 0, gasUsd: 0, bridgeUsd: 0 };
+
 function costOf(action: PlannedAction, world: PlanningWorld): ActionCost {
   const { effect, params } = action;
   const input = world.inputs.find((one) => one.setup.shard === effect.shard);
@@ -78,6 +80,7 @@ function costOf(action: PlannedAction, world: PlanningWorld): ActionCost {
     const transitUsd = effect.amountUsd * transitCostFractionPerHour * transitHours(input);
     return { executionUsd: 0, gasUsd: 0, bridgeUsd: transferFeeUsd + transitUsd };
   }
+  if (params.kind !== "swap") return NOTHING_PAID;
   const { capacity } = input.valuation.entry.report;
   const line = capacity.find(
     (one) =>

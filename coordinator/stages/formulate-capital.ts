@@ -1,14 +1,8 @@
-import {
-  assessCapital,
-  type CapitalAssessment,
-  fixedRequirementUsd,
-  pendingDeltas,
-  worstLossUsd,
-} from "#coordinator/stages/assess-capital.ts";
+import { assessCapital, type CapitalAssessment } from "#coordinator/stages/assess-capital.ts";
 import type { HedgeVariables } from "#coordinator/stages/formulate-hedges.ts";
+import { addLosses, type Losses } from "#coordinator/stages/formulate-losses.ts";
 import type { TransferVariables } from "#coordinator/stages/formulate-transfers.ts";
 import type { ShardInput } from "#coordinator/stages/hedge-options.ts";
-import { type LossLine, lossLines } from "#coordinator/stages/loss-lines.ts";
 import {
   chainCapitalUsd,
   chainLiabilityUsd,
@@ -62,40 +56,15 @@ function addShard(builder: ProgramBuilder, part: ShardPart): void {
   const { shard } = input.setup;
   const { bufferMultiplier } = world.policy.capital;
   const capital = assessCapital(input.valuation, input.setup, world.effects, world.policy);
-  const after = addRequirement(builder, part);
-  if (hedges.length > 0) {
-    const change = collateralTerms(part);
-    const slackUsd =
-      capital.collateralUsdAfterHaircut - capital.requiredCapitalUsd * bufferMultiplier;
-    const least = Math.min(0, slackUsd) - 1e-6 - capital.collateralUsdAfterHaircut;
-    builder.atLeast(
-      `solvency ${shard}`,
-      [...change, [after.column, -bufferMultiplier]],
-      least,
-      "USD",
-    );
-    const chainUsd = Math.max(0, chainCapitalUsd(input));
-    builder.atLeast(`capital on chain ${shard}`, change, -chainUsd, "USD");
-  }
+  const losses = addLosses(builder, part);
+  if (hedges.length > 0) addSolvency(builder, part, { capital, losses });
   const freeUsd =
     unitsFromRaw(capital.freeCashRaw, input.setup.settlement.decimals) *
     input.valuation.settlementUsd;
   const spent = [...spendingTerms(part), ...amounts(part.outgoing)];
   if (spent.length > 0) builder.atMost(`cash ${shard}`, spent, freeUsd, "USD");
   if (part.outgoing.length + part.incoming.length === 0) return;
-  // A hedge may also not be done: then the requirement is the present one.
-  const worst: Requirement = {
-    column: builder.column(`requirement ${shard}`, { lower: capital.requiredCapitalUsd }),
-    mostUsd: Math.max(after.mostUsd, capital.requiredCapitalUsd),
-  };
-  builder.atLeast(
-    `requirement ${shard}`,
-    [
-      [worst.column, 1],
-      [after.column, -1],
-    ],
-    0,
-  );
+  const worst = addRequirement(builder, part, losses);
   if (part.outgoing.length > 0) addSource(builder, part, worst);
   if (part.incoming.length > 0) {
     const lacking = builder.column(`uncovered ${shard}`, {
@@ -111,6 +80,46 @@ function addShard(builder: ProgramBuilder, part: ShardPart): void {
     );
     builder.atLeast(`cash due ${shard}`, [[lacking, 1], ...arriving], cashLackUsd(capital), "USD");
   }
+}
+
+/**
+ * Every subset of a shard's trades leaves it solvent, or, where it is short already, not shorter: each underlying's trade
+ * counts by how much it worsens the shard, and by nothing where it improves it, since it may be the one that is not done.
+ */
+function addSolvency(
+  builder: ProgramBuilder,
+  { input, world, hedges }: ShardPart,
+  { capital, losses }: { readonly capital: CapitalAssessment; readonly losses: Losses },
+): void {
+  const { shard } = input.setup;
+  const { bufferMultiplier, scenarioMultiplier } = world.policy.capital;
+  const collateralUsd = capital.collateralUsdAfterHaircut;
+  const leastUsd =
+    Math.min(0, collateralUsd - capital.requiredCapitalUsd * bufferMultiplier) - 1e-6;
+  const perLoss = bufferMultiplier * scenarioMultiplier;
+  const worse = losses.traded.map(({ ticker, afterColumn, nowUsd }): [number, number] => {
+    const column = builder.column(`worse by ${ticker} ${shard}`, {});
+    const change = collateralTerms(
+      hedges.filter((hedge) => hedge.underlying === ticker),
+      world,
+    );
+    builder.atLeast(
+      `worse by ${ticker} ${shard}`,
+      [[column, 1], ...change, [afterColumn, -perLoss]],
+      -perLoss * nowUsd,
+    );
+    return [column, 1];
+  });
+  const nowUsd = losses.fixedUsd + scenarioMultiplier * sum(losses.traded, (one) => one.nowUsd);
+  const slackUsd = collateralUsd - bufferMultiplier * nowUsd - leastUsd;
+  builder.atMost(`solvency ${shard}`, worse, slackUsd, "USD");
+  const paid = collateralTerms(hedges, world).flatMap(([column, by]): [number, number][] => {
+    return by < 0 ? [[column, -by]] : [];
+  });
+  const liabilityUsd = chainLiabilityUsd(input) * bufferMultiplier;
+  const chainUsd = Math.max(0, chainCapitalUsd(input));
+  const mostUsd = Math.min(chainUsd, collateralUsd - liabilityUsd - leastUsd);
+  builder.atMost(`capital on chain ${shard}`, paid, mostUsd, "USD");
 }
 
 /** Cash the shard lacks for its expired series; 0 when it lacks none. */
@@ -160,58 +169,35 @@ function addSource(builder: ProgramBuilder, part: ShardPart, worst: Requirement)
   );
 }
 
-/** Required capital once the shard's trades are done, with and without its jobs in flight. */
-function addRequirement(builder: ProgramBuilder, part: ShardPart): Requirement {
-  const { input, world, hedges } = part;
-  const { shard } = input.setup;
-  const column = builder.column(`requirement after trades ${shard}`, {
-    lower: chainLiabilityUsd(input),
-  });
-  const pending = pendingDeltas(shard, world.effects);
-  const alternatives = pending.size === 0 ? [pending] : [new Map<string, number>(), pending];
-  let mostUsd = chainLiabilityUsd(input);
-  for (const deltas of alternatives) {
-    const terms: [number, number][] = [[column, 1]];
-    let [fixedUsd, tradedMostUsd] = [0, 0];
-    for (const [ticker, own] of input.valuation.underlyings) {
-      fixedUsd += fixedRequirementUsd(own, world.policy);
-      const multiplier = world.policy.capital.scenarioMultiplier;
-      const traded = hedges.filter((hedge) => hedge.underlying === ticker);
-      const extraUnits = deltas.get(ticker) ?? 0;
-      const [first] = traded;
-      if (first === undefined) {
-        fixedUsd += worstLossUsd(own, extraUnits) * multiplier;
-        continue;
-      }
-      const limitUnits = Math.max(...traded.map(({ option }) => option.limitUnits));
-      const lines = lossLines(own, { extraUnits, sign: first.sign, limitUnits });
-      terms.push([addWorstLoss(builder, traded, lines, `${ticker} ${shard}`), -multiplier]);
-      tradedMostUsd += multiplier * worstLossUsd(own, extraUnits + first.sign * limitUnits);
-      tradedMostUsd += multiplier * worstLossUsd(own, extraUnits);
-    }
-    builder.atLeast(`requirement after trades ${shard}`, terms, fixedUsd);
-    mostUsd = Math.max(mostUsd, fixedUsd + tradedMostUsd);
-  }
-  return { column, mostUsd };
-}
-
-function addWorstLoss(
+/** Required capital whichever of the shard's trades are done. */
+function addRequirement(
   builder: ProgramBuilder,
-  traded: readonly HedgeVariables[],
-  lines: readonly LossLine[],
-  name: string,
-): number {
-  const column = builder.column(`worst loss ${name}`, {});
-  const parts = traded.flatMap(({ segments }) => segments.map((segment) => segment.column));
-  for (const { atZeroUsd, usdPerUnit } of lines) {
-    const terms = parts.map((part): [number, number] => [part, -usdPerUnit]);
-    builder.atLeast(`worst loss ${name}`, [[column, 1], ...terms], atZeroUsd);
-  }
-  return column;
+  { input, world }: ShardPart,
+  { fixedUsd, traded }: Losses,
+): Requirement {
+  const { shard } = input.setup;
+  const { scenarioMultiplier } = world.policy.capital;
+  const lower = chainLiabilityUsd(input);
+  const column = builder.column(`requirement ${shard}`, { lower });
+  const terms = traded.map(({ ticker, nowUsd, afterColumn }): [number, number] => {
+    const worst = builder.column(`worst ${ticker} ${shard}`, { lower: nowUsd });
+    builder.atLeast(
+      `worst ${ticker} ${shard}`,
+      [
+        [worst, 1],
+        [afterColumn, -1],
+      ],
+      0,
+    );
+    return [worst, -scenarioMultiplier];
+  });
+  builder.atLeast(`requirement ${shard}`, [[column, 1], ...terms], fixedUsd);
+  const mostUsd = fixedUsd + scenarioMultiplier * sum(traded, (one) => one.mostUsd);
+  return { column, mostUsd: Math.max(lower, mostUsd) };
 }
 
 /** Change of the shard's collateral after haircut per unit of each stretch: cost, and haircut on what is bought. */
-function collateralTerms({ hedges, world }: ShardPart): Terms {
+function collateralTerms(hedges: readonly HedgeVariables[], world: PlanningWorld): Terms {
   const haircut = world.policy.capital.hedgeHaircutFraction;
   return hedges.flatMap(({ option, sign, segments }) => {
     return segments.map(({ column, costUsdPerUnit }): [number, number] => {
@@ -245,4 +231,8 @@ function spendingTerms({ hedges }: ShardPart): Terms {
 
 function amounts(transfers: readonly TransferVariables[]): [number, number][] {
   return transfers.map(({ amount }) => [amount, 1]);
+}
+
+function sum<T>(items: readonly T[], value: (item: T) => number): number {
+  return items.reduce((total, item) => total + value(item), 0);
 }

@@ -1,9 +1,15 @@
-import { type PendingEffect, pendingSellRaw } from "#coordinator/records/pending-effect.ts";
+import {
+  isHedge,
+  type PendingEffect,
+  pendingSellRaw,
+} from "#coordinator/records/pending-effect.ts";
 import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
 import type { ShardValuation, UnderlyingValuation } from "#coordinator/records/shard-valuation.ts";
 import {
   assessCapital,
-  pendingDeltas,
+  movedRange,
+  NOTHING_PENDING,
+  pendingRanges,
   requiredCapitalUsd,
 } from "#coordinator/stages/assess-capital.ts";
 import {
@@ -94,7 +100,7 @@ export function hedgeOptions(input: ShardInput, context: HedgeContext): HedgeOpt
   const token = setup.underlyings.find((candidate) => candidate.ticker === context.underlying);
   if (own === undefined || token === undefined) return refuse(`no market in ${context.underlying}`);
   if (valuation.unvalued.size > 0) return refuse("part of its book cannot be valued");
-  if (hasSwapInFlight(context, setup.shard)) return refuse("swap in flight");
+  if (hasHedgeInFlight(context, setup.shard)) return refuse("hedge in flight");
   const depth: DepthContext = {
     side: context.side,
     spotUsd: own.spotUsd,
@@ -115,9 +121,9 @@ export function hedgeOptions(input: ShardInput, context: HedgeContext): HedgeOpt
     : { usable: true, options: usable };
 }
 
-function hasSwapInFlight({ effects, underlying }: HedgeContext, shard: string): boolean {
+function hasHedgeInFlight({ effects, underlying }: HedgeContext, shard: string): boolean {
   return effects.some((effect) => {
-    return effect.kind === "swap" && effect.shard === shard && effect.underlying === underlying;
+    return isHedge(effect) && effect.shard === shard && effect.underlying === underlying;
   });
 }
 
@@ -238,7 +244,7 @@ function solventUnits(
   const { setup, valuation } = input;
   const haircut = context.policy.capital.hedgeHaircutFraction;
   const before = assessCapital(valuation, setup, context.effects, context.policy);
-  const pending = pendingDeltas(setup.shard, context.effects);
+  const pending = pendingRanges(setup.shard, context.effects);
   const sign = context.side === "buy" ? 1 : -1;
   const chainCapitalUsd =
     unitsFromRaw(BigInt(valuation.entry.report.chain.capitalRaw), setup.settlement.decimals) *
@@ -247,10 +253,10 @@ function solventUnits(
     return -executionCostUsd(points, units, context.depth) - sign * units * own.spotUsd * haircut;
   };
   const slackUsd = (units: number): number => {
-    const alone = new Map([[context.underlying, sign * units]]);
-    const withPending = new Map(pending);
-    withPending.set(context.underlying, (pending.get(context.underlying) ?? 0) + sign * units);
-    const required = requiredCapitalUsd(valuation, setup, [alone, withPending], context.policy);
+    const after = new Map(pending);
+    const range = pending.get(context.underlying) ?? NOTHING_PENDING;
+    after.set(context.underlying, movedRange(range, sign * units));
+    const required = requiredCapitalUsd(valuation, setup, after, context.policy);
     const buffered = required * context.policy.capital.bufferMultiplier;
     return before.collateralUsdAfterHaircut + collateralChangeUsd(units) - buffered;
   };

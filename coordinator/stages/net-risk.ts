@@ -13,7 +13,7 @@ export type NetUnderlying = {
   readonly underlying: string;
   /** Expected effects of in-flight jobs included. */
   readonly greeks: Greeks;
-  /** Ascending by expiry; spot, with in-flight jobs, first (`expiryMs` null). */
+  /** Ascending by expiry; spot first (`expiryMs` null). In-flight jobs are in their lines. */
   readonly byExpiry: readonly GreekLine[];
   readonly inFlightDeltaUnits: number;
   /** Net delta with each stale shard's delta anywhere on the standard grid. */
@@ -65,8 +65,12 @@ function sumUp(
   const own = valuations.flatMap((valuation) => valuation.underlyings.get(underlying) ?? []);
   const jobs = effects
     .filter((effect) => effect.underlying === underlying && effect.isPendingAtShard)
-    .map((effect) => quantiseGreeks({ ...ZERO_GREEKS, deltaUnits: effect.deltaUnits }, quantum));
-  const parts = new Map<number | null, QuantisedGreeks[]>([[null, jobs]]);
+    .map((effect) => ({ effect, greeks: quantiseGreeks(effectGreeks(effect), quantum) }));
+  const parts = new Map<number | null, QuantisedGreeks[]>([[null, []]]);
+  for (const { effect, greeks } of jobs) {
+    const expiryMs = effect.option?.expiryMs ?? null;
+    parts.set(expiryMs, [...(parts.get(expiryMs) ?? []), greeks]);
+  }
   for (const line of own.flatMap((one) => one.lines)) {
     const list = parts.get(line.expiryMs) ?? [];
     parts.set(line.expiryMs, [...list, quantiseGreeks(line.greeks, quantum)]);
@@ -78,18 +82,26 @@ function sumUp(
   ]);
   const greeks = greeksOfQuanta(total, quantum);
   const staleInterval = widen([greeks.deltaUnits, greeks.deltaUnits], stale);
-  const undone = jobs.map((job) => -job.deltaUnits * quantum);
+  const undone = jobs
+    .filter(({ effect }) => !effect.isCertain)
+    .map((job) => -job.greeks.deltaUnits * quantum);
   return {
     underlying,
     greeks,
     byExpiry: byExpiry(parts, quantum),
-    inFlightDeltaUnits: netGreeks(jobs).deltaUnits * quantum,
+    inFlightDeltaUnits: netGreeks(jobs.map((job) => job.greeks)).deltaUnits * quantum,
     staleIntervalUnits: staleInterval,
     limitIntervalUnits: widen(
       staleInterval,
       undone.map((delta) => [Math.min(0, delta), Math.max(0, delta)]),
     ),
   };
+}
+
+/** What a job adds to the net: delta for all hedges, the rest for options. */
+function effectGreeks({ deltaUnits, option }: PendingEffect): Greeks {
+  const { gammaUnitsPerUsd, vegaUsdPerVolPoint } = option ?? ZERO_GREEKS;
+  return { ...ZERO_GREEKS, deltaUnits, gammaUnitsPerUsd, vegaUsdPerVolPoint };
 }
 
 function byExpiry(

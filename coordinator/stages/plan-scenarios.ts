@@ -94,8 +94,14 @@ function netGridUsd(one: PlannedUnderlying, world: PlanningWorld): number[] {
   const owns = world.inputs.flatMap(
     (input) => input.valuation.underlyings.get(one.underlying) ?? [],
   );
+  const jobs = world.effects.filter((effect) => {
+    return effect.underlying === one.underlying && effect.isPendingAtShard;
+  });
   return STANDARD_GRID.map((_, at) => {
     const booksUsd = owns.reduce((sum, own) => sum + (own.gridPnlUsd[at] ?? 0), 0);
-    return booksUsd + one.net.inFlightDeltaUnits * one.spotUsd * shockOf(at);
+    const jobsUsd = jobs.reduce((sum, { option, deltaUnits }) => {
+      return sum + (option?.gridPnlUsd[at] ?? deltaUnits * one.spotUsd * shockOf(at));
+    }, 0);
+    return booksUsd + jobsUsd;
   });
 }

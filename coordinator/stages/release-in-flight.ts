@@ -12,7 +12,7 @@ const EVENTS_MAX = 4;
 export type Released = { readonly job: JobRecord; readonly events: readonly JobEvent[] };
 
 /**
- * Moves a job as far as the newest accepted books prove. A swap leaves flight when its shard's book
+ * Moves a job as far as the newest accepted books prove. A job leaves flight when its shard's book
  * lists it as consumed; a transfer when, besides, its target's book lists its guid as delivered. What
  * was seen in a block that is not final yet, and is missing from a newer book, comes back into flight.
  *

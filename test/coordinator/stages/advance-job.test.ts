@@ -1,5 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { JOB_STATES, type JobRecord, type JobState } from "#coordinator/records/job-record.ts";
+import {
+  isInFlight,
+  isUnresolvedJob,
+  JOB_KINDS,
+  JOB_STATES,
+  type JobRecord,
+  type JobState,
+} from "#coordinator/records/job-record.ts";
 import { advanceJob, type JobEvent } from "#coordinator/stages/advance-job.ts";
 import { FatalError } from "#shared/errors.ts";
 import { JOB_RECEIPT_VERSION, type JobReceipt } from "#shared/wire/job-receipt.ts";
@@ -98,6 +105,20 @@ describe("a transfer", () => {
       expect(advance).toThrow(FatalError);
       expect(advance).toThrow("job-transition");
     } else expect(advance()).toBe(expected === "." ? state : expected);
+  });
+});
+
+describe.each(JOB_KINDS.filter((kind) => kind !== "transfer"))("a %s", (kind) => {
+  test("is settled when its shard's book shows it, and resolved when that block is final", () => {
+    const job = advanceJob(aJobRecord({ kind }), EVENTS.consumed, NOW_MS);
+    expect(job.state).toBe("settled");
+    expect([isInFlight(job), isUnresolvedJob(job)]).toEqual([false, true]);
+    const consumption = { ...CONSUMPTION, isFinal: true };
+    expect(isUnresolvedJob({ ...job, consumption })).toBe(false);
+  });
+
+  test("is dead when the chain says that it was never consumed", () => {
+    expect(advanceJob(aJobRecord({ kind }), EVENTS["not-consumed"], NOW_MS).state).toBe("expired");
   });
 });
 

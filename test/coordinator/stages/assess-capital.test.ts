@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { JobRecord } from "#coordinator/records/job-record.ts";
 import { type PendingEffect, pendingEffects } from "#coordinator/records/pending-effect.ts";
 import { assessCapital, surplusUsd, worstLossUsd } from "#coordinator/stages/assess-capital.ts";
 import { STANDARD_GRID } from "#shared/risk/standard-grid.ts";
@@ -8,6 +9,7 @@ import {
   aPolicy,
   aShardSetup,
   type EntryOptions,
+  NOW_MS,
 } from "#test/support/coordinator-pass.ts";
 import { aWorld } from "#test/support/planned-world.ts";
 
@@ -99,6 +101,46 @@ test("a swap in flight counts both done and not done: the dearer requirement win
   expect(assess({ shard: "base", calls: -10 }, reducing).requiredCapitalUsd).toBe(before);
   expect(assess({ shard: "base", calls: -10 }, adding).requiredCapitalUsd).toBeGreaterThan(100_000);
 });
+
+test("of several hedges in flight every subset is covered, not only all and none", () => {
+  const jobs = [aJobRecord({ expectedDeltaUnits: 300 }), aJobRecord({ expectedDeltaUnits: -280 })];
+  const subsets = [[], [jobs[0]], [jobs[1]], jobs].map((subset) => {
+    const certain = pendingEffects(subset.flatMap((job) => job ?? [])).map((effect) => {
+      return { ...effect, isCertain: true };
+    });
+    return assess({ shard: "base", calls: -10 }, certain).requiredCapitalUsd;
+  });
+  const required = assess({ shard: "base", calls: -10 }, pendingEffects(jobs)).requiredCapitalUsd;
+  expect(required).toBe(Math.max(...subsets));
+  expect(required).toBeGreaterThan(Math.max(subsets[0] ?? 0, subsets[3] ?? 0) * 2);
+});
+
+test("an option trade in flight counts where it loses, and frees nothing before it is done", () => {
+  const trade = (pnl: number): JobRecord => {
+    const gridPnlUsd = STANDARD_GRID.map(() => pnl);
+    const expiryMs = NOW_MS + 86_400_000;
+    const optionExposure = { expiryMs, gammaUnitsPerUsd: 0, vegaUsdPerVolPoint: 0, gridPnlUsd };
+    return aJobRecord({ kind: "option-trade", expectedDeltaUnits: 1, optionExposure });
+  };
+  const book = { shard: "base", calls: -10 } as const;
+  const before = assess(book).requiredCapitalUsd;
+  const { scenarioMultiplier } = POLICY.capital;
+  expect(assess(book, pendingEffects([trade(500)])).requiredCapitalUsd).toBe(before);
+  expect(assess(book, pendingEffects([trade(-500)])).requiredCapitalUsd).toBeCloseTo(
+    before + 500 * scenarioMultiplier,
+    6,
+  );
+});
+
+test.each(["lend-move", "margin-move", "perp-change", "option-trade"] as const)(
+  "cash that a %s in flight takes out of the vault is not free, and is not lost to the shard",
+  (kind) => {
+    const jobs = [aJobRecord({ kind, amountOutOfShardRaw: "4000000000" })];
+    const one = assess({ shard: "base", cashUsd: 10_000 }, pendingEffects(jobs));
+    expect(one.freeCashRaw).toBe(6_000_000_000n);
+    expect(one.collateralUsdAfterHaircut).toBe(10_000);
+  },
+);
 
 test("cash that a buy in flight will spend is not free", () => {
   const one = assess({ shard: "base", cashUsd: 10_000 }, pendingEffects([aJobRecord()]));

@@ -2,10 +2,11 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { PassInput } from "#coordinator/cycles/assess-world.ts";
 import { finishPass, formulatePass, preparePass } from "#coordinator/cycles/plan-pass.ts";
+import type { PendingEffect } from "#coordinator/records/pending-effect.ts";
 import type { PlanReport } from "#coordinator/records/plan-report.ts";
 import {
   assessCapital,
-  pendingDeltas,
+  pendingRanges,
   requiredCapitalUsd,
   worstLossUsd,
 } from "#coordinator/stages/assess-capital.ts";
@@ -123,7 +124,7 @@ describe("what is read from a solution", () => {
         const required = requiredCapitalUsd(
           valuation,
           setup,
-          [pendingDeltas(setup.shard, own)],
+          pendingRanges(setup.shard, own.map(done)),
           policy,
         );
         if (own.length > 0)
@@ -257,3 +258,8 @@ test("depth that grows cheaper is taken at the mean of its stretches, up to the 
   ]);
   expect(convexSegments(stretches, 4)).toEqual([{ units: 4, costUsdPerUnit: 3 }]);
 });
+
+/** An effect that is not uncertain any more. */
+function done(effect: PendingEffect): PendingEffect {
+  return { ...effect, isCertain: true };
+}

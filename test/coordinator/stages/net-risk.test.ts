@@ -92,6 +92,36 @@ describe("jobs in flight", () => {
     expect(one.staleIntervalUnits).toEqual([6, 6]);
   });
 
+  test("of options bring gamma and vega to their own expiry", () => {
+    const expiryMs = anOption().expiryMs;
+    const optionExposure = {
+      expiryMs,
+      gammaUnitsPerUsd: 0.02,
+      vegaUsdPerVolPoint: 30,
+      gridPnlUsd: [],
+    };
+    const jobs = [aJobRecord({ kind: "option-trade", expectedDeltaUnits: 2, optionExposure })];
+    const one = net([anEntry({ shard: "base", hedgeUnits: 10 })], { jobs });
+    expect(one.greeks.deltaUnits).toBe(12);
+    expect(one.byExpiry.map((line) => line.expiryMs)).toEqual([null, expiryMs]);
+    expect(one.byExpiry[1]?.greeks.gammaUnitsPerUsd).toBeCloseTo(0.02, 9);
+    expect(one.byExpiry[1]?.greeks.vegaUsdPerVolPoint).toBeCloseTo(30, 6);
+    expect(one.limitIntervalUnits).toEqual([10, 12]);
+  });
+
+  test("that a final block shows are certain: the limits' interval has no other end", () => {
+    const consumption = {
+      blockNumber: 110,
+      blockTimestampMs: null,
+      amountInRaw: "4000000000000000000",
+      amountOutRaw: "8000000000",
+      isFinal: true,
+    };
+    const jobs = [aJobRecord({ state: "included", expectedDeltaUnits: -4, consumption })];
+    const one = net([anEntry({ shard: "base", hedgeUnits: 10 })], { jobs });
+    expect(one.limitIntervalUnits).toEqual([6, 6]);
+  });
+
   test.each(["settled", "expired", "superseded", "refused-expired"] as const)(
     "do not count once %s",
     (state) => {

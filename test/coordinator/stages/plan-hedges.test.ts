@@ -268,7 +268,7 @@ describe("takes no part", () => {
         amountOutOfShardRaw: "1000000000000000000",
       }),
     ];
-    expect(plan(SELLER, { jobs }).blocked).toEqual(["ETH: ethereum: swap in flight"]);
+    expect(plan(SELLER, { jobs }).blocked).toEqual(["ETH: ethereum: hedge in flight"]);
     expect(pendingEffects(jobs)).toHaveLength(1);
   });
 

@@ -63,7 +63,7 @@ const timesSchema = z.object({
 const jobSchema = z.object({
   jobId: hash32Schema,
   shard: z.string(),
-  kind: z.enum(["swap", "transfer"]),
+  kind: z.enum(["swap", "transfer", "lend-move", "margin-move", "perp-change", "option-trade"]),
   state: z.string(),
   underlying: z.string().nullable(),
   amountUsd: nullableNumber,
