@@ -126,7 +126,9 @@ function stateFromJournal(
 ): CoordinatorState {
   const state = newCoordinatorState({ setups, policy, ...mode });
   for (const entry of journal.messages.lastEntries()) {
-    if (setups.has(entry.report.shard)) state.books.set(entry.report.shard, entry);
+    if (!setups.has(entry.report.shard)) continue;
+    state.books.set(entry.report.shard, entry);
+    state.reportedNet.take(entry.report);
   }
   for (const [key, seq] of journal.messages.lastSeqs()) state.lastSeqs.set(key, seq);
   for (const job of journal.jobs.unresolved()) state.jobs.set(job.jobId, job);

@@ -2,6 +2,7 @@ import type { PassView } from "#coordinator/cycles/assess-world.ts";
 import type { BookEntry } from "#coordinator/records/book-entry.ts";
 import type { JobRecord } from "#coordinator/records/job-record.ts";
 import type { ManualHalt } from "#coordinator/records/manual-halt.ts";
+import { type ReportedNet, reportedNet } from "#coordinator/records/reported-net.ts";
 import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
 import type { TakeOverState } from "#coordinator/records/take-over-state.ts";
 import type { NetUnderlying } from "#coordinator/stages/net-risk.ts";
@@ -22,6 +23,8 @@ export type CoordinatorState = {
   readonly shadow: boolean;
   /** Newest accepted report by shard. */
   readonly books: Map<string, BookEntry>;
+  /** What the agents say their Greeks are, netted; only shown. */
+  readonly reportedNet: ReportedNet;
   /** Newest accepted sequence by `<shard>/<agent>`. */
   readonly lastSeqs: Map<string, number>;
   /** Jobs in flight, or settled on a block that may not be final, by id. */
@@ -59,6 +62,14 @@ export function newCoordinatorState(options: StateOptions): CoordinatorState {
   return {
     ...options,
     books: new Map(),
+    reportedNet: reportedNet(
+      new Map(
+        Object.entries(options.policy.underlyings).map(([ticker, limits]) => [
+          ticker,
+          limits.deltaQuantumUnits,
+        ]),
+      ),
+    ),
     lastSeqs: new Map(),
     jobs: new Map(),
     takeOvers: new Map(shards.map((shard) => [shard, first])),

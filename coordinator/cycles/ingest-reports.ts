@@ -35,6 +35,7 @@ export async function ingestReports(
   for (const entry of batch.accepted) {
     const { shard, agent, seq } = entry.report;
     state.books.set(shard, entry);
+    state.reportedNet.take(entry.report);
     state.lastSeqs.set(`${shard}/${agent}`, seq);
     const count = state.reports.get(shard);
     if (count !== undefined) count.accepted += 1;

@@ -45,6 +45,7 @@ function netViews(state: CoordinatorState, view: PassView): Record<string, NetVi
       ticker,
       {
         greeks: net.greeks,
+        reportedGreeks: state.reportedNet.of(ticker),
         inFlightDeltaUnits: net.inFlightDeltaUnits,
         deltaIntervalUnits: net.limitIntervalUnits,
         bandHalfWidthUnits,

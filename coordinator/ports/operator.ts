@@ -18,6 +18,8 @@ export type SnapshotView = {
 /** Net position of one underlying. `unknown`: it could not be netted now, or a stale shard leaves it open. */
 export type NetView = {
   readonly greeks: Greeks;
+  /** What the agents themselves say, netted as their reports come; null when that cannot be said. Decides nothing. */
+  readonly reportedGreeks: Greeks | null;
   readonly inFlightDeltaUnits: number;
   readonly deltaIntervalUnits: readonly [number, number];
   /** Null when it cannot be sized now: unknown is not zero. */

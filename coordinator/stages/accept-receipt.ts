@@ -5,11 +5,14 @@ import {
   type MessageRefusal,
   openMessage,
 } from "#coordinator/stages/open-message.ts";
+import { compileSchema } from "#shared/wire/compile-schema.ts";
 import {
   JOB_RECEIPT_VERSION,
   type JobReceipt,
   jobReceiptSchema,
 } from "#shared/wire/job-receipt.ts";
+
+const RECEIPT_WIRE = { schema: compileSchema(jobReceiptSchema), version: JOB_RECEIPT_VERSION };
 
 type ReceiptRefusal = MessageRefusal | "sequence-mismatch" | "unknown-job";
 
@@ -27,8 +30,7 @@ export function acceptReceipt(
   setup: ShardSetup,
   findJob: (jobId: string) => JobRecord | undefined,
 ): ReceiptOutcome {
-  const wire = { schema: jobReceiptSchema, version: JOB_RECEIPT_VERSION };
-  const opened = openMessage(message, setup, wire);
+  const opened = openMessage(message, setup, RECEIPT_WIRE);
   if (!opened.opened) return refuse(opened.reason, opened.detail);
   const receipt = opened.content;
   if (`${receipt.seq}-0` !== message.entryId) {

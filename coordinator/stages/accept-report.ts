@@ -1,6 +1,7 @@
 import { type BookEntry, entryAgeMs } from "#coordinator/records/book-entry.ts";
 import type { ShardSetup, TokenSetup } from "#coordinator/records/shard-setup.ts";
 import { type AgentMessage, openMessage } from "#coordinator/stages/open-message.ts";
+import { compileSchema } from "#shared/wire/compile-schema.ts";
 import {
   SHARD_REPORT_VERSION,
   type ShardReport,
@@ -21,6 +22,8 @@ export const REPORT_REFUSALS = [
   "stale",
   "block-regressed",
 ] as const;
+
+const REPORT_WIRE = { schema: compileSchema(shardReportSchema), version: SHARD_REPORT_VERSION };
 
 type ReportRefusal = (typeof REPORT_REFUSALS)[number];
 
@@ -43,8 +46,7 @@ export type AcceptOutcome =
  * decoded. A refusal changes nothing: the next report of the same agent is judged afresh.
  */
 export function acceptReport(message: AgentMessage, context: AcceptContext): AcceptOutcome {
-  const wire = { schema: shardReportSchema, version: SHARD_REPORT_VERSION };
-  const opened = openMessage(message, context.setup, wire);
+  const opened = openMessage(message, context.setup, REPORT_WIRE);
   if (!opened.opened) return refuse(opened.reason, opened.detail);
   const report = opened.content;
   const refusal =

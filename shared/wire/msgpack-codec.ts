@@ -1,4 +1,5 @@
 import { Packr } from "msgpackr";
+import { readMsgpack } from "#shared/wire/read-msgpack.ts";
 
 /**
  * Plain msgpack: no record structures, so no state is shared between producers that distrust each other.
@@ -13,8 +14,8 @@ export function encodeMessage(value: unknown): Buffer {
 /**
  * Value of received bytes; callers validate it with a schema.
  *
- * @throws {Error} If the bytes are not one whole msgpack value.
+ * @throws {RangeError} If the bytes are not one whole msgpack value of JSON's types.
  */
 export function decodeMessage(bytes: Uint8Array): unknown {
-  return packr.unpack(bytes);
+  return readMsgpack(bytes);
 }

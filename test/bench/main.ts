@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";
 import { fileURLToPath } from "node:url";
 import { alone, type BenchRow, benchTable } from "#test/bench/compare.ts";
+import { ingestRows } from "#test/bench/ingest.ts";
 import { measure } from "#test/bench/measure.ts";
 import { planLatencyRows } from "#test/bench/plan-latency.ts";
 import { planQualityRows } from "#test/bench/plan-quality.ts";
@@ -29,6 +30,7 @@ const rows: BenchRow[] = [
   ...(await snapshotRows(1000, ROUNDS)),
   ...(await tailRows(100_000, ROUNDS)),
   ...(await curveRows(ROUNDS)),
+  ...(await ingestRows(ROUNDS)),
   ...planQualityRows(200),
   ...(await planLatencyRows(100)),
 ];

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { blackScholes } from "#shared/risk/black-scholes.ts";
 import { type BenchRow, benchTable, compare, median } from "#test/bench/compare.ts";
+import { ingestRows } from "#test/bench/ingest.ts";
 import { naivePrice, naiveValue } from "#test/bench/naive-options.ts";
 import { greeksBook, optionObjects } from "#test/bench/option-books.ts";
 import { curveRows } from "#test/bench/risk-curve.ts";
@@ -17,6 +18,7 @@ test.each<{ name: string; rows: () => Promise<BenchRow[]> }>([
   { name: "snapshot", rows: () => snapshotRows(2, 1) },
   { name: "tail", rows: () => tailRows(2000, 1) },
   { name: "curve", rows: () => curveRows(1, 1) },
+  { name: "ingest", rows: () => ingestRows(1) },
 ])(
   "the $name benchmark runs, checks its results and names its baselines",
   async ({ rows }) => {
