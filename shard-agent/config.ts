@@ -51,6 +51,20 @@ const positionVenuesSchema = z.strictObject({
     .nullable()
     .default(null),
   curie: curieSchema.nullable().default(null),
+  lyraV1: z
+    .strictObject({
+      /** The vault's account. */
+      adapter: addressSchema,
+      /** Lyra's OptionMarket, and the OptionMarketViewer that lists it. */
+      market: addressSchema,
+      viewer: addressSchema,
+      /** Ticker of the underlying the market is about. */
+      underlying: z.string(),
+      /** Sizes in options at which both sides are quoted. */
+      depthOptions: z.array(z.number().positive()).min(1).max(8).default([1, 5, 20]),
+    })
+    .nullable()
+    .default(null),
 });
 
 const underlyingSchema = z.strictObject({
@@ -178,7 +192,7 @@ const agentFieldsSchema = z.strictObject({
 
 /** Configuration file of one shard agent (YAML), with what holds between its fields. */
 export const agentConfigSchema = agentFieldsSchema.superRefine((config, context) => {
-  const { rpcUrls, rpc, gasFees, underlyings } = config;
+  const { rpcUrls, rpc, gasFees, underlyings, positionVenues } = config;
   if ((rpc.readQuorum ?? 1) > rpcUrls.length) {
     const message = `must be at most the number of rpcUrls, ${rpcUrls.length}`;
     context.addIssue({ code: "custom", path: ["rpc", "readQuorum"], message });
@@ -187,6 +201,12 @@ export const agentConfigSchema = agentFieldsSchema.superRefine((config, context)
   if (gasFees.nativeUnderlying !== null && !tickers.includes(gasFees.nativeUnderlying)) {
     const message = `must be null or one of the underlyings: ${tickers.join(", ")}`;
     context.addIssue({ code: "custom", path: ["gasFees", "nativeUnderlying"], message });
+  }
+  const optionsOn = positionVenues?.lyraV1?.underlying ?? null;
+  if (optionsOn !== null && !tickers.includes(optionsOn)) {
+    const message = `must be one of the underlyings: ${tickers.join(", ")}`;
+    const path = ["positionVenues", "lyraV1", "underlying"];
+    context.addIssue({ code: "custom", path, message });
   }
 });
 

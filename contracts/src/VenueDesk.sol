@@ -6,6 +6,7 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC4626} from "@openzeppelin/contracts/interfaces/IERC4626.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
+import {IOptionVenue, OptionTerms} from "./interfaces/IOptionVenue.sol";
 import {IPerpVenue} from "./interfaces/IPerpVenue.sol";
 import {IPositionVenue} from "./interfaces/IPositionVenue.sol";
 import {IShardVault} from "./interfaces/IShardVault.sol";
@@ -13,7 +14,14 @@ import {IShardVaultAdmin, VaultLimits} from "./interfaces/IShardVaultAdmin.sol";
 import {IVenueDesk} from "./interfaces/IVenueDesk.sol";
 import {LeakyBucket} from "./libraries/LeakyBucket.sol";
 import {MandateHash} from "./libraries/MandateHash.sol";
-import {Actions, LendMoveParams, Mandate, MarginMoveParams, PerpChangeParams} from "./types/Mandate.sol";
+import {
+    Actions,
+    LendMoveParams,
+    Mandate,
+    MarginMoveParams,
+    OptionTradeParams,
+    PerpChangeParams
+} from "./types/Mandate.sol";
 
 /// @title One vault's desk: lists the vault's accounts at venues, says what they hold, and acts on them under mandates.
 /// @notice Beside the vault and not in it because both together exceed the size a contract may have. It never holds
@@ -23,6 +31,7 @@ contract VenueDesk is IVenueDesk, Ownable2Step {
     using LeakyBucket for LeakyBucket.Bucket;
     using MandateHash for LendMoveParams;
     using MandateHash for MarginMoveParams;
+    using MandateHash for OptionTradeParams;
     using MandateHash for PerpChangeParams;
 
     uint256 private constant VENUES_MAX = 8;
@@ -32,7 +41,7 @@ contract VenueDesk is IVenueDesk, Ownable2Step {
     IShardVault public immutable vault;
     address private immutable settlementAsset;
     IPositionVenue[] private venueList;
-    LeakyBucket.Bucket private perpWindow;
+    LeakyBucket.Bucket private derivativeWindow;
     mapping(address venue => bool) private isRegistered;
     /// @inheritdoc IVenueDesk
     mapping(address venue => uint256) public capOf;
@@ -81,6 +90,28 @@ contract VenueDesk is IVenueDesk, Ownable2Step {
         _requireHealth(params.venue, params.minMarginRatio);
         vault.endVenueAction(params.minCapitalAfter);
         emit PerpChanged(mandate.jobId, params.venue, params.market, params.size, quoteAmount);
+    }
+
+    /// @inheritdoc IVenueDesk
+    function executeOptionTrade(
+        Mandate calldata mandate,
+        OptionTradeParams calldata params,
+        bytes[] calldata signatures
+    ) external {
+        vault.beginVenueAction(mandate, Actions.OPTION_TRADE, params.hash(), signatures);
+        _requireRegistered(params.venue);
+        IOptionVenue venue = IOptionVenue(params.venue);
+        _boundPremium(venue.termsOf(params.market, params.strikeId, params.isCall), params);
+        uint256 before = venue.longOf(params.market, params.strikeId, params.isCall);
+        uint256 amount = _tradeOption(venue, params);
+        uint256 current = venue.longOf(params.market, params.strikeId, params.isCall);
+        if (int256(current) != int256(before) + params.quantity) {
+            revert VenueDesk_WrongSize(int256(before), int256(current), params.quantity);
+        }
+        vault.endVenueAction(params.minCapitalAfter);
+        emit OptionTraded(
+            mandate.jobId, params.venue, params.market, params.strikeId, params.isCall, params.quantity, amount
+        );
     }
 
     /// @inheritdoc IVenueDesk
@@ -144,9 +175,56 @@ contract VenueDesk is IVenueDesk, Ownable2Step {
         if (size > 0 ? worstPrice > limit : worstPrice < limit) {
             revert VenueDesk_PriceOutsideLimit(worstPrice, limit);
         }
-        uint256 notional = admin.settlementValueOf(underlying, uint256(size > 0 ? size : -size) / _scaleOf(underlying));
-        (bool fits, uint256 level) = perpWindow.add(notional, limits.swapWindowCap, limits.windowSeconds);
+        _countNotional(admin, limits, underlying, size);
+    }
+
+    /// @dev The worst premium must lie near the venue's own value, the vault's slippage limit counted on spot and the
+    /// venue's fees allowed for; and no option is ever worth more than its underlying (call) or strike (put).
+    function _boundPremium(OptionTerms memory terms, OptionTradeParams calldata params) private {
+        IShardVaultAdmin admin = IShardVaultAdmin(address(vault));
+        VaultLimits memory limits = admin.limits();
+        uint256 spot = admin.priceOf(terms.underlying);
+        uint256 slack = terms.feeAllowance + spot.mulDiv(limits.maxSlippageBps, BPS);
+        uint256 limit = params.quantity > 0
+            ? (terms.fairPremium + slack).min(params.isCall ? spot : terms.strike)
+            : terms.fairPremium.saturatingSub(slack);
+        if (params.quantity > 0 ? params.worstPremium > limit : params.worstPremium < limit) {
+            revert VenueDesk_PriceOutsideLimit(params.worstPremium, limit);
+        }
+        _countNotional(admin, limits, terms.underlying, params.quantity);
+    }
+
+    /// @dev What the account spent or gained is measured on its own balance of the settlement asset.
+    function _tradeOption(IOptionVenue venue, OptionTradeParams calldata params) private returns (uint256 amount) {
+        bool opens = params.quantity > 0;
+        uint256 limit = _settlementUnits(params.quantity, params.worstPremium, opens);
+        uint256 before = IERC20(settlementAsset).balanceOf(params.venue);
+        venue.changeOption(params.market, params.strikeId, params.isCall, params.quantity, limit);
+        uint256 current = IERC20(settlementAsset).balanceOf(params.venue);
+        amount = opens ? before.saturatingSub(current) : current.saturatingSub(before);
+        if (opens && amount > limit) revert VenueDesk_SpentTooMuch(amount, limit);
+        if (!opens) _requireReceived(amount, limit);
+    }
+
+    /// @dev `quantity` (18 decimals) times `price` (USD, 8 decimals) at the settlement asset's own price, against the vault.
+    function _settlementUnits(int256 quantity, uint256 price, bool isSpent) private view returns (uint256) {
+        uint256 unit = 10 ** IERC20Metadata(settlementAsset).decimals();
+        uint256 settlementPrice = IShardVaultAdmin(address(vault)).priceOf(settlementAsset);
+        return _absolute(quantity)
+            .mulDiv(price * unit, settlementPrice * 1e18, isSpent ? Math.Rounding.Floor : Math.Rounding.Ceil);
+    }
+
+    /// @dev Perpetuals and options share one window, each counted at the value of its underlying.
+    function _countNotional(IShardVaultAdmin admin, VaultLimits memory limits, address underlying, int256 size)
+        private
+    {
+        uint256 notional = admin.settlementValueOf(underlying, _absolute(size) / _scaleOf(underlying));
+        (bool fits, uint256 level) = derivativeWindow.add(notional, limits.swapWindowCap, limits.windowSeconds);
         if (!fits) revert VenueDesk_WindowCapExceeded(level, limits.swapWindowCap);
+    }
+
+    function _absolute(int256 value) private pure returns (uint256) {
+        return uint256(value > 0 ? value : -value);
     }
 
     /// @dev Divisor that turns 18 decimals into the asset's own.

@@ -3,12 +3,12 @@ import type { RpcClient } from "#shard-agent/adapters/rpc-client.ts";
 import { callView } from "#shard-agent/adapters/rpc-values.ts";
 import type { RpcNode } from "#shard-agent/adapters/rpc-vote.ts";
 import { FatalError } from "#shared/errors.ts";
-import { aaveV3AdapterAbi } from "#shared/evm/abi/aave-v3-adapter.ts";
 import { optionBookAbi } from "#shared/evm/abi/option-book.ts";
 import { shardVaultAbi } from "#shared/evm/abi/shard-vault.ts";
 import { chainByKey, crossCheckChains } from "#shared/evm/chain-registry.ts";
 import { shardBytes32 } from "#shared/evm/mandate-typed-data.ts";
 
+const accountAbi = parseAbi(["function desk() view returns (address)"]);
 const endpointAbi = parseAbi(["function eid() view returns (uint32)"]);
 
 /** What the configuration claims of the chain and its contracts. */
@@ -26,6 +26,8 @@ export type StartClaims = {
   readonly positionVenues: {
     readonly desk: Address;
     readonly aaveV3: { readonly adapter: Address } | null;
+    readonly curie: { readonly adapter: Address } | null;
+    readonly lyraV1: { readonly adapter: Address } | null;
   } | null;
   readonly settlement: { readonly token: Address };
   readonly underlyings: readonly { readonly token: Address; readonly feed: Address }[];
@@ -100,7 +102,7 @@ export async function verifyChain(
       mismatch("mandateQuorum", config.mandateQuorum, Number(quorum), "the vault's quorum"),
       mismatch("contracts.optionBook", contracts.optionBook, optionBook, "the vault's option book"),
       mismatch("positionVenues.desk", deskClaim(config), venueDesk, "the vault's venue desk"),
-      await accountMismatch(rpc, config, venueDesk),
+      ...(await accountMismatches(rpc, config, venueDesk)),
       mismatch("settlement.token", config.settlement.token, asset, "the vault's asset"),
       mismatch("endpointId", config.endpointId, Number(eid), "the endpoint"),
       mismatch("quoterKey", quoter, bookQuoter, "the option book's quoter"),
@@ -121,22 +123,25 @@ export async function verifyChain(
 }
 
 /** An account obeys one desk: it must be the vault's. */
-async function accountMismatch(
+function accountMismatches(
   rpc: RpcClient,
   { positionVenues }: StartClaims,
   venueDesk: unknown,
-): Promise<string | null> {
-  const account = positionVenues?.aaveV3?.adapter;
-  if (account === undefined) return null;
-  const call = {
-    abi: aaveV3AdapterAbi,
-    to: account,
-    name: "desk",
-    args: [],
-    at: "latest",
-  } as const;
-  const desk = await callView(rpc, call);
-  return mismatch("positionVenues.aaveV3.adapter, its desk", desk, venueDesk, "the vault's desk");
+): Promise<(string | null)[]> {
+  const accounts = Object.entries({
+    aaveV3: positionVenues?.aaveV3?.adapter,
+    curie: positionVenues?.curie?.adapter,
+    lyraV1: positionVenues?.lyraV1?.adapter,
+  });
+  return Promise.all(
+    accounts.map(async ([name, account]) => {
+      if (account === undefined) return null;
+      const call = { abi: accountAbi, to: account, name: "desk", args: [], at: "latest" } as const;
+      const desk = await callView(rpc, call);
+      const field = `positionVenues.${name}.adapter, its desk`;
+      return mismatch(field, desk, venueDesk, "the vault's desk");
+    }),
+  );
 }
 
 /** The vault says the zero address when it has no desk. */

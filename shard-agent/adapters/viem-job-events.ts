@@ -24,6 +24,7 @@ const jobEventsAbi = [
   getAbiItem({ abi: shardVaultAbi, name: "TransferSent" }),
   getAbiItem({ abi: venueDeskAbi, name: "VenueMoved" }),
   getAbiItem({ abi: venueDeskAbi, name: "PerpChanged" }),
+  getAbiItem({ abi: venueDeskAbi, name: "OptionTraded" }),
 ] as const;
 const JOB_TOPICS = jobEventsAbi.map((event) => toEventSelector(event));
 
@@ -32,7 +33,8 @@ export type BlockRange = { readonly from: number; readonly to: number };
 
 /**
  * What an action moved: what it gave and what it got, in raw units of the assets its parameters name. A
- * perpetual trade gives USD and gets units when it buys, the other way round when it sells; 18 decimals each.
+ * perpetual trade gives USD and gets units when it buys, the other way round when it sells; 18 decimals each. An
+ * option trade gives settlement asset and gets options (18 decimals), or the other way round.
  */
 export type JobEffect = {
   readonly jobId: Hex;
@@ -71,6 +73,12 @@ export function jobEffects(logs: readonly RawLog[]): JobEffect[] {
         return [
           { ...base, jobId, amountInRaw: given, amountOutRaw: size > 0n ? size : quoteAmount },
         ];
+      }
+      case "OptionTraded": {
+        const { jobId, quantity, amount } = event.args;
+        const given = quantity > 0n ? amount : -quantity;
+        const got = quantity > 0n ? quantity : amount;
+        return [{ ...base, jobId, amountInRaw: given, amountOutRaw: got }];
       }
       default:
         return [];

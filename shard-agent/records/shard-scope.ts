@@ -28,6 +28,17 @@ type CurieMarketScope = {
   readonly depthUsd: readonly number[];
 };
 
+/** One Lyra market and the vault's account there. */
+type LyraScope = {
+  readonly adapter: Address;
+  readonly market: Address;
+  readonly viewer: Address;
+  /** Ticker of the market's underlying. */
+  readonly underlying: string;
+  /** Sizes in options at which both sides are quoted. */
+  readonly depthOptions: readonly number[];
+};
+
 /** The vault's accounts at venues where it keeps positions. */
 type PositionVenuesScope = {
   readonly desk: Address;
@@ -43,6 +54,7 @@ type PositionVenuesScope = {
     readonly quoteFrom: Address;
     readonly markets: readonly CurieMarketScope[];
   } | null;
+  readonly lyraV1: LyraScope | null;
 };
 
 /** The part of the agent's configuration that its decisions need. */

@@ -3,7 +3,10 @@ import type {
   CollateralLine,
   ConsumedJob,
   DeliveredTransfer,
+  InventoryLine,
   LendingLine,
+  OptionLine,
+  OptionMarketLine,
   PerpLine,
 } from "#shared/wire/shard-report.ts";
 
@@ -71,6 +74,20 @@ export type VenueReading = {
   }[];
   readonly lending: readonly LendingLine[];
   readonly perps: readonly PerpLine[];
+  readonly optionMarkets: readonly OptionMarketLine[];
+  readonly inventories: readonly InventoryLine[];
+  /** Options the vault's account holds; marked by the report with the shard's own prices. */
+  readonly options: readonly Omit<OptionLine, "markUsd">[];
+};
+
+/** What a venue without positions or offers says; a venue's reading names only what it has. */
+export const EMPTY_READING: VenueReading = {
+  collateral: [],
+  lending: [],
+  perps: [],
+  optionMarkets: [],
+  inventories: [],
+  options: [],
 };
 
 /** Everything one report needs, all of it true at one block hash. */

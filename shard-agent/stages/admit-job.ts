@@ -4,6 +4,7 @@ import type { Address } from "#shared/units/ids.ts";
 import type {
   LendMoveParams,
   MarginMoveParams,
+  OptionTradeParams,
   PerpChangeParams,
   RebalanceJob,
   SwapParams,
@@ -110,6 +111,8 @@ function judgeVenue(job: RebalanceJob, _now: JobConditions, scope: ShardScope): 
       return judgeMarginMove(job.params, scope);
     case "perp-change":
       return judgePerpChange(job.params, scope);
+    case "option-trade":
+      return judgeOptionTrade(job.params, scope);
     case "transfer":
       return ADMITTED;
   }
@@ -162,11 +165,13 @@ function judgeLendMove(params: LendMoveParams, scope: ShardScope): Admission {
 }
 
 function judgeMarginMove(params: MarginMoveParams, scope: ShardScope): Admission {
-  const account = scope.positionVenues?.curie?.adapter;
-  if (account === undefined || !isSameAddress(params.venue, account)) {
+  const { curie, lyraV1 } = scope.positionVenues ?? {};
+  const accounts = [curie?.adapter, lyraV1?.adapter].filter((one) => one !== undefined);
+  if (!accounts.some((account) => isSameAddress(params.venue, account))) {
+    const configured = accounts.join(", ") || "no venue with margin";
     return refuse(
       "venue-not-allowed",
-      `params.venue: found ${params.venue}; configured: ${account ?? "no venue with margin"}`,
+      `params.venue: found ${params.venue}; configured: ${configured}`,
     );
   }
   if (isSameAddress(params.asset, scope.settlement.token)) return ADMITTED;
@@ -189,6 +194,21 @@ function judgePerpChange(params: PerpChangeParams, scope: ShardScope): Admission
   return refuse(
     "venue-not-allowed",
     `params.market: found ${params.market}; configured: ${markets.join(", ")}`,
+  );
+}
+
+function judgeOptionTrade(params: OptionTradeParams, scope: ShardScope): Admission {
+  const account = scope.positionVenues?.lyraV1;
+  if (account === undefined || account === null || !isSameAddress(params.venue, account.adapter)) {
+    return refuse(
+      "venue-not-allowed",
+      `params.venue: found ${params.venue}; configured: ${account?.adapter ?? "no option market"}`,
+    );
+  }
+  if (isSameAddress(params.market, account.market)) return ADMITTED;
+  return refuse(
+    "venue-not-allowed",
+    `params.market: found ${params.market}; configured: ${account.market}`,
   );
 }
 

@@ -38,6 +38,8 @@ export function buildReport(o: {
     capacity: [...o.capacity],
     lending: snapshot.venues.flatMap((venue) => venue.lending),
     perps: snapshot.venues.flatMap((venue) => venue.perps),
+    optionMarkets: snapshot.venues.flatMap((venue) => venue.optionMarkets),
+    inventories: snapshot.venues.flatMap((venue) => venue.inventories),
     consumedJobs: [...snapshot.consumedJobs],
     deliveredTransfers: [...snapshot.deliveredTransfers],
     chain: {

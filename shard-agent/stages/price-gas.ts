@@ -1,7 +1,7 @@
 import type { GasFees, GasFeeTerms } from "#shard-agent/records/gas-fees.ts";
 import { isSameAddress, type ShardScope } from "#shard-agent/records/shard-scope.ts";
 import type { ShardSnapshot } from "#shard-agent/records/shard-snapshot.ts";
-import type { JobParams, PerpChangeParams } from "#shared/wire/rebalance-job.ts";
+import type { JobParams, OptionTradeParams, PerpChangeParams } from "#shared/wire/rebalance-job.ts";
 
 /** What a miner gets at first. */
 const TIP_WEI = 1_000_000_000n;
@@ -9,8 +9,7 @@ const TIP_WEI = 1_000_000_000n;
 const BUMP_PER_MILLE = 1125n;
 const WEI_PER_NATIVE = 10n ** 18n;
 const FRACTION_SCALE = 1_000_000_000;
-
-/** Decimals of a perpetual's size. */
+/** Decimals of a perpetual's size and of an option quantity. */
 const SIZE_DECIMALS = 18;
 
 type NotionalScope = Pick<ShardScope, "underlyings" | "settlement" | "positionVenues">;
@@ -99,6 +98,7 @@ function notionalUsdE8(
 ): bigint | null {
   const { settlement } = snapshot;
   if (params.kind === "perp-change") return perpNotionalUsdE8(params, snapshot, scope);
+  if (params.kind === "option-trade") return optionNotionalE8(params, snapshot, scope);
   if (params.kind === "transfer")
     return valueE8(BigInt(params.amountRaw), settlement.price.priceE8, scope.settlement.decimals);
   const { token, amountRaw } =
@@ -129,6 +129,21 @@ function perpNotionalUsdE8(
   return asset === undefined
     ? null
     : valueE8(magnitude(BigInt(params.sizeE18)), asset.price.priceE8, SIZE_DECIMALS);
+}
+
+/** As the venue desk counts it: at the price of the underlying. */
+function optionNotionalE8(
+  params: OptionTradeParams,
+  snapshot: ShardSnapshot,
+  scope: NotionalScope,
+): bigint | null {
+  const ticker = scope.positionVenues?.lyraV1?.underlying;
+  const token = scope.underlyings.find((one) => one.ticker === ticker)?.token;
+  const asset = snapshot.hedgeAssets.find(
+    (one) => token !== undefined && isSameAddress(one.token, token),
+  );
+  if (asset === undefined) return null;
+  return valueE8(magnitude(BigInt(params.quantityE18)), asset.price.priceE8, SIZE_DECIMALS);
 }
 
 function magnitude(raw: bigint): bigint {

@@ -50,8 +50,11 @@ export function valueBook(snapshot: ShardSnapshot, scope: ShardScope): ValuedBoo
     };
   });
   const collateral = collateralLines(snapshot, scope);
-  const book = snapshot.series.map((series) => optionLine(series, market, scope, asOfMs));
-  return { asOfMs, market, collateral, book };
+  const own = snapshot.series.map((series) => optionLine(series, market, scope, asOfMs));
+  const atVenues = snapshot.venues.flatMap(({ options }) =>
+    options.map((option) => ({ ...option, markUsd: markUsd(option, market, asOfMs) })),
+  );
+  return { asOfMs, market, collateral, book: [...own, ...atVenues] };
 }
 
 /** Volatility slices that have not expired, as risk numbers, ascending by expiry. */
@@ -144,13 +147,6 @@ function optionLine(
   nowMs: number,
 ): OptionLine {
   const { ticker } = knownUnderlying(scope, series.underlying);
-  const line = market.find((one) => one.underlying === ticker);
-  if (line === undefined) {
-    throw new FatalError(
-      "unknown-hedge-asset",
-      `Series ${series.seriesId}: the vault holds no feed of ${ticker}.`,
-    );
-  }
   const option = {
     seriesId: series.seriesId,
     underlying: ticker,
@@ -160,23 +156,31 @@ function optionLine(
   } as const;
   return {
     kind: "option",
+    venue: "option-book",
     ...option,
     quantity: unitsFromRaw(series.takersShortE18 - series.takersLongE18, QUANTITY_DECIMALS),
-    markUsd: markUsd(option, line, nowMs),
+    markUsd: markUsd(option, market, nowMs),
   };
 }
 
 /** Value of one option long, in USD; intrinsic at or after expiry. */
 function markUsd(
-  option: { type: "call" | "put"; underlying: string; strikeUsd: number; expiryMs: number },
-  line: MarketLine,
+  option: Pick<OptionLine, "seriesId" | "type" | "underlying" | "strikeUsd" | "expiryMs">,
+  market: readonly MarketLine[],
   nowMs: number,
 ): number {
+  const line = market.find((one) => one.underlying === option.underlying);
+  if (line === undefined) {
+    throw new FatalError(
+      "unknown-hedge-asset",
+      `Series ${option.seriesId}: the vault holds no feed of ${option.underlying}.`,
+    );
+  }
   if (option.expiryMs <= nowMs) {
     const intrinsicUsd =
       option.type === "call" ? line.spotUsd - option.strikeUsd : option.strikeUsd - line.spotUsd;
     return Math.max(0, intrinsicUsd);
   }
-  const market = { spotUsd: line.spotUsd, slices: line.volatility, nowMs };
-  return valueOption({ ...option, quantity: 1 }, market).priceUsd;
+  const terms = { spotUsd: line.spotUsd, slices: line.volatility, nowMs };
+  return valueOption({ ...option, quantity: 1 }, terms).priceUsd;
 }

@@ -1,6 +1,7 @@
 import { erc20Abi, parseAbi } from "viem";
 import type { PositionVenue, ViewReader } from "#shard-agent/ports/venue.ts";
 import type { ShardScope } from "#shard-agent/records/shard-scope.ts";
+import { EMPTY_READING } from "#shard-agent/records/shard-snapshot.ts";
 import type { Address } from "#shared/units/ids.ts";
 import { unitsFromRaw } from "#shared/units/token-amount.ts";
 import type { LendingLine } from "#shared/wire/shard-report.ts";
@@ -56,6 +57,7 @@ export function aaveV3Venue(
       );
       const lending = lines.filter((line) => line !== null);
       return {
+        ...EMPTY_READING,
         lending,
         perps: [],
         collateral: lending.map((line) => ({

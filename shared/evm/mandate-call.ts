@@ -6,6 +6,7 @@ import { mandateStruct } from "#shared/evm/mandate-typed-data.ts";
 import {
   lendMoveStruct,
   marginMoveStruct,
+  optionTradeStruct,
   perpChangeStruct,
   swapStruct,
   transferStruct,
@@ -58,6 +59,10 @@ function callData({ mandate, params, signatures }: SignedMandate): Hex {
     case "perp-change": {
       const args = [struct, perpChangeStruct(params), signatures] as const;
       return encodeFunctionData({ abi: venueDeskAbi, functionName: "executePerpChange", args });
+    }
+    case "option-trade": {
+      const args = [struct, optionTradeStruct(params), signatures] as const;
+      return encodeFunctionData({ abi: venueDeskAbi, functionName: "executeOptionTrade", args });
     }
   }
 }

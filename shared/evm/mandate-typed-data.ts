@@ -14,6 +14,7 @@ import { typedParams } from "#shared/evm/params-typed-data.ts";
 import {
   ACTION_LEND_MOVE,
   ACTION_MARGIN_MOVE,
+  ACTION_OPTION_TRADE,
   ACTION_PERP_CHANGE,
   ACTION_SWAP,
   ACTION_TRANSFER,
@@ -76,6 +77,7 @@ const ACTIONS = {
   "lend-move": ACTION_LEND_MOVE,
   "margin-move": ACTION_MARGIN_MOVE,
   "perp-change": ACTION_PERP_CHANGE,
+  "option-trade": ACTION_OPTION_TRADE,
 } as const satisfies Record<JobParams["kind"], number>;
 
 /** Mandate action of a job's parameters. */

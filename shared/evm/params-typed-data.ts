@@ -2,6 +2,7 @@ import type {
   JobParams,
   LendMoveParams,
   MarginMoveParams,
+  OptionTradeParams,
   PerpChangeParams,
   SwapParams,
   TransferParams,
@@ -60,6 +61,16 @@ const PERP_CHANGE_FIELDS = [
   { name: "size", type: "int256" },
   { name: "worstPrice", type: "uint256" },
   { name: "minMarginRatio", type: "uint256" },
+  { name: "minCapitalAfter", type: "int256" },
+] as const;
+
+const OPTION_TRADE_FIELDS = [
+  { name: "venue", type: "address" },
+  { name: "market", type: "address" },
+  { name: "strikeId", type: "uint256" },
+  { name: "isCall", type: "bool" },
+  { name: "quantity", type: "int256" },
+  { name: "worstPremium", type: "uint256" },
   { name: "minCapitalAfter", type: "int256" },
 ] as const;
 
@@ -124,6 +135,19 @@ export function perpChangeStruct(params: PerpChangeParams) {
   };
 }
 
+/** Parameters of an option trade as the venue desk's ABI takes them. */
+export function optionTradeStruct(params: OptionTradeParams) {
+  return {
+    venue: params.venue,
+    market: params.market,
+    strikeId: BigInt(params.strikeId),
+    isCall: params.optionType === "call",
+    quantity: BigInt(params.quantityE18),
+    worstPremium: BigInt(params.worstPremiumE8),
+    minCapitalAfter: BigInt(params.minCapitalAfterRaw),
+  };
+}
+
 /**
  * Parameters with the EIP-712 type of their struct in contracts/src/types/Mandate.sol; a change there is
  * a change here and breaks every signature.
@@ -147,6 +171,10 @@ export function typedParams(params: JobParams): TypedParams {
     case "perp-change": {
       const struct = perpChangeStruct(params);
       return { primaryType: "PerpChangeParams", fields: PERP_CHANGE_FIELDS, struct };
+    }
+    case "option-trade": {
+      const struct = optionTradeStruct(params);
+      return { primaryType: "OptionTradeParams", fields: OPTION_TRADE_FIELDS, struct };
     }
   }
 }

@@ -18,6 +18,7 @@ export const ACTION_TRANSFER = 2;
 export const ACTION_LEND_MOVE = 3;
 export const ACTION_MARGIN_MOVE = 4;
 export const ACTION_PERP_CHANGE = 5;
+export const ACTION_OPTION_TRADE = 6;
 
 /** EIP-712 mandate; every field's enforcement is tabled in docs/protocol.md. */
 export const mandateSchema = z.strictObject({
@@ -32,6 +33,7 @@ export const mandateSchema = z.strictObject({
     z.literal(ACTION_LEND_MOVE),
     z.literal(ACTION_MARGIN_MOVE),
     z.literal(ACTION_PERP_CHANGE),
+    z.literal(ACTION_OPTION_TRADE),
   ]),
   reportSetHash: hash32Schema,
   notBeforeSeconds: z.number().int().min(0),
@@ -109,12 +111,29 @@ const perpChangeParamsSchema = z.strictObject({
   minCapitalAfterRaw: signedRawAmountSchema,
 });
 
+/** A trade that opens or closes longs in the vault's account at an option market. */
+const optionTradeParamsSchema = z.strictObject({
+  kind: z.literal("option-trade"),
+  /** The vault's account: the adapter contract, registered with the venue desk. */
+  venue: addressSchema,
+  market: addressSchema,
+  /** The venue's own number of the strike. */
+  strikeId: rawAmountSchema,
+  optionType: z.enum(["call", "put"]),
+  /** Positive opens longs, negative closes them; options with 18 decimals. */
+  quantityE18: signedRawAmountSchema,
+  /** Most paid (opening) or least received (closing) for one option, USD with 8 decimals, everything included. */
+  worstPremiumE8: rawAmountSchema,
+  minCapitalAfterRaw: signedRawAmountSchema,
+});
+
 export const jobParamsSchema = z.discriminatedUnion("kind", [
   swapParamsSchema,
   transferParamsSchema,
   lendMoveParamsSchema,
   marginMoveParamsSchema,
   perpChangeParamsSchema,
+  optionTradeParamsSchema,
 ]);
 
 /** What the coordinator puts in a shard's queue. The BullMQ job id is {@link queueJobId}. */
@@ -137,6 +156,7 @@ export type TransferParams = z.infer<typeof transferParamsSchema>;
 export type LendMoveParams = z.infer<typeof lendMoveParamsSchema>;
 export type MarginMoveParams = z.infer<typeof marginMoveParamsSchema>;
 export type PerpChangeParams = z.infer<typeof perpChangeParamsSchema>;
+export type OptionTradeParams = z.infer<typeof optionTradeParamsSchema>;
 export type JobParams = z.infer<typeof jobParamsSchema>;
 export type RebalanceJob = z.infer<typeof rebalanceJobSchema>;
 

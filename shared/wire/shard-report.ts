@@ -1,5 +1,10 @@
 import { z } from "zod";
 import {
+  inventoryLineSchema,
+  optionLineSchema,
+  optionMarketLineSchema,
+} from "#shared/wire/option-lines.ts";
+import {
   addressSchema,
   finiteSchema,
   hash32Schema,
@@ -50,18 +55,6 @@ const collateralLineSchema = z.strictObject({
   location: z.enum(["vault", "venue-margin", "lending", "in-transit"]),
   priceUsd: finiteSchema.positive(),
   priceUpdatedAtMs: unixMsSchema,
-});
-
-/** One option series; `quantity` is the vault's: positive long, negative short. `markUsd` is per option. */
-const optionLineSchema = z.strictObject({
-  kind: z.literal("option"),
-  seriesId: hash32Schema,
-  underlying: z.string(),
-  type: z.enum(["call", "put"]),
-  strikeUsd: finiteSchema.positive(),
-  expiryMs: unixMsSchema,
-  quantity: finiteSchema,
-  markUsd: finiteSchema,
 });
 
 /** The agent's own Greeks, units as in shared/risk/greeks.ts. `expiryMs` is null for spot. */
@@ -241,6 +234,8 @@ export const shardReportSchema = z.strictObject({
   capacity: z.array(capacityLineSchema).max(64),
   lending: z.array(lendingLineSchema).max(64).default([]),
   perps: z.array(perpLineSchema).max(64).default([]),
+  optionMarkets: z.array(optionMarketLineSchema).max(16).default([]),
+  inventories: z.array(inventoryLineSchema).max(16).default([]),
   consumedJobs: z.array(consumedJobSchema).max(4096),
   deliveredTransfers: z.array(deliveredTransferSchema).max(4096),
   chain: chainStateSchema,
@@ -256,5 +251,7 @@ export type GreeksLine = ShardReport["greeks"][number];
 export type CapacityLine = ShardReport["capacity"][number];
 export type LendingLine = ShardReport["lending"][number];
 export type PerpLine = ShardReport["perps"][number];
+export type OptionMarketLine = ShardReport["optionMarkets"][number];
+export type InventoryLine = ShardReport["inventories"][number];
 export type ConsumedJob = ShardReport["consumedJobs"][number];
 export type DeliveredTransfer = ShardReport["deliveredTransfers"][number];

@@ -43,7 +43,7 @@ const REPORT = aShardReport({
   seq: NOW_MS,
   book: POSITIONS.map((position, index) => {
     const seriesId = `0x${index.toString(16).padStart(64, "0")}` as const;
-    return { kind: "option", seriesId, markUsd: 30, ...position };
+    return { kind: "option", venue: "option-book", seriesId, markUsd: 30, ...position };
   }),
 });
 

@@ -15,6 +15,7 @@ import {
     LendMoveParams,
     Mandate,
     MarginMoveParams,
+    OptionTradeParams,
     PerpChangeParams,
     SwapParams,
     TransferParams
@@ -25,7 +26,7 @@ import {ShardFixture} from "./support/ShardFixture.sol";
 /// @notice The vectors that test/shared/evm/eip712-vectors.test.ts asserts, against the contracts: hashes, digests, and a
 /// vault and a book at the vectors' addresses that accept the signatures.
 contract Eip712VectorsTest is ShardFixture {
-    uint256 private constant CASES = 5;
+    uint256 private constant CASES = 6;
     string private mandates = vm.readFile("test/vectors/mandate-eip712.json");
     string private quotes = vm.readFile("test/vectors/option-quote-eip712.json");
 
@@ -95,6 +96,10 @@ contract Eip712VectorsTest is ShardFixture {
         PerpChangeParams memory perp = _perpChange(path);
         vm.expectRevert(abi.encodeWithSelector(IVenueDesk.VenueDesk_NotRegistered.selector, perp.venue));
         desk.executePerpChange(_mandateOf(path), perp, _signaturesOf(path));
+        path = _casePath(5);
+        OptionTradeParams memory option = _optionTrade(path);
+        vm.expectRevert(abi.encodeWithSelector(IVenueDesk.VenueDesk_NotRegistered.selector, option.venue));
+        desk.executeOptionTrade(_mandateOf(path), option, _signaturesOf(path));
     }
 
     function test_a_quote_and_its_series_id_are_those_of_the_vector() public {
@@ -155,12 +160,17 @@ contract Eip712VectorsTest is ShardFixture {
         return MandateHash.hash(params);
     }
 
+    function hashOptionTrade(OptionTradeParams calldata params) external pure returns (bytes32) {
+        return MandateHash.hash(params);
+    }
+
     function _paramsHash(uint256 index, string memory path) private view returns (bytes32) {
         if (index == 0) return this.hash(_swap(path));
         if (index == 1) return this.hash(_transfer(path));
         if (index == 2) return this.hashLendMove(_lendMove(path));
         if (index == 3) return this.hashMarginMove(_marginMove(path));
-        return this.hashPerpChange(_perpChange(path));
+        if (index == 4) return this.hashPerpChange(_perpChange(path));
+        return this.hashOptionTrade(_optionTrade(path));
     }
 
     function _signaturesOf(string memory path) private view returns (bytes[] memory) {
@@ -257,6 +267,20 @@ contract Eip712VectorsTest is ShardFixture {
             size: vm.parseJsonInt(mandates, string.concat(key, ".sizeE18")),
             worstPrice: vm.parseJsonUint(mandates, string.concat(key, ".worstPriceE8")),
             minMarginRatio: vm.parseJsonUint(mandates, string.concat(key, ".minMarginRatioE18")),
+            minCapitalAfter: vm.parseJsonInt(mandates, string.concat(key, ".minCapitalAfterRaw"))
+        });
+    }
+
+    function _optionTrade(string memory path) private view returns (OptionTradeParams memory) {
+        string memory key = string.concat(path, ".params");
+        string memory optionType = vm.parseJsonString(mandates, string.concat(key, ".optionType"));
+        return OptionTradeParams({
+            venue: vm.parseJsonAddress(mandates, string.concat(key, ".venue")),
+            market: vm.parseJsonAddress(mandates, string.concat(key, ".market")),
+            strikeId: vm.parseJsonUint(mandates, string.concat(key, ".strikeId")),
+            isCall: keccak256(bytes(optionType)) == keccak256("call"),
+            quantity: vm.parseJsonInt(mandates, string.concat(key, ".quantityE18")),
+            worstPremium: vm.parseJsonUint(mandates, string.concat(key, ".worstPremiumE8")),
             minCapitalAfter: vm.parseJsonInt(mandates, string.concat(key, ".minCapitalAfterRaw"))
         });
     }

@@ -113,6 +113,7 @@ const LINE = { location: "vault", priceUpdatedAtMs: BLOCK_MS - 500 } as const;
 export function anOption(changes: Partial<OptionLine> = {}): OptionLine {
   return {
     kind: "option",
+    venue: "option-book",
     seriesId: hash32("5e"),
     underlying: "ETH",
     type: "call",

@@ -174,6 +174,7 @@ function partOf(setup: ShardSetup, { ticker, index, spotUsd, venues, random }: P
     book: [
       {
         kind: "option",
+        venue: "option-book",
         seriesId: hash32(hexByte(0x10 + index)),
         underlying: ticker,
         type: random() < 0.6 ? "call" : "put",

@@ -62,6 +62,18 @@ export const PERP_CHANGE_PARAMS: JobParams = {
   minCapitalAfterRaw: "-5",
 };
 
+/** Option parameters: open two and a half calls for at most 120 USD each. */
+export const OPTION_TRADE_PARAMS: JobParams = {
+  kind: "option-trade",
+  venue: address20("6a"),
+  market: address20("60"),
+  strikeId: "7",
+  optionType: "call",
+  quantityE18: "2500000000000000000",
+  worstPremiumE8: "12000000000",
+  minCapitalAfterRaw: "-5",
+};
+
 /** A consistent job of shard `base` (ids and hashes agree); its signature is not a real one. */
 export function aRebalanceJob(params: JobParams = SWAP_PARAMS): RebalanceJob {
   const planId = hash32("01");

@@ -56,6 +56,7 @@ const COMPLETE: ShardReport = {
   book: [
     {
       kind: "option",
+      venue: "option-book",
       seriesId: hash32("5e"),
       underlying: "ETH",
       type: "call",
@@ -82,6 +83,8 @@ const COMPLETE: ShardReport = {
   capacity: [],
   lending: [],
   perps: [],
+  optionMarkets: [],
+  inventories: [],
   consumedJobs: [],
   deliveredTransfers: [],
   chain: {

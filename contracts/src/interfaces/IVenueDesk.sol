@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {LendMoveParams, Mandate, MarginMoveParams, PerpChangeParams} from "../types/Mandate.sol";
+import {LendMoveParams, Mandate, MarginMoveParams, OptionTradeParams, PerpChangeParams} from "../types/Mandate.sol";
 import {IPositionVenue} from "./IPositionVenue.sol";
 import {IShardVault} from "./IShardVault.sol";
 
@@ -12,6 +12,16 @@ interface IVenueDesk {
     event VenueMoved(bytes32 indexed jobId, address indexed venue, address asset, int256 amount, uint256 gained);
     /// @notice `quoteAmount` is what was paid (long) or received (short) in the venue's USD, 18 decimals.
     event PerpChanged(bytes32 indexed jobId, address indexed venue, address market, int256 size, uint256 quoteAmount);
+    /// @notice `amount` is what the account paid (opening) or got (closing) in settlement-asset units, everything included.
+    event OptionTraded(
+        bytes32 indexed jobId,
+        address indexed venue,
+        address market,
+        uint256 strikeId,
+        bool isCall,
+        int256 quantity,
+        uint256 amount
+    );
     event PositionVenueSet(address indexed venue, uint256 cap);
 
     error VenueDesk_NotRegistered(address venue);
@@ -24,6 +34,7 @@ interface IVenueDesk {
     error VenueDesk_PriceOutsideLimit(uint256 worstPrice, uint256 limit);
     error VenueDesk_WrongSize(int256 before, int256 current, int256 size);
     error VenueDesk_WindowCapExceeded(uint256 used, uint256 cap);
+    error VenueDesk_SpentTooMuch(uint256 spent, uint256 maximum);
     error VenueDesk_ReceivedTooLittle(uint256 received, uint256 minimum);
 
     /// @notice Supply to, or withdraw from, the vault's account at a lending venue. Anyone may submit the mandate.
@@ -37,6 +48,13 @@ interface IVenueDesk {
     /// @notice Change a perpetual position of the vault's account. Anyone may submit the mandate.
     function executePerpChange(Mandate calldata mandate, PerpChangeParams calldata params, bytes[] calldata signatures)
         external;
+
+    /// @notice Open or close longs in the vault's account at an option market. Anyone may submit the mandate.
+    function executeOptionTrade(
+        Mandate calldata mandate,
+        OptionTradeParams calldata params,
+        bytes[] calldata signatures
+    ) external;
 
     /// @notice Register a venue at which the vault may keep a position; it stays registered, so that what it holds is
     /// never forgotten.

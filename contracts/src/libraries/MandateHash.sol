@@ -5,6 +5,7 @@ import {
     LendMoveParams,
     Mandate,
     MarginMoveParams,
+    OptionTradeParams,
     PerpChangeParams,
     SwapParams,
     TransferParams
@@ -29,6 +30,9 @@ library MandateHash {
     );
     bytes32 internal constant PERP_CHANGE_TYPEHASH = keccak256(
         "PerpChangeParams(address venue,address market,int256 size,uint256 worstPrice,uint256 minMarginRatio,int256 minCapitalAfter)"
+    );
+    bytes32 internal constant OPTION_TRADE_TYPEHASH = keccak256(
+        "OptionTradeParams(address venue,address market,uint256 strikeId,bool isCall,int256 quantity,uint256 worstPremium,int256 minCapitalAfter)"
     );
     bytes32 internal constant EPOCH_BUMP_TYPEHASH = keccak256("EpochBump(uint64 expectedEpoch,address newLeader)");
 
@@ -56,6 +60,10 @@ library MandateHash {
 
     function hash(PerpChangeParams calldata params) internal pure returns (bytes32) {
         return keccak256(abi.encode(PERP_CHANGE_TYPEHASH, params));
+    }
+
+    function hash(OptionTradeParams calldata params) internal pure returns (bytes32) {
+        return keccak256(abi.encode(OPTION_TRADE_TYPEHASH, params));
     }
 
     function hashEpochBump(uint64 expectedEpoch, address newLeader) internal pure returns (bytes32) {

@@ -107,10 +107,29 @@ struct PerpChangeParams {
     int256 minCapitalAfter;
 }
 
+/// @notice A trade that opens or closes long options of the vault's own account at an option market.
+/// @param venue Position venue with options; must be registered with the desk.
+/// @param market Market as the venue names it.
+/// @param strikeId Strike as the venue numbers it; it fixes the expiry too.
+/// @param isCall Whether it is a call.
+/// @param quantity Positive opens longs, negative closes them; options with 18 decimals.
+/// @param worstPremium Most paid or least received for one option, USD with 8 decimals, everything included.
+/// @param minCapitalAfter Least vault capital after the trade, in settlement-asset units.
+struct OptionTradeParams {
+    address venue;
+    address market;
+    uint256 strikeId;
+    bool isCall;
+    int256 quantity;
+    uint256 worstPremium;
+    int256 minCapitalAfter;
+}
+
 library Actions {
     uint8 internal constant SWAP = 1;
     uint8 internal constant TRANSFER = 2;
     uint8 internal constant LEND_MOVE = 3;
     uint8 internal constant MARGIN_MOVE = 4;
     uint8 internal constant PERP_CHANGE = 5;
+    uint8 internal constant OPTION_TRADE = 6;
 }

@@ -12,6 +12,7 @@ const executionsAbi = [
   getAbiItem({ abi: venueDeskAbi, name: "executeLendMove" }),
   getAbiItem({ abi: venueDeskAbi, name: "executeMarginMove" }),
   getAbiItem({ abi: venueDeskAbi, name: "executePerpChange" }),
+  getAbiItem({ abi: venueDeskAbi, name: "executeOptionTrade" }),
 ] as const;
 const errorsAbi: Abi = [...shardVaultAbi, ...venueDeskAbi].filter((item) => item.type === "error");
 

@@ -5,6 +5,7 @@ import type {
   JobParams,
   LendMoveParams,
   MarginMoveParams,
+  OptionTradeParams,
   PerpChangeParams,
   RebalanceJob,
   SwapParams,
@@ -14,6 +15,7 @@ import {
   aRebalanceJob,
   LEND_MOVE_PARAMS,
   MARGIN_MOVE_PARAMS,
+  OPTION_TRADE_PARAMS,
   PERP_CHANGE_PARAMS,
   SWAP_PARAMS,
   TRANSFER_PARAMS,
@@ -72,7 +74,17 @@ test("selling in the same pool is allowed too", () => {
 
 const AAVE = { adapter: address20("7a"), pool: address20("70"), oracle: address20("71") };
 const LENDING_SCOPE = aScope({
-  positionVenues: { desk: address20("0d"), aaveV3: AAVE, curie: null },
+  positionVenues: { desk: address20("0d"), aaveV3: AAVE, curie: null, lyraV1: null },
+});
+const LYRA = {
+  adapter: address20("6a"),
+  market: address20("60"),
+  viewer: address20("61"),
+  underlying: "ETH",
+  depthOptions: [1],
+};
+const OPTIONS_SCOPE = aScope({
+  positionVenues: { desk: address20("0d"), aaveV3: null, curie: null, lyraV1: LYRA },
 });
 
 test("a lending move of a vault asset is admitted at the configured account only", () => {
@@ -97,7 +109,7 @@ const CURIE = {
   markets: [{ market: address20("7d"), underlying: "ETH", depthUsd: [1_000] }],
 };
 const PERP_SCOPE = aScope({
-  positionVenues: { desk: address20("0d"), aaveV3: null, curie: CURIE },
+  positionVenues: { desk: address20("0d"), aaveV3: null, curie: CURIE, lyraV1: null },
 });
 
 test("margin and perpetual jobs are admitted at the configured account, asset and market only", () => {
@@ -115,6 +127,22 @@ test("margin and perpetual jobs are admitted at the configured account, asset an
     admit({ ...perp, venue: address20("7b") }),
     admit({ ...perp, market: address20("7e") }),
     admit(perp, LENDING_SCOPE),
+  ]) {
+    expect(refused).toMatchObject({ admitted: false, reason: "venue-not-allowed" });
+  }
+});
+
+test("an option trade is admitted at the configured account and market only", () => {
+  const trade = (change: Partial<OptionTradeParams>) =>
+    aRebalanceJob({ ...(OPTION_TRADE_PARAMS as OptionTradeParams), ...change });
+  const admit = (job: RebalanceJob, scope = OPTIONS_SCOPE) => admitJob(job, conditions(), scope);
+  const funding = { ...(MARGIN_MOVE_PARAMS as MarginMoveParams), asset: SETTLEMENT_TOKEN };
+  expect(admit(trade({})).admitted).toBe(true);
+  expect(admit(aRebalanceJob({ ...funding, venue: LYRA.adapter })).admitted).toBe(true);
+  for (const refused of [
+    admit(trade({ venue: address20("7a") })),
+    admit(trade({ market: address20("62") })),
+    admit(trade({}), SCOPE),
   ]) {
     expect(refused).toMatchObject({ admitted: false, reason: "venue-not-allowed" });
   }

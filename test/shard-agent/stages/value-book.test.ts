@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { EMPTY_READING } from "#shard-agent/records/shard-snapshot.ts";
 import { valueBook } from "#shard-agent/stages/value-book.ts";
 import { blackScholes } from "#shared/risk/black-scholes.ts";
 import {
@@ -41,7 +42,7 @@ test("what lies at a venue is a line of its own at the price of the same asset; 
     { ...at, token: ETH_TOKEN, amountRaw: 2n * 10n ** 18n },
     { ...at, token: ETH_TOKEN, amountRaw: 0n },
   ];
-  const snapshot = aSnapshot({ venues: [{ collateral, lending: [], perps: [] }] });
+  const snapshot = aSnapshot({ venues: [{ ...EMPTY_READING, collateral }] });
   expect(valueBook(snapshot, SCOPE).collateral.slice(2)).toEqual([
     expect.objectContaining({
       asset: "USDX",

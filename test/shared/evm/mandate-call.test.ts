@@ -7,6 +7,7 @@ import {
   aRebalanceJob,
   LEND_MOVE_PARAMS,
   MARGIN_MOVE_PARAMS,
+  OPTION_TRADE_PARAMS,
   PERP_CHANGE_PARAMS,
   SWAP_PARAMS,
   TRANSFER_PARAMS,
@@ -28,6 +29,12 @@ test.each([
   {
     params: PERP_CHANGE_PARAMS,
     name: "executePerpChange",
+    to: CONTRACTS.venueDesk,
+    abi: venueDeskAbi,
+  },
+  {
+    params: OPTION_TRADE_PARAMS,
+    name: "executeOptionTrade",
     to: CONTRACTS.venueDesk,
     abi: venueDeskAbi,
   },

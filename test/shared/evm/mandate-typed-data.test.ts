@@ -17,6 +17,7 @@ import {
   aRebalanceJob,
   LEND_MOVE_PARAMS,
   MARGIN_MOVE_PARAMS,
+  OPTION_TRADE_PARAMS,
   PERP_CHANGE_PARAMS,
   SWAP_PARAMS,
   TRANSFER_PARAMS,
@@ -120,12 +121,32 @@ describe("hashes", () => {
     );
   });
 
+  test("an option trade is hashed as its Solidity struct is", () => {
+    const type =
+      "OptionTradeParams(address venue,address market,uint256 strikeId,bool isCall,int256 quantity,uint256 worstPremium,int256 minCapitalAfter)";
+    const words = [
+      keccak256(toHex(type)),
+      pad(address20("6a")),
+      pad(address20("60")),
+      pad(toHex(7n)),
+      pad(toHex(1n)),
+      pad(toHex(2_500_000_000_000_000_000n)),
+      pad(toHex(12_000_000_000n)),
+      toHex(2n ** 256n - 5n),
+    ];
+
+    expect(paramsHash(OPTION_TRADE_PARAMS)).toBe(
+      keccak256(`0x${words.map((word) => word.slice(2)).join("")}`),
+    );
+  });
+
   test("the action follows the parameters' kind", () => {
     expect(actionOf(SWAP_PARAMS)).toBe(1);
     expect(actionOf(TRANSFER_PARAMS)).toBe(2);
     expect(actionOf(LEND_MOVE_PARAMS)).toBe(3);
     expect(actionOf(MARGIN_MOVE_PARAMS)).toBe(4);
     expect(actionOf(PERP_CHANGE_PARAMS)).toBe(5);
+    expect(actionOf(OPTION_TRADE_PARAMS)).toBe(6);
     expect(paramsHash(SWAP_PARAMS)).not.toBe(paramsHash(TRANSFER_PARAMS));
   });
 
