@@ -1,3 +1,4 @@
+import type { Band } from "#coordinator/records/band.ts";
 import type { BookEntry } from "#coordinator/records/book-entry.ts";
 import type { JobRecord } from "#coordinator/records/job-record.ts";
 import type { ManualHalt } from "#coordinator/records/manual-halt.ts";
@@ -6,13 +7,15 @@ import { type PendingEffect, pendingEffects } from "#coordinator/records/pending
 import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
 import type { ShardValuation } from "#coordinator/records/shard-valuation.ts";
 import type { TakeOverState } from "#coordinator/records/take-over-state.ts";
+import { actEarly, bandsActingEarly, type EarlyAction } from "#coordinator/stages/act-early.ts";
 import { assessCapital, type CapitalAssessment } from "#coordinator/stages/assess-capital.ts";
-import { gasCostUsd, type ShardInput } from "#coordinator/stages/hedge-options.ts";
+import { emergencyPolicy, findEmergencies } from "#coordinator/stages/find-emergencies.ts";
+import type { ShardInput } from "#coordinator/stages/hedge-options.ts";
 import { mandateWindow, windowProblem } from "#coordinator/stages/issue-jobs.ts";
 import { judgeMode, type ModeJudgement } from "#coordinator/stages/judge-mode.ts";
 import { judgeShard, type ShardStatus } from "#coordinator/stages/judge-shard.ts";
 import { type NetOutcome, netRisk } from "#coordinator/stages/net-risk.ts";
-import { sizeBand } from "#coordinator/stages/size-band.ts";
+import { sizeBands } from "#coordinator/stages/size-bands.ts";
 import { snapshotMarket } from "#coordinator/stages/snapshot-market.ts";
 import { valueBooks } from "#coordinator/stages/value-books.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
@@ -21,7 +24,7 @@ import type { Address } from "#shared/units/ids.ts";
 /** All a pass depends on: the same input gives the same outcome. */
 export type PassInput = {
   readonly nowMs: number;
-  readonly trigger: "timer" | "report";
+  readonly trigger: "timer" | "report" | "operator";
   readonly sequence: number;
   readonly entries: readonly BookEntry[];
   readonly jobs: readonly JobRecord[];
@@ -34,6 +37,8 @@ export type PassInput = {
   readonly brokenInvariant: string | undefined;
   /** Why nothing may be issued at all, such as Redis being away. */
   readonly standstill: readonly string[];
+  /** True once per `triggers.recentreEveryMs`; false when left out. */
+  readonly isRecentreDue?: boolean;
 };
 
 /** What a pass saw, for the operator. */
@@ -42,6 +47,11 @@ export type PassView = {
   readonly snapshot: MarketSnapshot;
   readonly nets: ReadonlyMap<string, NetOutcome>;
   readonly halfWidthUnits: ReadonlyMap<string, number>;
+  readonly bands: ReadonlyMap<string, Band>;
+  /** Underlyings hedged before they leave their band, and why. */
+  readonly early: ReadonlyMap<string, EarlyAction>;
+  /** Underlyings in emergency, and why. */
+  readonly emergencies: ReadonlyMap<string, string>;
   readonly mode: ModeJudgement;
   readonly statuses: ReadonlyMap<string, ShardStatus>;
   readonly valuations: ReadonlyMap<string, ShardValuation>;
@@ -57,6 +67,8 @@ export type World = {
   /** Status without the halt's effect: a halt may leave reducing hedges open. */
   readonly inputs: readonly ShardInput[];
   readonly nativeUsd: ReadonlyMap<string, number>;
+  /** The policy with what it allows in an emergency where there is one: plans are made under this one. */
+  readonly policy: Policy;
 };
 
 /** Values, nets and judges everything on one snapshot; decides nothing. */
@@ -81,13 +93,30 @@ export function assessWorld(input: PassInput): World {
   const nativeUsd = spotsOf(snapshot);
   const navUsd = valued.reduce((total, valuation) => total + valuation.equityUsd, 0);
   const capital = inputs.map((one) => assessCapital(one.valuation, one.setup, effects, policy));
-  const halfWidthUnits = bands({ nets, policy, inputs, nativeUsd, navUsd });
+  const emergencies = findEmergencies({
+    nets,
+    spotUsd: nativeUsd,
+    policy,
+    capital,
+    isWhole: valued.every((one) => one.unvalued.size === 0),
+  });
+  const sized = sizeBands({ nets, policy, inputs, nativeUsd, snapshot, navUsd });
+  const early = actEarly({
+    nets,
+    bands: sized,
+    policy,
+    isRecentreDue: input.isRecentreDue === true,
+  });
+  const bands = bandsActingEarly(sized, early, policy);
   return {
     view: {
       atMs: nowMs,
       snapshot,
       nets,
-      halfWidthUnits,
+      halfWidthUnits: new Map([...bands].map(([ticker, band]) => [ticker, band.halfWidthUnits])),
+      bands,
+      early,
+      emergencies,
       mode,
       statuses: judgeShards({ ...input, setups }, mode.reasons),
       valuations: new Map(valued.map((one) => [one.shard, one])),
@@ -98,6 +127,7 @@ export function assessWorld(input: PassInput): World {
     effects,
     inputs,
     nativeUsd,
+    policy: emergencyPolicy(policy, emergencies),
   };
 }
 
@@ -182,37 +212,4 @@ function spotsOf(snapshot: MarketSnapshot): Map<string, number> {
       return one.spotUsd === null ? [] : [[one.underlying, one.spotUsd]];
     }),
   );
-}
-
-type BandInput = Pick<World, "inputs" | "nativeUsd"> & {
-  readonly nets: ReadonlyMap<string, NetOutcome>;
-  readonly policy: Policy;
-  readonly navUsd: number;
-};
-
-function bands({ nets, policy, inputs, nativeUsd, navUsd }: BandInput): Map<string, number> {
-  const widths = [...nets].flatMap(([ticker, outcome]): [string, number][] => {
-    const limits = policy.underlyings[ticker];
-    const spotUsd = nativeUsd.get(ticker);
-    if (!outcome.netted || limits === undefined || spotUsd === undefined) return [];
-    const gasUsd = leastGasUsd(ticker, inputs, nativeUsd);
-    const { gammaUnitsPerUsd } = outcome.net.greeks;
-    return [[ticker, sizeBand({ gammaUnitsPerUsd, spotUsd, navUsd, gasUsd }, limits)]];
-  });
-  return new Map(widths);
-}
-
-/** Gas of the cheapest hedge anywhere; null when none is known. */
-function leastGasUsd(
-  ticker: string,
-  inputs: readonly ShardInput[],
-  nativeUsd: ReadonlyMap<string, number>,
-): number | null {
-  const costs = inputs.flatMap((input) => {
-    const lines = input.valuation.entry.report.capacity.filter(
-      (line) => line.underlying === ticker,
-    );
-    return lines.flatMap((line) => gasCostUsd(input, line, nativeUsd) ?? []);
-  });
-  return costs.length === 0 ? null : Math.min(...costs);
 }

@@ -85,12 +85,16 @@ function solvedPlan(
   const swaps = realiseHedges(world, wanted);
   const hedges = new Map(greedy.hedges);
   let jobsMax = input.policy.hedging.jobsPerPassMax;
-  for (const { underlying, neededUnits } of world.underlyings) {
+  for (const one of world.underlyings) {
+    const { underlying, neededUnits } = one;
     const before = greedy.hedges.get(underlying);
     if (neededUnits === 0 || before === undefined) continue;
     const actions = swaps.filter(({ effect }) => effect.underlying === underlying);
     const { blocked } = before;
-    hedges.set(underlying, hedgePlanOf({ jobsMax }, { units: neededUnits, actions, blocked }));
+    hedges.set(
+      underlying,
+      hedgePlanOf({ ...one, jobsMax }, { units: neededUnits, actions, blocked }),
+    );
     jobsMax -= actions.length;
   }
   return { hedges, transfers: realiseTransfers(world, wanted, swaps) };

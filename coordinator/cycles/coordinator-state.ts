@@ -40,6 +40,8 @@ export type CoordinatorState = {
   /** An invariant found broken; stops everything until a person resumes. */
   brokenInvariant: string | undefined;
   passes: number;
+  /** When a pass last traded early by the timer; undefined before the first. */
+  recentredAtMs: number | undefined;
   /** Last pass's view of the world; undefined before the first. */
   view: PassView | undefined;
   /** Last net that could be computed, by underlying. */
@@ -79,6 +81,7 @@ export function newCoordinatorState(options: StateOptions): CoordinatorState {
     manualHalt: undefined,
     brokenInvariant: undefined,
     passes: 0,
+    recentredAtMs: undefined,
     view: undefined,
     lastNets: new Map(),
     lastOutcome: undefined,

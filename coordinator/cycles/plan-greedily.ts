@@ -1,6 +1,6 @@
 import type { PassInput, World } from "#coordinator/cycles/assess-world.ts";
 import type { PlannedAction } from "#coordinator/records/planned-action.ts";
-import { type HedgePlan, planHedges } from "#coordinator/stages/plan-hedges.ts";
+import { type HedgePlan, planHedges, whyDue } from "#coordinator/stages/plan-hedges.ts";
 import { planTransfers, type TransferPlan } from "#coordinator/stages/plan-transfers.ts";
 
 /** All a pass decided to do, and why not more. */
@@ -30,7 +30,7 @@ export function planGreedily(input: PassInput, world: World): FoundPlan {
 }
 
 function planOne(ticker: string, input: PassInput, world: World, jobsMax: number): HedgePlan {
-  const { view, inputs, effects, nativeUsd } = world;
+  const { view, inputs, effects, nativeUsd, policy } = world;
   const outcome = view.nets.get(ticker);
   const halfWidthUnits = view.halfWidthUnits.get(ticker);
   if (outcome?.netted === false) return blockedPlan(outcome.reason);
@@ -41,15 +41,23 @@ function planOne(ticker: string, input: PassInput, world: World, jobsMax: number
   const plan = planHedges({
     net: outcome.net,
     halfWidthUnits,
+    ...actFrom(world, ticker),
     inputs,
     effects,
-    policy: input.policy,
+    policy,
     nativeUsd,
     jobsMax,
   });
   if (plan.action === "hold") return plan;
   const barrier = hedgeBarrier(ticker, input, world);
-  return barrier === undefined ? plan : blockedPlan(`outside the band; ${barrier}`);
+  const why = whyDue({ net: outcome.net, halfWidthUnits });
+  return barrier === undefined ? plan : blockedPlan(`${why}; ${barrier}`);
+}
+
+/** From where on a hedge is due, when that is before the edge of the band. */
+export function actFrom({ view }: World, ticker: string): { readonly actFromUnits?: number } {
+  const band = view.bands.get(ticker);
+  return band === undefined ? {} : { actFromUnits: band.actFromUnits };
 }
 
 /** Why an underlying may not be hedged in this pass whatever the shards allow. */
@@ -78,7 +86,7 @@ function planAllTransfers(
   hedges: readonly PlannedAction[],
 ): TransferPlan {
   const effects = [...world.effects, ...hedges.map((action) => action.effect)];
-  const plan = planTransfers({ inputs: world.inputs, effects, policy: input.policy });
+  const plan = planTransfers({ inputs: world.inputs, effects, policy: world.policy });
   if (plan.actions.length === 0) return plan;
   const reason = transferBarrier(input, world);
   if (reason === undefined) return plan;

@@ -5,15 +5,14 @@ import {
   type World,
 } from "#coordinator/cycles/assess-world.ts";
 import { choosePlan, type SolvedPlan } from "#coordinator/cycles/choose-plan.ts";
+import { decisionContent } from "#coordinator/cycles/decision-content.ts";
 import { actionsOf, type FoundPlan, planGreedily } from "#coordinator/cycles/plan-greedily.ts";
 import { planningWorld } from "#coordinator/cycles/planning-problem.ts";
 import { reportRefOf } from "#coordinator/records/book-entry.ts";
-import type { DecisionRecord, UnderlyingDecision } from "#coordinator/records/decision-record.ts";
+import type { DecisionRecord } from "#coordinator/records/decision-record.ts";
 import type { JobRecord } from "#coordinator/records/job-record.ts";
-import type { PlanReport } from "#coordinator/records/plan-report.ts";
 import { type Formulation, formulatePlan } from "#coordinator/stages/formulate-plan.ts";
 import { issueJobs } from "#coordinator/stages/issue-jobs.ts";
-import type { HedgePlan } from "#coordinator/stages/plan-hedges.ts";
 import { type PlanScenarios, planScenarios } from "#coordinator/stages/plan-scenarios.ts";
 import { shortfalls } from "#coordinator/stages/plan-transfers.ts";
 import type { PlanningWorld } from "#coordinator/stages/planning-world.ts";
@@ -86,23 +85,6 @@ export function finishPass(prepared: PreparedPass, solved?: SolvedPlan): PassOut
   return { view: world.view, decision, jobs, outcome: outcomeOf(decision) };
 }
 
-function underlyingDecision(ticker: string, { view }: World, hedge: HedgePlan): UnderlyingDecision {
-  const outcome = view.nets.get(ticker);
-  const net = outcome?.netted === true ? outcome.net : undefined;
-  return {
-    underlying: ticker,
-    spotUsd: view.snapshot.underlyings.get(ticker)?.spotUsd ?? null,
-    netDeltaUnits: net?.greeks.deltaUnits ?? null,
-    inFlightDeltaUnits: net?.inFlightDeltaUnits ?? 0,
-    deltaIntervalUnits: net === undefined ? null : [...net.limitIntervalUnits],
-    gammaUnitsPerUsd: net?.greeks.gammaUnitsPerUsd ?? null,
-    halfWidthUnits: view.halfWidthUnits.get(ticker) ?? null,
-    action: hedge.action,
-    reason: hedge.reason,
-    tradeUnits: hedge.tradeUnits,
-  };
-}
-
 function epochsOf(input: PassInput): Map<string, number> {
   return new Map(
     [...input.takeOvers].flatMap(([shard, takeOver]): [string, number][] => {
@@ -114,54 +96,11 @@ function epochsOf(input: PassInput): Map<string, number> {
   );
 }
 
-type Content = Omit<DecisionRecord, "planId" | "jobIds">;
-
-function decisionContent(
-  { input, world, reportSetHash: setHash }: PreparedPass,
-  { hedges, transfers }: FoundPlan,
-  plan: PlanReport | null,
-): Content {
-  const { view, fresh, stale } = world;
-  const reportSet = fresh.map(reportRefOf);
-  const { underlyings, version } = input.policy;
-  const quanta = Object.entries(underlyings).map(([ticker, limits]) => [
-    ticker,
-    limits.deltaQuantumUnits,
-  ]);
-  return {
-    sequence: input.sequence,
-    atMs: input.nowMs,
-    trigger: input.trigger,
-    policyVersion: version,
-    shadow: input.shadow,
-    mode: view.mode.mode,
-    snapshot: [...view.snapshot.underlyings.values()].map((one) => ({
-      underlying: one.underlying,
-      spotUsd: one.spotUsd,
-      sources: one.sources.map((source) => ({ ...source })),
-      volatilitySource: one.volatilitySource,
-      refused: one.refused,
-    })),
-    deltaQuantumUnits: Object.fromEntries(quanta),
-    underlyings: [...hedges].map(([ticker, hedge]) => underlyingDecision(ticker, world, hedge)),
-    transfers: [...transfers.transfers],
-    blocked: [
-      ...view.mode.reasons,
-      ...input.standstill,
-      ...[...hedges.values()].flatMap((hedge) => hedge.blocked),
-      ...transfers.blocked,
-    ],
-    reportSet,
-    reportSetHash: setHash,
-    plan,
-    staleReports: stale.map(reportRefOf),
-  };
-}
-
 function outcomeOf(decision: DecisionRecord): string {
   return JSON.stringify([
     decision.mode,
-    decision.underlyings.map((one) => [one.underlying, one.action, one.reason]),
+    decision.underlyings.map((one) => [one.underlying, one.tier, one.action, one.reason]),
+    decision.triggers.slice(1).map((trigger) => [trigger.kind, trigger.subject]),
     decision.transfers.map((transfer) => [transfer.source, transfer.target]),
     [...decision.blocked].sort(),
     decision.staleReports.map((ref) => ref.shard),

@@ -1,12 +1,11 @@
 import type { PassInput, World } from "#coordinator/cycles/assess-world.ts";
-import { hedgeBarrier, transferBarrier } from "#coordinator/cycles/plan-greedily.ts";
+import { actFrom, hedgeBarrier, transferBarrier } from "#coordinator/cycles/plan-greedily.ts";
 import { neededUnits } from "#coordinator/stages/plan-hedges.ts";
 import type { PlannedUnderlying, PlanningWorld } from "#coordinator/stages/planning-world.ts";
 
 /** What of a pass's world a plan is found and judged on: underlyings that can be decided, and what each needs. */
 export function planningWorld(input: PassInput, world: World): PlanningWorld {
-  const { view, inputs, effects, nativeUsd } = world;
-  const { policy } = input;
+  const { view, inputs, effects, nativeUsd, policy } = world;
   const underlyings = Object.keys(policy.underlyings).flatMap((ticker): PlannedUnderlying[] => {
     const outcome = view.nets.get(ticker);
     const halfWidthUnits = view.halfWidthUnits.get(ticker);
@@ -15,7 +14,7 @@ export function planningWorld(input: PassInput, world: World): PlanningWorld {
     if (outcome?.netted !== true || halfWidthUnits === undefined) return [];
     if (spotUsd === undefined || isRefused) return [];
     const { net } = outcome;
-    const needed = neededUnits({ net, halfWidthUnits, policy });
+    const needed = neededUnits({ net, halfWidthUnits, policy, ...actFrom(world, ticker) });
     const mayTrade = hedgeBarrier(ticker, input, world) === undefined;
     const units = typeof needed === "number" && mayTrade ? needed : 0;
     return [{ underlying: ticker, net, halfWidthUnits, spotUsd, neededUnits: units }];

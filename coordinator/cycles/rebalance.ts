@@ -44,6 +44,7 @@ export async function rebalance(
   const outcome = await planWith(state, ports, trigger);
   state.passes += 1;
   state.view = outcome.view;
+  if (isRecentreDue(state, outcome.view.atMs)) state.recentredAtMs = outcome.view.atMs;
   for (const [ticker, net] of outcome.view.nets) {
     if (net.netted) state.lastNets.set(ticker, net.net);
   }
@@ -94,8 +95,9 @@ function passInput(
   trigger: PassInput["trigger"],
 ): PassInput {
   const { policy, setups, takeOvers, leader, shadow, manualHalt, brokenInvariant } = state;
+  const nowMs = ports.clock.nowMs();
   return {
-    nowMs: ports.clock.nowMs(),
+    nowMs,
     trigger,
     sequence: ports.journal.decisions.nextSequence(),
     entries: [...state.books.values()].sort((left, right) =>
@@ -110,7 +112,14 @@ function passInput(
     manualHalt,
     brokenInvariant,
     standstill: standstill(state, ports),
+    isRecentreDue: isRecentreDue(state, nowMs),
   };
+}
+
+/** Once per interval, whatever is done then: what could not be traded waits for the next one. */
+function isRecentreDue({ policy, recentredAtMs }: CoordinatorState, nowMs: number): boolean {
+  const { recentreEveryMs } = policy.triggers;
+  return recentreEveryMs !== null && nowMs - (recentredAtMs ?? 0) >= recentreEveryMs;
 }
 
 /** Why nothing may be issued at all. In shadow mode nothing ever is, so nothing stands in the way of planning. */

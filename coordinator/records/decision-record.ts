@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { bandSchema } from "#coordinator/records/band.ts";
 import { reportRefSchema } from "#coordinator/records/job-record.ts";
 import { planReportSchema } from "#coordinator/records/plan-report.ts";
 import { finiteSchema, hash32Schema, shardIdSchema, unixMsSchema } from "#shared/wire/scalars.ts";
@@ -13,6 +14,16 @@ const underlyingDecisionSchema = z.strictObject({
   deltaIntervalUnits: z.tuple([finiteSchema, finiteSchema]).nullable(),
   gammaUnitsPerUsd: finiteSchema.nullable(),
   halfWidthUnits: finiteSchema.nullable(),
+  /** What made the band as wide; null when there is none, or it was recorded before this was. */
+  band: bandSchema.nullable().default(null),
+  /** How far the pass went; null when it could not be netted, or was recorded before this was. */
+  tier: z
+    .enum(["absorb", "internal-netting", "external-hedge", "emergency"])
+    .nullable()
+    .default(null),
+  /** Sum of the shards' own |delta|, and how much of it they take off each other; null as the tier. */
+  grossDeltaUnits: finiteSchema.nullable().default(null),
+  nettedDeltaUnits: finiteSchema.nullable().default(null),
   action: z.enum(["hold", "hedge", "blocked"]),
   reason: z.string(),
   /** Signed sum of the trades of this pass: positive bought. */
@@ -40,12 +51,22 @@ const snapshotLineSchema = z.strictObject({
   refused: z.string().nullable(),
 });
 
+const triggerSchema = z.strictObject({
+  /** Passive, reactive, proactive; or what caused the pass. */
+  kind: z.enum(["timer", "threshold", "forecast", "report", "operator"]),
+  /** Underlying or shard; null for the pass as a whole. */
+  subject: z.string().nullable(),
+  detail: z.string(),
+});
+
 /** What one pass saw, what it did or refused to do, and why. */
 export const decisionRecordSchema = z.strictObject({
   planId: hash32Schema,
   sequence: z.number().int().min(0),
   atMs: unixMsSchema,
-  trigger: z.enum(["timer", "report"]),
+  trigger: z.enum(["timer", "report", "operator"]),
+  /** All that set it off, the cause of the pass first; empty when it was recorded before this was. */
+  triggers: z.array(triggerSchema).default([]),
   policyVersion: z.number().int(),
   shadow: z.boolean(),
   mode: z.enum(["run", "halt"]),
@@ -67,4 +88,5 @@ export const decisionRecordSchema = z.strictObject({
 
 export type DecisionRecord = z.infer<typeof decisionRecordSchema>;
 export type UnderlyingDecision = DecisionRecord["underlyings"][number];
+export type DecisionTrigger = DecisionRecord["triggers"][number];
 export type TransferDecision = DecisionRecord["transfers"][number];

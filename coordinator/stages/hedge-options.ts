@@ -26,6 +26,7 @@ import {
 import type { ShardStatus } from "#coordinator/stages/judge-shard.ts";
 import type { TradeOption } from "#coordinator/stages/split-trade.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
+import { slippageMaxFraction } from "#shared/policy/slippage.ts";
 import { unitsFromRaw } from "#shared/units/token-amount.ts";
 import type { CapacityLine } from "#shared/wire/shard-report.ts";
 
@@ -145,7 +146,7 @@ function venueOption(
 ): HedgeOption {
   const { policy, depth } = context;
   const points = depthPoints(line, depth);
-  const slippage = policy.hedging.slippageMaxFraction * SLIPPAGE_SHARE_PLANNED;
+  const slippage = slippageMaxFraction(policy, context.underlying) * SLIPPAGE_SHARE_PLANNED;
   const fairSpotUsd = fairSpot(input, own, context);
   const depthUnits = unitsWithinSlippage(points, { ...depth, spotUsd: fairSpotUsd }, slippage);
   const notionalMaxUsd = policy.underlyings[context.underlying]?.hedgeNotionalMaxUsd ?? 0;

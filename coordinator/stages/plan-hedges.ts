@@ -20,6 +20,8 @@ export type HedgePlan = {
 export type HedgePlanContext = {
   readonly net: NetUnderlying;
   readonly halfWidthUnits: number;
+  /** |net delta| from which a hedge is due; never more than the half-width, which it is when left out. */
+  readonly actFromUnits?: number;
   readonly inputs: readonly ShardInput[];
   readonly effects: readonly PendingEffect[];
   readonly policy: Policy;
@@ -28,9 +30,12 @@ export type HedgePlanContext = {
   readonly jobsMax: number;
 };
 
+const OUTSIDE = "outside the band";
+const EARLY = "about to leave the band";
+
 /**
  * Hedges of one underlying. Nothing is traded while the net delta, in-flight jobs included, is inside
- * the band. Outside it the trade leads to `hedgeTargetFraction` of the half-width on the near side, so
+ * the band and nothing acts early. Else the trade leads to `hedgeTargetFraction` of the half-width on the near side, so
  * that the next pass finds nothing to do. Only what is certain is traded: with a stale shard, the end
  * of the interval nearest to the band decides.
  */
@@ -57,7 +62,7 @@ export function planHedges(context: HedgePlanContext): HedgePlan {
 
 /** What a pass says of the hedges it came to, whichever way it found them. */
 export function hedgePlanOf(
-  context: Pick<HedgePlanContext, "jobsMax">,
+  context: Pick<HedgePlanContext, "jobsMax" | "net" | "halfWidthUnits">,
   found: {
     readonly units: number;
     readonly actions: readonly PlannedAction[];
@@ -66,32 +71,36 @@ export function hedgePlanOf(
 ): HedgePlan {
   const { units, actions, blocked } = found;
   const tradeUnits = actions.reduce((total, action) => total + action.effect.deltaUnits, 0);
+  const why = whyDue(context);
   if (actions.length === 0) {
-    return { action: "blocked", reason: blockedReason(context), tradeUnits: 0, actions, blocked };
+    const reason = `${why}; ${context.jobsMax < 1 ? "no jobs left in this pass" : "no shard can trade"}`;
+    return { action: "blocked", reason, tradeUnits: 0, actions, blocked };
   }
   const isWhole = Math.abs(tradeUnits) >= 0.99 * Math.abs(units);
-  const reason = isWhole
-    ? "outside the band"
-    : "outside the band; as much as the shards' limits allow";
+  const reason = isWhole ? why : `${why}; as much as the shards' limits allow`;
   return { action: "hedge", reason, tradeUnits, actions, blocked };
 }
 
-function blockedReason(context: Pick<HedgePlanContext, "jobsMax">): string {
-  return context.jobsMax < 1
-    ? "outside the band; no jobs left in this pass"
-    : "outside the band; no shard can trade";
+/** Whether a hedge is due because the band is left, or early. */
+export function whyDue({
+  net,
+  halfWidthUnits,
+}: Pick<HedgePlanContext, "net" | "halfWidthUnits">): string {
+  const [low, high] = net.staleIntervalUnits;
+  return low > halfWidthUnits || high < -halfWidthUnits ? OUTSIDE : EARLY;
 }
 
 /** Signed units to trade, or why none: positive is to buy. */
 export function neededUnits({
   net,
   halfWidthUnits,
+  actFromUnits = halfWidthUnits,
   policy,
-}: Pick<HedgePlanContext, "net" | "halfWidthUnits" | "policy">): number | string {
+}: Pick<HedgePlanContext, "net" | "halfWidthUnits" | "actFromUnits" | "policy">): number | string {
   const [low, high] = net.staleIntervalUnits;
   const target = (policy.underlyings[net.underlying]?.hedgeTargetFraction ?? 1) * halfWidthUnits;
-  if (low > halfWidthUnits) return target - low;
-  if (high < -halfWidthUnits) return -target - high;
+  if (low > actFromUnits) return target - low;
+  if (high < -actFromUnits) return -target - high;
   if (Math.abs(net.greeks.deltaUnits) <= halfWidthUnits) return "inside the band";
   return "outside the band, but a stale shard makes it uncertain";
 }

@@ -2,6 +2,7 @@ import type { PlannedAction } from "#coordinator/records/planned-action.ts";
 import { executionCostUsd, usdFor } from "#coordinator/stages/depth-cost.ts";
 import { type HedgeOption, SLIPPAGE_SHARE_PLANNED } from "#coordinator/stages/hedge-options.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
+import { slippageMaxFraction } from "#shared/policy/slippage.ts";
 import { rawFromUnitsDown, rawFromUnitsUp, unitsFromRaw } from "#shared/units/token-amount.ts";
 
 /** The swap of `units` on a venue, with what it must bring at least; undefined when it is too small to do. */
@@ -71,7 +72,8 @@ function leastOutUnits(
   policy: Policy,
 ): number {
   const { depth, fairSpotUsd } = option;
-  const kept = 1 - policy.hedging.slippageMaxFraction * (1 - SLIPPAGE_SHARE_PLANNED);
+  const slippage = slippageMaxFraction(policy, option.line.underlying);
+  const kept = 1 - slippage * (1 - SLIPPAGE_SHARE_PLANNED);
   if (depth.side === "buy") return Math.min(trade.units, trade.usd / fairSpotUsd) * kept;
   return (Math.min(trade.usd, trade.units * fairSpotUsd) / depth.settlementUsd) * kept;
 }

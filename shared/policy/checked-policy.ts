@@ -8,6 +8,7 @@ import { type Policy, policySchema } from "#shared/policy/policy-schema.ts";
 export const checkedPolicySchema = policySchema.superRefine((policy, context) => {
   checkUnderlyings(policy, context);
   checkTransfers(policy, context);
+  checkTriggers(policy, context);
   if (policy.hedging.slippageMaxFraction >= 1) {
     report(
       context,
@@ -57,6 +58,8 @@ function checkUnderlyings(policy: Policy, context: Context): void {
         `must be >= bandFloorUsd (${limits.bandFloorUsd})`,
       );
     }
+    if ((limits.slippageMaxFraction ?? 0) >= 1)
+      report(context, at("slippageMaxFraction"), "must be below 1, or a swap may return nothing");
     if (limits.bandCapNavFraction === 0) report(context, at("bandCapNavFraction"), "must be > 0");
     if (limits.sourceDisagreementMaxFraction === 0) {
       report(
@@ -65,6 +68,26 @@ function checkUnderlyings(policy: Policy, context: Context): void {
         "must be > 0, or two live sources never agree",
       );
     }
+  }
+}
+
+/** What acts early must leave off before the place where hedges end, or it would trade the same again. */
+function checkTriggers({ triggers, underlyings, hedging }: Policy, context: Context): void {
+  const targets = Object.values(underlyings).map((one) => one.hedgeTargetFraction);
+  const farthest = Math.max(0, ...targets);
+  if (triggers.recentreEveryMs !== null && triggers.earlyFromFraction <= farthest) {
+    report(
+      context,
+      ["triggers", "earlyFromFraction"],
+      `must be above every hedgeTargetFraction (${farthest}), or it trades where hedges end`,
+    );
+  }
+  if ((hedging.emergencySlippageMaxFraction ?? 0) >= 1) {
+    report(
+      context,
+      ["hedging", "emergencySlippageMaxFraction"],
+      "must be below 1, or a swap may return nothing",
+    );
   }
 }
 

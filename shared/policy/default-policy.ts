@@ -3,6 +3,8 @@ import type { Policy, UnderlyingPolicy } from "#shared/policy/policy-schema.ts";
 const DEFAULT_UNDERLYING: UnderlyingPolicy = {
   riskAversionPerUsd: 1e-5,
   costFraction: 0.001,
+  bandCost: "policy",
+  bandModel: "whalley-wilmott",
   bandHorizonYears: 30 / 365,
   bandFloorUsd: 2_000,
   bandCapNavFraction: 0.02,
@@ -18,12 +20,18 @@ export const DEFAULT_POLICY: Policy = {
   version: 1,
   underlyings: { ETH: DEFAULT_UNDERLYING, BTC: DEFAULT_UNDERLYING },
   staleness: { reportFloorMs: 5_000, feedMaxMs: 60_000, sequenceAheadMaxMs: 60_000 },
-  hedging: { slippageMaxFraction: 0.01, jobsPerPassMax: 8, mandateLifetimeMs: 30_000 },
+  hedging: {
+    slippageMaxFraction: 0.01,
+    emergencySlippageMaxFraction: null,
+    jobsPerPassMax: 8,
+    mandateLifetimeMs: 30_000,
+  },
   capital: {
     scenarioMultiplier: 1.1,
     bufferMultiplier: 1.25,
     hedgeHaircutFraction: 0.1,
     shortOptionContingencyFraction: 0.01,
+    mutualisedFraction: 0,
   },
   transfers: {
     minimumUsd: 1_000,
@@ -43,5 +51,6 @@ export const DEFAULT_POLICY: Policy = {
     transitCostFractionPerHour: 0.0005,
     shardsMax: 12,
   },
+  triggers: { earlyFromFraction: 0.75, recentreEveryMs: null },
   reduceOnlyShards: [],
 };

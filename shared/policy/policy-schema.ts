@@ -10,6 +10,10 @@ const underlyingPolicySchema = z.strictObject({
   riskAversionPerUsd: positive,
   /** Proportional cost of a hedge trade that the band assumes, as a fraction of notional. */
   costFraction: fraction,
+  /** `measured`: the band takes the cheapest first step of the reported depth instead, where there is one. */
+  bandCost: z.enum(["policy", "measured"]).default("policy"),
+  /** Formula of the half-width. */
+  bandModel: z.enum(["whalley-wilmott", "zakamouline"]).default("whalley-wilmott"),
   /** Horizon of the band's discounting, in years. */
   bandHorizonYears: positive,
   /** Smallest half-width in USD of delta: trades below it are not worth their gas. */
@@ -22,6 +26,8 @@ const underlyingPolicySchema = z.strictObject({
   netDeltaLimitUsd: positive,
   /** Largest notional of one hedge job in USD. */
   hedgeNotionalMaxUsd: positive,
+  /** Worst price of a hedge against the snapshot, instead of `hedging.slippageMaxFraction`. */
+  slippageMaxFraction: fraction.optional(),
   /** Largest difference between fresh spot sources, as a fraction of their median. */
   sourceDisagreementMaxFraction: fraction,
   /** Net Greeks are rounded to this many units before they are summed (half-even). */
@@ -52,6 +58,16 @@ const planningPolicySchema = z
   })
   .prefault({});
 
+/** When a hedge is traded before its band is left. */
+const triggersPolicySchema = z
+  .strictObject({
+    /** Share of the half-width up to which neither the timer nor a forecast ever trades. */
+    earlyFromFraction: fraction.default(0.75),
+    /** How often a pass of the timer trades what is beyond that back to the target; null: never. */
+    recentreEveryMs: z.number().int().min(1000).nullable().default(null),
+  })
+  .prefault({});
+
 /** The limits people set. Versioned; every decision records the version. */
 export const policySchema = z.strictObject({
   version: z.number().int().positive(),
@@ -67,6 +83,8 @@ export const policySchema = z.strictObject({
   hedging: z.strictObject({
     /** Worst price of a swap against the snapshot, as a fraction. */
     slippageMaxFraction: fraction,
+    /** The same while an underlying is in emergency, if that is more; null: no wider. */
+    emergencySlippageMaxFraction: fraction.nullable().default(null),
     /** Most hedge jobs of one pass. */
     jobsPerPassMax: z.number().int().min(1).max(64),
     /** Expected seconds a mandate stays valid; the report age bounds it further. */
@@ -81,6 +99,8 @@ export const policySchema = z.strictObject({
     hedgeHaircutFraction: fraction,
     /** Contingency per short option as a fraction of spot. */
     shortOptionContingencyFraction: fraction,
+    /** How far shards cover each other: 0 each alone, 1 all by their part of what the netted whole needs. */
+    mutualisedFraction: fraction.default(0),
   }),
   transfers: z.strictObject({
     /** Smallest transfer worth its fee, in USD. */
@@ -95,6 +115,7 @@ export const policySchema = z.strictObject({
     maxFeeNativeWei: z.string().regex(/^[0-9]+$/),
   }),
   planning: planningPolicySchema,
+  triggers: triggersPolicySchema,
   /** Shards that may only reduce risk. */
   reduceOnlyShards: z.array(shardIdSchema),
 });

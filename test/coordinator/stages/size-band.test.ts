@@ -8,7 +8,14 @@ const POLICY = aPolicy({ bandFloorUsd: 2000, bandCapNavFraction: 0.02, costFract
   .underlyings["ETH"];
 if (POLICY === undefined) throw new Error("no ETH");
 const LIMITS = POLICY;
-const CONTEXT = { gammaUnitsPerUsd: 0.05, spotUsd: 2000, navUsd: 1_000_000, gasUsd: 0.5 };
+const CONTEXT = {
+  gammaUnitsPerUsd: 0.05,
+  spotUsd: 2000,
+  navUsd: 1_000_000,
+  gasUsd: 0.5,
+  measuredCostFraction: null,
+  volatility: null,
+};
 
 test("between floor and cap it is the formula", () => {
   const context = { ...CONTEXT, gammaUnitsPerUsd: 0.005 };
@@ -21,7 +28,11 @@ test("between floor and cap it is the formula", () => {
   });
   expect(formula).toBeGreaterThan(1);
   expect(formula).toBeLessThan(10);
-  expect(sizeBand(context, LIMITS)).toBe(formula);
+  expect(sizeBand(context, LIMITS)).toMatchObject({
+    halfWidthUnits: formula,
+    formulaUnits: formula,
+    bound: "formula",
+  });
 });
 
 test.each([
@@ -44,7 +55,7 @@ test.each([
     units: 1,
   },
 ])("$name", ({ change, units }) => {
-  expect(sizeBand({ ...CONTEXT, ...change }, LIMITS)).toBeCloseTo(units, 12);
+  expect(sizeBand({ ...CONTEXT, ...change }, LIMITS).halfWidthUnits).toBeCloseTo(units, 12);
 });
 
 test("it never leaves floor and cap, and grows with gamma", () => {
@@ -53,7 +64,7 @@ test("it never leaves floor and cap, and grows with gamma", () => {
     fc.property(gamma, gamma, (one, other) => {
       const [low, high] = [Math.min(one, other), Math.max(one, other)];
       const width = (gammaUnitsPerUsd: number) =>
-        sizeBand({ ...CONTEXT, gammaUnitsPerUsd }, LIMITS);
+        sizeBand({ ...CONTEXT, gammaUnitsPerUsd }, LIMITS).halfWidthUnits;
       expect(width(low)).toBeLessThanOrEqual(width(high));
       expect(width(low)).toBeGreaterThanOrEqual(1);
       expect(width(high)).toBeLessThanOrEqual(10);

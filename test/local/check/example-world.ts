@@ -24,6 +24,8 @@ export function examplePolicy(): Policy {
   const underlying = {
     riskAversionPerUsd: 1,
     costFraction: 0.001,
+    bandCost: "policy" as const,
+    bandModel: "whalley-wilmott" as const,
     bandHorizonYears: 1,
     bandFloorUsd: 1000,
     bandCapNavFraction: 0.5,
@@ -37,8 +39,9 @@ export function examplePolicy(): Policy {
     version: 1,
     underlyings: { ETH: underlying },
     staleness: { reportFloorMs: 5000, feedMaxMs: 60_000, sequenceAheadMaxMs: 60_000 },
-    hedging: { slippageMaxFraction: 0.01, jobsPerPassMax: 8, mandateLifetimeMs: 5000 },
+    hedging: { ...DEFAULT_POLICY.hedging, mandateLifetimeMs: 5000 },
     capital: {
+      ...DEFAULT_POLICY.capital,
       scenarioMultiplier: 1,
       bufferMultiplier: 1,
       hedgeHaircutFraction: 0.1,
@@ -52,6 +55,7 @@ export function examplePolicy(): Policy {
       maxFeeNativeWei: "1",
     },
     planning: DEFAULT_POLICY.planning,
+    triggers: DEFAULT_POLICY.triggers,
     reduceOnlyShards: [],
   };
 }

@@ -4,6 +4,8 @@ import type { Policy, UnderlyingPolicy } from "#shared/policy/policy-schema.ts";
 const UNDERLYING: UnderlyingPolicy = {
   riskAversionPerUsd: 1e-5,
   costFraction: 0.001,
+  bandCost: "policy",
+  bandModel: "whalley-wilmott",
   bandHorizonYears: 30 / 365,
   bandFloorUsd: 12_000,
   bandCapNavFraction: 0.02,
@@ -21,6 +23,6 @@ const UNDERLYING: UnderlyingPolicy = {
 export const WORLD_POLICY: Policy = {
   ...DEFAULT_POLICY,
   underlyings: { ETH: UNDERLYING, BTC: UNDERLYING },
-  hedging: { slippageMaxFraction: 0.02, jobsPerPassMax: 8, mandateLifetimeMs: 30_000 },
+  hedging: { ...DEFAULT_POLICY.hedging, slippageMaxFraction: 0.02 },
   transfers: { ...DEFAULT_POLICY.transfers, minimumUsd: 5_000, maximumUsd: 200_000 },
 };

@@ -94,6 +94,32 @@ test.each<{ name: string; change: Change; field: string }>([
     field: "hedging.slippageMaxFraction",
   },
   {
+    name: "a swap of one underlying that may return nothing",
+    change: withEth({ slippageMaxFraction: 1 }),
+    field: "underlyings.ETH.slippageMaxFraction",
+  },
+  {
+    name: "an emergency swap that may return nothing",
+    change: (policy) => ({
+      ...policy,
+      hedging: { ...policy.hedging, emergencySlippageMaxFraction: 1 },
+    }),
+    field: "hedging.emergencySlippageMaxFraction",
+  },
+  {
+    name: "re-centring where hedges end",
+    change: (policy) => ({
+      ...policy,
+      triggers: { ...policy.triggers, recentreEveryMs: 60_000, earlyFromFraction: 0.5 },
+    }),
+    field: "triggers.earlyFromFraction",
+  },
+  {
+    name: "more than wholly mutualised",
+    change: (policy) => ({ ...policy, capital: { ...policy.capital, mutualisedFraction: 1.5 } }),
+    field: "capital.mutualisedFraction",
+  },
+  {
     name: "feeds older than reports",
     change: (policy) => ({ ...policy, staleness: { ...policy.staleness, feedMaxMs: 4_000 } }),
     field: "staleness.feedMaxMs",
@@ -148,4 +174,13 @@ test("a band penalty that a hedge may cost more than is refused where penalties 
 test("a policy that says nothing of planning plans greedily", () => {
   const { planning, ...rest } = DEFAULT_POLICY;
   expect(checkedPolicySchema.parse(rest).planning).toEqual(planning);
+});
+
+test("a policy that says nothing of triggers and mutual cover acts on thresholds and keeps shards apart", () => {
+  const { triggers, ...rest } = DEFAULT_POLICY;
+  const { mutualisedFraction, ...capital } = DEFAULT_POLICY.capital;
+  const parsed = checkedPolicySchema.parse({ ...rest, capital });
+  expect(parsed.triggers).toEqual(triggers);
+  expect(parsed.triggers.recentreEveryMs).toBeNull();
+  expect(parsed.capital.mutualisedFraction).toBe(mutualisedFraction);
 });

@@ -1,0 +1,139 @@
+import { describe, expect, test } from "vitest";
+import type { PassInput } from "#coordinator/cycles/assess-world.ts";
+import { planPass } from "#coordinator/cycles/plan-pass.ts";
+import type { BookEntry } from "#coordinator/records/book-entry.ts";
+import { anEntry, aPassInput, aPolicy, NOW_MS } from "#test/support/coordinator-pass.ts";
+
+const RECENTRING = { earlyFromFraction: 0.75, recentreEveryMs: 60_000 };
+/** Floor and cap leave one half-width: 4 units. */
+const FOUR = { bandFloorUsd: 8000, bandCapNavFraction: 1e-9, hedgeTargetFraction: 0.5 };
+
+function decide(entries: readonly BookEntry[], changes: Partial<PassInput> = {}) {
+  const outcome = planPass(aPassInput(entries, { policy: aPolicy(FOUR), ...changes }));
+  const [eth] = outcome.decision.underlyings;
+  if (eth === undefined) throw new Error("no ETH decision");
+  return { ...outcome, eth };
+}
+
+const held = (units: number) => [anEntry({ shard: "base", hedgeUnits: units })];
+
+describe("a decision says how far it went", () => {
+  test.each([
+    { name: "a small net", entries: held(3), tier: "absorb", kinds: [] },
+    {
+      name: "a small net of large shards",
+      entries: [
+        anEntry({ shard: "base", calls: -20 }),
+        anEntry({ shard: "arbitrum", hedgeUnits: 10 }),
+      ],
+      tier: "internal-netting",
+      kinds: [],
+    },
+    {
+      name: "a net outside the band",
+      entries: held(5),
+      tier: "external-hedge",
+      kinds: ["threshold"],
+    },
+    {
+      name: "a net beyond its limit",
+      entries: held(300),
+      tier: "emergency",
+      kinds: ["threshold", "threshold"],
+    },
+  ])("$name: $tier", ({ entries, tier, kinds }) => {
+    const { eth, decision } = decide(entries);
+    expect(eth.tier).toBe(tier);
+    expect(decision.triggers[0]).toMatchObject({ kind: "timer", subject: null });
+    expect(decision.triggers.slice(1).map(({ kind }) => kind)).toEqual(kinds);
+  });
+
+  test("and how much the shards took off each other", () => {
+    const { eth } = decide([
+      anEntry({ shard: "base", calls: -20 }),
+      anEntry({ shard: "arbitrum", hedgeUnits: 10 }),
+    ]);
+    expect(eth.grossDeltaUnits).toBeGreaterThan(19);
+    const net = Math.abs(eth.netDeltaUnits ?? Number.NaN);
+    expect(eth.nettedDeltaUnits).toBeCloseTo((eth.grossDeltaUnits ?? 0) - net, 5);
+  });
+
+  test("nothing of it is known when the net is not", () => {
+    const entries = [
+      anEntry({ shard: "base", spotUsd: 2200 }),
+      anEntry({ shard: "arbitrum", calls: 1 }),
+    ];
+    const { eth } = decide(entries);
+    expect(eth).toMatchObject({
+      tier: null,
+      grossDeltaUnits: null,
+      nettedDeltaUnits: null,
+      band: null,
+    });
+  });
+
+  test("a shard in shortfall is a threshold of its own", () => {
+    const entries = [
+      anEntry({ shard: "base", calls: -10, cashUsd: 100 }),
+      anEntry({ shard: "arbitrum", hedgeUnits: 5.2 }),
+    ];
+    const { decision } = decide(entries);
+    expect(decision.triggers).toContainEqual({
+      kind: "threshold",
+      subject: "base",
+      detail: expect.stringMatching(/^holds 100 of \d+ USD required$/),
+    });
+  });
+});
+
+describe("the timer", () => {
+  const policy = aPolicy(FOUR, { triggers: RECENTRING });
+  const due: Partial<PassInput> = { policy, isRecentreDue: true };
+
+  test("trades what is near the edge back to the target when it is due, and says so", () => {
+    const { eth, jobs, decision } = decide(held(3.5), due);
+    expect(eth).toMatchObject({
+      tier: "external-hedge",
+      action: "hedge",
+      reason: "about to leave the band",
+    });
+    expect(eth.band?.actFromUnits).toBe(3);
+    expect(jobs[0]?.expectedDeltaUnits).toBeCloseTo(-1.5, 6);
+    expect(decision.triggers[1]).toMatchObject({ kind: "timer", subject: "ETH" });
+  });
+
+  test("trades nothing before it is due, or nearer to the centre", () => {
+    expect(decide(held(3.5), { policy }).jobs).toEqual([]);
+    expect(decide(held(2.9), due).jobs).toEqual([]);
+  });
+
+  test("does not trade again what it has traded, in flight or done", () => {
+    const { jobs } = decide(held(3.5), due);
+    expect(decide(held(3.5), { ...due, jobs, sequence: 2 }).jobs).toEqual([]);
+    expect(decide(held(2), { ...due, sequence: 2, nowMs: NOW_MS + 1000 }).jobs).toEqual([]);
+  });
+
+  test("leaves to the threshold what has left the band", () => {
+    const { decision } = decide(held(5), due);
+    expect(decision.triggers[1]).toMatchObject({ kind: "threshold", subject: "ETH" });
+  });
+});
+
+test("in an emergency a dearer venue is taken where the policy allows it", () => {
+  const far = [anEntry({ shard: "base", hedgeUnits: 300, feeFraction: 0.008 })];
+  const limits = { ...FOUR, hedgeNotionalMaxUsd: 1e6 };
+  const narrow = aPolicy(limits);
+  const wide = aPolicy(limits, {
+    hedging: { ...narrow.hedging, emergencySlippageMaxFraction: 0.03 },
+  });
+  expect(decide(far, { policy: narrow }).eth).toMatchObject({
+    tier: "emergency",
+    action: "blocked",
+  });
+  expect(decide(far, { policy: wide }).eth).toMatchObject({ tier: "emergency", action: "hedge" });
+  const near = [anEntry({ shard: "base", hedgeUnits: 50, feeFraction: 0.008 })];
+  expect(decide(near, { policy: wide }).eth).toMatchObject({
+    tier: "external-hedge",
+    action: "blocked",
+  });
+});
