@@ -48,6 +48,7 @@ export function aFullReport(series = 24): ShardReport {
 function optionLine(index: number, expiryMs: number): OptionLine {
   return {
     kind: "option",
+    venue: "option-book",
     seriesId: `0x${(index + 1).toString(16).padStart(64, "0")}`,
     underlying: "ETH",
     type: index % 2 === 0 ? "call" : "put",
