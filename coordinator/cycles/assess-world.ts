@@ -73,22 +73,23 @@ export type World = {
 
 /** Values, nets and judges everything on one snapshot; decides nothing. */
 export function assessWorld(input: PassInput): World {
-  const { entries, policy, nowMs, setups } = input;
+  const { entries, policy, nowMs } = input;
   const unhalted = judgeShards(input, []);
-  const isStale = (entry: BookEntry): boolean => unhalted.get(entry.report.shard)?.isStale === true;
-  const fresh = entries.filter((entry) => !isStale(entry));
-  const stale = entries.filter(isStale);
+  const isCarried = (entry: BookEntry): boolean =>
+    unhalted.get(entry.report.shard)?.isCarried === true;
+  const fresh = entries.filter((entry) => !isCarried(entry));
+  const stale = entries.filter(isCarried);
   const silent = new Set(stale.map((entry) => entry.report.shard));
   const snapshot = snapshotMarket(entries, policy, nowMs, silent);
   const valued = valueBooks(entries, snapshot, silent);
-  const effects = pendingEffects(input.jobs, setups);
+  const effects = pendingEffects(input.jobs, input.setups);
   const nets = netAll(valued, effects, input);
-  const mode = judgeMode(
-    input.manualHalt,
-    input.brokenInvariant,
-    withSpots(nets, snapshot),
-    policy,
-  );
+  const orders = {
+    manual: input.manualHalt,
+    invariant: input.brokenInvariant,
+    breakers: { level: "run", reasons: [] },
+  } as const;
+  const mode = judgeMode(orders, withSpots(nets, snapshot), policy);
   const inputs = shardInputs(input, valued, withWindow(input, unhalted, fresh));
   const nativeUsd = spotsOf(snapshot);
   const navUsd = valued.reduce((total, valuation) => total + valuation.equityUsd, 0);
@@ -118,7 +119,7 @@ export function assessWorld(input: PassInput): World {
       early,
       emergencies,
       mode,
-      statuses: judgeShards({ ...input, setups }, mode.reasons),
+      statuses: judgeShards(input, mode.mode === "halt" ? mode.reasons : []),
       valuations: new Map(valued.map((one) => [one.shard, one])),
       capital: new Map(capital.map((one) => [one.shard, one])),
     },

@@ -10,11 +10,13 @@ export function riskView(state: CoordinatorState): RiskView | undefined {
   if (view === undefined) return undefined;
   const manual = state.manualHalt === undefined ? [] : [`manual: ${state.manualHalt.reason}`];
   const automatic = view.mode.reasons.filter((reason) => !reason.startsWith("manual: "));
-  const haltReasons = [...manual, ...automatic];
+  const isHalted = view.mode.mode === "halt" || manual.length > 0;
+  const haltReasons = isHalted ? [...manual, ...automatic] : [];
   return {
     asOfMs: view.atMs,
-    mode: haltReasons.length > 0 ? "halt" : "run",
+    mode: haltReasons.length > 0 ? "halt" : view.mode.mode === "halt" ? "run" : view.mode.mode,
     haltReasons,
+    reduceOnlyReasons: view.mode.mode === "reduce-only" ? view.mode.reasons : [],
     shadow: state.shadow,
     policyVersion: state.policy.version,
     snapshot: snapshotViews(view),

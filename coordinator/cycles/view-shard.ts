@@ -45,7 +45,7 @@ function statusNow(
       isReachable: false,
     },
     isReduceOnly: state.policy.reduceOnlyShards.includes(setup.shard),
-    haltReasons: state.view?.mode.reasons ?? [],
+    haltReasons: state.view?.mode.mode === "halt" ? state.view.mode.reasons : [],
     nowMs,
   });
   return { mode, reasons };

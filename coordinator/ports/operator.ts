@@ -1,6 +1,8 @@
 import type { RefusedMessage } from "#coordinator/ports/journal.ts";
+import type { SafetyLevel } from "#coordinator/records/breaker-state.ts";
 import type { DecisionRecord } from "#coordinator/records/decision-record.ts";
 import type { JobRecord, JobState } from "#coordinator/records/job-record.ts";
+import type { ShardMode } from "#coordinator/records/shard-safety.ts";
 import type { Greeks } from "#shared/risk/greeks.ts";
 
 /** Market of one underlying as the last pass saw it. */
@@ -30,8 +32,10 @@ export type NetView = {
 
 export type RiskView = {
   readonly asOfMs: number;
-  readonly mode: "run" | "halt";
+  readonly mode: SafetyLevel;
   readonly haltReasons: readonly string[];
+  /** Why every shard may only reduce; empty in the other modes. */
+  readonly reduceOnlyReasons: readonly string[];
   readonly shadow: boolean;
   readonly policyVersion: number;
   readonly snapshot: Readonly<Record<string, SnapshotView>>;
@@ -53,7 +57,7 @@ export type LastReportView = {
 export type ShardView = {
   readonly id: string;
   readonly chainId: number;
-  readonly mode: "run" | "reduce-only" | "stale" | "halted" | "waiting";
+  readonly mode: ShardMode;
   readonly reasons: readonly string[];
   readonly lastReport: LastReportView | null;
   readonly greeks: Readonly<Record<string, Greeks>>;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { bandSchema } from "#coordinator/records/band.ts";
+import { SAFETY_LEVELS } from "#coordinator/records/breaker-state.ts";
 import { reportRefSchema } from "#coordinator/records/job-record.ts";
 import { planReportSchema } from "#coordinator/records/plan-report.ts";
 import { finiteSchema, hash32Schema, shardIdSchema, unixMsSchema } from "#shared/wire/scalars.ts";
@@ -69,7 +70,7 @@ export const decisionRecordSchema = z.strictObject({
   triggers: z.array(triggerSchema).default([]),
   policyVersion: z.number().int(),
   shadow: z.boolean(),
-  mode: z.enum(["run", "halt"]),
+  mode: z.enum(SAFETY_LEVELS),
   snapshot: z.array(snapshotLineSchema),
   /** Net Greeks were rounded to this many units before they were summed, by underlying. */
   deltaQuantumUnits: z.record(z.string(), finiteSchema),

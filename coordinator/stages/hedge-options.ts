@@ -109,9 +109,13 @@ export function hedgeOptions(input: ShardInput, context: HedgeContext): HedgeOpt
     settlementDecimals: setup.settlement.decimals,
     tokenDecimals: token.decimals,
   };
-  const venues = valuation.entry.report.capacity.filter(
+  const known = valuation.entry.report.capacity.filter(
     (line) => line.underlying === context.underlying,
   );
+  const venues = known.filter(({ adapter }) => {
+    return !status.closedVenues.includes(adapter.toLowerCase());
+  });
+  if (known.length > 0 && venues.length === 0) return refuse("its venue is closed by a breaker");
   const options = venues.map((line) => venueOption(input, own, line, { ...context, depth }));
   const usable = options
     .filter((option) => option.limitUnits > 0)
@@ -157,8 +161,8 @@ function venueOption(
     ...(context.side === "buy"
       ? { "no free cash": cashUnits(input, points, depthUnits, freeRaw) }
       : { "no hedge to sell": unitsFromRaw(freeRaw, depth.tokenDecimals) }),
-    ...(input.status.mode === "reduce-only"
-      ? { "would not reduce its own delta": reducingUnits(own, context) }
+    ...(input.status.reducesOnly
+      ? { "would not reduce its own delta": reducingUnits(input, context) }
       : {}),
     "would not stay solvent": solventUnits(input, own, { points, depthUnits, context }),
   };
@@ -223,9 +227,24 @@ function cashUnits(
   return largestWhere(most, (units) => usdFor(points, units) <= freeUsd);
 }
 
-function reducingUnits(own: UnderlyingValuation, context: HedgeContext): number {
-  const delta = own.greeks.deltaUnits;
-  return Math.max(0, context.side === "buy" ? -delta : delta);
+/**
+ * Most units a shard may trade that is only to reduce: with every subset of its jobs in flight done or
+ * not, the trade leaves its own delta no further from zero, and never beyond it.
+ */
+function reducingUnits(
+  { setup, valuation }: ShardInput,
+  { side, underlying, effects }: Pick<HedgeContext, "side" | "underlying" | "effects">,
+): number {
+  const delta = valuation.underlyings.get(underlying)?.greeks.deltaUnits ?? 0;
+  const pending = effects
+    .filter((effect) => {
+      const isOwn = effect.shard === setup.shard && effect.underlying === underlying;
+      return isOwn && effect.isPendingAtShard;
+    })
+    .map((effect) => effect.deltaUnits);
+  const reach = (sign: 1 | -1): number =>
+    pending.reduce((sum, units) => (Math.sign(units) === sign ? sum + units : sum), 0);
+  return Math.max(0, side === "buy" ? -(delta + reach(1)) : delta + reach(-1));
 }
 
 /**

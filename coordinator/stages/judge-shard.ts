@@ -1,8 +1,7 @@
 import { type BookEntry, entryAgeMs } from "#coordinator/records/book-entry.ts";
+import { SAFE_SHARD, type ShardMode, type ShardSafety } from "#coordinator/records/shard-safety.ts";
 import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
 import type { TakeOverState } from "#coordinator/records/take-over-state.ts";
-
-type ShardMode = "run" | "reduce-only" | "stale" | "halted" | "waiting";
 
 /** What may be done with a shard now. */
 export type ShardStatus = {
@@ -10,8 +9,16 @@ export type ShardStatus = {
   readonly mode: ShardMode;
   readonly reasons: readonly string[];
   readonly isStale: boolean;
+  /** True when its book is only carried, as an interval: stale or quarantined. */
+  readonly isCarried: boolean;
   /** True when new jobs may be issued to it. */
   readonly takesJobs: boolean;
+  /** True when a trade of it may only bring its own delta nearer to zero, and collateral may only come in. */
+  readonly reducesOnly: boolean;
+  /** Contracts it may not trade at now, lower case. */
+  readonly closedVenues: readonly string[];
+  /** Shards it may not send collateral to now. */
+  readonly closedTargets: readonly string[];
 };
 
 export type ShardContext = {
@@ -21,29 +28,59 @@ export type ShardContext = {
   readonly isReduceOnly: boolean;
   readonly haltReasons: readonly string[];
   readonly nowMs: number;
+  /** Left out: nothing is said of it. */
+  readonly safety?: ShardSafety;
 };
 
 /** Judges one shard. Every mode but `run` has a reason; so has a shard in `run` that takes no jobs. */
 export function judgeShard(context: ShardContext): ShardStatus {
-  const { setup, entry, takeOver } = context;
-  const base = { shard: setup.shard, isStale: isStale(context) };
-  if (takeOver.state === "waiting")
-    return { ...base, mode: "waiting", reasons: [takeOver.reason], takesJobs: false };
-  if (entry === undefined)
-    return { ...base, mode: "waiting", reasons: ["no report yet"], takesJobs: false };
-  if (base.isStale) {
+  const { setup, entry, takeOver, safety = SAFE_SHARD } = context;
+  const stale = isStale(context);
+  const { closedVenues, closedTargets } = safety;
+  const base = {
+    shard: setup.shard,
+    isStale: stale,
+    isCarried: stale || safety.quarantine !== null,
+    takesJobs: false,
+    reducesOnly: false,
+    closedVenues,
+    closedTargets,
+  };
+  if (takeOver.state === "waiting") return { ...base, mode: "waiting", reasons: [takeOver.reason] };
+  if (entry === undefined) return { ...base, mode: "waiting", reasons: ["no report yet"] };
+  if (safety.quarantine !== null)
+    return { ...base, mode: "quarantined", reasons: [safety.quarantine] };
+  if (stale) {
     const ageMs = entryAgeMs(entry, context.nowMs);
     const reason = `last report is ${ageMs} ms old; at most ${setup.staleAfterMs} ms`;
-    return { ...base, mode: "stale", reasons: [reason], takesJobs: false };
+    return { ...base, mode: "stale", reasons: [reason] };
   }
-  if (context.haltReasons.length > 0) {
-    return { ...base, mode: "halted", reasons: context.haltReasons, takesJobs: false };
-  }
+  const halts = [...context.haltReasons, ...(safety.level === "halt" ? safety.levelReasons : [])];
+  if (halts.length > 0) return { ...base, mode: "halted", reasons: [...new Set(halts)] };
   const refusals = [...fenceProblems(entry, takeOver), ...agentProblems(entry)];
-  const mode = context.isReduceOnly ? "reduce-only" : "run";
-  const reasons = context.isReduceOnly ? ["reduce-only by policy", ...refusals] : refusals;
-  return { ...base, mode, reasons, takesJobs: refusals.length === 0 };
+  const limits = limitsOf(context, safety);
+  return {
+    ...base,
+    mode: limits[0]?.mode ?? "run",
+    reasons: [...limits.map((limit) => limit.reason), ...refusals],
+    takesJobs: refusals.length === 0,
+    reducesOnly: limits.length > 0,
+  };
 }
+
+/** Why it may only reduce, the mode that shows it first. */
+function limitsOf(
+  { isReduceOnly }: ShardContext,
+  { order, level, levelReasons }: ShardSafety,
+): { readonly mode: ShardMode; readonly reason: string }[] {
+  const mode = "reduce-only";
+  const ordered = order === null ? [] : [{ mode: ORDER_MODES[order.kind], reason: order.reason }];
+  const policy = isReduceOnly ? [{ mode, reason: "reduce-only by policy" } as const] : [];
+  const breakers = level === "run" ? [] : levelReasons.map((reason) => ({ mode, reason }) as const);
+  return [...ordered, ...policy, ...breakers];
+}
+
+const ORDER_MODES = { flatten: "flattening", drain: "draining" } as const;
 
 function isStale({ entry, setup, nowMs }: ShardContext): boolean {
   return entry === undefined || entryAgeMs(entry, nowMs) > setup.staleAfterMs;

@@ -49,7 +49,7 @@ export function planTransfers(context: TransferPlanContext): TransferPlan {
 /** Shards whose collateral is, or without what is on its way would be, below what they need; worst first. */
 export function shortfalls(context: TransferPlanContext): ShardInput[] {
   return context.inputs
-    .filter((input) => input.valuation.unvalued.size === 0 && !input.status.isStale)
+    .filter((input) => input.valuation.unvalued.size === 0 && !input.status.isCarried)
     .map((input) => ({ input, capital: assess(input, context.effects, context.policy) }))
     .filter(({ input, capital }) => {
       return Math.min(capital.surplusUsd, withoutArriving(input, context).surplusUsd) < 0;

@@ -9,6 +9,7 @@ export const checkedPolicySchema = policySchema.superRefine((policy, context) =>
   checkUnderlyings(policy, context);
   checkTransfers(policy, context);
   checkTriggers(policy, context);
+  checkBreakers(policy, context);
   if (policy.hedging.slippageMaxFraction >= 1) {
     report(
       context,
@@ -102,6 +103,22 @@ function checkTransfers(policy: Policy, context: Context): void {
       ["transfers", "inTransitHaircutFraction"],
       "must be below 1, or no transfer ever covers a shortfall",
     );
+  }
+}
+
+function checkBreakers(policy: Policy, context: Context): void {
+  for (const [kind, { reduceOnly, halt }] of Object.entries(policy.breakers)) {
+    for (const [level, threshold] of Object.entries({ reduceOnly, halt })) {
+      if (threshold === null || threshold.resetAt < threshold.tripAt) continue;
+      const message = `must be below tripAt (${threshold.tripAt}), or noise round it switches the breaker on and off`;
+      report(context, ["breakers", kind, level, "resetAt"], message);
+    }
+    if (reduceOnly === null || halt === null) continue;
+    for (const field of ["tripAt", "resetAt"] as const) {
+      if (reduceOnly[field] <= halt[field]) continue;
+      const message = `must be <= halt.${field} (${halt[field]}), or the milder level is the harder to reach`;
+      report(context, ["breakers", kind, "reduceOnly", field], message);
+    }
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Policy, UnderlyingPolicy } from "#shared/policy/policy-schema.ts";
+import { breakersPolicySchema, quarantinePolicySchema } from "#shared/policy/safety-policy.ts";
 
 const DEFAULT_UNDERLYING: UnderlyingPolicy = {
   riskAversionPerUsd: 1e-5,
@@ -52,5 +53,7 @@ export const DEFAULT_POLICY: Policy = {
     shardsMax: 12,
   },
   triggers: { earlyFromFraction: 0.75, recentreEveryMs: null },
+  breakers: breakersPolicySchema.parse({}),
+  quarantine: quarantinePolicySchema.parse({}),
   reduceOnlyShards: [],
 };

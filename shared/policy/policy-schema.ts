@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { breakersPolicySchema, quarantinePolicySchema } from "#shared/policy/safety-policy.ts";
 import { shardIdSchema } from "#shared/wire/scalars.ts";
 
 const fraction = z.number().min(0).max(1);
@@ -116,6 +117,8 @@ export const policySchema = z.strictObject({
   }),
   planning: planningPolicySchema,
   triggers: triggersPolicySchema,
+  breakers: breakersPolicySchema,
+  quarantine: quarantinePolicySchema,
   /** Shards that may only reduce risk. */
   reduceOnlyShards: z.array(shardIdSchema),
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { judgeMode } from "#coordinator/stages/judge-mode.ts";
+import { type GlobalLevel, judgeMode } from "#coordinator/stages/judge-mode.ts";
 import type { NetOutcome } from "#coordinator/stages/net-risk.ts";
 import { ZERO_GREEKS } from "#shared/risk/greeks.ts";
 import { aPolicy } from "#test/support/coordinator-pass.ts";
@@ -11,6 +11,7 @@ function judge(o: {
   limit?: [number, number];
   manual?: string;
   invariant?: string;
+  breakers?: GlobalLevel;
 }) {
   const outcome: NetOutcome = {
     netted: true,
@@ -25,8 +26,7 @@ function judge(o: {
   };
   const manual = o.manual === undefined ? undefined : { reason: o.manual, atMs: 1 };
   const judged = judgeMode(
-    manual,
-    o.invariant,
+    { manual, invariant: o.invariant, breakers: o.breakers ?? { level: "run", reasons: [] } },
     new Map([["ETH", { outcome, spotUsd: 2000 }]]),
     POLICY,
   );
@@ -91,6 +91,36 @@ test.each([
     mode: "halt",
     reasons: ["invariant: job twice"],
     reducible: [],
+  },
+  {
+    name: "a global breaker that reduces",
+    o: {
+      stale: [0, 0] as [number, number],
+      breakers: { level: "reduce-only", reasons: ["staleShare"] } as GlobalLevel,
+    },
+    mode: "reduce-only",
+    reasons: ["staleShare"],
+    reducible: [],
+  },
+  {
+    name: "a global breaker that halts stops even reducing hedges",
+    o: {
+      stale: [51, 51] as [number, number],
+      breakers: { level: "halt", reasons: ["drawdown"] } as GlobalLevel,
+    },
+    mode: "halt",
+    reasons: ["drawdown", LIMIT_REASON],
+    reducible: [],
+  },
+  {
+    name: "the limit halts also while a breaker reduces",
+    o: {
+      stale: [51, 51] as [number, number],
+      breakers: { level: "reduce-only", reasons: ["staleShare"] } as GlobalLevel,
+    },
+    mode: "halt",
+    reasons: [LIMIT_REASON],
+    reducible: ["ETH"],
   },
 ])("$name: $mode", ({ o, mode, reasons, reducible }) => {
   expect(judge(o)).toEqual({ mode, reasons, reducible });

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { SAFE_SHARD } from "#coordinator/records/shard-safety.ts";
 import { judgeShard, type ShardContext } from "#coordinator/stages/judge-shard.ts";
 import { anEntry, aShardSetup, LEADER, NOW_MS } from "#test/support/coordinator-pass.ts";
 
@@ -98,6 +99,78 @@ test.each<{
     reasons: [`the vault is at epoch 1 of ${LEADER}; ours is 2`],
     takesJobs: false,
   },
+  {
+    name: "a breaker of its own",
+    change: {
+      safety: { ...SAFE_SHARD, level: "reduce-only", levelReasons: ["drawdown 0.3 >= 0.2"] },
+    },
+    mode: "reduce-only",
+    reasons: ["drawdown 0.3 >= 0.2"],
+    takesJobs: true,
+  },
+  {
+    name: "a halt of its own",
+    change: { safety: { ...SAFE_SHARD, level: "halt", levelReasons: ["drawdown 0.5 >= 0.4"] } },
+    mode: "halted",
+    reasons: ["drawdown 0.5 >= 0.4"],
+    takesJobs: false,
+  },
+  {
+    name: "an order wins over a breaker, and both are named",
+    change: {
+      safety: {
+        ...SAFE_SHARD,
+        level: "reduce-only",
+        levelReasons: ["drawdown"],
+        order: { kind: "flatten", reason: "leaving the chain" },
+      },
+    },
+    mode: "flattening",
+    reasons: ["leaving the chain", "drawdown"],
+    takesJobs: true,
+  },
+  {
+    name: "quarantine wins over all but a vault that is not led",
+    change: {
+      entry: anEntry({ shard: "base", ageMs: 9000 }),
+      haltReasons: ["manual: stop"],
+      safety: { ...SAFE_SHARD, quarantine: "its book is not what the chain says" },
+    },
+    mode: "quarantined",
+    reasons: ["its book is not what the chain says"],
+    takesJobs: false,
+  },
 ])("$name: $mode", ({ change, mode, reasons, takesJobs }) => {
   expect(judgeShard({ ...CONTEXT, ...change })).toMatchObject({ mode, reasons, takesJobs });
+});
+
+test.each<{ name: string; change: Partial<ShardContext>; carried: boolean; reduces: boolean }>([
+  { name: "runs", change: {}, carried: false, reduces: false },
+  {
+    name: "is stale",
+    change: { entry: anEntry({ shard: "base", ageMs: 9000 }) },
+    carried: true,
+    reduces: false,
+  },
+  {
+    name: "is quarantined",
+    change: { safety: { ...SAFE_SHARD, quarantine: "lies" } },
+    carried: true,
+    reduces: false,
+  },
+  {
+    name: "is reduce-only by policy",
+    change: { isReduceOnly: true },
+    carried: false,
+    reduces: true,
+  },
+  {
+    name: "drains",
+    change: { safety: { ...SAFE_SHARD, order: { kind: "drain", reason: "closing" } } },
+    carried: false,
+    reduces: true,
+  },
+])("of a shard that $name: book carried $carried, only reducing $reduces", (o) => {
+  const status = judgeShard({ ...CONTEXT, ...o.change });
+  expect(status).toMatchObject({ isCarried: o.carried, reducesOnly: o.reduces });
 });

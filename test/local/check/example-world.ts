@@ -56,6 +56,8 @@ export function examplePolicy(): Policy {
     },
     planning: DEFAULT_POLICY.planning,
     triggers: DEFAULT_POLICY.triggers,
+    breakers: DEFAULT_POLICY.breakers,
+    quarantine: DEFAULT_POLICY.quarantine,
     reduceOnlyShards: [],
   };
 }

@@ -29,6 +29,22 @@ test.each<{ name: string; change: Change; field: string }>([
     field: "underlyings",
   },
   {
+    name: "a breaker that lifts where it trips",
+    change: (policy) => ({
+      ...policy,
+      breakers: { drawdown: { reduceOnly: { tripAt: 0.1, resetAt: 0.1 } } },
+    }),
+    field: "breakers.drawdown.reduceOnly.resetAt",
+  },
+  {
+    name: "a milder level that trips later",
+    change: (policy) => ({
+      ...policy,
+      breakers: { drawdown: { reduceOnly: { tripAt: 0.9, resetAt: 0.1 } } },
+    }),
+    field: "breakers.drawdown.reduceOnly.tripAt",
+  },
+  {
     name: "a cost of nothing",
     change: withEth({ costFraction: 0 }),
     field: "underlyings.ETH.costFraction",
@@ -183,4 +199,13 @@ test("a policy that says nothing of triggers and mutual cover acts on thresholds
   expect(parsed.triggers).toEqual(triggers);
   expect(parsed.triggers.recentreEveryMs).toBeNull();
   expect(parsed.capital.mutualisedFraction).toBe(mutualisedFraction);
+});
+
+test("a policy file without breakers and quarantine gets the default ones", () => {
+  const { breakers, quarantine, ...rest } = DEFAULT_POLICY;
+  const parsed = checkedPolicySchema.parse(rest);
+  expect({ breakers: parsed.breakers, quarantine: parsed.quarantine }).toEqual({
+    breakers,
+    quarantine,
+  });
 });
