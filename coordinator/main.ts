@@ -5,6 +5,7 @@ import { privateKeyToAccount } from "viem/accounts";
 import { bullmqJobQueue } from "#coordinator/adapters/bullmq-job-queue.ts";
 import { highsSolver } from "#coordinator/adapters/highs-solver.ts";
 import { redisStreamInbox } from "#coordinator/adapters/redis-stream-inbox.ts";
+import { redisWatchList } from "#coordinator/adapters/redis-watch-list.ts";
 import { repeat } from "#coordinator/adapters/repeat.ts";
 import { openSqliteJournal } from "#coordinator/adapters/sqlite-journal.ts";
 import { requirePrivateKey, viemMandateSigner } from "#coordinator/adapters/viem-mandate-signer.ts";
@@ -22,14 +23,16 @@ import { ingestReceipts } from "#coordinator/cycles/ingest-receipts.ts";
 import { ingestReports } from "#coordinator/cycles/ingest-reports.ts";
 import { operate } from "#coordinator/cycles/operate.ts";
 import { rebalance } from "#coordinator/cycles/rebalance.ts";
+import { recoverTransfers } from "#coordinator/cycles/recover-transfers.ts";
 import { takeOver } from "#coordinator/cycles/take-over.ts";
 import { trackJobs } from "#coordinator/cycles/track-jobs.ts";
-import type { JobQueue } from "#coordinator/ports/job-queue.ts";
+import type { JobQueue, RecoveryQueue } from "#coordinator/ports/job-queue.ts";
 import type { Journal } from "#coordinator/ports/journal.ts";
 import type { MandateSigner } from "#coordinator/ports/mandate-signer.ts";
 import type { ShardChain } from "#coordinator/ports/shard-chain.ts";
 import type { Solver } from "#coordinator/ports/solver.ts";
 import type { StreamInbox } from "#coordinator/ports/stream-inbox.ts";
+import type { WatchList } from "#coordinator/ports/watch-list.ts";
 import { FatalError } from "#shared/errors.ts";
 import { crossCheckChains } from "#shared/evm/chain-registry.ts";
 import { loadConfigFile } from "#shared/node/config-file.ts";
@@ -82,7 +85,8 @@ async function main(): Promise<void> {
 /** Redis once it has answered; absent until then. */
 type RedisParts = {
   producer?: Redis;
-  queue?: JobQueue;
+  queue?: JobQueue & RecoveryQueue;
+  watchList?: WatchList;
   reports?: StreamInbox;
   receipts?: StreamInbox;
 };
@@ -132,6 +136,7 @@ function stateFromJournal(
   }
   for (const [key, seq] of journal.messages.lastSeqs()) state.lastSeqs.set(key, seq);
   for (const job of journal.jobs.unresolved()) state.jobs.set(job.jobId, job);
+  for (const record of journal.transfers.open()) state.transfers.set(record.guid, record);
   state.manualHalt = journal.halts.current();
   return state;
 }
@@ -234,7 +239,13 @@ async function redisCycles(
   };
   const readReceipts = (): Promise<void> => ingestReceipts(state, { ...ports, inbox: receipts });
   log.info("reading reports and receipts", { shards: config.shards.length });
+  const { watchList } = redis;
+  const recover = async (): Promise<void> => {
+    if (watchList === undefined) return;
+    await recoverTransfers(state, { ...ports, queue: () => redis.queue, watchList });
+  };
   await Promise.all([
+    repeat(recover, { name: "recovering transfers", signal, log, everyMs: TRACK_EVERY_MS }),
     repeat(readReports, { name: "reading reports", signal, log, everyMs: 0 }),
     repeat(readReceipts, { name: "reading receipts", signal, log, everyMs: 0 }),
   ]);
@@ -274,6 +285,7 @@ async function connect({ config, log, shutdown, redis }: Parts): Promise<void> {
     streams: streams(receiptStreamKey),
     from: "oldest",
   });
+  redis.watchList = redisWatchList(producer);
   redis.producer = producer;
   redis.queue = queue;
 }

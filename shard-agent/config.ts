@@ -67,6 +67,16 @@ const positionVenuesSchema = z.strictObject({
     .default(null),
 });
 
+/** What is needed to see, at the target, how far a message has come, and to help it on. */
+const layerZeroSchema = z.strictObject({
+  /** The receiving verification library of the settlement token's path. */
+  receiveUln: addressSchema,
+  /** The executor that delivers to this chain; nobody else is believed when a delivery failed. */
+  executor: addressSchema,
+  /** How far back events of one message are searched for. */
+  lookbackBlocks: z.number().int().min(64).max(100_000).default(5_000),
+});
+
 const underlyingSchema = z.strictObject({
   ticker: z.string(),
   token: addressSchema,
@@ -161,6 +171,8 @@ const agentFieldsSchema = z.strictObject({
     endpoint: addressSchema,
   }),
   positionVenues: positionVenuesSchema.nullable().default(null),
+  /** Null: messages are tracked by their delivery only, and none is helped on. */
+  layerZero: layerZeroSchema.nullable().default(null),
   settlement: z.strictObject({
     ticker: z.string(),
     token: addressSchema,

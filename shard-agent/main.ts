@@ -5,6 +5,7 @@ import { bullmqJobWorker, type QueueEntry } from "#shard-agent/adapters/bullmq-j
 import { fastifyQuoteServer } from "#shard-agent/adapters/fastify-quote-server.ts";
 import { type AgentKeys, findKeys } from "#shard-agent/adapters/find-keys.ts";
 import { type OpenRpc, openRpc } from "#shard-agent/adapters/open-rpc.ts";
+import { redisExpectedTransfers } from "#shard-agent/adapters/redis-expected-transfers.ts";
 import { redisSignedStream } from "#shard-agent/adapters/redis-signed-stream.ts";
 import { rpcClient } from "#shard-agent/adapters/rpc-client.ts";
 import { serialLane } from "#shard-agent/adapters/serial-lane.ts";
@@ -21,6 +22,7 @@ import { viemJobEncoder, viemJobVerifier } from "#shard-agent/adapters/viem-job-
 import { viemQuoteSigner } from "#shard-agent/adapters/viem-quote-signer.ts";
 import { viemSender } from "#shard-agent/adapters/viem-sender.ts";
 import { viemTransactionReader } from "#shard-agent/adapters/viem-transaction-reader.ts";
+import { viemTransferReader } from "#shard-agent/adapters/viem-transfer-reader.ts";
 import { type AgentConfig, agentConfigSchema } from "#shard-agent/config.ts";
 import { executeJob, resumeJobs } from "#shard-agent/cycles/execute-job.ts";
 import { runAgent } from "#shard-agent/cycles/run-agent.ts";
@@ -171,6 +173,8 @@ function agentPorts(config: AgentConfig, wiring: Wiring) {
       sender: sender.address,
       sources: venueDesk === null ? [vault] : [vault, venueDesk],
     }),
+    transfers: viemTransferReader(rpc, transferContracts(config)),
+    expected: redisExpectedTransfers(producer, shard),
     vault: viemVaultReader(rpc, { vault, sender: sender.address }),
     feeds: viemFeedReader(rpc),
     positions: viemPositionReader(rpc, { optionBook }),
@@ -182,6 +186,11 @@ function agentPorts(config: AgentConfig, wiring: Wiring) {
     receipts: stream(receiptStreamKey(shard, agent)),
     pause: (ms: number) => sleep(ms, shutdown.signal),
   };
+}
+
+function transferContracts({ contracts, endpointId, settlement, layerZero }: AgentConfig) {
+  const { vault, endpoint } = contracts;
+  return { vault, endpoint, endpointId, token: settlement.token, layerZero };
 }
 
 function guardRules(config: AgentConfig): GuardRules {

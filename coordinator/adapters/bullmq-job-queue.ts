@@ -1,9 +1,13 @@
 import { type JobsOptions, Queue } from "bullmq";
 import type { Redis } from "ioredis";
-import type { JobQueue, SendOutcome } from "#coordinator/ports/job-queue.ts";
+import type { JobQueue, RecoveryQueue, SendOutcome } from "#coordinator/ports/job-queue.ts";
 import { FatalError, RetryableError } from "#shared/errors.ts";
 import type { Log } from "#shared/ports/log.ts";
-import { queueJobId, type RebalanceJob, rebalanceQueueName } from "#shared/wire/rebalance-job.ts";
+import { queueJobId, rebalanceQueueName } from "#shared/wire/rebalance-job.ts";
+import { recoveryQueueId } from "#shared/wire/recovery-job.ts";
+
+/** One queue entry: what it is called, its id, and what it carries. */
+type Entry = { readonly name: string; readonly id: string; readonly data: object };
 
 const KEPT_SECONDS = 7 * 86_400;
 
@@ -26,27 +30,35 @@ export function bullmqJobQueue(
   redis: Redis,
   shards: readonly string[],
   log: Log,
-): JobQueue & { readonly close: () => Promise<void> } {
+): JobQueue & RecoveryQueue & { readonly close: () => Promise<void> } {
   const queues = new Map<string, Queue>();
+  const add = async ({ shard, ...entry }: Entry & { readonly shard: string }) => {
+    if (!shards.includes(shard)) {
+      throw new FatalError("queue-unknown-shard", `shard: found ${shard}; no queue for it`);
+    }
+    if (redis.status !== "ready") {
+      throw new RetryableError("queue-add-unknown", `Redis is not connected (${redis.status})`);
+    }
+    const queue = queues.get(shard) ?? openQueue(redis, shard, log);
+    queues.set(shard, queue);
+    try {
+      return outcomeOf(await inTime(addAndRead(queue, entry)), entry.data);
+    } catch (error) {
+      // A queue that met an outage in its first moments never recovers; a new one does.
+      queues.delete(shard);
+      void queue.close().catch(() => undefined);
+      throw error;
+    }
+  };
   return {
     isReady: () => redis.status === "ready",
-    send: async (job) => {
-      if (!shards.includes(job.shard)) {
-        throw new FatalError("queue-unknown-shard", `shard: found ${job.shard}; no queue for it`);
-      }
-      if (redis.status !== "ready") {
-        throw new RetryableError("queue-add-unknown", `Redis is not connected (${redis.status})`);
-      }
-      const queue = queues.get(job.shard) ?? openQueue(redis, job.shard, log);
-      queues.set(job.shard, queue);
-      try {
-        return outcomeOf(await inTime(addAndRead(queue, job)), job);
-      } catch (error) {
-        // A queue that met an outage in its first moments never recovers; a new one does.
-        queues.delete(job.shard);
-        void queue.close().catch(() => undefined);
-        throw error;
-      }
+    send: (job) => {
+      const { shard, params, mandate } = job;
+      return add({ shard, name: params.kind, id: queueJobId(mandate.jobId), data: job });
+    },
+    recover: (job) => {
+      const { shard, kind, recoveryId } = job;
+      return add({ shard, name: kind, id: recoveryQueueId(recoveryId), data: job });
     },
     close: async () => {
       await Promise.all([...queues.values()].map((queue) => queue.close()));
@@ -76,19 +88,18 @@ async function inTime<T>(adding: Promise<T>): Promise<T> {
   }
 }
 
-function outcomeOf(stored: { readonly data: unknown } | undefined, job: RebalanceJob): SendOutcome {
+function outcomeOf(stored: { readonly data: unknown } | undefined, sent: object): SendOutcome {
   if (stored === undefined) return { sent: false, reason: "removed" };
-  const isSame = JSON.stringify(stored.data) === JSON.stringify(job);
+  const isSame = JSON.stringify(stored.data) === JSON.stringify(sent);
   return isSame ? { sent: true } : { sent: false, reason: "edited" };
 }
 
 async function addAndRead(
   queue: Queue,
-  job: RebalanceJob,
+  { name, id, data }: Entry,
 ): Promise<{ readonly data: unknown } | undefined> {
-  const id = queueJobId(job.mandate.jobId);
   try {
-    await queue.add(job.params.kind, job, { ...JOB_OPTIONS, jobId: id });
+    await queue.add(name, data, { ...JOB_OPTIONS, jobId: id });
     return await queue.getJob(id);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);

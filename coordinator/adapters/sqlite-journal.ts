@@ -5,6 +5,7 @@ import { sqliteDecisions } from "#coordinator/adapters/sqlite-decisions.ts";
 import { sqliteHalts } from "#coordinator/adapters/sqlite-halts.ts";
 import { sqliteJobs } from "#coordinator/adapters/sqlite-jobs.ts";
 import { sqliteMessages } from "#coordinator/adapters/sqlite-messages.ts";
+import { sqliteTransfers } from "#coordinator/adapters/sqlite-transfers.ts";
 import type { Journal } from "#coordinator/ports/journal.ts";
 import { FatalError } from "#shared/errors.ts";
 
@@ -37,6 +38,11 @@ CREATE TABLE IF NOT EXISTS refused_messages (
   number INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, shard TEXT NOT NULL, agent TEXT NOT NULL,
   entry_id TEXT NOT NULL, reason TEXT NOT NULL, detail TEXT NOT NULL, body_head BLOB NOT NULL, at_ms INTEGER NOT NULL
 ) STRICT;
+CREATE TABLE IF NOT EXISTS transfers (
+  number INTEGER PRIMARY KEY AUTOINCREMENT, guid TEXT NOT NULL UNIQUE, state TEXT NOT NULL,
+  closed INTEGER NOT NULL, body TEXT NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS transfers_closed ON transfers (closed);
 CREATE TABLE IF NOT EXISTS halts (
   number INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, reason TEXT NOT NULL, at_ms INTEGER NOT NULL
 ) STRICT;
@@ -59,6 +65,7 @@ export function openSqliteJournal(path: string): Journal & { readonly close: () 
       decisions: sqliteDecisions(db),
       jobs: sqliteJobs(db),
       messages: sqliteMessages(db),
+      transfers: sqliteTransfers(db),
       halts: sqliteHalts(db),
       close: () => db.close(),
     };

@@ -2,11 +2,12 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { z } from "zod";
 import { hasApiKey } from "#coordinator/api/api-key.ts";
 import { type ProblemCode, sendProblem } from "#coordinator/api/problem.ts";
-import type { Operator } from "#coordinator/ports/operator.ts";
+import type { Operator, TransferOrder } from "#coordinator/ports/operator.ts";
 import { JOB_STATES } from "#coordinator/records/job-record.ts";
 import type { Log } from "#shared/ports/log.ts";
 import { describeIssues } from "#shared/wire/describe-issues.ts";
 import { hash32Schema } from "#shared/wire/scalars.ts";
+import { TRANSFER_STATES } from "#shared/wire/transfer-line.ts";
 
 export type AdminApiOptions = {
   readonly operator: Operator;
@@ -20,8 +21,13 @@ const LIMIT_MAX = 10_000;
 const limitSchema = z.coerce.number().int().min(1).max(LIMIT_MAX).default(100);
 const listQuery = z.strictObject({ limit: limitSchema });
 const jobsQuery = z.strictObject({ limit: limitSchema, state: z.enum(JOB_STATES).optional() });
+const transfersQuery = z.strictObject({
+  limit: limitSchema,
+  state: z.enum(TRANSFER_STATES).optional(),
+});
 const noQuery = z.strictObject({});
 const planPath = z.strictObject({ planId: hash32Schema });
+const transferPath = z.strictObject({ guid: hash32Schema });
 const reasonBody = z.strictObject({ reason: z.string().trim().min(3).max(500) });
 
 /** The admin API, not yet listening. Every route but the two probes needs the key. */
@@ -41,6 +47,7 @@ export function adminApi({ operator, key, log }: AdminApiOptions): FastifyInstan
       });
       addReads(v1, operator);
       addOrders(v1, operator);
+      addTransferOrders(v1, operator);
       done();
     },
     { prefix: "/v1" },
@@ -71,6 +78,12 @@ function addReads(v1: FastifyInstance, operator: Operator): void {
     if (query === undefined) return reply;
     const { limit, state } = query;
     return { jobs: operator.jobs(state === undefined ? { limit } : { limit, state }) };
+  });
+  v1.get("/transfers", async (request, reply) => {
+    const query = parseQuery(transfersQuery, request, reply);
+    if (query === undefined) return reply;
+    const { limit, state } = query;
+    return { transfers: operator.transfers(state === undefined ? { limit } : { limit, state }) };
   });
   v1.get("/decisions", async (request, reply) => {
     const query = parseQuery(listQuery, request, reply);
@@ -105,6 +118,31 @@ function addOrders(v1: FastifyInstance, operator: Operator): void {
     const body = parseBody(request, reply);
     return body === undefined ? reply : { mode: operator.resume(body.reason) };
   });
+}
+
+const TRANSFER_ORDERS = { recover: "recoverTransfer", acknowledge: "acknowledgeTransfer" } as const;
+
+function addTransferOrders(v1: FastifyInstance, operator: Operator): void {
+  for (const [name, order] of Object.entries(TRANSFER_ORDERS)) {
+    v1.post(`/transfers/:guid/${name}`, async (request, reply) => {
+      const path = parse(transferPath, request.params, { reply, code: "invalid-query" });
+      if (path === undefined) return reply;
+      const body = parseBody(request, reply);
+      if (body === undefined) return reply;
+      return answerOrder(operator[order](path.guid, body.reason), path.guid, reply);
+    });
+  }
+}
+
+function answerOrder(
+  outcome: TransferOrder,
+  guid: string,
+  reply: FastifyReply,
+): FastifyReply | { readonly ordered: string } {
+  if (outcome.ordered) return { ordered: outcome.what };
+  if (outcome.problem === "not-found")
+    return sendProblem(reply, "not-found", { detail: `no transfer has the guid ${guid}` });
+  return sendProblem(reply, "not-recoverable", { detail: outcome.detail });
 }
 
 function refuseKey(reply: FastifyReply): FastifyReply {

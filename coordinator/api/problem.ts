@@ -8,6 +8,7 @@ export type ProblemCode =
   | "body-too-large"
   | "unsupported-media-type"
   | "not-found"
+  | "not-recoverable"
   | "not-ready"
   | "internal";
 
@@ -18,6 +19,7 @@ const TITLES: Readonly<Record<ProblemCode, { readonly status: number; readonly t
   "body-too-large": { status: 413, title: "Body is too large" },
   "unsupported-media-type": { status: 415, title: "Body must be application/json" },
   "not-found": { status: 404, title: "No such resource" },
+  "not-recoverable": { status: 409, title: "Nothing that may be ordered would help" },
   "not-ready": { status: 503, title: "Not ready" },
   internal: { status: 500, title: "Internal error" },
 };

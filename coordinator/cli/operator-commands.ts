@@ -23,6 +23,11 @@ export function addOperatorCommands(program: Command): void {
     .option("--limit <n>", "at most this many")
     .option("--state <state>", "only jobs in this state, such as in-transit")
     .action((options: ListOptions) => show(options, `/v1/jobs${query(options)}`));
+  command(program, "transfers", "coordinator: cross-chain messages, newest first")
+    .option("--limit <n>", "at most this many")
+    .option("--state <state>", "only those in this state, such as failed-retryable")
+    .action((options: ListOptions) => show(options, `/v1/transfers${query(options)}`));
+  addTransferOrders(program);
   command(program, "decisions", "coordinator: decisions with their reasons, newest first")
     .option("--limit <n>", "at most this many")
     .action((options: ListOptions) => show(options, `/v1/decisions${query(options)}`));
@@ -31,6 +36,29 @@ export function addOperatorCommands(program: Command): void {
     command(program, name, `coordinator: ${about}; the reason is recorded`)
       .argument("<reason>", "3 to 500 characters")
       .action((reason: string, options: Options) => order(options, name, reason));
+  }
+}
+
+const TRANSFER_ORDERS = [
+  { name: "recover", about: "order the call that brings a transfer on" },
+  {
+    name: "acknowledge",
+    about: "note that a transfer is lost; its shards are not held back for it",
+  },
+] as const;
+
+function addTransferOrders(program: Command): void {
+  for (const { name, about } of TRANSFER_ORDERS) {
+    command(program, `${name}-transfer`, `coordinator: ${about}; the reason is recorded`)
+      .argument("<guid>", "as `transfers` shows it")
+      .argument("<reason>", "3 to 500 characters")
+      .action((guid: string, reason: string, options: Options) => {
+        if (!/^0x[0-9a-f]{64}$/.test(guid)) {
+          const text = `guid: must be 0x and 64 lower-case hex digits; found "${guid}"`;
+          throw new FatalError("input-guid", text);
+        }
+        return order(options, `transfers/${guid}/${name}`, reason);
+      });
   }
 }
 
@@ -51,12 +79,12 @@ async function show(options: Options, path: string): Promise<void> {
   print(await callApi(connectionOf(options), path));
 }
 
-async function order(options: Options, name: "halt" | "resume", reason: string): Promise<void> {
+async function order(options: Options, path: string, reason: string): Promise<void> {
   if (reason.length < 3 || reason.length > 500) {
     const text = `reason: must be 3 to 500 characters long; its length is ${reason.length}`;
     throw new FatalError("input-reason", text);
   }
-  print(await callApi(connectionOf(options), `/v1/${name}`, { reason }));
+  print(await callApi(connectionOf(options), `/v1/${path}`, { reason }));
 }
 
 function query({ limit, state }: ListOptions): string {

@@ -5,6 +5,7 @@ import type { ManualHalt } from "#coordinator/records/manual-halt.ts";
 import { type ReportedNet, reportedNet } from "#coordinator/records/reported-net.ts";
 import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
 import type { TakeOverState } from "#coordinator/records/take-over-state.ts";
+import type { TransferRecord } from "#coordinator/records/transfer-record.ts";
 import type { NetUnderlying } from "#coordinator/stages/net-risk.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
 import type { Address } from "#shared/units/ids.ts";
@@ -29,6 +30,10 @@ export type CoordinatorState = {
   readonly lastSeqs: Map<string, number>;
   /** Jobs in flight, or settled on a block that may not be final, by id. */
   readonly jobs: Map<string, JobRecord>;
+  /** Cross-chain messages that something can still change, by guid. */
+  readonly transfers: Map<string, TransferRecord>;
+  /** What each shard's agents were last told to look for, as text. */
+  readonly published: Map<string, string>;
   readonly takeOvers: Map<string, TakeOverState>;
   /** Epochs this run has bumped to, whether or not they are final yet. */
   readonly bumpedEpochs: Map<string, number>;
@@ -74,6 +79,8 @@ export function newCoordinatorState(options: StateOptions): CoordinatorState {
     ),
     lastSeqs: new Map(),
     jobs: new Map(),
+    transfers: new Map(),
+    published: new Map(),
     takeOvers: new Map(shards.map((shard) => [shard, first])),
     bumpedEpochs: new Map(),
     reports: new Map(shards.map((shard) => [shard, { accepted: 0, refused: new Map() }])),

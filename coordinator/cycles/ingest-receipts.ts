@@ -1,9 +1,10 @@
 import { changeJob } from "#coordinator/cycles/change-jobs.ts";
 import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
 import { type IngestPorts, refusedMessage } from "#coordinator/cycles/ingest-reports.ts";
+import { noteRecoveryReceipt, recordOfRecovery } from "#coordinator/cycles/recover-transfers.ts";
 import type { RefusedMessage } from "#coordinator/ports/journal.ts";
 import type { StreamMessage } from "#coordinator/ports/stream-inbox.ts";
-import { acceptReceipt } from "#coordinator/stages/accept-receipt.ts";
+import { acceptReceipt, type ReceiptSubject } from "#coordinator/stages/accept-receipt.ts";
 
 /**
  * One batch of receipts. They are hints: they tell how far a job is and what it cost, and never
@@ -26,11 +27,7 @@ function ingestOne(
   if (setup === undefined) return undefined;
   const nowMs = ports.clock.nowMs();
   const { jobs } = ports.journal;
-  const outcome = acceptReceipt(
-    message,
-    setup,
-    (jobId) => state.jobs.get(jobId) ?? jobs.find(jobId),
-  );
+  const outcome = acceptReceipt(message, setup, (id) => subjectOf(state, ports, id));
   if (!outcome.accepted) {
     count(state, outcome.reason);
     const { reason, detail } = outcome;
@@ -43,11 +40,24 @@ function ingestOne(
     return refusedMessage("receipt", message, { reason, detail, nowMs });
   }
   count(state, outcome.receipt.outcome);
-  changeJob(state, { jobs, log: ports.log }, outcome.job, {
-    event: { type: "receipt", receipt: outcome.receipt },
-    nowMs,
-  });
+  const { subject, receipt } = outcome;
+  if (subject.kind === "recovery") noteRecoveryReceipt(state, ports, receipt);
+  else {
+    const event = { type: "receipt", receipt } as const;
+    changeJob(state, { jobs, log: ports.log }, subject.job, { event, nowMs });
+  }
   return undefined;
+}
+
+function subjectOf(
+  state: CoordinatorState,
+  { journal }: IngestPorts,
+  id: string,
+): ReceiptSubject | undefined {
+  const job = state.jobs.get(id) ?? journal.jobs.find(id);
+  if (job !== undefined) return { kind: "job", shard: job.shard, job };
+  const target = recordOfRecovery(state, id)?.target;
+  return target === undefined || target === null ? undefined : { kind: "recovery", shard: target };
 }
 
 function count(state: CoordinatorState, key: string): void {

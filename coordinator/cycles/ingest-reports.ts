@@ -1,5 +1,6 @@
 import { releaseJobs } from "#coordinator/cycles/change-jobs.ts";
 import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
+import { joinTransfers } from "#coordinator/cycles/join-transfers.ts";
 import type { Journal, RefusedMessage } from "#coordinator/ports/journal.ts";
 import type { StreamInbox, StreamMessage } from "#coordinator/ports/stream-inbox.ts";
 import type { BookEntry } from "#coordinator/records/book-entry.ts";
@@ -43,6 +44,7 @@ export async function ingestReports(
   for (const refusal of batch.refused) countRefusal(state, refusal, ports.log);
   if (batch.accepted.length > 0) {
     releaseJobs(state, { jobs: ports.journal.jobs, log: ports.log }, ports.clock.nowMs());
+    joinTransfers(state, ports, batch.accepted, ports.clock.nowMs());
   }
   return new Set(batch.accepted.map((entry) => entry.report.shard));
 }

@@ -1,4 +1,5 @@
 import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
+import { operateTransfers, transferCounts } from "#coordinator/cycles/operate-transfers.ts";
 import { riskView } from "#coordinator/cycles/view-risk.ts";
 import { shardView } from "#coordinator/cycles/view-shard.ts";
 import type { Journal } from "#coordinator/ports/journal.ts";
@@ -20,10 +21,11 @@ export function operate(state: CoordinatorState, ports: OperatePorts): Operator 
     risk: () => riskView(state),
     shards: () => [...state.setups.values()].map((setup) => shardView(state, setup, clock.nowMs())),
     jobs: (query) => journal.jobs.list(query),
+    ...operateTransfers(state, ports),
     decisions: (limit) => journal.decisions.list(limit),
     plan: (planId) => journal.decisions.find(planId),
     refusedMessages: (limit) => journal.messages.refused(limit),
-    counters: () => counters(state, journal),
+    counters: () => counters(state, journal, clock.nowMs()),
     notReady: () => notReady(state, ports),
     halt: (reason) => {
       const halt = { reason, atMs: clock.nowMs() };
@@ -44,7 +46,7 @@ export function operate(state: CoordinatorState, ports: OperatePorts): Operator 
   };
 }
 
-function counters(state: CoordinatorState, journal: Journal): CountersView {
+function counters(state: CoordinatorState, journal: Journal, nowMs: number): CountersView {
   const refused: Record<string, number> = {};
   let accepted = 0;
   for (const count of state.reports.values()) {
@@ -57,6 +59,7 @@ function counters(state: CoordinatorState, journal: Journal): CountersView {
     decisions: journal.decisions.count(),
     jobs: journal.jobs.countByState(),
     receipts: Object.fromEntries(state.receipts),
+    transfers: { ...journal.transfers.countByState(), ...transferCounts(state, nowMs) },
   };
 }
 

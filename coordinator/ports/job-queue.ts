@@ -1,4 +1,5 @@
 import type { RebalanceJob } from "#shared/wire/rebalance-job.ts";
+import type { RecoveryJob } from "#shared/wire/recovery-job.ts";
 
 /**
  * Whether a job is in its shard's queue as it was sent. It is not when whoever can write to that queue
@@ -19,4 +20,10 @@ export type JobQueue = {
    * @throws {FatalError} `queue-unknown-shard`: there is no queue for its shard.
    */
   readonly send: (job: RebalanceJob) => Promise<SendOutcome>;
+};
+
+/** The same queues, for the calls that help a message on. */
+export type RecoveryQueue = Pick<JobQueue, "isReady"> & {
+  /** As {@link JobQueue.send}. */
+  readonly recover: (job: RecoveryJob) => Promise<SendOutcome>;
 };

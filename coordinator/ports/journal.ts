@@ -2,6 +2,8 @@ import type { BookEntry } from "#coordinator/records/book-entry.ts";
 import type { DecisionRecord } from "#coordinator/records/decision-record.ts";
 import type { JobRecord, JobState } from "#coordinator/records/job-record.ts";
 import type { ManualHalt } from "#coordinator/records/manual-halt.ts";
+import type { TransferRecord } from "#coordinator/records/transfer-record.ts";
+import type { TransferState } from "#shared/wire/transfer-line.ts";
 
 /**
  * What the coordinator remembers over restarts. Every write is on disk (fsync) when the call returns;
@@ -53,6 +55,20 @@ export type MessageJournal = {
   readonly refused: (limit: number) => RefusedMessage[];
 };
 
+export type TransferJournal = {
+  /** Replaces the message's record; inserts one that is not known yet. */
+  readonly update: (record: TransferRecord) => void;
+  /** Those that something can still change, oldest first. */
+  readonly open: () => TransferRecord[];
+  readonly find: (guid: string) => TransferRecord | undefined;
+  /** Newest first. */
+  readonly list: (query: {
+    readonly limit: number;
+    readonly state?: TransferState;
+  }) => TransferRecord[];
+  readonly countByState: () => Partial<Record<TransferState, number>>;
+};
+
 export type HaltJournal = {
   /** The halt that is in force, if any. */
   readonly current: () => ManualHalt | undefined;
@@ -64,5 +80,6 @@ export type Journal = {
   readonly decisions: DecisionJournal;
   readonly jobs: JobJournal;
   readonly messages: MessageJournal;
+  readonly transfers: TransferJournal;
   readonly halts: HaltJournal;
 };

@@ -3,7 +3,9 @@ import type { SafetyLevel } from "#coordinator/records/breaker-state.ts";
 import type { DecisionRecord } from "#coordinator/records/decision-record.ts";
 import type { JobRecord, JobState } from "#coordinator/records/job-record.ts";
 import type { ShardMode } from "#coordinator/records/shard-safety.ts";
+import type { TransferRecord } from "#coordinator/records/transfer-record.ts";
 import type { Greeks } from "#shared/risk/greeks.ts";
+import type { TransferState } from "#shared/wire/transfer-line.ts";
 
 /** Market of one underlying as the last pass saw it. */
 export type SnapshotView = {
@@ -83,7 +85,27 @@ export type CountersView = {
   readonly jobs: Readonly<Partial<Record<JobState, number>>>;
   /** Receipts by outcome, and refused ones by reason. */
   readonly receipts: Readonly<Record<string, number>>;
+  /** Messages by state; `stuck` and `held` count those that are open now. */
+  readonly transfers: Readonly<
+    Partial<Record<TransferState, number>> & Record<"stuck" | "held", number>
+  >;
 };
+
+/** A cross-chain message as people see it. */
+export type TransferView = TransferRecord & {
+  /** No progress for as long as the policy allows. */
+  readonly isStuck: boolean;
+  /** What would bring it on: docs/protocol.md, "Transfers". */
+  readonly nextStep: string;
+  /** Since it last made progress. */
+  readonly waitingMs: number;
+};
+
+/** What became of an order about a message. */
+export type TransferOrder =
+  | { readonly ordered: true; readonly what: string }
+  | { readonly ordered: false; readonly problem: "not-found" }
+  | { readonly ordered: false; readonly problem: "not-recoverable"; readonly detail: string };
 
 /** All that people and their tools may see and order. Reads never block a pass. */
 export type Operator = {
@@ -94,6 +116,15 @@ export type Operator = {
     readonly limit: number;
     readonly state?: JobState;
   }) => readonly JobRecord[];
+  /** Newest first. */
+  readonly transfers: (query: {
+    readonly limit: number;
+    readonly state?: TransferState;
+  }) => readonly TransferView[];
+  /** Orders the call that would bring the message on, if there is one. */
+  readonly recoverTransfer: (guid: string, reason: string) => TransferOrder;
+  /** Notes that a message is lost or held; its shards are not held back for it any more. */
+  readonly acknowledgeTransfer: (guid: string, reason: string) => TransferOrder;
   readonly decisions: (limit: number) => readonly DecisionRecord[];
   /** One decision with why its plan is as it is; undefined when none has that id. */
   readonly plan: (planId: string) => DecisionRecord | undefined;

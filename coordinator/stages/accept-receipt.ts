@@ -16,19 +16,24 @@ const RECEIPT_WIRE = { schema: compileSchema(jobReceiptSchema), version: JOB_REC
 
 type ReceiptRefusal = MessageRefusal | "sequence-mismatch" | "unknown-job";
 
+/** What a receipt may be about: a job of a mandate, or a call that helps a message on. */
+export type ReceiptSubject =
+  | { readonly kind: "job"; readonly shard: string; readonly job: JobRecord }
+  | { readonly kind: "recovery"; readonly shard: string };
+
 export type ReceiptOutcome =
-  | { readonly accepted: true; readonly receipt: JobReceipt; readonly job: JobRecord }
+  | { readonly accepted: true; readonly receipt: JobReceipt; readonly subject: ReceiptSubject }
   | { readonly accepted: false; readonly reason: ReceiptRefusal; readonly detail: string };
 
 /**
  * Decides on one receipt. An accepted one is still only a hint: it moves no capital and releases nothing.
  *
- * @param findJob The job of an id, from memory or the journal.
+ * @param find What has this id, from memory or the journal.
  */
 export function acceptReceipt(
   message: AgentMessage,
   setup: ShardSetup,
-  findJob: (jobId: string) => JobRecord | undefined,
+  find: (id: string) => ReceiptSubject | undefined,
 ): ReceiptOutcome {
   const opened = openMessage(message, setup, RECEIPT_WIRE);
   if (!opened.opened) return refuse(opened.reason, opened.detail);
@@ -37,12 +42,12 @@ export function acceptReceipt(
     const where = `the stream entry is ${message.entryId}`;
     return refuse("sequence-mismatch", `seq: found ${receipt.seq}; ${where}`);
   }
-  const job = findJob(receipt.jobId);
-  if (job === undefined)
+  const subject = find(receipt.jobId);
+  if (subject === undefined)
     return refuse("unknown-job", `jobId: found ${receipt.jobId}; no job of this journal`);
-  if (job.shard !== receipt.shard)
-    return refuse("wrong-shard", `jobId: ${receipt.jobId} is a job of ${job.shard}`);
-  return { accepted: true, receipt, job };
+  if (subject.shard !== receipt.shard)
+    return refuse("wrong-shard", `jobId: ${receipt.jobId} is a job of ${subject.shard}`);
+  return { accepted: true, receipt, subject };
 }
 
 type Refused = Extract<ReceiptOutcome, { accepted: false }>;

@@ -1,3 +1,8 @@
+import {
+  type TransferPorts,
+  trackArrivals,
+  trackSent,
+} from "#shard-agent/cycles/track-transfers.ts";
 import type { ChainReader } from "#shard-agent/ports/chain.ts";
 import type { Journal } from "#shard-agent/ports/journal.ts";
 import type { Memory } from "#shard-agent/ports/memory.ts";
@@ -11,7 +16,7 @@ import { checkHealth } from "#shard-agent/stages/check-health.ts";
 import { measureRisk } from "#shard-agent/stages/measure-risk.ts";
 import { valueBook } from "#shard-agent/stages/value-book.ts";
 
-export type ReportPorts = {
+export type ReportPorts = TransferPorts & {
   readonly chain: ChainReader;
   readonly venue: Venue;
   readonly watch: ReadWatch;
@@ -33,6 +38,8 @@ export type ReportPorts = {
 export async function reportRisk(ports: ReportPorts, block: BlockHeader): Promise<number> {
   const { memory, scope, venue } = ports;
   const depth = memory.snapshot === null ? [] : venue.depthRequests(memory.snapshot);
+  // Beside the snapshot, not after it.
+  const arriving = trackArrivals(ports, block);
   const snapshot = await ports.chain.snapshot(block, depth);
   memory.snapshot = snapshot;
   const valued = valueBook(snapshot, scope);
@@ -42,6 +49,7 @@ export async function reportRisk(ports: ReportPorts, block: BlockHeader): Promis
     endpointsAgree: ports.watch.disagreement() === null,
   });
   memory.health = health;
+  const sent = await trackSent(ports, snapshot.consumedJobs);
   const report = buildReport({
     snapshot,
     scope,
@@ -49,6 +57,7 @@ export async function reportRisk(ports: ReportPorts, block: BlockHeader): Promis
     risk,
     health,
     capacity: venue.capacity(snapshot),
+    transfers: [...sent, ...(await arriving)],
   });
   const seq = await ports.publisher.publish(report);
   memory.reportBlockTimestampMs = snapshot.block.timestampMs;

@@ -8,6 +8,7 @@ import {
   SHARD_REPORT_VERSION,
   type ShardReport,
 } from "#shared/wire/shard-report.ts";
+import type { TransferLine } from "#shared/wire/transfer-line.ts";
 
 /** Puts together what one agent says of its shard at one block. */
 export function buildReport(o: {
@@ -17,6 +18,7 @@ export function buildReport(o: {
   readonly risk: MeasuredRisk;
   readonly capacity: readonly CapacityLine[];
   readonly health: ShardReport["health"];
+  readonly transfers: readonly TransferLine[];
 }): UnnumberedReport {
   const { snapshot, scope, valued, risk } = o;
   return {
@@ -42,6 +44,7 @@ export function buildReport(o: {
     inventories: snapshot.venues.flatMap((venue) => venue.inventories),
     consumedJobs: [...snapshot.consumedJobs],
     deliveredTransfers: [...snapshot.deliveredTransfers],
+    transfers: [...o.transfers],
     chain: {
       epoch: snapshot.epoch,
       leader: snapshot.leader,

@@ -40,6 +40,9 @@ export const DEFAULT_POLICY: Policy = {
     inTransitHaircutFraction: 0.1,
     lzReceiveGas: 200_000,
     maxFeeNativeWei: "50000000000000000",
+    stuckAfterMs: 600_000,
+    recoverAfterMs: 120_000,
+    recoveriesMax: 3,
   },
   planning: {
     method: "greedy",

@@ -33,7 +33,13 @@ export const REFUSAL_REASONS = [
  * `broadcast`: sent, not seen in a block. `included`: in a block. `reverted`: in a block without effect.
  * `refused`: never signed. `expired`: signed, not included before the deadline.
  */
-const receiptOutcomeSchema = z.enum(["broadcast", "included", "reverted", "refused", "expired"]);
+export const receiptOutcomeSchema = z.enum([
+  "broadcast",
+  "included",
+  "reverted",
+  "refused",
+  "expired",
+]);
 
 /** What an agent tells of a job. A hint only: the effect is believed from reports. */
 export const jobReceiptSchema = z.strictObject({

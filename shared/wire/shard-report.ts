@@ -13,6 +13,7 @@ import {
   signedRawAmountSchema,
   unixMsSchema,
 } from "#shared/wire/scalars.ts";
+import { transferLineSchema } from "#shared/wire/transfer-line.ts";
 
 /** Version of the report's schema; the first field of every payload. */
 export const SHARD_REPORT_VERSION = 1;
@@ -238,6 +239,8 @@ export const shardReportSchema = z.strictObject({
   inventories: z.array(inventoryLineSchema).max(16).default([]),
   consumedJobs: z.array(consumedJobSchema).max(4096),
   deliveredTransfers: z.array(deliveredTransferSchema).max(4096),
+  /** Messages this vault has sent, and how far those it expects have come. */
+  transfers: z.array(transferLineSchema).max(512).default([]),
   chain: chainStateSchema,
   senders: z.array(senderSchema).max(16),
   health: healthSchema,

@@ -1,4 +1,5 @@
 import type { OptionLine, ShardReport } from "#shared/wire/shard-report.ts";
+import type { TransferLine } from "#shared/wire/transfer-line.ts";
 import { address20, aShardReport, hash32 } from "#test/support/shard-report.ts";
 
 const DAY_MS = 86_400_000;
@@ -41,7 +42,43 @@ export function aFullReport(series = 24): ShardReport {
         blockHash: hash32("b8"),
       },
     ],
+    transfers: [sentTransfer(timestampMs), arrival()],
     health: { acceptsJobs: false, reasons: ["feed-stale"] },
+  };
+}
+
+const MESSAGE = {
+  guid: hash32("9d"),
+  srcEid: 30_101,
+  sender: hash32("5e"),
+  nonce: "7",
+  payloadHash: hash32("aa"),
+};
+
+function sentTransfer(timestampMs: number): TransferLine {
+  return {
+    ...MESSAGE,
+    side: "source",
+    jobId: hash32("1b"),
+    dstEid: 30_110,
+    receiver: address20("c0"),
+    message: "0x00ff",
+    amountRaw: "5000",
+    blockNumber: 117,
+    blockHash: hash32("b7"),
+    blockTimestampMs: timestampMs,
+  };
+}
+
+function arrival(): TransferLine {
+  return {
+    ...MESSAGE,
+    side: "target",
+    state: "failed-retryable",
+    attestations: { requiredDone: 2, required: 2, optionalDone: 0, optionalThreshold: 0 },
+    committedHash: hash32("aa"),
+    alert: { blockNumber: 119, reason: "0x" },
+    endedInBlock: null,
   };
 }
 

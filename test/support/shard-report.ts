@@ -86,6 +86,7 @@ const COMPLETE: ShardReport = {
   optionMarkets: [],
   inventories: [],
   consumedJobs: [],
+  transfers: [],
   deliveredTransfers: [],
   chain: {
     epoch: 1,

@@ -129,6 +129,7 @@ function agentConfig(o: {
       endpoint: contracts.endpoint,
     },
     positionVenues: { desk: contracts.venueDesk, aaveV3: aaveOf(chain) },
+    layerZero: { receiveUln: contracts.receiveUln, executor: contracts.executor },
     settlement: settlementOf(chain),
     underlyings: chain.underlyings.map((underlying) => ({
       ticker: underlying.ticker,

@@ -24,5 +24,11 @@ export const WORLD_POLICY: Policy = {
   ...DEFAULT_POLICY,
   underlyings: { ETH: UNDERLYING, BTC: UNDERLYING },
   hedging: { ...DEFAULT_POLICY.hedging, slippageMaxFraction: 0.02 },
-  transfers: { ...DEFAULT_POLICY.transfers, minimumUsd: 5_000, maximumUsd: 200_000 },
+  transfers: {
+    ...DEFAULT_POLICY.transfers,
+    minimumUsd: 5_000,
+    maximumUsd: 200_000,
+    recoverAfterMs: 15_000,
+    stuckAfterMs: 30_000,
+  },
 };

@@ -1,9 +1,9 @@
 import { Options } from "@layerzerolabs/lz-v2-utilities";
 import { parseEventLogs, type TransactionReceipt } from "viem";
 import { RetryableError } from "#shared/errors.ts";
+import { originOf } from "#shared/evm/layerzero-packet.ts";
 import { encodeCall, thirdParty } from "#test/local/chains/artifacts.ts";
 import { dvnIdOf, signDvnCall } from "#test/local/layerzero/dvn-attestation.ts";
-import { originOf } from "#test/local/layerzero/packet.ts";
 import type { SentPacket } from "#test/local/layerzero/packet-watch.ts";
 import type { WorkerNode } from "#test/local/layerzero/worker-node.ts";
 

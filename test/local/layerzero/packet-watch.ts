@@ -1,7 +1,7 @@
 import { parseEventLogs, toEventSelector } from "viem";
+import { decodePacket, type Packet } from "#shared/evm/layerzero-packet.ts";
 import type { Hex } from "#shared/units/ids.ts";
 import { thirdParty } from "#test/local/chains/artifacts.ts";
-import { decodePacket, type Packet } from "#test/local/layerzero/packet.ts";
 import type { WorkerNode } from "#test/local/layerzero/worker-node.ts";
 
 /** A packet with the executor options its sender paid for. */

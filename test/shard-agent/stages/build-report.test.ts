@@ -18,6 +18,7 @@ test("the report of a snapshot satisfies the wire schema once it has a number", 
     risk: measureRisk(valued),
     capacity: uniswapV3Venue(scope).capacity(snapshot),
     health: checkHealth(snapshot, scope, { journalWritable: true, endpointsAgree: true }),
+    transfers: [],
   });
   const parsed = shardReportSchema.parse({ ...report, seq: 1 });
   expect(parsed).toMatchObject({
@@ -42,6 +43,7 @@ test("a finality above the block, read a moment later, is cut to the block", () 
     risk: measureRisk(valued),
     capacity: [],
     health,
+    transfers: [],
   });
   expect(report.block.finalizedNumber).toBe(1_000);
 });

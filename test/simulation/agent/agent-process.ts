@@ -62,6 +62,8 @@ export function startAgent(parts: AgentParts): void {
     lane: serialLane(),
     chain: chainReader(parts),
     transactions: transactionReader(parts),
+    transfers: { executor: null, sent: async () => [], evidence: async () => [] },
+    expected: { read: async () => [] },
     vault: vaultReader(parts),
     feeds: feedReader(parts),
     verifier: { prove: (job: Parameters<typeof codec.prove>[0]) => track(codec.prove(job, site)) },

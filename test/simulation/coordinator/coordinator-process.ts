@@ -92,6 +92,7 @@ function remember(state: CoordinatorState, journal: Journal): void {
   for (const entry of journal.messages.lastEntries()) state.books.set(entry.report.shard, entry);
   for (const [key, seq] of journal.messages.lastSeqs()) state.lastSeqs.set(key, seq);
   for (const job of journal.jobs.unresolved()) state.jobs.set(job.jobId, job);
+  for (const record of journal.transfers.open()) state.transfers.set(record.guid, record);
   state.manualHalt = journal.halts.current();
 }
 

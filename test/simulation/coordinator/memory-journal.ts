@@ -3,6 +3,7 @@ import type { BookEntry } from "#coordinator/records/book-entry.ts";
 import type { DecisionRecord } from "#coordinator/records/decision-record.ts";
 import { isUnresolvedJob, type JobRecord } from "#coordinator/records/job-record.ts";
 import type { ManualHalt } from "#coordinator/records/manual-halt.ts";
+import type { TransferRecord } from "#coordinator/records/transfer-record.ts";
 
 /** What a coordinator wrote to disk; outlives its processes. */
 export type CoordinatorDisk = Journal & {
@@ -16,6 +17,7 @@ type Tables = {
   readonly decisions: DecisionRecord[];
   readonly jobs: Map<string, JobRecord>;
   readonly books: Map<string, BookEntry>;
+  readonly transfers: Map<string, TransferRecord>;
   readonly seqs: Map<string, number>;
   readonly refused: RefusedMessage[];
   readonly halts: { halt: ManualHalt | undefined };
@@ -56,6 +58,7 @@ export function newCoordinatorDisk(tables: Tables = emptyTables()): CoordinatorD
       },
     },
     messages: messageTable(tables),
+    transfers: transferTable(tables),
     halts: {
       current: () => halts.halt,
       halt: (halt) => {
@@ -64,6 +67,24 @@ export function newCoordinatorDisk(tables: Tables = emptyTables()): CoordinatorD
       resume: () => {
         halts.halt = undefined;
       },
+    },
+  };
+}
+
+function transferTable({ transfers }: Tables): Journal["transfers"] {
+  const newestFirst = (): TransferRecord[] => [...transfers.values()].reverse();
+  return {
+    update: (record) => void transfers.set(record.guid, record),
+    open: () => [...transfers.values()].filter((record) => !record.isClosed),
+    find: (guid) => transfers.get(guid),
+    list: ({ limit, state }) =>
+      newestFirst()
+        .filter((record) => state === undefined || record.state === state)
+        .slice(0, limit),
+    countByState: () => {
+      const counts: Partial<Record<TransferRecord["state"], number>> = {};
+      for (const { state } of transfers.values()) counts[state] = (counts[state] ?? 0) + 1;
+      return counts;
     },
   };
 }
@@ -90,6 +111,7 @@ function emptyTables(): Tables {
     decisions: [],
     jobs: new Map(),
     books: new Map(),
+    transfers: new Map(),
     seqs: new Map(),
     refused: [],
     halts: { halt: undefined },
@@ -101,6 +123,7 @@ function copyOf(tables: Tables): Tables {
     decisions: [...tables.decisions],
     jobs: new Map(tables.jobs),
     books: new Map(tables.books),
+    transfers: new Map(tables.transfers),
     seqs: new Map(tables.seqs),
     refused: [...tables.refused],
     halts: { ...tables.halts },

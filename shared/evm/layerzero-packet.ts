@@ -1,4 +1,4 @@
-import { keccak256, slice } from "viem";
+import { encodePacked, keccak256, pad, size, slice } from "viem";
 import type { Address, Hex } from "#shared/units/ids.ts";
 
 /** One LayerZero V2 packet, as EndpointV2 puts it into PacketSent. */
@@ -59,4 +59,43 @@ export function decodePacket(encoded: Hex): Packet {
 /** The packet's origin as the receiving endpoint takes it. */
 export function originOf(packet: Packet) {
   return { srcEid: packet.srcEid, sender: packet.sender, nonce: packet.nonce };
+}
+
+/** What names a message on its path to one receiver. */
+export type PacketPath = {
+  readonly nonce: bigint;
+  readonly srcEid: number;
+  readonly sender: Hex;
+  readonly dstEid: number;
+  readonly receiver: Address;
+};
+
+/** The id LayerZero gives the message of a path and nonce. */
+export function guidOf({ nonce, srcEid, sender, dstEid, receiver }: PacketPath): Hex {
+  return keccak256(
+    encodePacked(
+      ["uint64", "uint32", "bytes32", "uint32", "bytes32"],
+      [nonce, srcEid, sender, dstEid, pad(receiver)],
+    ),
+  );
+}
+
+/** The header DVNs attest to. */
+export function headerOf({ nonce, srcEid, sender, dstEid, receiver }: PacketPath): Hex {
+  return encodePacked(
+    ["uint8", "uint64", "uint32", "bytes32", "uint32", "bytes32"],
+    [PACKET_VERSION, nonce, srcEid, sender, dstEid, pad(receiver)],
+  );
+}
+
+/** The payload hash DVNs attest to. */
+export function payloadHashOf(guid: Hex, message: Hex): Hex {
+  return keccak256(encodePacked(["bytes32", "bytes"], [guid, message]));
+}
+
+const OFT_MESSAGE_BYTES = 40;
+
+/** Account an OFT's message credits, left-padded; null for anything but a plain transfer without a compose part. */
+export function oftRecipient(message: Hex): Hex | null {
+  return size(message) === OFT_MESSAGE_BYTES ? slice(message, 0, 32) : null;
 }
