@@ -8,7 +8,9 @@ import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
 import type { ShardValuation } from "#coordinator/records/shard-valuation.ts";
 import type { TakeOverState } from "#coordinator/records/take-over-state.ts";
 import { actEarly, bandsActingEarly, type EarlyAction } from "#coordinator/stages/act-early.ts";
-import { assessCapital, type CapitalAssessment } from "#coordinator/stages/assess-capital.ts";
+import { type AdjustedCapital, adjustCapital } from "#coordinator/stages/adjust-capital.ts";
+import type { CapitalAssessment } from "#coordinator/stages/assess-capital.ts";
+import { assessAll, withMutualShares } from "#coordinator/stages/assess-shards.ts";
 import { emergencyPolicy, findEmergencies } from "#coordinator/stages/find-emergencies.ts";
 import type { ShardInput } from "#coordinator/stages/hedge-options.ts";
 import { mandateWindow, windowProblem } from "#coordinator/stages/issue-jobs.ts";
@@ -56,6 +58,8 @@ export type PassView = {
   readonly statuses: ReadonlyMap<string, ShardStatus>;
   readonly valuations: ReadonlyMap<string, ShardValuation>;
   readonly capital: ReadonlyMap<string, CapitalAssessment>;
+  /** Risk-Adjusted Capital. */
+  readonly adjusted: AdjustedCapital;
 };
 
 /** What planning needs of the world. */
@@ -90,10 +94,12 @@ export function assessWorld(input: PassInput): World {
     breakers: { level: "run", reasons: [] },
   } as const;
   const mode = judgeMode(orders, withSpots(nets, snapshot), policy);
-  const inputs = shardInputs(input, valued, withWindow(input, unhalted, fresh));
+  const shared = withMutualShares(valued, { ...input, statuses: unhalted, effects });
+  const inputs = shardInputs(input, shared, withWindow(input, unhalted, fresh));
   const nativeUsd = spotsOf(snapshot);
   const navUsd = valued.reduce((total, valuation) => total + valuation.equityUsd, 0);
-  const capital = inputs.map((one) => assessCapital(one.valuation, one.setup, effects, policy));
+  const assessed = assessAll(inputs, effects, policy);
+  const capital = assessed.map((one) => one.capital);
   const emergencies = findEmergencies({
     nets,
     spotUsd: nativeUsd,
@@ -120,8 +126,9 @@ export function assessWorld(input: PassInput): World {
       emergencies,
       mode,
       statuses: judgeShards(input, mode.mode === "halt" ? mode.reasons : []),
-      valuations: new Map(valued.map((one) => [one.shard, one])),
+      valuations: new Map(shared.map((one) => [one.shard, one])),
       capital: new Map(capital.map((one) => [one.shard, one])),
+      adjusted: adjustCapital(assessed, snapshot, policy),
     },
     fresh,
     stale,

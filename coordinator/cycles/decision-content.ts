@@ -46,6 +46,7 @@ export function decisionContent(
     })),
     deltaQuantumUnits: Object.fromEntries(quanta),
     underlyings: [...hedges].map(([ticker, hedge]) => underlyingDecision(ticker, world, hedge)),
+    capital: capitalDecision(world),
     transfers: [...transfers.transfers],
     blocked: [
       ...view.mode.reasons,
@@ -57,6 +58,22 @@ export function decisionContent(
     reportSetHash,
     plan,
     staleReports: stale.map(reportRefOf),
+  };
+}
+
+function capitalDecision({ view, policy }: World): DecisionRecord["capital"] {
+  const shards = [...view.capital.values()].map((one) => ({
+    shard: one.shard,
+    collateralUsdAfterHaircut: one.collateralUsdAfterHaircut,
+    requiredCapitalUsd: one.requiredCapitalUsd,
+    mutualUsd: view.valuations.get(one.shard)?.mutualUsd ?? null,
+    surplusUsd: one.surplusUsd,
+    riskAdjustedCapitalUsd: view.adjusted.byShard.get(one.shard) ?? null,
+  }));
+  return {
+    mutualisedFraction: policy.capital.mutualisedFraction,
+    shards,
+    riskAdjustedCapitalUsd: view.adjusted.totalUsd,
   };
 }
 

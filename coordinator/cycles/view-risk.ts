@@ -1,6 +1,6 @@
 import type { PassView } from "#coordinator/cycles/assess-world.ts";
 import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
-import type { NetView, RiskView, SnapshotView } from "#coordinator/ports/operator.ts";
+import type { CapitalView, NetView, RiskView, SnapshotView } from "#coordinator/ports/operator.ts";
 import { isInFlight } from "#coordinator/records/job-record.ts";
 import type { NetUnderlying } from "#coordinator/stages/net-risk.ts";
 
@@ -21,6 +21,7 @@ export function riskView(state: CoordinatorState): RiskView | undefined {
     policyVersion: state.policy.version,
     snapshot: snapshotViews(view),
     net: netViews(state, view),
+    capital: capitalView(state, view),
     jobsInFlight: [...state.jobs.values()].filter(isInFlight).length,
   };
 }
@@ -51,6 +52,7 @@ function netViews(state: CoordinatorState, view: PassView): Record<string, NetVi
         inFlightDeltaUnits: net.inFlightDeltaUnits,
         deltaIntervalUnits: net.limitIntervalUnits,
         bandHalfWidthUnits,
+        band: view.bands.get(ticker) ?? null,
         status:
           isKnown && bandHalfWidthUnits !== null ? statusOf(net, bandHalfWidthUnits) : "unknown",
         byExpiry: net.byExpiry,
@@ -58,6 +60,31 @@ function netViews(state: CoordinatorState, view: PassView): Record<string, NetVi
     ];
   });
   return Object.fromEntries(pairs);
+}
+
+/** Figures of the whole are known only when every configured shard's whole book is. */
+function capitalView({ policy, setups }: CoordinatorState, view: PassView): CapitalView {
+  const { mutualisedFraction } = policy.capital;
+  const all = [...view.capital.values()];
+  const { totalUsd } = view.adjusted;
+  if (totalUsd === null || all.length < setups.size) {
+    return {
+      mutualisedFraction,
+      collateralUsdAfterHaircut: null,
+      requiredCapitalUsd: null,
+      riskAdjustedCapitalUsd: null,
+      solvencyRatio: null,
+    };
+  }
+  const heldUsd = all.reduce((total, one) => total + one.collateralUsdAfterHaircut, 0);
+  const requiredUsd = all.reduce((total, one) => total + one.requiredCapitalUsd, 0);
+  return {
+    mutualisedFraction,
+    collateralUsdAfterHaircut: heldUsd,
+    requiredCapitalUsd: requiredUsd,
+    riskAdjustedCapitalUsd: totalUsd,
+    solvencyRatio: requiredUsd === 0 ? null : heldUsd / requiredUsd,
+  };
 }
 
 function statusOf(net: NetUnderlying, halfWidthUnits: number): NetView["status"] {

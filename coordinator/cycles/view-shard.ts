@@ -22,6 +22,8 @@ export function shardView(state: CoordinatorState, setup: ShardSetup, nowMs: num
     collateralUsd: capital?.collateralUsd ?? null,
     collateralUsdAfterHaircut: capital?.collateralUsdAfterHaircut ?? null,
     requiredCapitalUsd: capital?.requiredCapitalUsd ?? null,
+    mutualUsd: valuation?.mutualUsd ?? null,
+    riskAdjustedCapitalUsd: state.view?.adjusted.byShard.get(shard) ?? null,
     surplusUsd: capital?.surplusUsd ?? null,
     solvencyRatio: capital?.solvencyRatio ?? null,
     epoch: entry?.report.chain.epoch ?? null,

@@ -1,4 +1,5 @@
 import type { RefusedMessage } from "#coordinator/ports/journal.ts";
+import type { Band } from "#coordinator/records/band.ts";
 import type { SafetyLevel } from "#coordinator/records/breaker-state.ts";
 import type { DecisionRecord } from "#coordinator/records/decision-record.ts";
 import type { JobRecord, JobState } from "#coordinator/records/job-record.ts";
@@ -28,8 +29,21 @@ export type NetView = {
   readonly deltaIntervalUnits: readonly [number, number];
   /** Null when it cannot be sized now: unknown is not zero. */
   readonly bandHalfWidthUnits: number | null;
+  /** What made it as wide; null as above. */
+  readonly band: Band | null;
   readonly status: "inside" | "outside" | "unknown";
   readonly byExpiry: readonly { readonly expiryMs: number | null; readonly greeks: Greeks }[];
+};
+
+/** Capital of all shards together in USD; null while part of a book cannot be valued. */
+export type CapitalView = {
+  readonly mutualisedFraction: number;
+  readonly collateralUsdAfterHaircut: number | null;
+  /** Sum of what the shards must hold. */
+  readonly requiredCapitalUsd: number | null;
+  /** Of the netted whole. */
+  readonly riskAdjustedCapitalUsd: number | null;
+  readonly solvencyRatio: number | null;
 };
 
 export type RiskView = {
@@ -42,6 +56,7 @@ export type RiskView = {
   readonly policyVersion: number;
   readonly snapshot: Readonly<Record<string, SnapshotView>>;
   readonly net: Readonly<Record<string, NetView>>;
+  readonly capital: CapitalView;
   readonly jobsInFlight: number;
 };
 
@@ -67,6 +82,9 @@ export type ShardView = {
   readonly collateralUsd: number | null;
   readonly collateralUsdAfterHaircut: number | null;
   readonly requiredCapitalUsd: number | null;
+  /** Its share of what the pool of shards must hold; null when it covers itself alone. */
+  readonly mutualUsd: number | null;
+  readonly riskAdjustedCapitalUsd: number | null;
   readonly surplusUsd: number | null;
   readonly solvencyRatio: number | null;
   readonly epoch: number | null;

@@ -60,6 +60,26 @@ const triggerSchema = z.strictObject({
   detail: z.string(),
 });
 
+const shardCapitalSchema = z.strictObject({
+  shard: shardIdSchema,
+  collateralUsdAfterHaircut: finiteSchema,
+  requiredCapitalUsd: finiteSchema,
+  /** Its share of what the pool must hold; null when it covers itself alone. */
+  mutualUsd: finiteSchema.nullable(),
+  surplusUsd: finiteSchema,
+  /** Null while part of its book cannot be valued. */
+  riskAdjustedCapitalUsd: finiteSchema.nullable(),
+});
+
+const capitalSchema = z.strictObject({
+  /** Share of each requirement that was the pool's. */
+  mutualisedFraction: finiteSchema,
+  /** Of all shards that reported; jobs in flight included. */
+  shards: z.array(shardCapitalSchema),
+  /** Of the netted whole; null while part of a book cannot be valued. */
+  riskAdjustedCapitalUsd: finiteSchema.nullable(),
+});
+
 /** What one pass saw, what it did or refused to do, and why. */
 export const decisionRecordSchema = z.strictObject({
   planId: hash32Schema,
@@ -75,6 +95,8 @@ export const decisionRecordSchema = z.strictObject({
   /** Net Greeks were rounded to this many units before they were summed, by underlying. */
   deltaQuantumUnits: z.record(z.string(), finiteSchema),
   underlyings: z.array(underlyingDecisionSchema),
+  /** Null when it was recorded before this was. */
+  capital: capitalSchema.nullable().default(null),
   transfers: z.array(transferDecisionSchema),
   blocked: z.array(z.string()),
   jobIds: z.array(hash32Schema),

@@ -40,6 +40,8 @@ export type ShardValuation = {
   readonly underlyings: ReadonlyMap<string, UnderlyingValuation>;
   /** Tickers the shard has a position in that could not be valued, with the reason. */
   readonly unvalued: ReadonlyMap<string, string>;
+  /** Its share of what the pool of shards that cover each other must hold, in USD; left out, it covers itself alone. */
+  readonly mutualUsd?: number;
   /** Cash, hedges and options at the snapshot; what could not be valued is missing. */
   readonly equityUsd: number;
 };

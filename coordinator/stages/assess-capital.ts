@@ -29,7 +29,8 @@ export type CapitalAssessment = {
 
 /**
  * Required capital = what the options are worth to their holders + worst loss on the standard grid x
- * multiplier + contingencies, not less than the liability on chain. Losses of different underlyings
+ * multiplier + contingencies, not less than the liability on chain, or, as far as the policy mutualises, the shard's
+ * share of what the pool must hold. Losses of different underlyings
  * are added as if all came at once. Every in-flight hedge is counted both done and not done: the worst way counts.
  *
  * @param effects In flight and planned; those of other shards matter only when this shard is the target.
@@ -97,7 +98,8 @@ export function surplusUsd(
 }
 
 /**
- * Capital one shard must hold in USD, >= 0.
+ * Capital one shard must hold in USD, >= 0: what its own book requires, and by the policy's mutualised fraction its share
+ * of the pool's requirement instead. The share is that of the pass's world, whatever is planned.
  *
  * @param pending What hedges would add, by underlying; the worst of all the ways they may turn out counts.
  */
@@ -109,10 +111,22 @@ export function requiredCapitalUsd(
 ): number {
   const { liabilitiesRaw } = valuation.entry.report.chain;
   const liabilityUnits = unitsFromRaw(BigInt(liabilitiesRaw), setup.settlement.decimals);
-  return Math.max(
+  const isolatedUsd = Math.max(
     requirement(valuation, pending, policy),
     liabilityUnits * valuation.settlementUsd,
   );
+  const { isolatedWeight, sharedUsd } = mutualPart(valuation, policy);
+  return isolatedWeight * isolatedUsd + sharedUsd;
+}
+
+/** How much of a shard's requirement is by its own book, and what the rest comes to in USD. */
+export function mutualPart(
+  { mutualUsd }: ShardValuation,
+  policy: Policy,
+): { readonly isolatedWeight: number; readonly sharedUsd: number } {
+  const { mutualisedFraction } = policy.capital;
+  if (mutualUsd === undefined) return { isolatedWeight: 1, sharedUsd: 0 };
+  return { isolatedWeight: 1 - mutualisedFraction, sharedUsd: mutualisedFraction * mutualUsd };
 }
 
 /**
@@ -189,10 +203,12 @@ function requirement(
 
 /** The part of a requirement that no trade in the underlying changes, in USD. */
 export function fixedRequirementUsd(one: UnderlyingValuation, policy: Policy): number {
-  const owedUsd = Math.max(0, -one.optionValueUsd);
-  const contingencyUsd =
-    one.shortOptions * one.spotUsd * policy.capital.shortOptionContingencyFraction;
-  return owedUsd + contingencyUsd;
+  return Math.max(0, -one.optionValueUsd) + contingencyUsd(one, policy);
+}
+
+/** What short options require beside their value and the worst loss, in USD. */
+export function contingencyUsd(one: UnderlyingValuation, policy: Policy): number {
+  return one.shortOptions * one.spotUsd * policy.capital.shortOptionContingencyFraction;
 }
 
 /** Largest weighted loss on the standard grid in USD over all the ways pending hedges may turn out; >= 0. */

@@ -1,4 +1,8 @@
-import { assessCapital, type CapitalAssessment } from "#coordinator/stages/assess-capital.ts";
+import {
+  assessCapital,
+  type CapitalAssessment,
+  mutualPart,
+} from "#coordinator/stages/assess-capital.ts";
 import type { HedgeVariables } from "#coordinator/stages/formulate-hedges.ts";
 import { addLosses, type Losses } from "#coordinator/stages/formulate-losses.ts";
 import type { TransferVariables } from "#coordinator/stages/formulate-transfers.ts";
@@ -96,7 +100,8 @@ function addSolvency(
   const collateralUsd = capital.collateralUsdAfterHaircut;
   const leastUsd =
     Math.min(0, collateralUsd - capital.requiredCapitalUsd * bufferMultiplier) - 1e-6;
-  const perLoss = bufferMultiplier * scenarioMultiplier;
+  const { isolatedWeight, sharedUsd } = mutualPart(input.valuation, world.policy);
+  const perLoss = bufferMultiplier * scenarioMultiplier * isolatedWeight;
   const worse = losses.traded.map(({ ticker, afterColumn, nowUsd }): [number, number] => {
     const column = builder.column(`worse by ${ticker} ${shard}`, {});
     const change = collateralTerms(
@@ -111,12 +116,14 @@ function addSolvency(
     return [column, 1];
   });
   const nowUsd = losses.fixedUsd + scenarioMultiplier * sum(losses.traded, (one) => one.nowUsd);
-  const slackUsd = collateralUsd - bufferMultiplier * nowUsd - leastUsd;
+  const requiredUsd = isolatedWeight * nowUsd + sharedUsd;
+  const slackUsd = collateralUsd - bufferMultiplier * requiredUsd - leastUsd;
   builder.atMost(`solvency ${shard}`, worse, slackUsd, "USD");
   const paid = collateralTerms(hedges, world).flatMap(([column, by]): [number, number][] => {
     return by < 0 ? [[column, -by]] : [];
   });
-  const liabilityUsd = chainLiabilityUsd(input) * bufferMultiplier;
+  const floorUsd = isolatedWeight * chainLiabilityUsd(input) + sharedUsd;
+  const liabilityUsd = floorUsd * bufferMultiplier;
   const chainUsd = Math.max(0, chainCapitalUsd(input));
   const mostUsd = Math.min(chainUsd, collateralUsd - liabilityUsd - leastUsd);
   builder.atMost(`capital on chain ${shard}`, paid, mostUsd, "USD");
@@ -177,7 +184,8 @@ function addRequirement(
 ): Requirement {
   const { shard } = input.setup;
   const { scenarioMultiplier } = world.policy.capital;
-  const lower = chainLiabilityUsd(input);
+  const { isolatedWeight, sharedUsd } = mutualPart(input.valuation, world.policy);
+  const lower = isolatedWeight * chainLiabilityUsd(input) + sharedUsd;
   const column = builder.column(`requirement ${shard}`, { lower });
   const terms = traded.map(({ ticker, nowUsd, afterColumn }): [number, number] => {
     const worst = builder.column(`worst ${ticker} ${shard}`, { lower: nowUsd });
@@ -189,10 +197,15 @@ function addRequirement(
       ],
       0,
     );
-    return [worst, -scenarioMultiplier];
+    return [worst, -isolatedWeight * scenarioMultiplier];
   });
-  builder.atLeast(`requirement ${shard}`, [[column, 1], ...terms], fixedUsd);
-  const mostUsd = fixedUsd + scenarioMultiplier * sum(traded, (one) => one.mostUsd);
+  builder.atLeast(
+    `requirement ${shard}`,
+    [[column, 1], ...terms],
+    isolatedWeight * fixedUsd + sharedUsd,
+  );
+  const isolatedMostUsd = fixedUsd + scenarioMultiplier * sum(traded, (one) => one.mostUsd);
+  const mostUsd = isolatedWeight * isolatedMostUsd + sharedUsd;
   return { column, mostUsd: Math.max(lower, mostUsd) };
 }
 

@@ -60,7 +60,7 @@ function leastGasUsd(
  * hedge may be either. Null when no shard that reports now has a depth for both.
  */
 export function leastCostFraction(ticker: string, inputs: readonly ShardInput[]): number | null {
-  const live = inputs.filter((input) => !input.status.isStale);
+  const live = inputs.filter((input) => !input.status.isCarried);
   const [buy, sell] = (["buy", "sell"] as const).map((side) => {
     const costs = live.flatMap((input) => firstCosts(ticker, input, side));
     return costs.length === 0 ? null : Math.min(...costs);

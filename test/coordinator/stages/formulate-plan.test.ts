@@ -24,13 +24,16 @@ const SEEDS = Array.from({ length: 24 }, (_, index) => index + 1);
 
 function randomPass(seed: number, shards = 2 + (seed % 6)): PassInput {
   const planning = { method: "milp" } as const;
-  return aRandomPass({
+  const input = aRandomPass({
     seed,
     shards,
     underlyings: 1 + (seed % 3),
     venues: 1 + (seed % 4),
     planning,
   });
+  const mutualisedFraction = [0, 0, 0.4, 1][seed % 4] ?? 0;
+  const capital = { ...input.policy.capital, mutualisedFraction };
+  return { ...input, policy: { ...input.policy, capital } };
 }
 
 function problemOf(seed: number) {
