@@ -168,6 +168,7 @@ function agentPorts(config: AgentConfig, wiring: Wiring) {
       settlementToken,
       sender: sender.address,
       positions: positionVenues(config),
+      pools: config.underlyings.flatMap((one) => one.pools.map((pool) => pool.address)),
     }),
     transactions: viemTransactionReader(rpc, {
       sender: sender.address,

@@ -8,7 +8,7 @@ import {IPriceFeed} from "./interfaces/IPriceFeed.sol";
 import {IShardLens, LensPrice, LensQuoteRequest, LensRequest, LensShard, LensSlices} from "./interfaces/IShardLens.sol";
 import {IShardVault} from "./interfaces/IShardVault.sol";
 import {IShardVaultAdmin} from "./interfaces/IShardVaultAdmin.sol";
-import {IUniswapV3Quoter} from "./interfaces/IUniswapV3.sol";
+import {IUniswapV3Adapter, IUniswapV3Quoter, PoolState} from "./interfaces/IUniswapV3.sol";
 import {IVolatilityFeed} from "./interfaces/IVolatilityFeed.sol";
 
 /// @title Stateless reader of a shard.
@@ -30,6 +30,7 @@ contract ShardLens is IShardLens {
         for (uint256 i = 0; i < request.quotes.length; i++) {
             shard.quoteAmountsOut[i] = _quote(request.quoter, request.quotes[i]);
         }
+        _readPools(shard, IUniswapV3Adapter(request.spotAdapter), request.pools);
     }
 
     function _readVault(LensShard memory shard, IShardVault vault) private view {
@@ -57,6 +58,15 @@ contract ShardLens is IShardLens {
             shard.hedgeBalances[i] = IERC20(assets[i]).balanceOf(request.vault);
             shard.hedgePrices[i] = _price(vault, assets[i]);
             shard.volatility[i] = LensSlices(assets[i], IVolatilityFeed(request.volatilityFeed).slices(assets[i]));
+        }
+    }
+
+    function _readPools(LensShard memory shard, IUniswapV3Adapter adapter, address[] calldata pools) private view {
+        shard.pools = new PoolState[](pools.length);
+        if (pools.length == 0) return;
+        shard.twapGuard = adapter.twapGuard();
+        for (uint256 i = 0; i < pools.length; i++) {
+            shard.pools[i] = adapter.poolState(pools[i]);
         }
     }
 

@@ -23,7 +23,7 @@ import {LeakyBucket} from "./libraries/LeakyBucket.sol";
 import {MandateHash} from "./libraries/MandateHash.sol";
 import {MandateGate} from "./MandateGate.sol";
 import {ShardValuation} from "./ShardValuation.sol";
-import {Actions, Mandate, SwapParams, TransferParams} from "./types/Mandate.sol";
+import {Actions, Mandate, SwapExactOutputParams, SwapParams, TransferParams} from "./types/Mandate.sol";
 import {VenueActions} from "./VenueActions.sol";
 
 /// @title One shard's collateral as ERC-4626 shares over the settlement asset.
@@ -33,9 +33,22 @@ import {VenueActions} from "./VenueActions.sol";
 contract ShardVault is ERC4626, VenueActions {
     using LeakyBucket for LeakyBucket.Bucket;
     using Math for uint256;
+    using MandateHash for SwapExactOutputParams;
     using MandateHash for SwapParams;
     using MandateHash for TransferParams;
     using SafeERC20 for IERC20;
+
+    /// @dev A swap by the worst it may do: spend `mostIn` for `leastOut`; the one of the two that is exact depends on its kind.
+    struct Swap {
+        bytes32 jobId;
+        address venue;
+        address pool;
+        address assetIn;
+        address assetOut;
+        uint256 mostIn;
+        uint256 leastOut;
+        bool isExactOutput;
+    }
 
     /// @inheritdoc IShardVault
     mapping(uint32 eid => bytes32) public sisterVault;
@@ -60,14 +73,41 @@ contract ShardVault is ERC4626, VenueActions {
         whenNotPaused
     {
         _consume(mandate, Actions.SWAP, params.hash(), signatures);
-        _checkSwap(params);
-        uint256 notional = _valueIn(params.assetIn, settlementAsset, params.amountIn, Math.Rounding.Ceil);
-        _count(swapWindow, notional, currentLimits.swapWindowCap);
-        uint256 received = _swap(params);
-        _requireCapital(params.minCapitalAfter);
-        emit SwapExecuted(
-            mandate.jobId, params.venue, params.pool, params.assetIn, params.assetOut, params.amountIn, received
+        _swap(
+            Swap({
+                jobId: mandate.jobId,
+                venue: params.venue,
+                pool: params.pool,
+                assetIn: params.assetIn,
+                assetOut: params.assetOut,
+                mostIn: params.amountIn,
+                leastOut: params.minAmountOut,
+                isExactOutput: false
+            })
         );
+        _requireCapital(params.minCapitalAfter);
+    }
+
+    /// @inheritdoc IShardVault
+    function executeSwapExactOutput(
+        Mandate calldata mandate,
+        SwapExactOutputParams calldata params,
+        bytes[] calldata signatures
+    ) external nonReentrant whenNotPaused {
+        _consume(mandate, Actions.SWAP_EXACT_OUTPUT, params.hash(), signatures);
+        _swap(
+            Swap({
+                jobId: mandate.jobId,
+                venue: params.venue,
+                pool: params.pool,
+                assetIn: params.assetIn,
+                assetOut: params.assetOut,
+                mostIn: params.maxAmountIn,
+                leastOut: params.amountOut,
+                isExactOutput: true
+            })
+        );
+        _requireCapital(params.minCapitalAfter);
     }
 
     /// @inheritdoc IShardVault
@@ -181,33 +221,46 @@ contract ShardVault is ERC4626, VenueActions {
         return super.redeem(shares, receiver, owner);
     }
 
-    function _checkSwap(SwapParams calldata params) private view {
-        if (!venueAllowed[params.venue]) revert ShardVault_VenueNotAllowed(params.venue);
-        _requireKnown(params.assetIn);
-        _requireKnown(params.assetOut);
-        if (params.assetIn == params.assetOut) revert ShardVault_AssetNotAllowed(params.assetOut);
-        requireFreshFeeds();
-        uint256 fair = _valueIn(params.assetIn, params.assetOut, params.amountIn, Math.Rounding.Ceil);
-        uint256 least = fair.mulDiv(BPS - currentLimits.maxSlippageBps, BPS, Math.Rounding.Ceil);
-        if (params.minAmountOut < least) revert ShardVault_MinimumOutTooLow(params.minAmountOut, least);
-    }
-
     /// @dev Trusts no return value: what was spent and received is measured on the vault's own balances.
-    function _swap(SwapParams calldata params) private returns (uint256 received) {
-        IERC20 assetIn = IERC20(params.assetIn);
-        IERC20 assetOut = IERC20(params.assetOut);
+    function _swap(Swap memory swap) private {
+        _checkSwap(swap);
+        IERC20 assetIn = IERC20(swap.assetIn);
+        IERC20 assetOut = IERC20(swap.assetOut);
         uint256 inBefore = assetIn.balanceOf(address(this));
         uint256 outBefore = assetOut.balanceOf(address(this));
-        assetIn.safeTransfer(params.venue, params.amountIn);
-        IVenueAdapter(params.venue)
-            .swapExactInput(params.pool, params.assetIn, params.assetOut, params.amountIn, params.minAmountOut);
-        uint256 inAfter = assetIn.balanceOf(address(this));
-        if (inAfter + params.amountIn != inBefore) {
-            revert ShardVault_WrongAmountSpent(inBefore, inAfter, params.amountIn);
+        assetIn.safeTransfer(swap.venue, swap.mostIn);
+        IVenueAdapter venue = IVenueAdapter(swap.venue);
+        if (swap.isExactOutput) {
+            venue.swapExactOutput(swap.pool, swap.assetIn, swap.assetOut, swap.leastOut, swap.mostIn);
+        } else {
+            venue.swapExactInput(swap.pool, swap.assetIn, swap.assetOut, swap.mostIn, swap.leastOut);
         }
-        uint256 outAfter = assetOut.balanceOf(address(this));
-        received = outAfter > outBefore ? outAfter - outBefore : 0;
-        if (received < params.minAmountOut) revert ShardVault_ReceivedTooLittle(received, params.minAmountOut);
+        uint256 inAfter = assetIn.balanceOf(address(this));
+        uint256 spent = inBefore.saturatingSub(inAfter);
+        bool isSpentRight = swap.isExactOutput ? spent <= swap.mostIn : spent == swap.mostIn;
+        if (inAfter > inBefore || !isSpentRight) {
+            revert ShardVault_WrongAmountSpent(inBefore, inAfter, swap.mostIn);
+        }
+        uint256 received = assetOut.balanceOf(address(this)).saturatingSub(outBefore);
+        if (received < swap.leastOut) revert ShardVault_ReceivedTooLittle(received, swap.leastOut);
+        if (swap.isExactOutput && received != swap.leastOut) {
+            revert ShardVault_WrongAmountReceived(received, swap.leastOut);
+        }
+        emit SwapExecuted(swap.jobId, swap.venue, swap.pool, swap.assetIn, swap.assetOut, spent, received);
+    }
+
+    /// @dev The worst that the mandate allows, `mostIn` for `leastOut`, must be within the slippage limit and the window.
+    function _checkSwap(Swap memory swap) private {
+        if (!venueAllowed[swap.venue]) revert ShardVault_VenueNotAllowed(swap.venue);
+        _requireKnown(swap.assetIn);
+        _requireKnown(swap.assetOut);
+        if (swap.assetIn == swap.assetOut) revert ShardVault_AssetNotAllowed(swap.assetOut);
+        requireFreshFeeds();
+        uint256 fair = _valueIn(swap.assetIn, swap.assetOut, swap.mostIn, Math.Rounding.Ceil);
+        uint256 least = fair.mulDiv(BPS - currentLimits.maxSlippageBps, BPS, Math.Rounding.Ceil);
+        if (swap.leastOut < least) revert ShardVault_MinimumOutTooLow(swap.leastOut, least);
+        uint256 notional = _valueIn(swap.assetIn, settlementAsset, swap.mostIn, Math.Rounding.Ceil);
+        _count(swapWindow, notional, currentLimits.swapWindowCap);
     }
 
     /// @return The LayerZero fee paid, in wei.

@@ -30,7 +30,8 @@ abstract contract VenueActions is MandateGate, ShardValuation, VaultLock {
         whenNotPaused
     {
         _beginVenueAction();
-        if (action <= Actions.TRANSFER) revert ShardVault_WrongAction(action, Actions.LEND_MOVE);
+        bool isOfTheVault = action <= Actions.TRANSFER || action == Actions.SWAP_EXACT_OUTPUT;
+        if (isOfTheVault) revert ShardVault_WrongAction(action, Actions.LEND_MOVE);
         requireFreshFeeds();
         _consume(mandate, action, paramsHash, signatures);
     }

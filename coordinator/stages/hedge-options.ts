@@ -112,18 +112,32 @@ export function hedgeOptions(input: ShardInput, context: HedgeContext): HedgeOpt
   const known = valuation.entry.report.capacity.filter(
     (line) => line.underlying === context.underlying,
   );
-  const venues = known.filter(({ adapter }) => {
+  const open = known.filter(({ adapter }) => {
     return !status.closedVenues.includes(adapter.toLowerCase());
   });
-  if (known.length > 0 && venues.length === 0) return refuse("its venue is closed by a breaker");
+  if (known.length > 0 && open.length === 0) return refuse("its venue is closed by a breaker");
+  const venues = open.filter((line) => line.acceptsTrades);
   const options = venues.map((line) => venueOption(input, own, line, { ...context, depth }));
   const usable = options
     .filter((option) => option.limitUnits > 0)
     .sort((left, right) => averageCost(left) - averageCost(right));
-  if (venues.length === 0) return refuse("no venue");
+  if (known.length === 0) return refuse("no venue");
+  if (venues.length === 0) return refuse(closedReason(open));
   return usable.length === 0
     ? refuse(limitReason(options[0]?.limits))
     : { usable: true, options: usable };
+}
+
+/** Why venues that exist take no trades, with how far the first lies from its mean. */
+function closedReason(lines: readonly CapacityLine[]): string {
+  const { meanPrice, venue } = lines[0] ?? { meanPrice: null, venue: "venue" };
+  if (meanPrice === null) return `${venue} takes no trades`;
+  const { spotOverMeanFraction, limitFraction, windowSeconds } = meanPrice;
+  const seconds = `${windowSeconds} s`;
+  if (spotOverMeanFraction === null)
+    return `${venue} takes no trades: no price history of ${seconds}`;
+  const [off, limit] = [spotOverMeanFraction, limitFraction].map((one) => (one * 100).toFixed(2));
+  return `${venue} takes no trades: spot is ${off} % off its mean of ${seconds}, the limit is ${limit} %`;
 }
 
 function hasHedgeInFlight({ effects, underlying }: HedgeContext, shard: string): boolean {

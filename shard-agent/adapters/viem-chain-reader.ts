@@ -22,6 +22,7 @@ import type {
   DepthRequest,
   FeedPrice,
   HedgeAsset,
+  PoolReading,
   ShardSnapshot,
   VenueReading,
 } from "#shard-agent/records/shard-snapshot.ts";
@@ -43,7 +44,10 @@ export type ChainReaderOptions = {
     readonly lens: Address;
     readonly volatilityFeed: Address;
     readonly quoterV2: Address;
+    readonly uniswapAdapter: Address;
   };
+  /** Pools of the venue that are traded on. */
+  readonly pools: readonly Address[];
   readonly settlementToken: Address;
   readonly sender: Address;
   /** The vault's venue desk and its accounts at venues; null when it has none. */
@@ -107,6 +111,8 @@ async function readLens(
     quoter: contracts.quoterV2,
     senders: [sender],
     quotes: depth.map(({ amountInRaw, ...one }) => ({ ...one, amountIn: amountInRaw })),
+    spotAdapter: contracts.uniswapAdapter,
+    pools: options.pools,
   };
   const at = { blockHash: block.hash };
   return (await callView(rpc, {
@@ -163,6 +169,20 @@ function snapshotOf(
       ...one,
       amountOutRaw: shard.quoteAmountsOut[index] ?? 0n,
     })),
+    pools: options.pools.map((pool, index) => poolReading(shard, pool, index)),
+  };
+}
+
+function poolReading(shard: LensShard, pool: Address, index: number): PoolReading {
+  const state = shard.pools[index];
+  if (state === undefined) throw new RetryableError("rpc-failed", `Lens: no state of pool ${pool}`);
+  return {
+    pool,
+    spotTick: state.spotTick,
+    twapTick: state.hasHistory ? state.twapTick : null,
+    takesTrades: state.takesTrades,
+    windowSeconds: shard.twapGuard.windowSeconds,
+    maxDeviationTicks: shard.twapGuard.maxDeviationTicks,
   };
 }
 

@@ -64,6 +64,19 @@ type DepthQuote = {
   readonly amountOutRaw: bigint;
 };
 
+/**
+ * Where a pool is against its own mean, as the guard of the adapter sees it. Ticks are logarithms to the
+ * base 1.0001 of token1 per token0 in raw units; `twapTick` is null while the pool cannot say its mean.
+ */
+export type PoolReading = {
+  readonly pool: Address;
+  readonly spotTick: number;
+  readonly twapTick: number | null;
+  readonly takesTrades: boolean;
+  readonly windowSeconds: number;
+  readonly maxDeviationTicks: number;
+};
+
 /** What one venue keeps for the vault and offers it, in the report's own units. */
 export type VenueReading = {
   /** Vault assets that lie at the venue; none twice. */
@@ -109,6 +122,7 @@ export type ShardSnapshot = {
   readonly series: readonly RawSeries[];
   readonly senders: readonly { readonly address: Address; readonly balanceWei: bigint }[];
   readonly depth: readonly DepthQuote[];
+  readonly pools: readonly PoolReading[];
   readonly venues: readonly VenueReading[];
   readonly consumedJobs: readonly ConsumedJob[];
   readonly deliveredTransfers: readonly DeliveredTransfer[];

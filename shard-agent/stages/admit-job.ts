@@ -7,6 +7,7 @@ import type {
   OptionTradeParams,
   PerpChangeParams,
   RebalanceJob,
+  SwapExactOutputParams,
   SwapParams,
 } from "#shared/wire/rebalance-job.ts";
 
@@ -104,6 +105,7 @@ function judgeFence(job: RebalanceJob, now: JobConditions): Admission {
 function judgeVenue(job: RebalanceJob, _now: JobConditions, scope: ShardScope): Admission {
   switch (job.params.kind) {
     case "swap":
+    case "swap-exact-output":
       return judgeSwapVenue(job.params, scope);
     case "lend-move":
       return judgeLendMove(job.params, scope);
@@ -118,7 +120,7 @@ function judgeVenue(job: RebalanceJob, _now: JobConditions, scope: ShardScope): 
   }
 }
 
-function judgeSwapVenue(params: SwapParams, scope: ShardScope): Admission {
+function judgeSwapVenue(params: SwapParams | SwapExactOutputParams, scope: ShardScope): Admission {
   if (!isSameAddress(params.venue, scope.contracts.uniswapAdapter)) {
     return refuse(
       "venue-not-allowed",

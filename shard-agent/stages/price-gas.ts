@@ -1,6 +1,7 @@
 import type { GasFees, GasFeeTerms } from "#shard-agent/records/gas-fees.ts";
 import { isSameAddress, type ShardScope } from "#shard-agent/records/shard-scope.ts";
 import type { ShardSnapshot } from "#shard-agent/records/shard-snapshot.ts";
+import type { Address } from "#shared/units/ids.ts";
 import type { JobParams, OptionTradeParams, PerpChangeParams } from "#shared/wire/rebalance-job.ts";
 
 /** What a miner gets at first. */
@@ -101,10 +102,7 @@ function notionalUsdE8(
   if (params.kind === "option-trade") return optionNotionalE8(params, snapshot, scope);
   if (params.kind === "transfer")
     return valueE8(BigInt(params.amountRaw), settlement.price.priceE8, scope.settlement.decimals);
-  const { token, amountRaw } =
-    params.kind === "swap"
-      ? { token: params.assetIn, amountRaw: BigInt(params.amountInRaw) }
-      : { token: params.asset, amountRaw: magnitude(BigInt(params.amountRaw)) };
+  const { token, amountRaw } = spendOf(params);
   if (isSameAddress(token, scope.settlement.token))
     return valueE8(amountRaw, settlement.price.priceE8, scope.settlement.decimals);
   const underlying = scope.underlyings.find((one) => isSameAddress(one.token, token));
@@ -144,6 +142,24 @@ function optionNotionalE8(
   );
   if (asset === undefined) return null;
   return valueE8(magnitude(BigInt(params.quantityE18)), asset.price.priceE8, SIZE_DECIMALS);
+}
+
+/** Asset and raw amount that an action moves, at most. */
+function spendOf(
+  params: Exclude<JobParams, { kind: "transfer" | "perp-change" | "option-trade" }>,
+): {
+  readonly token: Address;
+  readonly amountRaw: bigint;
+} {
+  switch (params.kind) {
+    case "swap":
+      return { token: params.assetIn, amountRaw: BigInt(params.amountInRaw) };
+    case "swap-exact-output":
+      return { token: params.assetIn, amountRaw: BigInt(params.maxAmountInRaw) };
+    case "lend-move":
+    case "margin-move":
+      return { token: params.asset, amountRaw: magnitude(BigInt(params.amountRaw)) };
+  }
 }
 
 function magnitude(raw: bigint): bigint {

@@ -18,6 +18,8 @@ const SWAP_GAS_UNITS = 350_000;
 /** Uniswap fees are hundredths of a basis point. */
 const FEE_UNIT = 1e-6;
 const PRICE_DECIMALS = 8;
+/** One tick is 0.01 % of the price. */
+const TICK_BASE = 1.0001;
 
 /**
  * Uniswap v3 spot pools against the settlement asset. Depth is asked at the configured sizes in USD,
@@ -104,7 +106,29 @@ function capacityLine(pair: Pair, snapshot: ShardSnapshot, scope: ShardScope): C
     token: pair.underlying.token,
     feeFraction: pair.pool.fee * FEE_UNIT,
     gasUnits: SWAP_GAS_UNITS,
+    ...againstMean(pair, snapshot),
     buy: curve(pair.settlement.token),
     sell: curve(pair.underlying.token),
+  };
+}
+
+/** A pool nobody read takes no trades: what is not known is not assumed. */
+function againstMean(
+  pair: Pair,
+  snapshot: ShardSnapshot,
+): Pick<CapacityLine, "acceptsTrades" | "meanPrice"> {
+  const reading = snapshot.pools.find((one) => isSameAddress(one.pool, pair.pool.address));
+  if (reading === undefined) return { acceptsTrades: false, meanPrice: null };
+  const { spotTick, twapTick, windowSeconds, maxDeviationTicks } = reading;
+  // A pool's price is its second token per first, in order of address.
+  const isFirst = BigInt(pair.underlying.token) < BigInt(pair.settlement.token);
+  const ticks = twapTick === null ? null : (spotTick - twapTick) * (isFirst ? 1 : -1);
+  return {
+    acceptsTrades: reading.takesTrades,
+    meanPrice: {
+      windowSeconds,
+      limitFraction: TICK_BASE ** maxDeviationTicks - 1,
+      spotOverMeanFraction: ticks === null ? null : TICK_BASE ** ticks - 1,
+    },
   };
 }

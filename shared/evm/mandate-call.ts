@@ -8,6 +8,7 @@ import {
   marginMoveStruct,
   optionTradeStruct,
   perpChangeStruct,
+  swapExactOutputStruct,
   swapStruct,
   transferStruct,
 } from "#shared/evm/params-typed-data.ts";
@@ -33,7 +34,7 @@ export function mandateCall(
   contracts: MandateContracts,
 ): { readonly to: Address; readonly data: Hex } {
   const { kind } = signed.params;
-  const isVaults = kind === "swap" || kind === "transfer";
+  const isVaults = kind === "swap" || kind === "swap-exact-output" || kind === "transfer";
   return { to: isVaults ? contracts.vault : deskOf(contracts), data: callData(signed) };
 }
 
@@ -43,6 +44,11 @@ function callData({ mandate, params, signatures }: SignedMandate): Hex {
     case "swap": {
       const args = [struct, swapStruct(params), signatures] as const;
       return encodeFunctionData({ abi: shardVaultAbi, functionName: "executeSwap", args });
+    }
+    case "swap-exact-output": {
+      const args = [struct, swapExactOutputStruct(params), signatures] as const;
+      const functionName = "executeSwapExactOutput";
+      return encodeFunctionData({ abi: shardVaultAbi, functionName, args });
     }
     case "transfer": {
       const args = [struct, transferStruct(params), signatures] as const;

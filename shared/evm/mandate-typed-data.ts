@@ -17,6 +17,7 @@ import {
   ACTION_OPTION_TRADE,
   ACTION_PERP_CHANGE,
   ACTION_SWAP,
+  ACTION_SWAP_EXACT_OUTPUT,
   ACTION_TRANSFER,
   type JobParams,
   type Mandate,
@@ -78,6 +79,7 @@ const ACTIONS = {
   "margin-move": ACTION_MARGIN_MOVE,
   "perp-change": ACTION_PERP_CHANGE,
   "option-trade": ACTION_OPTION_TRADE,
+  "swap-exact-output": ACTION_SWAP_EXACT_OUTPUT,
 } as const satisfies Record<JobParams["kind"], number>;
 
 /** Mandate action of a job's parameters. */

@@ -4,6 +4,7 @@ import type {
   MarginMoveParams,
   OptionTradeParams,
   PerpChangeParams,
+  SwapExactOutputParams,
   SwapParams,
   TransferParams,
 } from "#shared/wire/rebalance-job.ts";
@@ -25,6 +26,16 @@ const SWAP_FIELDS = [
   { name: "assetOut", type: "address" },
   { name: "amountIn", type: "uint256" },
   { name: "minAmountOut", type: "uint256" },
+  { name: "minCapitalAfter", type: "int256" },
+] as const;
+
+const SWAP_EXACT_OUTPUT_FIELDS = [
+  { name: "venue", type: "address" },
+  { name: "pool", type: "address" },
+  { name: "assetIn", type: "address" },
+  { name: "assetOut", type: "address" },
+  { name: "amountOut", type: "uint256" },
+  { name: "maxAmountIn", type: "uint256" },
   { name: "minCapitalAfter", type: "int256" },
 ] as const;
 
@@ -83,6 +94,19 @@ export function swapStruct(params: SwapParams) {
     assetOut: params.assetOut,
     amountIn: BigInt(params.amountInRaw),
     minAmountOut: BigInt(params.minAmountOutRaw),
+    minCapitalAfter: BigInt(params.minCapitalAfterRaw),
+  };
+}
+
+/** Parameters of an exact-output swap as the vault's ABI takes them. */
+export function swapExactOutputStruct(params: SwapExactOutputParams) {
+  return {
+    venue: params.venue,
+    pool: params.pool,
+    assetIn: params.assetIn,
+    assetOut: params.assetOut,
+    amountOut: BigInt(params.amountOutRaw),
+    maxAmountIn: BigInt(params.maxAmountInRaw),
     minCapitalAfter: BigInt(params.minCapitalAfterRaw),
   };
 }
@@ -156,6 +180,10 @@ export function typedParams(params: JobParams): TypedParams {
   switch (params.kind) {
     case "swap":
       return { primaryType: "SwapParams", fields: SWAP_FIELDS, struct: swapStruct(params) };
+    case "swap-exact-output": {
+      const struct = swapExactOutputStruct(params);
+      return { primaryType: "SwapExactOutputParams", fields: SWAP_EXACT_OUTPUT_FIELDS, struct };
+    }
     case "transfer": {
       const struct = transferStruct(params);
       return { primaryType: "TransferParams", fields: TRANSFER_FIELDS, struct };

@@ -19,6 +19,7 @@ export const ACTION_LEND_MOVE = 3;
 export const ACTION_MARGIN_MOVE = 4;
 export const ACTION_PERP_CHANGE = 5;
 export const ACTION_OPTION_TRADE = 6;
+export const ACTION_SWAP_EXACT_OUTPUT = 7;
 
 /** EIP-712 mandate; every field's enforcement is tabled in docs/protocol.md. */
 export const mandateSchema = z.strictObject({
@@ -34,6 +35,7 @@ export const mandateSchema = z.strictObject({
     z.literal(ACTION_MARGIN_MOVE),
     z.literal(ACTION_PERP_CHANGE),
     z.literal(ACTION_OPTION_TRADE),
+    z.literal(ACTION_SWAP_EXACT_OUTPUT),
   ]),
   reportSetHash: hash32Schema,
   notBeforeSeconds: z.number().int().min(0),
@@ -50,6 +52,18 @@ export const swapParamsSchema = z.strictObject({
   assetOut: addressSchema,
   amountInRaw: rawAmountSchema,
   minAmountOutRaw: rawAmountSchema,
+  minCapitalAfterRaw: signedRawAmountSchema,
+});
+
+/** A swap that brings exactly `amountOutRaw`; of `maxAmountInRaw`, what is not needed comes back. */
+const swapExactOutputParamsSchema = z.strictObject({
+  kind: z.literal("swap-exact-output"),
+  venue: addressSchema,
+  pool: addressSchema,
+  assetIn: addressSchema,
+  assetOut: addressSchema,
+  amountOutRaw: rawAmountSchema,
+  maxAmountInRaw: rawAmountSchema,
   minCapitalAfterRaw: signedRawAmountSchema,
 });
 
@@ -134,6 +148,7 @@ export const jobParamsSchema = z.discriminatedUnion("kind", [
   marginMoveParamsSchema,
   perpChangeParamsSchema,
   optionTradeParamsSchema,
+  swapExactOutputParamsSchema,
 ]);
 
 /** What the coordinator puts in a shard's queue. The BullMQ job id is {@link queueJobId}. */
@@ -152,6 +167,7 @@ export const rebalanceJobSchema = z.strictObject({
 
 export type Mandate = z.infer<typeof mandateSchema>;
 export type SwapParams = z.infer<typeof swapParamsSchema>;
+export type SwapExactOutputParams = z.infer<typeof swapExactOutputParamsSchema>;
 export type TransferParams = z.infer<typeof transferParamsSchema>;
 export type LendMoveParams = z.infer<typeof lendMoveParamsSchema>;
 export type MarginMoveParams = z.infer<typeof marginMoveParamsSchema>;

@@ -77,6 +77,16 @@ const depthPointSchema = z.strictObject({
   amountOutRaw: rawAmountSchema,
 });
 
+/**
+ * A pool's price against its own mean over a window, which the venue's contract holds swaps to. Fractions are of
+ * the underlying's price; `spotOverMeanFraction` is positive above the mean, null while the pool cannot say its mean.
+ */
+const meanPriceSchema = z.strictObject({
+  windowSeconds: z.number().int().positive(),
+  limitFraction: finiteSchema.positive(),
+  spotOverMeanFraction: finiteSchema.min(-1).nullable(),
+});
+
 /** `buy` spends the settlement asset for the underlying; both curves ascend by `amountInRaw`. */
 const capacityLineSchema = z.strictObject({
   venue: z.literal("uniswap-v3"),
@@ -86,6 +96,10 @@ const capacityLineSchema = z.strictObject({
   token: addressSchema,
   feeFraction: finiteSchema.min(0).max(1),
   gasUnits: z.number().int().min(0),
+  /** False while the venue's contract would refuse a trade. */
+  acceptsTrades: z.boolean().default(true),
+  /** Null where the venue has no such guard. */
+  meanPrice: meanPriceSchema.nullable().default(null),
   buy: z.array(depthPointSchema).max(32),
   sell: z.array(depthPointSchema).max(32),
 });

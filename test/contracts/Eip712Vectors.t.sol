@@ -12,11 +12,13 @@ import {IVenueDesk} from "riskshard/interfaces/IVenueDesk.sol";
 import {ShardVault} from "riskshard/ShardVault.sol";
 import {VenueDesk} from "riskshard/VenueDesk.sol";
 import {
+    Actions,
     LendMoveParams,
     Mandate,
     MarginMoveParams,
     OptionTradeParams,
     PerpChangeParams,
+    SwapExactOutputParams,
     SwapParams,
     TransferParams
 } from "riskshard/types/Mandate.sol";
@@ -26,7 +28,7 @@ import {ShardFixture} from "./support/ShardFixture.sol";
 /// @notice The vectors that test/shared/evm/eip712-vectors.test.ts asserts, against the contracts: hashes, digests, and a
 /// vault and a book at the vectors' addresses that accept the signatures.
 contract Eip712VectorsTest is ShardFixture {
-    uint256 private constant CASES = 6;
+    uint256 private constant CASES = 7;
     string private mandates = vm.readFile("test/vectors/mandate-eip712.json");
     string private quotes = vm.readFile("test/vectors/option-quote-eip712.json");
 
@@ -43,8 +45,7 @@ contract Eip712VectorsTest is ShardFixture {
     function test_mandates_of_every_action_hash_as_in_the_vector() public view {
         for (uint256 i = 0; i < CASES; i++) {
             string memory path = _casePath(i);
-            assertEq(_mandateOf(path).action, i + 1, "one case per action, in order");
-            bytes32 paramsHash = _paramsHash(i, path);
+            bytes32 paramsHash = _paramsHash(_mandateOf(path).action, path);
             assertEq(paramsHash, vm.parseJsonBytes32(mandates, string.concat(path, ".paramsHash")));
             Mandate memory mandate = _mandateOf(path);
             assertEq(mandate.paramsHash, paramsHash);
@@ -52,7 +53,7 @@ contract Eip712VectorsTest is ShardFixture {
                 _digest(address(vault), this.hash(mandate)),
                 vm.parseJsonBytes32(mandates, string.concat(path, ".digest"))
             );
-            assertEq(mandate.jobId, _jobId(i, paramsHash));
+            assertEq(mandate.jobId, _jobId(vm.parseJsonUint(mandates, string.concat(path, ".step")), paramsHash));
         }
     }
 
@@ -66,6 +67,11 @@ contract Eip712VectorsTest is ShardFixture {
         // The venue is the first thing looked at after the signatures.
         vm.expectRevert(abi.encodeWithSelector(IShardVault.ShardVault_VenueNotAllowed.selector, swap.venue));
         vault.executeSwap(mandate, swap, signatures);
+
+        path = _casePath(6);
+        SwapExactOutputParams memory exact = _swapExactOutput(path);
+        vm.expectRevert(abi.encodeWithSelector(IShardVault.ShardVault_VenueNotAllowed.selector, exact.venue));
+        vault.executeSwapExactOutput(_mandateOf(path), exact, _signaturesOf(path));
 
         path = _casePath(1);
         mandate = _mandateOf(path);
@@ -164,13 +170,15 @@ contract Eip712VectorsTest is ShardFixture {
         return MandateHash.hash(params);
     }
 
-    function _paramsHash(uint256 index, string memory path) private view returns (bytes32) {
-        if (index == 0) return this.hash(_swap(path));
-        if (index == 1) return this.hash(_transfer(path));
-        if (index == 2) return this.hashLendMove(_lendMove(path));
-        if (index == 3) return this.hashMarginMove(_marginMove(path));
-        if (index == 4) return this.hashPerpChange(_perpChange(path));
-        return this.hashOptionTrade(_optionTrade(path));
+    function _paramsHash(uint256 action, string memory path) private view returns (bytes32) {
+        if (action == Actions.SWAP) return this.hash(_swap(path));
+        if (action == Actions.TRANSFER) return this.hash(_transfer(path));
+        if (action == Actions.LEND_MOVE) return this.hashLendMove(_lendMove(path));
+        if (action == Actions.MARGIN_MOVE) return this.hashMarginMove(_marginMove(path));
+        if (action == Actions.PERP_CHANGE) return this.hashPerpChange(_perpChange(path));
+        if (action == Actions.OPTION_TRADE) return this.hashOptionTrade(_optionTrade(path));
+        assertEq(action, Actions.SWAP_EXACT_OUTPUT, "the vector's action is not known here");
+        return this.hashSwapExactOutput(_swapExactOutput(path));
     }
 
     function _signaturesOf(string memory path) private view returns (bytes[] memory) {
@@ -219,6 +227,23 @@ contract Eip712VectorsTest is ShardFixture {
             assetOut: vm.parseJsonAddress(mandates, string.concat(key, ".assetOut")),
             amountIn: vm.parseJsonUint(mandates, string.concat(key, ".amountInRaw")),
             minAmountOut: vm.parseJsonUint(mandates, string.concat(key, ".minAmountOutRaw")),
+            minCapitalAfter: vm.parseJsonInt(mandates, string.concat(key, ".minCapitalAfterRaw"))
+        });
+    }
+
+    function hashSwapExactOutput(SwapExactOutputParams calldata params) external pure returns (bytes32) {
+        return MandateHash.hash(params);
+    }
+
+    function _swapExactOutput(string memory path) private view returns (SwapExactOutputParams memory) {
+        string memory key = string.concat(path, ".params");
+        return SwapExactOutputParams({
+            venue: vm.parseJsonAddress(mandates, string.concat(key, ".venue")),
+            pool: vm.parseJsonAddress(mandates, string.concat(key, ".pool")),
+            assetIn: vm.parseJsonAddress(mandates, string.concat(key, ".assetIn")),
+            assetOut: vm.parseJsonAddress(mandates, string.concat(key, ".assetOut")),
+            amountOut: vm.parseJsonUint(mandates, string.concat(key, ".amountOutRaw")),
+            maxAmountIn: vm.parseJsonUint(mandates, string.concat(key, ".maxAmountInRaw")),
             minCapitalAfter: vm.parseJsonInt(mandates, string.concat(key, ".minCapitalAfterRaw"))
         });
     }

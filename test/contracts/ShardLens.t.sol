@@ -62,6 +62,23 @@ contract ShardLensTest is UniswapFixture {
         assertEq(shard.quoteAmountsOut[2], 0, "no such pool");
     }
 
+    function test_says_where_the_pools_are_and_whether_the_guard_lets_a_swap_through() public {
+        address young = _createPool(btc, 25e8, usdx, 1_000_000e6);
+        LensRequest memory request = _request(0);
+        request.spotAdapter = address(adapter);
+        request.pools = new address[](2);
+        (request.pools[0], request.pools[1]) = (pool, young);
+        LensShard memory shard = lens.read(request);
+        assertEq(shard.twapGuard.windowSeconds, 60);
+        assertEq(shard.twapGuard.maxDeviationTicks, 80);
+        assertTrue(shard.pools[0].hasHistory && shard.pools[0].takesTrades);
+        assertEq(shard.pools[0].spotTick, shard.pools[0].twapTick);
+        assertFalse(shard.pools[1].hasHistory || shard.pools[1].takesTrades);
+        _swap("hedge", _buyWeth(10_000e6));
+        shard = lens.read(request);
+        assertNotEq(shard.pools[0].spotTick, shard.pools[0].twapTick);
+    }
+
     function test_stays_readable_on_stale_feeds_and_while_paused() public {
         skip(1 days);
         vm.prank(guardian);

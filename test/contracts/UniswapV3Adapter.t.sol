@@ -22,6 +22,45 @@ contract UniswapV3AdapterTest is UniswapFixture {
         assertEq(usdx.allowance(address(adapter), swapRouter), 0);
     }
 
+    function test_an_exact_output_pays_out_gives_the_rest_back_and_keeps_nothing() public {
+        usdx.mint(address(adapter), 10_100e6);
+        vm.prank(caller);
+        uint256 amountIn = adapter.swapExactOutput(pool, address(usdx), address(weth), 5e18, 10_100e6);
+        assertEq(weth.balanceOf(caller), 5e18);
+        assertEq(usdx.balanceOf(caller), 10_100e6 - amountIn);
+        assertGt(amountIn, 10_000e6);
+        assertEq(usdx.balanceOf(address(adapter)), 0);
+        assertEq(usdx.allowance(address(adapter), swapRouter), 0);
+    }
+
+    function test_an_exact_output_leaves_a_gift_where_it_is() public {
+        usdx.mint(address(adapter), 10_100e6 + 7);
+        vm.prank(caller);
+        uint256 amountIn = adapter.swapExactOutput(pool, address(usdx), address(weth), 5e18, 10_100e6);
+        assertEq(usdx.balanceOf(caller), 10_100e6 - amountIn);
+        assertEq(usdx.balanceOf(address(adapter)), 7);
+    }
+
+    function test_rejects_an_exact_output_that_is_forbidden_unpaid_too_dear_or_not_there() public {
+        vm.expectRevert(abi.encodeWithSelector(IUniswapV3Adapter.UniswapV3Adapter_NotFunded.selector, 0, 100));
+        adapter.swapExactOutput(pool, address(usdx), address(weth), 1, 100);
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IUniswapV3Adapter.UniswapV3Adapter_WrongAssets.selector, pool, address(btc), address(weth)
+            )
+        );
+        adapter.swapExactOutput(pool, address(btc), address(weth), 1, 100);
+        usdx.mint(address(adapter), 100_000_000e6);
+        vm.expectPartialRevert(IUniswapV3Adapter.UniswapV3Adapter_OutputNotFilled.selector);
+        adapter.swapExactOutput(pool, address(usdx), address(weth), 5e18, 10_000e6);
+        vm.expectPartialRevert(IUniswapV3Adapter.UniswapV3Adapter_OutputNotFilled.selector);
+        adapter.swapExactOutput(pool, address(usdx), address(weth), 501e18, 100_000_000e6);
+        vm.prank(admin);
+        adapter.setPool(pool, false);
+        vm.expectRevert(abi.encodeWithSelector(IVenueAdapter.VenueAdapter_PoolNotAllowed.selector, pool));
+        adapter.swapExactOutput(pool, address(usdx), address(weth), 1, 100);
+    }
+
     function test_a_gift_to_the_adapter_stays_where_it_is_and_blocks_nothing() public {
         usdx.mint(address(adapter), 10_000e6 + 7);
         adapter.swapExactInput(pool, address(usdx), address(weth), 10_000e6, 0);
@@ -77,7 +116,7 @@ contract UniswapV3AdapterTest is UniswapFixture {
         address[] memory pools = new address[](1);
         pools[0] = imposter;
         vm.expectRevert(abi.encodeWithSelector(IUniswapV3Adapter.UniswapV3Adapter_UnknownPool.selector, imposter, pool));
-        new UniswapV3Adapter(IUniswapV3Router(swapRouter), admin, pools);
+        new UniswapV3Adapter(IUniswapV3Router(swapRouter), admin, _guard(), pools);
     }
 }
 

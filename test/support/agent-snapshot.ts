@@ -75,6 +75,16 @@ export function aSnapshot(change: Partial<ShardSnapshot> = {}): ShardSnapshot {
     series: [],
     senders: [{ address: address20("5e"), balanceWei: 5_000n }],
     depth: [],
+    pools: [
+      {
+        pool: ETH_POOL,
+        spotTick: 200_000,
+        twapTick: 200_000,
+        takesTrades: true,
+        windowSeconds: 60,
+        maxDeviationTicks: 80,
+      },
+    ],
     venues: [],
     consumedJobs: [],
     deliveredTransfers: [],

@@ -141,6 +141,8 @@ function aPool(spotUsd: number, feeFraction: number): CapacityLine {
     token: WETH,
     feeFraction,
     gasUnits: 200_000,
+    acceptsTrades: true,
+    meanPrice: null,
     buy: steps.map((units) => ({ amountInRaw: raw(usd(units, 1)), amountOutRaw: eth(units) })),
     sell: steps.map((units) => ({ amountInRaw: eth(units), amountOutRaw: raw(usd(units, -1)) })),
   };

@@ -120,6 +120,8 @@ function capacityLine(): ShardReport["capacity"][number] {
     token: address20("e0"),
     feeFraction: 0.0005,
     gasUnits: 350_000,
+    acceptsTrades: true,
+    meanPrice: { windowSeconds: 300, limitFraction: 0.01, spotOverMeanFraction: -0.0004 },
     buy: curve,
     sell: curve.map((point) => ({ ...point })),
   };

@@ -214,6 +214,8 @@ function poolOf(context: {
     token,
     feeFraction,
     gasUnits: 150_000 + Math.floor(150_000 * random()),
+    acceptsTrades: true,
+    meanPrice: null,
     buy: sizes.map((units) => ({
       amountInRaw: raw(usd(units, 1), 6),
       amountOutRaw: raw(units, 18),

@@ -74,6 +74,29 @@ export const OPTION_TRADE_PARAMS: JobParams = {
   minCapitalAfterRaw: "-5",
 };
 
+/** Exact-output parameters: buy 0.001 ETH for at most 2.5 settlement units. */
+export const SWAP_EXACT_OUTPUT_PARAMS: JobParams = {
+  kind: "swap-exact-output",
+  venue: address20("7e"),
+  pool: address20("90"),
+  assetIn: address20("a1"),
+  assetOut: address20("a2"),
+  amountOutRaw: "1000000000000000",
+  maxAmountInRaw: "2500000",
+  minCapitalAfterRaw: "-5",
+};
+
+/** Parameters of every kind of job; the compiler asks for the next one. */
+export const EXAMPLE_PARAMS: { readonly [K in JobParams["kind"]]: JobParams } = {
+  swap: SWAP_PARAMS,
+  transfer: TRANSFER_PARAMS,
+  "lend-move": LEND_MOVE_PARAMS,
+  "margin-move": MARGIN_MOVE_PARAMS,
+  "perp-change": PERP_CHANGE_PARAMS,
+  "option-trade": OPTION_TRADE_PARAMS,
+  "swap-exact-output": SWAP_EXACT_OUTPUT_PARAMS,
+};
+
 /** A consistent job of shard `base` (ids and hashes agree); its signature is not a real one. */
 export function aRebalanceJob(params: JobParams = SWAP_PARAMS): RebalanceJob {
   const planId = hash32("01");

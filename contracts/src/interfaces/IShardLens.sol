@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Series} from "../types/OptionQuote.sol";
+import {PoolState, TwapGuard} from "./IUniswapV3.sol";
 import {SviSlice} from "./IVolatilityFeed.sol";
 
 struct LensQuoteRequest {
@@ -19,6 +20,9 @@ struct LensRequest {
     address quoter;
     address[] senders;
     LensQuoteRequest[] quotes;
+    /// @dev Adapter whose guard is asked about `pools`.
+    address spotAdapter;
+    address[] pools;
 }
 
 /// @notice A price as its feed gives it: 8 decimals, Unix seconds.
@@ -54,6 +58,8 @@ struct LensShard {
     Series[] series;
     uint256[] senderBalancesWei;
     uint256[] quoteAmountsOut;
+    PoolState[] pools;
+    TwapGuard twapGuard;
 }
 
 /// @title Reads a whole shard in one eth_call. `read` is not a view because Uniswap's QuoterV2 is not; call it with eth_call only.

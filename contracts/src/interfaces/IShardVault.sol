@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {Mandate, SwapParams, TransferParams} from "../types/Mandate.sol";
+import {Mandate, SwapExactOutputParams, SwapParams, TransferParams} from "../types/Mandate.sol";
 
 /// @title One shard's collateral: holds it, and moves it only under a signed, one-time mandate.
 interface IShardVault {
@@ -46,6 +46,7 @@ interface IShardVault {
     error ShardVault_RouteNotAllowed(uint32 dstEid, bytes32 dstVault);
     error ShardVault_MinimumOutTooLow(uint256 given, uint256 leastAllowed);
     error ShardVault_ReceivedTooLittle(uint256 received, uint256 minimum);
+    error ShardVault_WrongAmountReceived(uint256 received, uint256 amount);
     error ShardVault_WrongAmountSpent(uint256 balanceBefore, uint256 balanceAfter, uint256 amount);
     error ShardVault_CapitalBelowFloor(int256 capital, int256 floor);
     error ShardVault_WindowCapExceeded(uint256 used, uint256 cap);
@@ -58,6 +59,13 @@ interface IShardVault {
 
     /// @notice Swap under a mandate. Anyone may submit it.
     function executeSwap(Mandate calldata mandate, SwapParams calldata params, bytes[] calldata signatures) external;
+
+    /// @notice Swap for an exact output under a mandate; the window counts the most that may be spent. Anyone may submit it.
+    function executeSwapExactOutput(
+        Mandate calldata mandate,
+        SwapExactOutputParams calldata params,
+        bytes[] calldata signatures
+    ) external;
 
     /// @notice Send collateral to a sister vault under a mandate. The sender pays the LayerZero fee as msg.value;
     /// what is not needed is refunded to the sender.

@@ -9,6 +9,24 @@ interface IUniswapV3Pool {
     function token1() external view returns (address);
     /// @return Hundredths of a basis point.
     function fee() external view returns (uint24);
+    function slot0()
+        external
+        view
+        returns (
+            uint160 sqrtPriceX96,
+            int24 tick,
+            uint16 observationIndex,
+            uint16 observationCardinality,
+            uint16 observationCardinalityNext,
+            uint8 feeProtocol,
+            bool unlocked
+        );
+    /// @return tickCumulatives Sum of the tick over the pool's seconds up to `secondsAgos`; reverts where history does not reach.
+    function observe(uint32[] calldata secondsAgos)
+        external
+        view
+        returns (int56[] memory tickCumulatives, uint160[] memory secondsPerLiquidityCumulativeX128s);
+    function increaseObservationCardinalityNext(uint16 observationCardinalityNext) external;
 }
 
 interface IUniswapV3Factory {
@@ -27,8 +45,20 @@ interface IUniswapV3Router {
         uint160 sqrtPriceLimitX96;
     }
 
+    struct ExactOutputSingleParams {
+        address tokenIn;
+        address tokenOut;
+        uint24 fee;
+        address recipient;
+        uint256 deadline;
+        uint256 amountOut;
+        uint256 amountInMaximum;
+        uint160 sqrtPriceLimitX96;
+    }
+
     function factory() external view returns (address);
     function exactInputSingle(ExactInputSingleParams calldata params) external payable returns (uint256 amountOut);
+    function exactOutputSingle(ExactOutputSingleParams calldata params) external payable returns (uint256 amountIn);
 }
 
 interface IUniswapV3Quoter {
@@ -45,17 +75,53 @@ interface IUniswapV3Quoter {
         returns (uint256 amountOut, uint160 sqrtPriceX96After, uint32 initializedTicksCrossed, uint256 gasEstimate);
 }
 
+/// @notice How far a pool's price may have moved from its own mean before nothing is traded there.
+/// @param windowSeconds Time over which the mean is taken; at least 1.
+/// @param maxDeviationTicks Largest distance of the spot tick from the mean tick, in ticks (0.01 % of the price each).
+/// @param observations Observations the pool must be able to keep; one is used up by each block with a trade.
+struct TwapGuard {
+    uint32 windowSeconds;
+    uint24 maxDeviationTicks;
+    uint16 observations;
+}
+
+/// @notice A pool as the guard sees it. Ticks are logarithms to the base 1.0001 of token1 per token0, in raw units.
+/// @param hasHistory False when the pool cannot say its mean over the window; then `twapTick` is 0.
+/// @param takesTrades Whether a swap now would pass the guard.
+struct PoolState {
+    int24 spotTick;
+    int24 twapTick;
+    bool hasHistory;
+    bool takesTrades;
+}
+
 /// @title Venue adapter over Uniswap's SwapRouter with a list of allowed pools.
 interface IUniswapV3Adapter is IVenueAdapter {
     event PoolSet(address indexed pool, bool allowed);
+    event TwapGuardSet(TwapGuard guard);
 
     error UniswapV3Adapter_WrongAssets(address pool, address assetIn, address assetOut);
     error UniswapV3Adapter_NotFunded(uint256 balance, uint256 amountIn);
     error UniswapV3Adapter_PartialFill(uint256 spent, uint256 amountIn);
+    /// @notice The pool cannot give `amountOut`, or not for `maxAmountIn`; `reason` is what the router reverted with.
+    error UniswapV3Adapter_OutputNotFilled(uint256 amountOut, uint256 maxAmountIn, bytes reason);
     error UniswapV3Adapter_UnknownPool(address pool, address known);
+    error UniswapV3Adapter_BadGuard(TwapGuard guard);
+    error UniswapV3Adapter_HistoryTooShort(address pool, uint32 windowSeconds);
+    error UniswapV3Adapter_PriceOffMean(address pool, int24 spotTick, int24 twapTick, uint24 maxDeviationTicks);
 
-    /// @notice Allow or forbid a pool; an allowed one must be the factory's own pool for its tokens and fee.
+    /// @notice Allow or forbid a pool; an allowed one must be the factory's own pool for its tokens and fee. It is made to
+    /// keep the observations that the guard needs.
     function setPool(address pool, bool allowed) external;
+
+    /// @notice Change the guard. A pool that keeps too few observations for it must be allowed again.
+    function setTwapGuard(TwapGuard calldata guard) external;
+
+    function twapGuard() external view returns (TwapGuard memory);
+
+    /// @notice Where a pool is, and whether the guard lets a swap through now.
+    function poolState(address pool) external view returns (PoolState memory);
+
     function router() external view returns (IUniswapV3Router);
     function poolAllowed(address pool) external view returns (bool);
 }

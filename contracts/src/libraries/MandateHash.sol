@@ -7,6 +7,7 @@ import {
     MarginMoveParams,
     OptionTradeParams,
     PerpChangeParams,
+    SwapExactOutputParams,
     SwapParams,
     TransferParams
 } from "../types/Mandate.sol";
@@ -33,6 +34,9 @@ library MandateHash {
     );
     bytes32 internal constant OPTION_TRADE_TYPEHASH = keccak256(
         "OptionTradeParams(address venue,address market,uint256 strikeId,bool isCall,int256 quantity,uint256 worstPremium,int256 minCapitalAfter)"
+    );
+    bytes32 internal constant SWAP_EXACT_OUTPUT_TYPEHASH = keccak256(
+        "SwapExactOutputParams(address venue,address pool,address assetIn,address assetOut,uint256 amountOut,uint256 maxAmountIn,int256 minCapitalAfter)"
     );
     bytes32 internal constant EPOCH_BUMP_TYPEHASH = keccak256("EpochBump(uint64 expectedEpoch,address newLeader)");
 
@@ -64,6 +68,10 @@ library MandateHash {
 
     function hash(OptionTradeParams calldata params) internal pure returns (bytes32) {
         return keccak256(abi.encode(OPTION_TRADE_TYPEHASH, params));
+    }
+
+    function hash(SwapExactOutputParams calldata params) internal pure returns (bytes32) {
+        return keccak256(abi.encode(SWAP_EXACT_OUTPUT_TYPEHASH, params));
     }
 
     function hashEpochBump(uint64 expectedEpoch, address newLeader) internal pure returns (bytes32) {

@@ -43,6 +43,24 @@ struct SwapParams {
     int256 minCapitalAfter;
 }
 
+/// @notice Exact-output swap of one vault asset for another on an allow-listed venue.
+/// @param venue Venue adapter contract; must be allow-listed by the vault.
+/// @param pool Pool the adapter must use; must be allow-listed by the adapter.
+/// @param assetIn Asset spent, in its own decimals.
+/// @param assetOut Asset received, in its own decimals.
+/// @param amountOut Exact amount received.
+/// @param maxAmountIn Most spent; must itself be within the vault's oracle deviation limit. What is not needed comes back.
+/// @param minCapitalAfter Least vault capital after the trade, in settlement-asset units.
+struct SwapExactOutputParams {
+    address venue;
+    address pool;
+    address assetIn;
+    address assetOut;
+    uint256 amountOut;
+    uint256 maxAmountIn;
+    int256 minCapitalAfter;
+}
+
 /// @notice Collateral move to the sister vault on another chain over the settlement asset's OFT.
 /// @param dstEid LayerZero endpoint id of the destination chain.
 /// @param dstVault Sister vault, left-padded to 32 bytes; must equal the vault's registered sister for dstEid.
@@ -132,4 +150,5 @@ library Actions {
     uint8 internal constant MARGIN_MOVE = 4;
     uint8 internal constant PERP_CHANGE = 5;
     uint8 internal constant OPTION_TRADE = 6;
+    uint8 internal constant SWAP_EXACT_OUTPUT = 7;
 }

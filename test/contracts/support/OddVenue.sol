@@ -23,6 +23,19 @@ contract OddVenue is IVenueAdapter {
         external
         returns (uint256)
     {
+        _act(assetIn, assetOut);
+        return minAmountOut * 2;
+    }
+
+    function swapExactOutput(address, address assetIn, address assetOut, uint256, uint256 maxAmountIn)
+        external
+        returns (uint256)
+    {
+        _act(assetIn, assetOut);
+        return maxAmountIn / 2;
+    }
+
+    function _act(address assetIn, address assetOut) private {
         if (callee != address(0)) {
             (bool success, bytes memory answer) = callee.call(call);
             if (!success) {
@@ -33,6 +46,5 @@ contract OddVenue is IVenueAdapter {
         }
         if (amountOut != 0) IERC20(assetOut).transfer(msg.sender, amountOut);
         if (givenBack != 0) IERC20(assetIn).transfer(msg.sender, givenBack);
-        return minAmountOut * 2;
     }
 }

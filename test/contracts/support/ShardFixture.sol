@@ -8,7 +8,7 @@ import {BookPolicy, Listing} from "riskshard/interfaces/IOptionBookAdmin.sol";
 import {HedgeAsset, VaultConfig, VaultLimits} from "riskshard/interfaces/IShardVaultAdmin.sol";
 import {OptionBook} from "riskshard/OptionBook.sol";
 import {ShardVault} from "riskshard/ShardVault.sol";
-import {Actions, Mandate, SwapParams, TransferParams} from "riskshard/types/Mandate.sol";
+import {Actions, Mandate, SwapExactOutputParams, SwapParams, TransferParams} from "riskshard/types/Mandate.sol";
 import {OptionQuote} from "riskshard/types/OptionQuote.sol";
 
 /// @notice One shard with two hedge assets, three signers (quorum two) and a funded vault.
@@ -26,6 +26,9 @@ abstract contract ShardFixture is Test {
     );
     bytes32 internal constant SWAP_TYPEHASH = keccak256(
         "SwapParams(address venue,address pool,address assetIn,address assetOut,uint256 amountIn,uint256 minAmountOut,int256 minCapitalAfter)"
+    );
+    bytes32 internal constant SWAP_EXACT_OUTPUT_TYPEHASH = keccak256(
+        "SwapExactOutputParams(address venue,address pool,address assetIn,address assetOut,uint256 amountOut,uint256 maxAmountIn,int256 minCapitalAfter)"
     );
     bytes32 internal constant TRANSFER_TYPEHASH = keccak256(
         "TransferParams(uint32 dstEid,bytes32 dstVault,uint256 amount,uint256 minAmount,uint128 lzReceiveGas,int256 minCapitalAfter)"
@@ -192,6 +195,21 @@ abstract contract ShardFixture is Test {
                 params.assetOut,
                 params.amountIn,
                 params.minAmountOut,
+                params.minCapitalAfter
+            )
+        );
+    }
+
+    function _hash(SwapExactOutputParams memory params) internal pure returns (bytes32) {
+        return keccak256(
+            abi.encode(
+                SWAP_EXACT_OUTPUT_TYPEHASH,
+                params.venue,
+                params.pool,
+                params.assetIn,
+                params.assetOut,
+                params.amountOut,
+                params.maxAmountIn,
                 params.minCapitalAfter
             )
         );

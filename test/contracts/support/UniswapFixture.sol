@@ -3,9 +3,9 @@ pragma solidity 0.8.37;
 
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {UniswapV3Adapter} from "riskshard/venues/UniswapV3Adapter.sol";
-import {IUniswapV3Router} from "riskshard/interfaces/IUniswapV3.sol";
+import {IUniswapV3Router, TwapGuard} from "riskshard/interfaces/IUniswapV3.sol";
 import {LocalToken} from "riskshard-local/LocalToken.sol";
-import {SwapParams, Actions, Mandate} from "riskshard/types/Mandate.sol";
+import {Actions, Mandate, SwapExactOutputParams, SwapParams} from "riskshard/types/Mandate.sol";
 import {ShardFixture} from "./ShardFixture.sol";
 
 interface IPositionManager {
@@ -60,12 +60,19 @@ abstract contract UniswapFixture is ShardFixture {
                 string.concat(PERIPHERY, "NonfungiblePositionManager.sol/NonfungiblePositionManager.json"), arguments
             )
         );
+        // The pool has a past, so that its mean price is known.
+        vm.warp(START - 600);
         pool = _createPool(weth, 500e18, usdx, 1_000_000e6);
+        vm.warp(START);
         address[] memory pools = new address[](1);
         pools[0] = pool;
-        adapter = new UniswapV3Adapter(IUniswapV3Router(swapRouter), admin, pools);
+        adapter = new UniswapV3Adapter(IUniswapV3Router(swapRouter), admin, _guard(), pools);
         vm.prank(admin);
         vault.setVenue(address(adapter), true);
+    }
+
+    function _guard() internal pure returns (TwapGuard memory) {
+        return TwapGuard({windowSeconds: 60, maxDeviationTicks: 80, observations: 120});
     }
 
     /// @dev Price and liquidity from the amounts, within 6000 ticks on either side.
@@ -117,5 +124,23 @@ abstract contract UniswapFixture is ShardFixture {
     function _swap(bytes32 jobId, SwapParams memory params) internal {
         Mandate memory mandate = _mandate(jobId, Actions.SWAP, _hash(params));
         vault.executeSwap(mandate, params, _sign(mandate));
+    }
+
+    /// @dev Buy `amountOut` WETH for at most 0.8 % more than the feed says.
+    function _buyExactWeth(uint256 amountOut) internal view returns (SwapExactOutputParams memory) {
+        return SwapExactOutputParams({
+            venue: address(adapter),
+            pool: pool,
+            assetIn: address(usdx),
+            assetOut: address(weth),
+            amountOut: amountOut,
+            maxAmountIn: amountOut * 2000 / 1e12 * 1008 / 1000,
+            minCapitalAfter: 0
+        });
+    }
+
+    function _swap(bytes32 jobId, SwapExactOutputParams memory params) internal {
+        Mandate memory mandate = _mandate(jobId, Actions.SWAP_EXACT_OUTPUT, _hash(params));
+        vault.executeSwapExactOutput(mandate, params, _sign(mandate));
     }
 }

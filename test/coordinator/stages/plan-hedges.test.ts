@@ -335,3 +335,23 @@ test("a lagging pool that is better than the market does not raise the minimum a
   expect(perUnit).toBeLessThanOrEqual(1900);
   expect(perUnit).toBeGreaterThan(1900 * 0.99);
 });
+
+test("a venue that takes no trades is not planned with, and says how far off its mean it is", () => {
+  const closed = (spotOverMeanFraction: number | null) => {
+    const entry = anEntry({ shard: "base", hedgeUnits: 30 });
+    const capacity = entry.report.capacity.map((line) => ({
+      ...line,
+      acceptsTrades: false,
+      meanPrice: { windowSeconds: 60, limitFraction: 0.008, spotOverMeanFraction },
+    }));
+    return { ...entry, report: { ...entry.report, capacity } };
+  };
+  const off = plan([closed(-0.0123)]);
+  expect(off).toMatchObject({ action: "blocked", tradeUnits: 0 });
+  expect(off.blocked).toEqual([
+    "ETH: base: uniswap-v3 takes no trades: spot is -1.23 % off its mean of 60 s, the limit is 0.80 %",
+  ]);
+  expect(plan([closed(null)]).blocked[0]).toContain("no price history of 60 s");
+  const elsewhere = plan([closed(-0.0123), anEntry({ shard: "ethereum", hedgeUnits: 30 })]);
+  expect(swaps(elsewhere).map((swap) => swap.shard)).toEqual(["ethereum"]);
+});

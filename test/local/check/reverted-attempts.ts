@@ -1,6 +1,7 @@
 import { type Abi, decodeErrorResult, decodeFunctionData, getAbiItem, type Hex } from "viem";
 import { z } from "zod";
 import { shardVaultAbi } from "#shared/evm/abi/shard-vault.ts";
+import { uniswapV3AdapterAbi } from "#shared/evm/abi/uniswap-v3-adapter.ts";
 import { venueDeskAbi } from "#shared/evm/abi/venue-desk.ts";
 import type { RevertedAttempt } from "#test/local/check/chain-history.ts";
 import { isSameAddress } from "#test/local/check/chain-history.ts";
@@ -8,13 +9,16 @@ import type { ObservedChain } from "#test/local/observe/chain-client.ts";
 
 const executionsAbi = [
   getAbiItem({ abi: shardVaultAbi, name: "executeSwap" }),
+  getAbiItem({ abi: shardVaultAbi, name: "executeSwapExactOutput" }),
   getAbiItem({ abi: shardVaultAbi, name: "executeTransfer" }),
   getAbiItem({ abi: venueDeskAbi, name: "executeLendMove" }),
   getAbiItem({ abi: venueDeskAbi, name: "executeMarginMove" }),
   getAbiItem({ abi: venueDeskAbi, name: "executePerpChange" }),
   getAbiItem({ abi: venueDeskAbi, name: "executeOptionTrade" }),
 ] as const;
-const errorsAbi: Abi = [...shardVaultAbi, ...venueDeskAbi].filter((item) => item.type === "error");
+const errorsAbi: Abi = [...shardVaultAbi, ...venueDeskAbi, ...uniswapV3AdapterAbi].filter(
+  (item) => item.type === "error",
+);
 
 /** Blocks whose receipts are asked for together. */
 const BLOCKS_AT_ONCE = 25;

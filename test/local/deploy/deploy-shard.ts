@@ -24,7 +24,6 @@ import {
   approvePositionManager,
   createPool,
   deployUniswap,
-  raiseObservations,
   type Uniswap,
 } from "#test/local/deploy/uniswap.ts";
 import {
@@ -156,7 +155,6 @@ async function deployPools(
         `${site.entry.key}: the factory has no ${ticker} pool with fee ${fee}.`,
       );
     }
-    await raiseObservations(deployer, address);
     return { address: getAddress(address), fee };
   };
   return { ETH: await poolOf("ETH"), BTC: await poolOf("BTC") };

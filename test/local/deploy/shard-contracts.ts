@@ -9,6 +9,7 @@ import {
   SERIES_QUANTITY_CAP,
   TICKERS,
   type Ticker,
+  TWAP_GUARD,
   VAULT_LIMITS,
 } from "#test/local/deploy/world-parameters.ts";
 
@@ -40,6 +41,7 @@ export async function deployShardContracts(
   const uniswapAdapter = await create(deployer, own("UniswapV3Adapter"), [
     setup.swapRouter,
     deployer.address,
+    TWAP_GUARD,
     setup.pools,
   ]);
   const hedges = TICKERS.map((ticker) => ({

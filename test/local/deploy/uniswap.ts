@@ -24,8 +24,6 @@ export type PoolPlan = {
 /** Liquidity lies this many ticks to both sides of the start: prices from 0.45 to 2.2 times it. */
 const HALF_WIDTH_TICKS = 8_000;
 const TICK_SPACING: Readonly<Record<number, number>> = { 100: 1, 500: 10, 3000: 60, 10000: 200 };
-/** Observations a pool keeps, so that a time-weighted price over some minutes can be read. */
-const OBSERVATIONS = 120;
 
 export async function deployUniswap(lane: Lane, weth: Address): Promise<Uniswap> {
   const uniswapFactory = await create(lane, thirdParty("UniswapV3Factory"));
@@ -85,16 +83,6 @@ export async function createPool(
       deadline: 2n ** 64n,
     },
   ]);
-}
-
-/** Keeps more price observations than the one a new pool has. */
-export async function raiseObservations(lane: Lane, pool: Address): Promise<void> {
-  await call(
-    lane,
-    { artifact: thirdParty("UniswapV3Pool"), address: pool },
-    "increaseObservationCardinalityNext",
-    [OBSERVATIONS],
-  );
 }
 
 /** Integer square root, rounded down. */

@@ -72,6 +72,30 @@ test("selling in the same pool is allowed too", () => {
   expect(admitJob(job, conditions(), SCOPE).admitted).toBe(true);
 });
 
+test("an exact output is held to the same adapter, pool and pair", () => {
+  const { amountInRaw: _in, minAmountOutRaw: _out, ...place } = SWAP;
+  const exact = (change: object) =>
+    aRebalanceJob({
+      ...place,
+      kind: "swap-exact-output",
+      amountOutRaw: "1000",
+      maxAmountInRaw: "2000",
+      ...change,
+    });
+  expect(admitJob(exact({}), conditions(), SCOPE).admitted).toBe(true);
+  for (const change of [
+    { venue: address20("77") },
+    { pool: address20("77") },
+    { assetIn: address20("77") },
+    { assetOut: SETTLEMENT_TOKEN },
+  ]) {
+    expect(admitJob(exact(change), conditions(), SCOPE)).toMatchObject({
+      admitted: false,
+      reason: "venue-not-allowed",
+    });
+  }
+});
+
 const AAVE = { adapter: address20("7a"), pool: address20("70"), oracle: address20("71") };
 const LENDING_SCOPE = aScope({
   positionVenues: { desk: address20("0d"), aaveV3: AAVE, curie: null, lyraV1: null },

@@ -29,6 +29,14 @@ test("gas may cost one per cent of a sold hedge", () => {
   expect(gasFeeCapWei(half, aSnapshot(), aScope())).toBe(5n * 10n ** 15n);
 });
 
+test("gas may cost one per cent of the most an exact output may spend", () => {
+  const { amountInRaw, minAmountOutRaw, ...place } = SPEND;
+  const exact = { ...place, kind: "swap-exact-output", amountOutRaw: minAmountOutRaw } as const;
+  expect(gasFeeCapWei({ ...exact, maxAmountInRaw: amountInRaw }, aSnapshot(), aScope())).toBe(
+    5n * 10n ** 15n,
+  );
+});
+
 test("the absolute cap holds for large jobs, for housekeeping and where the native price is unknown", () => {
   const absolute = 5n * 10n ** 16n;
   const large = { ...SPEND, amountInRaw: "100000000000" };

@@ -9,6 +9,7 @@ import {
   ETH_TOKEN,
   SETTLEMENT_TOKEN,
 } from "#test/support/agent-snapshot.ts";
+import { address20 } from "#test/support/shard-report.ts";
 
 const VENUE = uniswapV3Venue(aScope());
 
@@ -50,4 +51,47 @@ test("without a price nothing is asked on that side", () => {
   const price = { priceE8: 0n, roundId: 1n, updatedAtMs: BLOCK_MS };
   const requests = VENUE.depthRequests(aSnapshot({ hedgeAssets: [anEthAsset({ price })] }));
   expect(requests.every((one) => one.assetIn === SETTLEMENT_TOKEN)).toBe(true);
+});
+
+const POOL = aSnapshot().pools[0];
+
+test.each([
+  { name: "at its mean", change: {}, accepts: true, off: 0 },
+  { name: "below its mean", change: { spotTick: 199_950 }, accepts: true, off: 1.0001 ** -50 - 1 },
+  {
+    name: "too far above it",
+    change: { spotTick: 200_090, takesTrades: false },
+    accepts: false,
+    off: 1.0001 ** 90 - 1,
+  },
+  {
+    name: "without a history",
+    change: { twapTick: null, takesTrades: false },
+    accepts: false,
+    off: null,
+  },
+])("a pool $name says so", ({ change, accepts, off }) => {
+  if (POOL === undefined) throw new Error("a pool expected");
+  const [line] = VENUE.capacity(aSnapshot({ pools: [{ ...POOL, ...change }] }));
+  // In this pool the settlement asset comes first: a higher tick is a lower price of the underlying.
+  const expected = off === null ? null : 1 / (1 + off) - 1;
+  expect(line?.acceptsTrades).toBe(accepts);
+  expect(line?.meanPrice?.windowSeconds).toBe(60);
+  expect(line?.meanPrice?.limitFraction).toBeCloseTo(1.0001 ** 80 - 1, 12);
+  if (expected === null) expect(line?.meanPrice?.spotOverMeanFraction).toBeNull();
+  else expect(line?.meanPrice?.spotOverMeanFraction).toBeCloseTo(expected, 12);
+});
+
+test("where the underlying comes first a higher tick is a higher price", () => {
+  if (POOL === undefined) throw new Error("a pool expected");
+  const scope = aScope();
+  const settlement = { ...scope.settlement, token: address20("ff") };
+  const snapshot = aSnapshot({ pools: [{ ...POOL, spotTick: 200_010 }] });
+  const [line] = uniswapV3Venue({ ...scope, settlement }).capacity(snapshot);
+  expect(line?.meanPrice?.spotOverMeanFraction).toBeCloseTo(1.0001 ** 10 - 1, 12);
+});
+
+test("a pool nobody read takes no trades", () => {
+  const [line] = VENUE.capacity(aSnapshot({ pools: [] }));
+  expect(line).toMatchObject({ acceptsTrades: false, meanPrice: null });
 });

@@ -12,6 +12,7 @@ import {
 } from "#shared/evm/mandate-typed-data.ts";
 import { bookDomain, OPTION_QUOTE_TYPES } from "#shared/evm/option-quote-typed-data.ts";
 import { jobParamsSchema, mandateSchema } from "#shared/wire/rebalance-job.ts";
+import { EXAMPLE_PARAMS } from "#test/support/rebalance-job.ts";
 
 /** The same files are asserted against the contracts in test/contracts/Eip712Vectors.t.sol. */
 function vector(name: string) {
@@ -22,7 +23,12 @@ describe("mandate vectors", () => {
   const file = vector("mandate-eip712");
   const domain = vaultDomain(file.chainId, file.vault);
 
-  test.each([0, 1, 2, 3, 4, 5])(
+  test("there is a case for every kind of job", () => {
+    const kinds = file.cases.map((one: { params: { kind: string } }) => one.params.kind);
+    expect([...kinds].sort()).toEqual(Object.keys(EXAMPLE_PARAMS).sort());
+  });
+
+  test.each(Object.keys(EXAMPLE_PARAMS).map((_kind, index) => index))(
     "case %i has the hashes and signers of the vector",
     async (index) => {
       const entry = file.cases[index];

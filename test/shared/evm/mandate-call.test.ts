@@ -9,6 +9,7 @@ import {
   MARGIN_MOVE_PARAMS,
   OPTION_TRADE_PARAMS,
   PERP_CHANGE_PARAMS,
+  SWAP_EXACT_OUTPUT_PARAMS,
   SWAP_PARAMS,
   TRANSFER_PARAMS,
 } from "#test/support/rebalance-job.ts";
@@ -18,6 +19,12 @@ const CONTRACTS = { vault: address20("01"), venueDesk: address20("0d") };
 
 test.each([
   { params: SWAP_PARAMS, name: "executeSwap", to: CONTRACTS.vault, abi: shardVaultAbi },
+  {
+    params: SWAP_EXACT_OUTPUT_PARAMS,
+    name: "executeSwapExactOutput",
+    to: CONTRACTS.vault,
+    abi: shardVaultAbi,
+  },
   { params: TRANSFER_PARAMS, name: "executeTransfer", to: CONTRACTS.vault, abi: shardVaultAbi },
   { params: LEND_MOVE_PARAMS, name: "executeLendMove", to: CONTRACTS.venueDesk, abi: venueDeskAbi },
   {

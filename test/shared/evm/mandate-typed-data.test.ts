@@ -19,6 +19,7 @@ import {
   MARGIN_MOVE_PARAMS,
   OPTION_TRADE_PARAMS,
   PERP_CHANGE_PARAMS,
+  SWAP_EXACT_OUTPUT_PARAMS,
   SWAP_PARAMS,
   TRANSFER_PARAMS,
 } from "#test/support/rebalance-job.ts";
@@ -147,6 +148,7 @@ describe("hashes", () => {
     expect(actionOf(MARGIN_MOVE_PARAMS)).toBe(4);
     expect(actionOf(PERP_CHANGE_PARAMS)).toBe(5);
     expect(actionOf(OPTION_TRADE_PARAMS)).toBe(6);
+    expect(actionOf(SWAP_EXACT_OUTPUT_PARAMS)).toBe(7);
     expect(paramsHash(SWAP_PARAMS)).not.toBe(paramsHash(TRANSFER_PARAMS));
   });
 

@@ -56,6 +56,16 @@ export function snapshotAt(block: SimBlock, view: NodeView, o: SnapshotOptions):
       ...one,
       amountOutRaw: poolOut(state, rules, one.assetIn === site.settlementToken, one.amountInRaw),
     })),
+    pools: [
+      {
+        pool: site.pool,
+        spotTick: 0,
+        twapTick: 0,
+        takesTrades: true,
+        windowSeconds: 60,
+        maxDeviationTicks: 100,
+      },
+    ],
     venues: [],
     ...eventsOf(block, view, o.finalized),
   };
