@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import type { CoordinatorConfig, ShardConfig } from "#coordinator/config.ts";
 import { type ShardSetup, staleAfterMs } from "#coordinator/records/shard-setup.ts";
+import { policyProblems } from "#coordinator/stages/check-policy.ts";
 import { FatalError } from "#shared/errors.ts";
 import { chainByKey } from "#shared/evm/chain-registry.ts";
 import { loadConfigFile } from "#shared/node/config-file.ts";
@@ -48,7 +49,7 @@ export function checkSetup(config: CoordinatorConfig, baseDir: string): CheckedS
     return { plannerKey: read.plannerKey, feePayerKey: read.feePayerKey, apiKey: read["api.key"] };
   });
   problems.push(...duplicates(config), ...config.shards.flatMap(registryProblems));
-  if (policy !== undefined) problems.push(...policyProblems(config, policy));
+  if (policy !== undefined) problems.push(...policyProblems(config.shards, policy));
   if (policy === undefined || secrets === undefined || problems.length > 0) {
     throw new FatalError(
       "config-invalid",
@@ -138,24 +139,4 @@ function duplicates(config: CoordinatorConfig): string[] {
 function repeated(list: string, field: string, values: readonly string[]): string[] {
   const twice = values.filter((value, index) => values.indexOf(value) !== index);
   return twice.map((value) => `${list}: ${field} ${value} is used twice`);
-}
-
-function policyProblems(config: CoordinatorConfig, policy: Policy): string[] {
-  const limited = Object.keys(policy.underlyings);
-  const unlimited = config.shards.flatMap((shard) => {
-    return shard.underlyings
-      .filter((token) => !limited.includes(token.ticker))
-      .map(
-        (token) =>
-          `shards[${shard.id}].underlyings: ${token.ticker} has no limits in the policy (${limited.join(", ")})`,
-      );
-  });
-  const shards = config.shards.map((shard) => shard.id);
-  const unknown = policy.reduceOnlyShards.filter((shard) => !shards.includes(shard));
-  return [
-    ...unlimited,
-    ...unknown.map(
-      (shard) => `policy.reduceOnlyShards: found ${shard}; shards are ${shards.join(", ")}`,
-    ),
-  ];
 }

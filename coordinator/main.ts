@@ -1,9 +1,9 @@
 import { dirname, resolve } from "node:path";
-import { parseArgs } from "node:util";
 import type { Redis } from "ioredis";
 import { privateKeyToAccount } from "viem/accounts";
 import { bullmqJobQueue } from "#coordinator/adapters/bullmq-job-queue.ts";
 import { highsSolver } from "#coordinator/adapters/highs-solver.ts";
+import { lazySolver } from "#coordinator/adapters/lazy-solver.ts";
 import { redisStreamInbox } from "#coordinator/adapters/redis-stream-inbox.ts";
 import { redisWatchList } from "#coordinator/adapters/redis-watch-list.ts";
 import { repeat } from "#coordinator/adapters/repeat.ts";
@@ -33,6 +33,7 @@ import type { ShardChain } from "#coordinator/ports/shard-chain.ts";
 import type { Solver } from "#coordinator/ports/solver.ts";
 import type { StreamInbox } from "#coordinator/ports/stream-inbox.ts";
 import type { WatchList } from "#coordinator/ports/watch-list.ts";
+import { readArguments } from "#coordinator/read-arguments.ts";
 import { FatalError } from "#shared/errors.ts";
 import { crossCheckChains } from "#shared/evm/chain-registry.ts";
 import { loadConfigFile } from "#shared/node/config-file.ts";
@@ -45,7 +46,6 @@ import type { Log } from "#shared/ports/log.ts";
 import { connectRedis } from "#shared/redis/connect.ts";
 import { receiptStreamKey, reportStreamKey } from "#shared/wire/stream-keys.ts";
 
-const USAGE = "usage: node coordinator/main.ts --config <file> [--shadow]";
 const STEP_TIMEOUT_MS = 4_000;
 const TRACK_EVERY_MS = 1_000;
 const LOOKBACK_BLOCKS = 50_000;
@@ -104,24 +104,6 @@ type Parts = {
   readonly redis: RedisParts;
 };
 
-function readArguments(): { readonly configPath: string; readonly shadow: boolean } {
-  try {
-    const { values } = parseArgs({
-      options: { config: { type: "string" }, shadow: { type: "boolean", default: false } },
-      strict: true,
-    });
-    if (values.config === undefined)
-      throw new FatalError("input-arguments", `--config is missing; ${USAGE}`);
-    return { configPath: resolve(values.config), shadow: values.shadow };
-  } catch (error) {
-    if (error instanceof FatalError) throw error;
-    throw new FatalError(
-      "input-arguments",
-      `${error instanceof Error ? error.message : String(error)}; ${USAGE}`,
-    );
-  }
-}
-
 /** What a former run left: books as they last were (stale until reported anew), jobs, an ordered halt. */
 function stateFromJournal(
   { setups, policy }: CheckedSetup,
@@ -146,7 +128,18 @@ async function listen(
   key: string,
 ): Promise<void> {
   const isRedisReady = (): boolean => redis.producer?.status === "ready";
-  const operator = operate(state, { journal, clock: systemClock, log, isRedisReady });
+  // A solver of its own: no real pass waits for a dry run.
+  const solver = lazySolver(() => highsSolver({ log }));
+  shutdown.add("dry-run solver", solver.close);
+  const queue = (): JobQueue | undefined => redis.queue;
+  const operator = operate(state, {
+    journal,
+    clock: systemClock,
+    log,
+    isRedisReady,
+    queue,
+    solver,
+  });
   const api = adminApi({ operator, key, log });
   const { host, port } = config.api;
   try {

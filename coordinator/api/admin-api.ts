@@ -4,6 +4,7 @@ import { hasApiKey } from "#coordinator/api/api-key.ts";
 import { type ProblemCode, sendProblem } from "#coordinator/api/problem.ts";
 import type { Operator, TransferOrder } from "#coordinator/ports/operator.ts";
 import { JOB_STATES } from "#coordinator/records/job-record.ts";
+import { checkedPolicySchema } from "#shared/policy/checked-policy.ts";
 import type { Log } from "#shared/ports/log.ts";
 import { describeIssues } from "#shared/wire/describe-issues.ts";
 import { hash32Schema } from "#shared/wire/scalars.ts";
@@ -28,6 +29,7 @@ const transfersQuery = z.strictObject({
 const noQuery = z.strictObject({});
 const planPath = z.strictObject({ planId: hash32Schema });
 const transferPath = z.strictObject({ guid: hash32Schema });
+const dryRunBody = z.strictObject({ policy: checkedPolicySchema.optional() });
 const reasonBody = z.strictObject({ reason: z.string().trim().min(3).max(500) });
 
 /** The admin API, not yet listening. Every route but the two probes needs the key. */
@@ -48,6 +50,7 @@ export function adminApi({ operator, key, log }: AdminApiOptions): FastifyInstan
       addReads(v1, operator);
       addOrders(v1, operator);
       addTransferOrders(v1, operator);
+      addDryRun(v1, operator);
       done();
     },
     { prefix: "/v1" },
@@ -117,6 +120,18 @@ function addOrders(v1: FastifyInstance, operator: Operator): void {
   v1.post("/resume", async (request, reply) => {
     const body = parseBody(request, reply);
     return body === undefined ? reply : { mode: operator.resume(body.reason) };
+  });
+}
+
+function addDryRun(v1: FastifyInstance, operator: Operator): void {
+  v1.post("/plans/dry-run", async (request, reply) => {
+    const body = parse(dryRunBody, request.body ?? {}, { reply, code: "invalid-body" });
+    if (body === undefined) return reply;
+    const outcome = await operator.dryRun(body.policy);
+    if (outcome.ran) return { decision: outcome.decision, jobs: outcome.jobs };
+    const { reasons } = outcome;
+    const code = outcome.problem === "busy" ? "busy" : "invalid-body";
+    return sendProblem(reply, code, { detail: reasons.join("; "), reasons });
   });
 }
 

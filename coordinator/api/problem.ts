@@ -9,6 +9,7 @@ export type ProblemCode =
   | "unsupported-media-type"
   | "not-found"
   | "not-recoverable"
+  | "busy"
   | "not-ready"
   | "internal";
 
@@ -20,6 +21,7 @@ const TITLES: Readonly<Record<ProblemCode, { readonly status: number; readonly t
   "unsupported-media-type": { status: 415, title: "Body must be application/json" },
   "not-found": { status: 404, title: "No such resource" },
   "not-recoverable": { status: 409, title: "Nothing that may be ordered would help" },
+  busy: { status: 409, title: "Already on" },
   "not-ready": { status: 503, title: "Not ready" },
   internal: { status: 500, title: "Internal error" },
 };

@@ -1,9 +1,13 @@
 import type { Command } from "commander";
 import { type ApiConnection, callApi, findConnection } from "#coordinator/cli/api-connection.ts";
 import { FatalError } from "#shared/errors.ts";
+import { loadConfigFile } from "#shared/node/config-file.ts";
+import { checkedPolicySchema } from "#shared/policy/checked-policy.ts";
 
 type Options = { readonly api?: string; readonly key?: string };
 type ListOptions = Options & { readonly limit?: string; readonly state?: string };
+
+type PlanOptions = Options & { readonly dryRun?: boolean; readonly policy?: string };
 
 const VIEWS = [
   { name: "ready", path: "/readyz", about: "whether the coordinator may plan, and why not" },
@@ -31,6 +35,10 @@ export function addOperatorCommands(program: Command): void {
   command(program, "decisions", "coordinator: decisions with their reasons, newest first")
     .option("--limit <n>", "at most this many")
     .action((options: ListOptions) => show(options, `/v1/decisions${query(options)}`));
+  command(program, "plan", "coordinator: what a pass would do now; nothing is recorded or sent")
+    .option("--dry-run", "say that nothing is to be done; needed")
+    .option("--policy <file>", "plan under this policy instead of the coordinator's own")
+    .action((options: PlanOptions) => rehearse(options));
   for (const name of ["halt", "resume"] as const) {
     const about = name === "halt" ? "issue no more jobs" : "lift a halt";
     command(program, name, `coordinator: ${about}; the reason is recorded`)
@@ -77,6 +85,18 @@ function connectionOf(options: Options): ApiConnection {
 
 async function show(options: Options, path: string): Promise<void> {
   print(await callApi(connectionOf(options), path));
+}
+
+/** @throws {FatalError} `input-arguments` without `--dry-run`: plans are issued by the coordinator alone. */
+async function rehearse(options: PlanOptions): Promise<void> {
+  if (options.dryRun !== true)
+    throw new FatalError(
+      "input-arguments",
+      "plan: give --dry-run; only the coordinator issues plans",
+    );
+  const { policy: file } = options;
+  const policy = file === undefined ? {} : { policy: loadConfigFile(checkedPolicySchema, file) };
+  print(await callApi(connectionOf(options), "/v1/plans/dry-run", policy));
 }
 
 async function order(options: Options, path: string, reason: string): Promise<void> {

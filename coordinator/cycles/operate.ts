@@ -1,9 +1,12 @@
 import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
+import { dryRuns } from "#coordinator/cycles/dry-run.ts";
 import { operateTransfers, transferCounts } from "#coordinator/cycles/operate-transfers.ts";
 import { riskView } from "#coordinator/cycles/view-risk.ts";
 import { shardView } from "#coordinator/cycles/view-shard.ts";
+import type { JobQueue } from "#coordinator/ports/job-queue.ts";
 import type { Journal } from "#coordinator/ports/journal.ts";
 import type { CountersView, Operator } from "#coordinator/ports/operator.ts";
+import type { Solver } from "#coordinator/ports/solver.ts";
 import type { Clock } from "#shared/ports/clock.ts";
 import type { Log } from "#shared/ports/log.ts";
 
@@ -12,6 +15,10 @@ export type OperatePorts = {
   readonly clock: Clock;
   readonly log: Log;
   readonly isRedisReady: () => boolean;
+  /** Undefined until Redis has answered for the first time. */
+  readonly queue: () => JobQueue | undefined;
+  /** For dry runs alone; left out, they plan greedily. */
+  readonly solver?: Solver;
 };
 
 /** What people see and order, over the shared state and the journal. */
@@ -24,6 +31,7 @@ export function operate(state: CoordinatorState, ports: OperatePorts): Operator 
     ...operateTransfers(state, ports),
     decisions: (limit) => journal.decisions.list(limit),
     plan: (planId) => journal.decisions.find(planId),
+    dryRun: dryRuns(state, ports),
     refusedMessages: (limit) => journal.messages.refused(limit),
     counters: () => counters(state, journal, clock.nowMs()),
     notReady: () => notReady(state, ports),

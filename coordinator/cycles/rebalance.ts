@@ -28,6 +28,9 @@ export type RebalancePorts = {
   readonly solver?: Solver;
 };
 
+/** What planning needs: nothing that signs. */
+export type PlanPorts = Omit<RebalancePorts, "signer">;
+
 /**
  * One pass: plan on one snapshot (solving a program meanwhile, where the policy asks for it, and then looking again), record the decision with its jobs, only then sign and queue them.
  * Jobs that a crash or a lost connection left unsent go out first, under their old ids. A pass that
@@ -66,9 +69,9 @@ export async function rebalance(
  * being taken while it solves, so the world is assessed anew afterwards: the solution is replayed on what is true then,
  * and taken only if it is better there than the greedy plan.
  */
-async function planWith(
+export async function planWith(
   state: CoordinatorState,
-  ports: RebalancePorts,
+  ports: PlanPorts,
   trigger: PassInput["trigger"],
 ): Promise<PassOutcome> {
   const prepared = preparePass(passInput(state, ports, trigger));
@@ -91,7 +94,7 @@ async function planWith(
 
 function passInput(
   state: CoordinatorState,
-  ports: RebalancePorts,
+  ports: PlanPorts,
   trigger: PassInput["trigger"],
 ): PassInput {
   const { policy, setups, takeOvers, leader, shadow, manualHalt, brokenInvariant } = state;
@@ -123,7 +126,7 @@ function isRecentreDue({ policy, recentredAtMs }: CoordinatorState, nowMs: numbe
 }
 
 /** Why nothing may be issued at all. In shadow mode nothing ever is, so nothing stands in the way of planning. */
-function standstill(state: CoordinatorState, ports: RebalancePorts): string[] {
+function standstill(state: CoordinatorState, ports: PlanPorts): string[] {
   if (state.shadow) return [];
   const queue = ports.queue();
   const redis = queue?.isReady() === true ? [] : ["Redis is not reachable"];

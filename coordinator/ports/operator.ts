@@ -5,6 +5,7 @@ import type { DecisionRecord } from "#coordinator/records/decision-record.ts";
 import type { JobRecord, JobState } from "#coordinator/records/job-record.ts";
 import type { ShardMode } from "#coordinator/records/shard-safety.ts";
 import type { TransferRecord } from "#coordinator/records/transfer-record.ts";
+import type { Policy } from "#shared/policy/policy-schema.ts";
 import type { Greeks } from "#shared/risk/greeks.ts";
 import type { TransferState } from "#shared/wire/transfer-line.ts";
 
@@ -125,6 +126,20 @@ export type TransferOrder =
   | { readonly ordered: false; readonly problem: "not-found" }
   | { readonly ordered: false; readonly problem: "not-recoverable"; readonly detail: string };
 
+/** What a pass would do; none of it is recorded, signed or sent. */
+export type DryRunOutcome =
+  | {
+      readonly ran: true;
+      readonly decision: DecisionRecord;
+      /** As they would be recorded. */
+      readonly jobs: readonly JobRecord[];
+    }
+  | {
+      readonly ran: false;
+      readonly problem: "invalid-policy" | "busy";
+      readonly reasons: readonly string[];
+    };
+
 /** All that people and their tools may see and order. Reads never block a pass. */
 export type Operator = {
   /** Undefined before the first pass. */
@@ -146,6 +161,8 @@ export type Operator = {
   readonly decisions: (limit: number) => readonly DecisionRecord[];
   /** One decision with why its plan is as it is; undefined when none has that id. */
   readonly plan: (planId: string) => DecisionRecord | undefined;
+  /** Plans as the next pass would, under another policy if one is given. */
+  readonly dryRun: (policy?: Policy) => Promise<DryRunOutcome>;
   readonly refusedMessages: (limit: number) => readonly RefusedMessage[];
   readonly counters: () => CountersView;
   /** Empty when the coordinator is ready; else every reason why it is not. */

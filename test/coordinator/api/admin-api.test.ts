@@ -31,7 +31,13 @@ beforeEach(() => {
   log = memoryLog();
   isRedisReady = true;
   const clock = { nowMs: () => NOW_MS };
-  const operator = operate(state, { journal, clock, log, isRedisReady: () => isRedisReady });
+  const operator = operate(state, {
+    journal,
+    clock,
+    log,
+    isRedisReady: () => isRedisReady,
+    queue: () => undefined,
+  });
   api = adminApi({ operator, key: KEY, log });
 });
 
@@ -417,5 +423,46 @@ describe("orders", () => {
       payload: { reason: "go on" },
     });
     expect(resumed.json()).toEqual({ mode: "halt" });
+  });
+});
+
+describe("a dry run", () => {
+  const post = (payload?: object) =>
+    api.inject({
+      method: "POST",
+      url: "/v1/plans/dry-run",
+      headers: HEADERS,
+      ...(payload && { payload }),
+    });
+
+  test("answers with the decision and the jobs, and records nothing", async () => {
+    state.books.set("ethereum", anEntry({ shard: "ethereum" }));
+    state.books.set("base", anEntry({ shard: "base", calls: -60 }));
+    const { decision, jobs } = (await post()).json();
+    expect(decision).toMatchObject({ trigger: "operator", underlyings: [{ action: "hedge" }] });
+    expect(jobs.map((job: { jobId: string }) => job.jobId)).toEqual(decision.jobIds);
+    expect(journal.decisions.count()).toBe(0);
+    const limits = aPolicy({ bandFloorUsd: 150_000, hedgeNotionalMaxUsd: 200_000 });
+    const other = (await post({ policy: { ...limits, version: 7 } })).json();
+    expect(other).toMatchObject({ decision: { policyVersion: 7 }, jobs: [] });
+  });
+
+  test.each([
+    { name: "an unknown field", payload: { polcy: {} }, reason: /^polcy: / },
+    {
+      name: "a policy that is wrong",
+      payload: { policy: { version: 0 } },
+      reason: /^policy\.version: /,
+    },
+    {
+      name: "a policy without limits for an underlying",
+      payload: { policy: { ...aPolicy(), underlyings: { BTC: aPolicy().underlyings["ETH"] } } },
+      reason: /ETH has no limits/,
+    },
+  ])("refuses $name, naming it", async ({ payload, reason }) => {
+    const answer = await post(payload);
+    expect(answer.statusCode).toBe(400);
+    expect(answer.json()).toMatchObject({ code: "invalid-body" });
+    expect(answer.json().reasons).toContainEqual(expect.stringMatching(reason));
   });
 });

@@ -7,6 +7,7 @@ import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { callApi, findConnection } from "#coordinator/cli/api-connection.ts";
 import { addOperatorCommands } from "#coordinator/cli/operator-commands.ts";
 import { FatalError, RetryableError } from "#shared/errors.ts";
+import { checkedPolicySchema } from "#shared/policy/checked-policy.ts";
 import { runRiskshard } from "#test/support/run-offline-command.ts";
 import { temporaryFolder } from "#test/support/temporary-folder.ts";
 
@@ -73,6 +74,47 @@ describe("operator commands", () => {
 
     expect(seen).toEqual([{ method: "GET", url: asked, key: "k-123", body: "" }]);
     expect(JSON.parse(output)).toEqual({ mode: "run" });
+  });
+
+  describe("plan", () => {
+    const answered = async (args: readonly string[]) => {
+      const { url, seen } = await apiServer(200, { jobs: [] });
+      const env = { RISKSHARD_API_URL: url, RISKSHARD_API_KEY: "k-123" };
+      return { seen, output: run(["plan", ...args], env) };
+    };
+
+    test("asks for a dry run and prints what it came to", async () => {
+      const { seen, output } = await answered(["--dry-run"]);
+      expect(JSON.parse(await output)).toEqual({ jobs: [] });
+      expect(seen).toEqual([
+        { method: "POST", url: "/v1/plans/dry-run", key: "k-123", body: "{}" },
+      ]);
+    });
+
+    test("sends the policy of a file, checked", async () => {
+      const { seen, output } = await answered([
+        "--dry-run",
+        "--policy",
+        path.resolve(import.meta.dirname, "../../../docs/examples/policy.yaml"),
+      ]);
+      await output;
+      const { policy } = JSON.parse(seen[0]?.body ?? "{}");
+      expect(checkedPolicySchema.parse(policy)).toEqual(policy);
+    });
+
+    test("refuses a policy that is wrong, naming the field, and asks nothing", async () => {
+      const file = path.join(temporaryFolder(), "policy.yaml");
+      writeFileSync(file, "version: 0\n");
+      const { seen, output } = await answered(["--dry-run", "--policy", file]);
+      await expect(output).rejects.toThrow(/version: /);
+      expect(seen).toEqual([]);
+    });
+
+    test("without --dry-run is refused: only the coordinator issues plans", async () => {
+      const { seen, output } = await answered([]);
+      await expect(output).rejects.toThrow(/--dry-run/);
+      expect(seen).toEqual([]);
+    });
   });
 
   test.each(["halt", "resume"])("%s sends its reason", async (name) => {

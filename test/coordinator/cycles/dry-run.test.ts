@@ -1,0 +1,187 @@
+import { describe, expect, onTestFinished, test } from "vitest";
+import { highsSolver } from "#coordinator/adapters/highs-solver.ts";
+import { openSqliteJournal } from "#coordinator/adapters/sqlite-journal.ts";
+import { newCoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
+import { dryRuns } from "#coordinator/cycles/dry-run.ts";
+import { rebalance } from "#coordinator/cycles/rebalance.ts";
+import type { DryRunOutcome } from "#coordinator/ports/operator.ts";
+import type { Solver } from "#coordinator/ports/solver.ts";
+import type { Policy } from "#shared/policy/policy-schema.ts";
+import type { RebalanceJob } from "#shared/wire/rebalance-job.ts";
+import {
+  aJobRecord,
+  anEntry,
+  aPolicy,
+  aShardSetup,
+  LEADER,
+  NOW_MS,
+} from "#test/support/coordinator-pass.ts";
+import { memoryLog } from "#test/support/memory-log.ts";
+import { hash32 } from "#test/support/shard-report.ts";
+
+const SHARDS = ["ethereum", "base"] as const;
+
+function site(policy: Policy = aPolicy(), solver?: Solver) {
+  const journal = openSqliteJournal(":memory:");
+  onTestFinished(journal.close);
+  const setups = new Map(SHARDS.map((shard) => [shard, aShardSetup(shard)]));
+  const state = newCoordinatorState({ setups, policy, leader: LEADER, shadow: false });
+  for (const shard of SHARDS) {
+    state.takeOvers.set(shard, { state: "leading", epoch: 1, leader: LEADER });
+  }
+  state.books.set("ethereum", anEntry({ shard: "ethereum", calls: 60 }));
+  state.books.set("base", anEntry({ shard: "base", calls: -100 }));
+  const done: string[] = [];
+  const sent: RebalanceJob[] = [];
+  const queue = {
+    isReady: () => true,
+    send: async (job: RebalanceJob) => {
+      done.push("sent");
+      sent.push(job);
+      return { sent: true as const };
+    },
+  };
+  const signer = {
+    address: LEADER,
+    signMandate: async () => {
+      done.push("signed");
+      return `0x${"11".repeat(65)}` as const;
+    },
+    signEpochBump: () => Promise.reject(new Error("nothing is to be bumped")),
+  };
+  const base = { journal, queue: () => queue, clock: { nowMs: () => NOW_MS }, log: memoryLog() };
+  const ports = solver === undefined ? base : { ...base, solver };
+  return {
+    state,
+    journal,
+    done,
+    sent,
+    dryRun: dryRuns(state, ports),
+    pass: () => rebalance(state, { ...ports, signer }, "timer"),
+  };
+}
+
+function ran(outcome: DryRunOutcome) {
+  if (!outcome.ran) throw new Error(outcome.reasons.join("; "));
+  return outcome;
+}
+
+const MILP = aPolicy(
+  {},
+  { planning: { ...aPolicy().planning, method: "milp", timeLimitMs: 5_000 } },
+);
+
+/** A decision without what tells one pass from another. */
+function substance(outcome: ReturnType<typeof ran>) {
+  const { planId, jobIds, trigger, triggers, plan, ...decision } = outcome.decision;
+  const solver = plan?.solver === null ? null : { ...plan?.solver, tookMs: 0 };
+  return {
+    ...decision,
+    triggers: triggers.slice(1),
+    plan: plan === null ? null : { ...plan, solver },
+    jobs: outcome.jobs.map(({ params, shard, expectedDeltaUnits, mandate }) => {
+      return { params, shard, expectedDeltaUnits, deadline: mandate?.deadlineSeconds };
+    }),
+  };
+}
+
+describe.each(["greedy", "milp"] as const)("a dry run, %s", (method) => {
+  const open = () => {
+    if (method === "greedy") return site();
+    const solver = highsSolver({ log: memoryLog() });
+    onTestFinished(solver.close);
+    return site(MILP, solver);
+  };
+
+  test("comes to exactly what the next pass does", async () => {
+    const { dryRun, pass, journal, state } = open();
+    const rehearsed = ran(await dryRun());
+    expect(rehearsed.decision.trigger).toBe("operator");
+    expect(rehearsed.jobs.length).toBeGreaterThan(0);
+    await pass();
+    const [decision] = journal.decisions.list(1);
+    if (decision === undefined) throw new Error("no decision");
+    const jobs = decision.jobIds.flatMap((jobId) => journal.jobs.find(jobId) ?? []);
+    expect(substance(rehearsed)).toEqual(substance({ ran: true, decision, jobs }));
+    expect(state.jobs.size).toBe(rehearsed.jobs.length);
+  });
+
+  test("records, signs, sends and changes nothing", async () => {
+    const { dryRun, journal, done, state } = open();
+    const before = structuredClone({ jobs: state.jobs, books: state.books, passes: state.passes });
+    await dryRun();
+    expect(done).toEqual([]);
+    expect(journal.decisions.count()).toBe(0);
+    expect(journal.jobs.list({ limit: 10 })).toEqual([]);
+    expect({ jobs: state.jobs, books: state.books, passes: state.passes }).toEqual(before);
+    expect(state.view).toBeUndefined();
+    expect(state.lastOutcome).toBeUndefined();
+  });
+});
+
+test("what a book shows already is not counted in flight, as in a pass, and stays unresolved outside", async () => {
+  const { dryRun, state, journal } = site();
+  const job = aJobRecord();
+  const consumed = {
+    jobId: job.jobId,
+    action: 1,
+    blockNumber: 118,
+    blockHash: hash32("b0"),
+    blockTimestampMs: NOW_MS - 2_000,
+    transactionHash: hash32("77"),
+    amountInRaw: "1",
+    amountOutRaw: "1",
+    guid: null,
+  };
+  state.jobs.set(job.jobId, job);
+  state.books.set(
+    "base",
+    anEntry({ shard: "base", calls: -100, change: { consumedJobs: [consumed] } }),
+  );
+  const { decision } = ran(await dryRun());
+  expect(decision.underlyings[0]?.inFlightDeltaUnits).toBe(0);
+  expect(state.jobs.get(job.jobId)).toBe(job);
+  expect(journal.jobs.find(job.jobId)).toBeUndefined();
+});
+
+describe("under another policy", () => {
+  test("plans by that one, and the coordinator keeps its own", async () => {
+    const { dryRun, state } = site();
+    const wide = aPolicy({ bandFloorUsd: 200_000, bandCapNavFraction: 1 }, { version: 9 });
+    const { decision, jobs } = ran(await dryRun(wide));
+    expect(decision).toMatchObject({ policyVersion: 9, underlyings: [{ action: "hold" }] });
+    expect(jobs).toEqual([]);
+    expect(state.policy.version).toBe(1);
+    expect(ran(await dryRun()).jobs.length).toBeGreaterThan(0);
+  });
+
+  test("judges reports by that one's age limit", async () => {
+    const { dryRun, state } = site();
+    state.books.set("base", anEntry({ shard: "base", calls: -100, ageMs: 6_000 }));
+    expect(ran(await dryRun()).decision.staleReports).toHaveLength(1);
+    const staleness = { ...aPolicy().staleness, reportFloorMs: 20_000 };
+    expect(ran(await dryRun(aPolicy({}, { staleness }))).decision.staleReports).toEqual([]);
+  });
+
+  test("refuses one that does not fit the shards, naming what", async () => {
+    const { dryRun } = site();
+    const other = { ...aPolicy({}, { reduceOnlyShards: ["optimism"] }), underlyings: {} };
+    expect(await dryRun(other)).toEqual({
+      ran: false,
+      problem: "invalid-policy",
+      reasons: [
+        "shards[ethereum].underlyings: ETH has no limits in the policy ()",
+        "shards[base].underlyings: ETH has no limits in the policy ()",
+        "policy.reduceOnlyShards: found optimism; shards are ethereum, base",
+      ],
+    });
+  });
+});
+
+test("one at a time: another is refused while one is on, and the next one runs", async () => {
+  const { dryRun } = site();
+  const [first, second] = await Promise.all([dryRun(), dryRun()]);
+  expect(first.ran).toBe(true);
+  expect(second).toMatchObject({ ran: false, problem: "busy" });
+  expect((await dryRun()).ran).toBe(true);
+});
