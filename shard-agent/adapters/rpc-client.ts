@@ -11,6 +11,11 @@ export type RpcFailure = {
   readonly data: Hex | null;
 };
 
+/** Whether it is the contract that refused; every other failure is the node's own. */
+export function isRevert({ code, data }: Pick<RpcFailure, "code" | "data">): boolean {
+  return data !== null || code === 3;
+}
+
 /** One JSON-RPC answer; a node's own error is a value. */
 export type RpcAnswer =
   | { readonly ok: true; readonly result: unknown }

@@ -9,7 +9,7 @@ import {
   hexToNumber,
   numberToHex,
 } from "viem";
-import type { RpcClient } from "#shard-agent/adapters/rpc-client.ts";
+import { isRevert, type RpcClient } from "#shard-agent/adapters/rpc-client.ts";
 import type { BlockHeader } from "#shard-agent/records/shard-snapshot.ts";
 import { RetryableError } from "#shared/errors.ts";
 
@@ -59,7 +59,8 @@ export type BlockParameter = { readonly blockHash: Hex } | "latest" | "pending";
 /**
  * Result of one contract view, decoded.
  *
- * @throws {RetryableError} `rpc-failed` also when the call reverts or the contract is not there.
+ * @throws {RetryableError} `rpc-failed` also when the call reverts (unless `ifReverts` says what that
+ * means) or the contract is not there.
  */
 export async function callView<const A extends Abi, N extends ContractFunctionName<A>>(
   rpc: RpcClient,
@@ -69,11 +70,22 @@ export async function callView<const A extends Abi, N extends ContractFunctionNa
     readonly name: N;
     readonly args: readonly unknown[];
     readonly at: BlockParameter;
+    /** In whose name; nobody's when left out. */
+    readonly from?: Address;
+    /** Answer where the contract refuses the call. */
+    readonly ifReverts?: { readonly value: unknown };
   },
 ): Promise<unknown> {
-  const { abi, to, name, args, at } = call;
+  const { abi, to, name, args, at, ifReverts } = call;
   const data = encodeFunctionData({ abi, functionName: name, args } as never);
-  const result = (await rpc.request("eth_call", [{ to, data }, at])) as Hex;
+  const sender = call.from === undefined ? {} : { from: call.from };
+  const answer = await rpc.ask("eth_call", [{ ...sender, to, data }, at]);
+  if (!answer.ok) {
+    const { message, code } = answer.failure;
+    if (ifReverts !== undefined && isRevert(answer.failure)) return ifReverts.value;
+    throw new RetryableError("rpc-failed", `eth_call: ${message} (code ${code})`);
+  }
+  const result = answer.result as Hex;
   try {
     return decodeFunctionResult({ abi, functionName: name, data: result } as never);
   } catch (error) {

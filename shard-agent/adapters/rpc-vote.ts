@@ -1,4 +1,4 @@
-import type { RpcAnswer, RpcClient } from "#shard-agent/adapters/rpc-client.ts";
+import { isRevert, type RpcAnswer, type RpcClient } from "#shard-agent/adapters/rpc-client.ts";
 
 /** One endpoint, by a name that is safe to show. */
 export type RpcNode = { readonly name: string; readonly rpc: RpcClient };
@@ -46,8 +46,7 @@ export function hold(o: {
 /** Equal results, and equal reverts, are equal; an error of the node itself does not count. */
 export function exactKey(answer: RpcAnswer): string | null {
   if (answer.ok) return `result ${canonical(answer.result)}`;
-  const { code, data } = answer.failure;
-  return data !== null || code === 3 ? `revert ${data}` : null;
+  return isRevert(answer.failure) ? `revert ${answer.failure.data}` : null;
 }
 
 /** JSON with sorted keys and lower-case hex: nodes differ in both. */

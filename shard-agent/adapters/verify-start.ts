@@ -1,14 +1,15 @@
 import { type Address, hexToNumber, parseAbi, zeroAddress } from "viem";
+import { mismatch } from "#shard-agent/adapters/config-mismatch.ts";
 import type { RpcClient } from "#shard-agent/adapters/rpc-client.ts";
 import { callView } from "#shard-agent/adapters/rpc-values.ts";
 import type { RpcNode } from "#shard-agent/adapters/rpc-vote.ts";
+import { type AccountClaims, accountMismatches } from "#shard-agent/adapters/verify-accounts.ts";
 import { FatalError } from "#shared/errors.ts";
 import { optionBookAbi } from "#shared/evm/abi/option-book.ts";
 import { shardVaultAbi } from "#shared/evm/abi/shard-vault.ts";
 import { chainByKey, crossCheckChains } from "#shared/evm/chain-registry.ts";
 import { shardBytes32 } from "#shared/evm/mandate-typed-data.ts";
 
-const accountAbi = parseAbi(["function desk() view returns (address)"]);
 const endpointAbi = parseAbi(["function eid() view returns (uint32)"]);
 
 /** What the configuration claims of the chain and its contracts. */
@@ -23,14 +24,15 @@ export type StartClaims = {
     readonly endpoint: Address;
   };
   /** Null when the vault has no venue desk. */
-  readonly positionVenues: {
-    readonly desk: Address;
-    readonly aaveV3: { readonly adapter: Address } | null;
-    readonly curie: { readonly adapter: Address } | null;
-    readonly lyraV1: { readonly adapter: Address } | null;
-  } | null;
+  readonly positionVenues:
+    | (NonNullable<AccountClaims["positionVenues"]> & { readonly desk: Address })
+    | null;
   readonly settlement: { readonly token: Address };
-  readonly underlyings: readonly { readonly token: Address; readonly feed: Address }[];
+  readonly underlyings: readonly {
+    readonly ticker: string;
+    readonly token: Address;
+    readonly feed: Address;
+  }[];
   readonly mandateSigners: readonly Address[];
   readonly mandateQuorum: number;
 };
@@ -122,28 +124,6 @@ export async function verifyChain(
   );
 }
 
-/** An account obeys one desk: it must be the vault's. */
-function accountMismatches(
-  rpc: RpcClient,
-  { positionVenues }: StartClaims,
-  venueDesk: unknown,
-): Promise<(string | null)[]> {
-  const accounts = Object.entries({
-    aaveV3: positionVenues?.aaveV3?.adapter,
-    curie: positionVenues?.curie?.adapter,
-    lyraV1: positionVenues?.lyraV1?.adapter,
-  });
-  return Promise.all(
-    accounts.map(async ([name, account]) => {
-      if (account === undefined) return null;
-      const call = { abi: accountAbi, to: account, name: "desk", args: [], at: "latest" } as const;
-      const desk = await callView(rpc, call);
-      const field = `positionVenues.${name}.adapter, its desk`;
-      return mismatch(field, desk, venueDesk, "the vault's desk");
-    }),
-  );
-}
-
 /** The vault says the zero address when it has no desk. */
 function deskClaim({ positionVenues }: StartClaims): Address {
   return positionVenues?.desk ?? zeroAddress;
@@ -161,11 +141,6 @@ async function verifyEndpoints(nodes: readonly RpcNode[], chainId: number): Prom
   const failed = answers.find((answer) => answer.status === "rejected");
   if (failed !== undefined && answers.every((answer) => answer.status === "rejected"))
     throw failed.reason;
-}
-
-function mismatch(field: string, found: unknown, allowed: unknown, source: string): string | null {
-  const same = String(found).toLowerCase() === String(allowed).toLowerCase();
-  return same ? null : `${field}: must be ${String(allowed)} (${source}); found ${String(found)}`;
 }
 
 function failOn(lines: readonly (string | null)[], code: string): void {

@@ -16,7 +16,8 @@ export type Venue = {
 /**
  * Result of one contract view at one block, decoded.
  *
- * @throws {RetryableError} `rpc-failed` if the node does not answer or the call reverts.
+ * @throws {RetryableError} `rpc-failed` if the node does not answer, or the call reverts and `ifReverts`
+ * does not say what that means.
  */
 export type ViewReader = (call: {
   /** In viem's shape. */
@@ -24,6 +25,10 @@ export type ViewReader = (call: {
   readonly to: Address;
   readonly name: string;
   readonly args: readonly unknown[];
+  /** In whose name; nobody's when left out. */
+  readonly from?: Address;
+  /** Answer where the contract refuses the call. */
+  readonly ifReverts?: { readonly value: unknown };
 }) => Promise<unknown>;
 
 /** A place where the vault keeps positions in an account of its own. */

@@ -39,6 +39,15 @@ type LyraScope = {
   readonly depthOptions: readonly number[];
 };
 
+/** The vault's account at Curie. */
+export type CurieScope = {
+  readonly adapter: Address;
+  readonly clearingHouse: Address;
+  /** In whose name depth is asked: any account with free margin there. Nothing is ever sent from it. */
+  readonly quoteFrom: Address;
+  readonly markets: readonly CurieMarketScope[];
+};
+
 /** The vault's accounts at venues where it keeps positions. */
 type PositionVenuesScope = {
   readonly desk: Address;
@@ -47,13 +56,7 @@ type PositionVenuesScope = {
     readonly pool: Address;
     readonly oracle: Address;
   } | null;
-  readonly curie: {
-    readonly adapter: Address;
-    readonly clearingHouse: Address;
-    /** In whose name depth is asked: any account with free margin there. Nothing is ever sent from it. */
-    readonly quoteFrom: Address;
-    readonly markets: readonly CurieMarketScope[];
-  } | null;
+  readonly curie: CurieScope | null;
   readonly lyraV1: LyraScope | null;
 };
 

@@ -39,7 +39,7 @@ export function buildReport(o: {
     scenarioPnlUsd: [...risk.scenarioPnlUsd],
     capacity: [...o.capacity],
     lending: snapshot.venues.flatMap((venue) => venue.lending),
-    perps: snapshot.venues.flatMap((venue) => venue.perps),
+    perps: [...valued.perps],
     optionMarkets: snapshot.venues.flatMap((venue) => venue.optionMarkets),
     inventories: snapshot.venues.flatMap((venue) => venue.inventories),
     consumedJobs: [...snapshot.consumedJobs],

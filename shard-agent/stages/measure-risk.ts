@@ -1,4 +1,4 @@
-import type { ValuedBook } from "#shard-agent/stages/value-book.ts";
+import { QUANTITY_DECIMALS, type ValuedBook } from "#shard-agent/stages/value-book.ts";
 import { addGreeks, type Greeks, ZERO_GREEKS } from "#shared/risk/greeks.ts";
 import { type OptionPosition, valueOption } from "#shared/risk/option-position.ts";
 import { optionScenarioPnlUsd } from "#shared/risk/scenario-pnl.ts";
@@ -16,7 +16,7 @@ export type MeasuredRisk = {
 /**
  * Greeks and scenario P&L of a valued book.
  *
- * Held hedges are the line with `expiryMs: null`. Series at or after their expiry carry no risk any
+ * Held hedges and perpetuals are the line with `expiryMs: null`. Series at or after their expiry carry no risk any
  * more: their payoff is fixed by the feed. Lines ascend by underlying as in the market, then by expiry.
  */
 export function measureRisk(valued: ValuedBook): MeasuredRisk {
@@ -40,10 +40,15 @@ export function measureRisk(valued: ValuedBook): MeasuredRisk {
   return { greeks, scenarioPnlUsd };
 }
 
+/** Hedges held and perpetuals, positive long. */
 function heldUnits(valued: ValuedBook, underlying: string): number {
-  return valued.collateral
+  const held = valued.collateral
     .filter((line) => line.underlying === underlying)
-    .reduce((sum, line) => sum + unitsFromRaw(BigInt(line.amountRaw), line.decimals), 0);
+    .map((line) => unitsFromRaw(BigInt(line.amountRaw), line.decimals));
+  const perps = valued.perps
+    .filter((line) => line.underlying === underlying)
+    .map((line) => unitsFromRaw(BigInt(line.sizeE18), QUANTITY_DECIMALS));
+  return [...held, ...perps].reduce((sum, units) => sum + units, 0);
 }
 
 function livePositions(valued: ValuedBook, underlying: string): OptionPosition[] {

@@ -14,7 +14,12 @@ import { FatalError } from "#shared/errors.ts";
 import { valueOption } from "#shared/risk/option-position.ts";
 import type { SviSlice } from "#shared/risk/svi-slice.ts";
 import { unitsFromRaw } from "#shared/units/token-amount.ts";
-import type { CollateralLine, MarketLine, OptionLine } from "#shared/wire/shard-report.ts";
+import type {
+  CollateralLine,
+  MarketLine,
+  OptionLine,
+  PerpLine,
+} from "#shared/wire/shard-report.ts";
 
 /** Decimals of feed prices and strikes on chain. */
 export const PRICE_DECIMALS = 8;
@@ -27,6 +32,7 @@ export type ValuedBook = {
   readonly market: readonly MarketLine[];
   readonly collateral: readonly CollateralLine[];
   readonly book: readonly OptionLine[];
+  readonly perps: readonly PerpLine[];
 };
 
 /**
@@ -54,7 +60,8 @@ export function valueBook(snapshot: ShardSnapshot, scope: ShardScope): ValuedBoo
   const atVenues = snapshot.venues.flatMap(({ options }) =>
     options.map((option) => ({ ...option, markUsd: markUsd(option, market, asOfMs) })),
   );
-  return { asOfMs, market, collateral, book: [...own, ...atVenues] };
+  const perps = snapshot.venues.flatMap((venue) => venue.perps);
+  return { asOfMs, market, collateral, book: [...own, ...atVenues], perps };
 }
 
 /** Volatility slices that have not expired, as risk numbers, ascending by expiry. */

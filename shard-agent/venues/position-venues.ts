@@ -1,6 +1,7 @@
 import type { PositionVenue } from "#shard-agent/ports/venue.ts";
 import type { ShardScope } from "#shard-agent/records/shard-scope.ts";
 import { aaveV3Venue } from "#shard-agent/venues/aave-v3.ts";
+import { curieVenue } from "#shard-agent/venues/curie.ts";
 import type { Address } from "#shared/units/ids.ts";
 
 /** The venues of a configuration at which the vault keeps positions, and the desk that acts on them. */
@@ -8,6 +9,12 @@ export function positionVenues(
   scope: Pick<ShardScope, "positionVenues" | "settlement" | "underlyings">,
 ): { readonly desk: Address; readonly venues: readonly PositionVenue[] } | null {
   if (scope.positionVenues === null) return null;
-  const { desk, aaveV3 } = scope.positionVenues;
-  return { desk, venues: aaveV3 === null ? [] : [aaveV3Venue(scope, aaveV3)] };
+  const { desk, aaveV3, curie } = scope.positionVenues;
+  return {
+    desk,
+    venues: [
+      ...(aaveV3 === null ? [] : [aaveV3Venue(scope, aaveV3)]),
+      ...(curie === null ? [] : [curieVenue(curie)]),
+    ],
+  };
 }

@@ -138,8 +138,8 @@ const perpDepthPointSchema = z.strictObject({
 
 /**
  * One perpetual market at a venue, with the vault's account there. A "USD" of the venue is one unit of its
- * margin asset. Account value, margin and pending funding are those of the whole account: an account with
- * several markets says them on each line. What of the margin is free is also a collateral line of location
+ * margin asset. Account value, free margin and margin ratio are the whole account's: an account with several
+ * markets says them on each line. What of the margin is free is also a collateral line of location
  * `venue-margin`.
  */
 const perpLineSchema = z.strictObject({
@@ -167,9 +167,9 @@ const perpLineSchema = z.strictObject({
   initialMarginFraction: finiteSchema.min(0),
   /** Below this margin ratio anybody may liquidate. */
   maintenanceMarginFraction: finiteSchema.min(0),
-  /** What a long pays a short per day, as a fraction of the position's value; negative: shorts pay. */
+  /** What a long pays a short per day at the moment, as a fraction of size times index; negative: shorts pay. */
   fundingFractionPerDay: finiteSchema,
-  /** Positive: this account will pay; of all its markets, and part of the account value already. */
+  /** Of this market, positive: this account will pay; part of the account value already. */
   pendingFundingUsd: finiteSchema,
   feeFraction: finiteSchema.min(0).max(1),
   gasUnits: z.number().int().min(0),

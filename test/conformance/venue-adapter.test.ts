@@ -1,8 +1,9 @@
-import type { Abi } from "viem";
+import { type Abi, BaseError, ContractFunctionRevertedError, isAddressEqual } from "viem";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { PositionVenue, ViewReader } from "#shard-agent/ports/venue.ts";
 import type { VenueReading } from "#shard-agent/records/shard-snapshot.ts";
 import { aaveV3Venue } from "#shard-agent/venues/aave-v3.ts";
+import { curieVenue } from "#shard-agent/venues/curie.ts";
 import { venueDeskAbi } from "#shared/evm/abi/venue-desk.ts";
 import { mandateCall } from "#shared/evm/mandate-call.ts";
 import type { Address } from "#shared/units/ids.ts";
@@ -41,6 +42,21 @@ const CANDIDATES: readonly Candidate[] = [
       minCapitalAfterRaw: "0",
     }),
   },
+  {
+    name: "curie",
+    chain: 2,
+    account: (chain) => curieOf(chain).adapter,
+    venue: (chain) => curieVenue(curieOf(chain)),
+    put: (chain, amountRaw) => ({
+      kind: "margin-move",
+      venue: curieOf(chain).adapter,
+      asset: chain.settlement.token,
+      amountRaw: amountRaw.toString(),
+      minReceiptRaw: amountRaw.toString(),
+      minMarginRatioE18: "0",
+      minCapitalAfterRaw: "0",
+    }),
+  },
 ];
 
 const AMOUNT_RAW = 25_000_000_000n;
@@ -49,7 +65,7 @@ let world: World;
 
 beforeAll(async () => {
   const processes = { coordinator: false, agents: false, market: false, takers: false };
-  world = await startWorld({ chains: 2, seed: 43, processes: { ...processes, lzWorker: false } });
+  world = await startWorld({ chains: 3, seed: 43, processes: { ...processes, lzWorker: false } });
 });
 
 afterAll(async () => world?.stop());
@@ -69,13 +85,21 @@ describe.each(CANDIDATES)("$name", (candidate) => {
   });
 
   test("its lines are lines of a report, of this vault's account and of this shard's assets", async () => {
-    const { lending } = await venue.read(view);
+    const { lending, perps } = await venue.read(view);
     expect(shardReportSchema.shape.lending.parse(lending)).toEqual(lending);
+    expect(shardReportSchema.shape.perps.parse(perps)).toEqual(perps);
+    expect(lending.length + perps.length).toBeGreaterThan(0);
     const known = [chain.settlement, ...chain.underlyings];
     for (const line of lending) {
       expect(line.adapter).toBe(candidate.account(chain));
       const asset = known.find(({ token }) => token === line.token);
       expect(asset).toMatchObject({ ticker: line.asset, decimals: line.decimals });
+    }
+    for (const line of perps) {
+      expect(line.adapter).toBe(candidate.account(chain));
+      const margin = known.find(({ token }) => isAddressEqual(token, line.marginToken));
+      expect(margin?.decimals).toBe(line.marginDecimals);
+      expect(known.map(({ ticker }) => ticker)).toContain(line.underlying);
     }
   });
 
@@ -125,20 +149,26 @@ describe.each(CANDIDATES)("$name", (candidate) => {
 });
 
 function amountOf({ collateral }: VenueReading, token: Address): bigint {
-  return collateral.reduce((sum, one) => (one.token === token ? sum + one.amountRaw : sum), 0n);
+  const own = collateral.filter((one) => isAddressEqual(one.token, token));
+  return own.reduce((sum, one) => sum + one.amountRaw, 0n);
 }
 
 async function viewAt(chain: WorldChain): Promise<ViewReader> {
   const client = chainClient(chain.rpcUrl, chain.chainId);
   const blockNumber = await client.getBlockNumber();
-  return ({ abi, to, name, args }) =>
-    client.readContract({
-      address: to,
-      abi: abi as Abi,
-      functionName: name,
-      args: [...args],
-      blockNumber,
-    });
+  return async ({ abi, to, name, args, from, ifReverts }) => {
+    const call = { address: to, abi: abi as Abi, functionName: name, args: [...args], blockNumber };
+    try {
+      return await client.readContract({
+        ...call,
+        ...(from === undefined ? {} : { account: from }),
+      });
+    } catch (error) {
+      const isRevert = error instanceof BaseError && error.walk(isRevertError) !== null;
+      if (isRevert && ifReverts !== undefined) return ifReverts.value;
+      throw error;
+    }
+  };
 }
 
 /** Straight to the contract, as anybody could; the world's feeds are still fresh. */
@@ -158,6 +188,10 @@ async function submit(chain: WorldChain, params: JobParams): Promise<void> {
   await lane.send({ label: params.kind, ...mandateCall(job, { vault, venueDesk }), gas: GAS });
 }
 
+function isRevertError(error: unknown): boolean {
+  return error instanceof ContractFunctionRevertedError;
+}
+
 function scopeOf(chain: WorldChain): Parameters<typeof aaveV3Venue>[0] {
   const underlyings = chain.underlyings.map(({ pool: _, ...one }) => ({
     ...one,
@@ -170,4 +204,10 @@ function scopeOf(chain: WorldChain): Parameters<typeof aaveV3Venue>[0] {
 function aaveOf({ positionVenues }: WorldChain) {
   if (positionVenues.aaveV3 === null) throw new Error("Aave expected");
   return positionVenues.aaveV3;
+}
+
+function curieOf({ positionVenues: { curie } }: WorldChain) {
+  if (curie === null) throw new Error("Curie expected");
+  const markets = curie.markets.map((one) => ({ ...one, depthUsd: [50_000, 1_000, 1e12] }));
+  return { ...curie, markets };
 }

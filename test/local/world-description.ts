@@ -43,6 +43,31 @@ const positionVenuesSchema = z.strictObject({
       dataProvider: addressSchema,
     })
     .nullable(),
+  curie: z
+    .strictObject({
+      /** The vault's account: what a mandate names as its venue. */
+      adapter: addressSchema,
+      clearingHouse: addressSchema,
+      accountBalance: addressSchema,
+      exchange: addressSchema,
+      marginVault: addressSchema,
+      insuranceFund: addressSchema,
+      /** An account with free margin and no position, in whose name depth is asked. */
+      quoteFrom: addressSchema,
+      markets: z.array(
+        z.strictObject({
+          /** Ticker. */
+          underlying: z.string(),
+          /** Curie's base token: what a mandate names as its market. */
+          market: addressSchema,
+          /** Uniswap v3 pool of Curie's virtual tokens. */
+          pool: addressSchema,
+          /** Curie's index; takes a new price of the underlying's feed with `update()`. */
+          priceFeed: addressSchema,
+        }),
+      ),
+    })
+    .nullable(),
 });
 
 const settlementSchema = z.strictObject({

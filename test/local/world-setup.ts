@@ -1,14 +1,18 @@
 import { join } from "node:path";
 import { FatalError } from "#shared/errors.ts";
 import { CHAIN_KEYS, chainByKey } from "#shared/evm/chain-registry.ts";
-import { mineEverySecond, rpc, startAnvil } from "#test/local/chains/anvil.ts";
+import { mineEverySecond, rpc, setClockToNow, startAnvil } from "#test/local/chains/anvil.ts";
 import { chainClient } from "#test/local/chains/chain-client.ts";
 import { openLane } from "#test/local/chains/lane.ts";
 import type { WorldKeys } from "#test/local/chains/world-keys.ts";
 import type { ChainSite, DeployedShard } from "#test/local/deploy/chain-site.ts";
 import { connectShard, deployShard } from "#test/local/deploy/deploy-shard.ts";
 import { fundNative, type Opening, openShard } from "#test/local/deploy/open-shards.ts";
-import type { Ticker } from "#test/local/deploy/world-parameters.ts";
+import {
+  CURIE_CHAIN,
+  CURIE_HISTORY_SECONDS,
+  type Ticker,
+} from "#test/local/deploy/world-parameters.ts";
 import { type Fork, verifyFork } from "#test/local/fork/fork-config.ts";
 import type { Supervisor } from "#test/local/processes/supervisor.ts";
 
@@ -47,6 +51,7 @@ export async function startSites(
       name: key,
       chainId: entry.chainId,
       forkUrl: fork?.url ?? null,
+      startsAtSeconds: hasPast({ index, fork }) ? pastSeconds() : null,
       cacheDir: join(options.dataDir, "anvil"),
     });
     const client = chainClient(rpcUrl, entry.chainId);
@@ -65,6 +70,15 @@ export async function startSites(
     };
   };
   return Promise.all(CHAIN_KEYS.slice(0, options.chains).map(siteOf));
+}
+
+/** Whether the chain of a site is set up in the past; only an empty chain can be. */
+function hasPast({ index, fork }: { readonly index: number; readonly fork: unknown }): boolean {
+  return index === CURIE_CHAIN && fork === null;
+}
+
+function pastSeconds(): number {
+  return Math.floor(Date.now() / 1000) - CURIE_HISTORY_SECONDS;
 }
 
 /** Everything on all chains at once: contracts, then the mesh between them. */
@@ -93,12 +107,16 @@ export async function connectShards(shards: readonly DeployedShard[]): Promise<v
   );
 }
 
-/** First prices and deposits on every chain. */
+/** First prices and deposits on every chain; from here on chain time is wall time. */
 export async function openShards(
   shards: readonly DeployedShard[],
   opening: Opening,
 ): Promise<void> {
-  await Promise.all(shards.map((shard) => openShard(shard, opening)));
+  const open = async (shard: DeployedShard): Promise<void> => {
+    if (hasPast(shard.site)) await setClockToNow(shard.site.rpcUrl);
+    await openShard(shard, opening);
+  };
+  await Promise.all(shards.map(open));
 }
 
 /**

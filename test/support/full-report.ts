@@ -1,5 +1,6 @@
 import type { OptionLine, ShardReport } from "#shared/wire/shard-report.ts";
 import type { TransferLine } from "#shared/wire/transfer-line.ts";
+import { aPerpLine } from "#test/support/perp-line.ts";
 import { address20, aShardReport, hash32 } from "#test/support/shard-report.ts";
 
 const DAY_MS = 86_400_000;
@@ -32,6 +33,7 @@ export function aFullReport(series = 24): ShardReport {
     scenarioPnlUsd: Array.from({ length: SCENARIOS }, (_, index) => (index - 16) * 333.37),
     capacity: [capacityLine()],
     lending: [lendingLine(timestampMs)],
+    perps: [aPerpLine(), aPerpLine({ marginRatio: null })],
     consumedJobs: [consumedJob(timestampMs)],
     deliveredTransfers: [
       {

@@ -15,6 +15,8 @@ export type AnvilOptions = {
   readonly chainId: number;
   /** RPC to fork from; null starts an empty chain. */
   readonly forkUrl: string | null;
+  /** Where the chain's clock starts, Unix seconds; null is now. */
+  readonly startsAtSeconds: number | null;
   /** Folder for what anvil would otherwise keep in the user's home. */
   readonly cacheDir: string;
 };
@@ -36,6 +38,8 @@ export async function startAnvil(
   const port = await freePort();
   const fork =
     options.forkUrl === null ? [] : ["--fork-url", options.forkUrl, "--no-storage-caching"];
+  const clock =
+    options.startsAtSeconds === null ? [] : ["--timestamp", String(options.startsAtSeconds)];
   const process_ = supervisor.start({
     name: `anvil-${options.name}`,
     command: anvilBinary(),
@@ -44,6 +48,7 @@ export async function startAnvil(
       ...["--slots-in-an-epoch", "4", "--hardfork", "cancun", "--accounts", "1", "--quiet"],
       ...["--cache-path", options.cacheDir],
       ...fork,
+      ...clock,
     ],
   });
   const rpcUrl = `http://127.0.0.1:${port}`;
@@ -113,6 +118,12 @@ function anvilBinary(): string {
       { cause },
     );
   }
+}
+
+/** Takes a clock that started in the past to wall time, where it stays. */
+export async function setClockToNow(rpcUrl: string): Promise<void> {
+  await rpc(rpcUrl, "evm_setNextBlockTimestamp", [Math.floor(Date.now() / 1000)]);
+  await rpc(rpcUrl, "evm_mine");
 }
 
 /** From now on one block a second, also when there is nothing to mine. */

@@ -128,7 +128,7 @@ function agentConfig(o: {
       quoterV2: contracts.quoterV2,
       endpoint: contracts.endpoint,
     },
-    positionVenues: { desk: contracts.venueDesk, aaveV3: aaveOf(chain) },
+    positionVenues: { desk: contracts.venueDesk, aaveV3: aaveOf(chain), curie: curieOf(chain) },
     layerZero: { receiveUln: contracts.receiveUln, executor: contracts.executor },
     settlement: settlementOf(chain),
     underlyings: chain.underlyings.map((underlying) => ({
@@ -160,6 +160,17 @@ function aaveOf({ positionVenues: { aaveV3 } }: WorldChain) {
   if (aaveV3 === null) return null;
   const { adapter, pool, oracle } = aaveV3;
   return { adapter, pool, oracle };
+}
+
+function curieOf({ positionVenues: { curie } }: WorldChain) {
+  if (curie === null) return null;
+  const { adapter, clearingHouse, quoteFrom } = curie;
+  const markets = curie.markets.map(({ market, underlying }) => ({
+    market,
+    underlying,
+    depthUsd: DEPTH_USD,
+  }));
+  return { adapter, clearingHouse, quoteFrom, markets };
 }
 
 function workerConfig(world: WorldDescription, keys: WorldKeys): WorkerConfig {

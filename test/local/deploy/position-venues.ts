@@ -1,8 +1,9 @@
 import { create, own } from "#test/local/chains/artifacts.ts";
 import { type AaveAsset, deployAave, stockAave } from "#test/local/deploy/aave.ts";
 import type { ChainSite, DeployedShard } from "#test/local/deploy/chain-site.ts";
+import { deployCurie, stockCurie } from "#test/local/deploy/curie.ts";
 import { registerVenue, type ShardContracts } from "#test/local/deploy/shard-contracts.ts";
-import { AAVE_CHAIN } from "#test/local/deploy/world-parameters.ts";
+import { AAVE_CHAIN, CURIE_CHAIN } from "#test/local/deploy/world-parameters.ts";
 import type { WorldPositionVenues } from "#test/local/world-description.ts";
 
 export type PositionVenueSetup = {
@@ -16,8 +17,11 @@ export async function deployPositionVenues(
   site: ChainSite,
   setup: PositionVenueSetup,
 ): Promise<WorldPositionVenues> {
-  if (site.fork !== null) return { aaveV3: null };
-  return { aaveV3: site.index === AAVE_CHAIN ? await aaveOf(site, setup) : null };
+  if (site.fork !== null) return { aaveV3: null, curie: null };
+  return {
+    aaveV3: site.index === AAVE_CHAIN ? await aaveOf(site, setup) : null,
+    curie: site.index === CURIE_CHAIN ? await curieOf(site, setup) : null,
+  };
 }
 
 async function aaveOf(site: ChainSite, { shard, settlement, weth }: PositionVenueSetup) {
@@ -27,10 +31,29 @@ async function aaveOf(site: ChainSite, { shard, settlement, weth }: PositionVenu
   return { adapter, ...aave };
 }
 
+async function curieOf(site: ChainSite, { shard, settlement, weth }: PositionVenueSetup) {
+  const deployed = await deployCurie(site, { settlement: settlement.token, feed: weth.feed });
+  const { market, pool, priceFeed, ...curie } = deployed;
+  const adapter = await create(site.deployer, own("CurieAdapter"), [
+    shard.venueDesk,
+    curie.clearingHouse,
+    [{ market, underlying: weth.token }],
+  ]);
+  await registerVenue(site.deployer, shard, adapter);
+  const quoteFrom = site.keys.account("perp-quoter").address;
+  const markets = [{ underlying: "ETH", market, pool, priceFeed }];
+  return { adapter, quoteFrom, ...curie, markets };
+}
+
 /** What other people have at the venues of a chain; its feeds must have prices. */
 export async function stockPositionVenues(shard: DeployedShard): Promise<void> {
   const { site, positionVenues, settlement, underlyings } = shard;
-  const { aaveV3 } = positionVenues;
+  const { aaveV3, curie } = positionVenues;
   if (aaveV3 !== null)
     await stockAave(site.deployer, aaveV3.pool, { settlement, weth: underlyings.ETH });
+  if (curie === null) return;
+  const traders = [curie.quoteFrom, site.keys.account("arbitrageur").address];
+  for (const { underlying: _, ...market } of curie.markets) {
+    await stockCurie(site, { ...curie, ...market, settlement: settlement.token }, traders);
+  }
 }

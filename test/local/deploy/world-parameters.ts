@@ -51,6 +51,9 @@ export function depositUsd(index: number): number {
 
 /** Chains (by number) on which a vault may keep positions at the venue, besides Uniswap everywhere. */
 export const AAVE_CHAIN = 1;
+export const CURIE_CHAIN = 2;
+/** So far back the clock of Curie's chain starts: its pool needs a history before it gives a price. */
+export const CURIE_HISTORY_SECONDS = 7_200;
 
 /** Most a vault may have at one venue where it keeps positions. */
 export const POSITION_VENUE_CAP_RAW = 500_000n * 10n ** 6n;

@@ -6,6 +6,7 @@ import { type Lane, openLane } from "#test/local/chains/lane.ts";
 import { TICKERS, type Ticker } from "#test/local/deploy/world-parameters.ts";
 import { type ArbitragePool, approveRouter, arbitrage } from "#test/local/market/arbitrage.ts";
 import { pushPrice, setSlices } from "#test/local/market/feed-writer.ts";
+import { arbitragePerp, updateIndex } from "#test/local/market/perp-arbitrage.ts";
 import type { MarketState } from "#test/local/market/price-path.ts";
 import { surfaceSlices } from "#test/local/market/surface.ts";
 import type { WorldChain } from "#test/local/world-description.ts";
@@ -41,6 +42,7 @@ export function marketChain(options: MarketChainOptions): MarketChain {
   const market = openLane(client, privateKeyToAccount(options.marketKey), POLL_MS);
   const arbitrageur = openLane(client, privateKeyToAccount(options.arbitrageurKey), POLL_MS);
   const underlyings = TICKERS.map((ticker) => underlyingOf(chain, ticker));
+  const perps = perpsOf(chain);
   let isOwnFeed: Promise<ReadonlyMap<Address, boolean>> | undefined;
 
   const postPrices = async (state: MarketState): Promise<void> => {
@@ -67,16 +69,29 @@ export function marketChain(options: MarketChainOptions): MarketChain {
     key: chain.key,
     post: async (state, { withAll, withArbitrage }) => {
       await postPrices(state);
+      for (const perp of perps) await updateIndex(market, perp);
       if (withAll) await postSlowOnes(state);
       if (!withArbitrage) return;
       for (const { ticker, pool } of underlyings) {
         await arbitrage(client, arbitrageur, pool, state.pricesUsd[ticker] / state.settlementUsd);
+      }
+      for (const perp of perps) {
+        await arbitragePerp(client, arbitrageur, perp, state.pricesUsd[perp.ticker]);
       }
     },
     prepare: async () => {
       for (const { pool } of underlyings) await approveRouter(arbitrageur, pool);
     },
   };
+}
+
+/** Curie's markets of a chain that has it. */
+function perpsOf({ positionVenues: { curie } }: WorldChain) {
+  return TICKERS.flatMap((ticker) => {
+    const market = curie?.markets.find(({ underlying }) => underlying === ticker);
+    if (curie === null || market === undefined) return [];
+    return [{ ...market, ticker, clearingHouse: curie.clearingHouse }];
+  });
 }
 
 type MarketUnderlying = {

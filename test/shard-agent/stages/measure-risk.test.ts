@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { EMPTY_READING } from "#shard-agent/records/shard-snapshot.ts";
 import { measureRisk } from "#shard-agent/stages/measure-risk.ts";
 import { valueBook } from "#shard-agent/stages/value-book.ts";
 import { STANDARD_GRID } from "#shared/risk/standard-grid.ts";
@@ -11,6 +12,7 @@ import {
   BLOCK_MS,
   EXPIRY_MS,
 } from "#test/support/agent-snapshot.ts";
+import { aPerpLine } from "#test/support/perp-line.ts";
 
 const LATER_SECONDS = BigInt(EXPIRY_MS / 1000) - 86_400n;
 
@@ -25,6 +27,15 @@ test("held hedges are the line without expiry and carry delta only", () => {
   ]);
   STANDARD_GRID.forEach(({ spotShock, weight }, index) => {
     expect(scenarioPnlUsd[index]).toBeCloseTo(3 * 2000 * spotShock * weight, 6);
+  });
+});
+
+test("a short perpetual takes its size off the delta and is a straight line over the grid", () => {
+  const perp = aPerpLine({ sizeE18: "-1250000000000000000" });
+  const { greeks, scenarioPnlUsd } = measure({ venues: [{ ...EMPTY_READING, perps: [perp] }] });
+  expect(greeks).toEqual([expect.objectContaining({ expiryMs: null, deltaUnits: 1.75 })]);
+  STANDARD_GRID.forEach(({ spotShock, weight }, index) => {
+    expect(scenarioPnlUsd[index]).toBeCloseTo(1.75 * 2000 * spotShock * weight, 6);
   });
 });
 
