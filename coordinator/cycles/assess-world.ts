@@ -12,7 +12,7 @@ import { type AdjustedCapital, adjustCapital } from "#coordinator/stages/adjust-
 import type { CapitalAssessment } from "#coordinator/stages/assess-capital.ts";
 import { assessAll, withMutualShares } from "#coordinator/stages/assess-shards.ts";
 import { emergencyPolicy, findEmergencies } from "#coordinator/stages/find-emergencies.ts";
-import type { ShardInput } from "#coordinator/stages/hedge-options.ts";
+import type { ShardInput } from "#coordinator/stages/hedge-option.ts";
 import { mandateWindow, windowProblem } from "#coordinator/stages/issue-jobs.ts";
 import { judgeMode, type ModeJudgement } from "#coordinator/stages/judge-mode.ts";
 import { judgeShard, type ShardStatus } from "#coordinator/stages/judge-shard.ts";
@@ -96,13 +96,14 @@ export function assessWorld(input: PassInput): World {
   const mode = judgeMode(orders, withSpots(nets, snapshot), policy);
   const shared = withMutualShares(valued, { ...input, statuses: unhalted, effects });
   const inputs = shardInputs(input, shared, withWindow(input, unhalted, fresh));
-  const nativeUsd = spotsOf(snapshot);
+  const spots = spotsOf(snapshot);
+  const nativeUsd = new Map([...Object.entries(policy.planning.nativeUsd), ...spots]);
   const navUsd = valued.reduce((total, valuation) => total + valuation.equityUsd, 0);
   const assessed = assessAll(inputs, effects, policy);
   const capital = assessed.map((one) => one.capital);
   const emergencies = findEmergencies({
     nets,
-    spotUsd: nativeUsd,
+    spotUsd: spots,
     policy,
     capital,
     isWhole: valued.every((one) => one.unvalued.size === 0),
@@ -213,7 +214,7 @@ function withSpots(
   );
 }
 
-/** Spot by ticker, which prices gas where the native coin is an underlying. */
+/** Spot by ticker. */
 function spotsOf(snapshot: MarketSnapshot): Map<string, number> {
   return new Map(
     [...snapshot.underlyings.values()].flatMap((one): [string, number][] => {

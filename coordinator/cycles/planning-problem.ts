@@ -9,7 +9,7 @@ export function planningWorld(input: PassInput, world: World): PlanningWorld {
   const underlyings = Object.keys(policy.underlyings).flatMap((ticker): PlannedUnderlying[] => {
     const outcome = view.nets.get(ticker);
     const halfWidthUnits = view.halfWidthUnits.get(ticker);
-    const spotUsd = nativeUsd.get(ticker);
+    const spotUsd = view.snapshot.underlyings.get(ticker)?.spotUsd ?? undefined;
     const isRefused = typeof view.snapshot.underlyings.get(ticker)?.refused === "string";
     if (outcome?.netted !== true || halfWidthUnits === undefined) return [];
     if (spotUsd === undefined || isRefused) return [];

@@ -205,6 +205,7 @@ function rebuiltTransfer(
     shadow: false,
     underlying: null,
     expectedDeltaUnits: 0,
+    preparedDeltaUnits: 0,
     optionExposure: null,
     // The settlement asset is worth about one USD; only an estimate is needed of what is on its way.
     amountUsd: unitsFromRaw(BigInt(mandate.amountInRaw), setup.settlement.decimals),

@@ -99,6 +99,8 @@ export const jobRecordSchema = z.strictObject({
   underlying: z.string().nullable(),
   /** Change of the shard's delta the plan expects; 0 for what moves money only. */
   expectedDeltaUnits: finiteSchema,
+  /** Delta that a trade of a later pass can add once this margin is there; 0 for all but margin moves. */
+  preparedDeltaUnits: finiteSchema.default(0),
   /** Null for all but option trades. */
   optionExposure: optionExposureSchema.nullable().default(null),
   /** Notional of a trade or amount of a move on the plan's snapshot. */

@@ -6,6 +6,8 @@ const planFiguresSchema = z.strictObject({
   /** Price impact and venue fees against spot; negative when the venues are better than spot. */
   executionUsd: finiteSchema,
   gasUsd: finiteSchema,
+  /** Of perpetuals over the policy's horizon; negative when it is received. */
+  fundingUsd: finiteSchema.default(0),
   /** Transfer fees, and the price of what is on its way. */
   bridgeUsd: finiteSchema,
   /** Of the net book with jobs in flight and the plan done; losses positive. */

@@ -18,9 +18,11 @@ export type UnderlyingValuation = {
   readonly shortOptions: number;
   /** Units held as hedges, over all locations. */
   readonly hedgeUnits: number;
+  /** Net position in perpetuals, over all venues: as much delta, and no balance. */
+  readonly perpUnits: number;
   /** Hedge balance the vault itself holds and can sell, raw. */
   readonly sellableRaw: bigint;
-  /** Weighted P&L in USD on the standard grid, options and hedges together. */
+  /** Weighted P&L in USD on the standard grid, options, hedges and perpetuals together. */
   readonly gridPnlUsd: readonly number[];
   /** Smallest and largest delta over the standard grid when the report is stale; else the delta twice. */
   readonly gridDeltaUnits: readonly [number, number];
@@ -35,6 +37,8 @@ export type ShardValuation = {
   /** Settlement asset over all locations in USD. */
   readonly cashUsd: number;
   readonly settlementUsd: number;
+  /** Worth of its accounts at perpetual venues beyond what is free there and counts as cash; may be negative. */
+  readonly boundMarginUsd: number;
   /** Settlement asset the vault must pay as soon as somebody settles its expired series; the book pays at par. */
   readonly dueUnits: number;
   readonly underlyings: ReadonlyMap<string, UnderlyingValuation>;
@@ -43,5 +47,6 @@ export type ShardValuation = {
   /** Its share of what the pool of shards that cover each other must hold, in USD; left out, it covers itself alone. */
   readonly mutualUsd?: number;
   /** Cash, hedges and options at the snapshot; what could not be valued is missing. */
+  /** Cash, bound margin, hedges and options at the snapshot; what could not be valued is missing. */
   readonly equityUsd: number;
 };

@@ -9,7 +9,7 @@ import { rawFromUnitsUp, unitsFromRaw } from "#shared/units/token-amount.ts";
 export type CapitalAssessment = {
   readonly shard: string;
   readonly equityUsd: number;
-  /** Settlement asset and hedges at the snapshot, less what is leaving, plus all that is arriving. */
+  /** Settlement asset, bound margin and hedges at the snapshot, less what is leaving, plus all that is arriving. */
   readonly collateralUsd: number;
   /** The same after the haircuts on hedges and on what is arriving. */
   readonly collateralUsdAfterHaircut: number;
@@ -51,7 +51,8 @@ export function assessCapital(
     (effect) => effect.target === valuation.shard && effect.isPendingAtTarget,
   );
   const hedges = [...valuation.underlyings.values()].map((one) => one.hedgeUnits * one.spotUsd);
-  const hedgesUsd = hedges.reduce((total, value) => total + value, 0);
+  // Margin that is bound cannot be paid out before its position is closed: it counts like a hedge.
+  const hedgesUsd = hedges.reduce((total, value) => total + value, valuation.boundMarginUsd);
   const cashUsd = valuation.cashUsd - leavingUsd;
   const haircut = policy.capital.hedgeHaircutFraction;
   const buyingUsd = sumOf(effects, (effect) => {

@@ -2,7 +2,7 @@ import type { PendingEffect } from "#coordinator/records/pending-effect.ts";
 import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
 import type { ShardValuation } from "#coordinator/records/shard-valuation.ts";
 import { assessCapital, type CapitalAssessment } from "#coordinator/stages/assess-capital.ts";
-import type { ShardInput } from "#coordinator/stages/hedge-options.ts";
+import type { ShardInput } from "#coordinator/stages/hedge-option.ts";
 import type { ShardStatus } from "#coordinator/stages/judge-shard.ts";
 import { mutualiseCapital, type PoolMember } from "#coordinator/stages/mutualise-capital.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";

@@ -1,5 +1,5 @@
 import { unitsFromRaw } from "#shared/units/token-amount.ts";
-import type { CapacityLine } from "#shared/wire/shard-report.ts";
+import type { CapacityLine, PerpLine } from "#shared/wire/shard-report.ts";
 
 export type Side = "buy" | "sell";
 
@@ -28,6 +28,19 @@ export function depthPoints(line: CapacityLine, context: DepthContext): DepthPoi
       unitsFromRaw(BigInt(settlementRaw), context.settlementDecimals) * context.settlementUsd;
     const last = points.at(-1);
     if (amountOutRaw === "0" || last === undefined || units <= last.units || usd <= last.usd) break;
+    points.push({ units, usd });
+  }
+  return points;
+}
+
+/** The same of a perpetual, whose figures are in units of its margin asset; fees are in them. */
+export function perpDepthPoints(line: PerpLine, context: DepthContext): DepthPoint[] {
+  const points: DepthPoint[] = [{ units: 0, usd: 0 }];
+  for (const { sizeE18, quoteE18 } of line[context.side]) {
+    const units = unitsFromRaw(BigInt(sizeE18), 18);
+    const usd = unitsFromRaw(BigInt(quoteE18), 18) * context.settlementUsd;
+    const last = points.at(-1);
+    if (last === undefined || units <= last.units || usd <= last.usd) break;
     points.push({ units, usd });
   }
   return points;

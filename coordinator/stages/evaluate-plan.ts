@@ -1,16 +1,15 @@
 import type { PendingEffect } from "#coordinator/records/pending-effect.ts";
 import type { PlanFigures } from "#coordinator/records/plan-report.ts";
 import type { PlannedAction } from "#coordinator/records/planned-action.ts";
+import { actionCost } from "#coordinator/stages/action-cost.ts";
 import { assessCapital } from "#coordinator/stages/assess-capital.ts";
-import { depthPoints, executionCostUsd } from "#coordinator/stages/depth-cost.ts";
-import { gasCostUsd, type ShardInput } from "#coordinator/stages/hedge-options.ts";
+import type { ShardInput } from "#coordinator/stages/hedge-option.ts";
 import type { PlanScenarios } from "#coordinator/stages/plan-scenarios.ts";
 import { isCovered, shortfalls } from "#coordinator/stages/plan-transfers.ts";
 import {
   nearEndUnits,
   type PlanningWorld,
   targetUnits,
-  transitHours,
 } from "#coordinator/stages/planning-world.ts";
 import { tailRisk } from "#shared/risk/expected-shortfall.ts";
 
@@ -29,9 +28,10 @@ export function evaluatePlan(
 ): PlanFigures {
   const { planning } = world.policy;
   const trades = tradedUnits(actions);
-  const costs = actions.map((action) => costOf(action, world));
+  const costs = actions.map((action) => actionCost(action, world));
   const executionUsd = sum(costs, (cost) => cost.executionUsd);
   const gasUsd = sum(costs, (cost) => cost.gasUsd);
+  const fundingUsd = sum(costs, (cost) => cost.fundingUsd);
   const bridgeUsd = sum(costs, (cost) => cost.bridgeUsd);
   const expectedShortfallUsd = expectedShortfallAfter(world, scenarios, trades);
   const outsideBandUsd = outsideUsd(world, trades);
@@ -39,6 +39,7 @@ export function evaluatePlan(
   return {
     executionUsd,
     gasUsd,
+    fundingUsd,
     bridgeUsd,
     expectedShortfallUsd,
     outsideBandUsd,
@@ -46,6 +47,7 @@ export function evaluatePlan(
     objectiveUsd:
       executionUsd +
       gasUsd +
+      fundingUsd +
       bridgeUsd +
       planning.riskAversion * expectedShortfallUsd +
       planning.bandPenaltyFraction * outsideBandUsd +
@@ -53,58 +55,18 @@ export function evaluatePlan(
   };
 }
 
+/** What an action adds to the net, or lets the next pass add. */
+function unitsOf({ deltaUnits, preparedUnits }: PendingEffect): number {
+  return deltaUnits + preparedUnits;
+}
+
 function tradedUnits(actions: readonly PlannedAction[]): Map<string, number> {
   const units = new Map<string, number>();
   for (const { effect } of actions) {
     if (effect.underlying === null) continue;
-    units.set(effect.underlying, (units.get(effect.underlying) ?? 0) + effect.deltaUnits);
+    units.set(effect.underlying, (units.get(effect.underlying) ?? 0) + unitsOf(effect));
   }
   return units;
-}
-
-type ActionCost = {
-  readonly executionUsd: number;
-  readonly gasUsd: number;
-  readonly bridgeUsd: number;
-};
-
-const NOTHING_PAID: ActionCost = { executionUsd: 0, gasUsd: 0, bridgeUsd: 0 };
-
-function costOf(action: PlannedAction, world: PlanningWorld): ActionCost {
-  const { effect, params } = action;
-  const input = world.inputs.find((one) => one.setup.shard === effect.shard);
-  if (input === undefined)
-    throw new RangeError(`${effect.shard}: planned for, but not in the world`);
-  if (params.kind === "transfer") {
-    const { transferFeeUsd, transitCostFractionPerHour } = world.policy.planning;
-    const transitUsd = effect.amountUsd * transitCostFractionPerHour * transitHours(input);
-    return { executionUsd: 0, gasUsd: 0, bridgeUsd: transferFeeUsd + transitUsd };
-  }
-  if (params.kind !== "swap") return NOTHING_PAID;
-  const { capacity } = input.valuation.entry.report;
-  const line = capacity.find(
-    (one) =>
-      one.adapter === params.venue &&
-      one.pool === params.pool &&
-      one.underlying === effect.underlying,
-  );
-  const own = input.valuation.underlyings.get(effect.underlying ?? "");
-  const token = input.setup.underlyings.find((one) => one.ticker === effect.underlying);
-  if (line === undefined || own === undefined || token === undefined)
-    throw new RangeError(`${effect.shard}: planned on a venue it does not report`);
-  const depth = {
-    side: effect.deltaUnits > 0 ? ("buy" as const) : ("sell" as const),
-    spotUsd: own.spotUsd,
-    settlementUsd: input.valuation.settlementUsd,
-    settlementDecimals: input.setup.settlement.decimals,
-    tokenDecimals: token.decimals,
-  };
-  const points = depthPoints(line, depth);
-  return {
-    executionUsd: executionCostUsd(points, Math.abs(effect.deltaUnits), depth),
-    gasUsd: gasCostUsd(input, line, world.nativeUsd) ?? 0,
-    bridgeUsd: 0,
-  };
 }
 
 /** Expected shortfall in USD of the net book with jobs in flight, after signed trades in units by underlying. */
@@ -136,7 +98,8 @@ function outsideUsd(world: PlanningWorld, trades: ReadonlyMap<string, number>): 
 function uncovered(world: PlanningWorld, actions: readonly PlannedAction[]): number {
   if (!world.mayTransfer) return 0;
   const { policy } = world;
-  const effects = [...world.effects, ...actions.map((action) => action.effect)];
+  const planned = actions.map(({ effect }) => ({ ...effect, deltaUnits: unitsOf(effect) }));
+  const effects = [...world.effects, ...planned];
   const before = needy(world, world.effects);
   const all = new Set([...before, ...needy(world, effects)]);
   return sum([...all], (input) => {

@@ -13,13 +13,15 @@ import {
 } from "#coordinator/stages/depth-cost.ts";
 import { expectedShortfallAfter } from "#coordinator/stages/evaluate-plan.ts";
 import type { Formulation } from "#coordinator/stages/formulate-plan.ts";
-import { gasCostUsd, hedgeOptions, type ShardInput } from "#coordinator/stages/hedge-options.ts";
+import type { Place, ShardInput } from "#coordinator/stages/hedge-option.ts";
+import { hedgeOptions } from "#coordinator/stages/hedge-options.ts";
 import type { PlanScenarios } from "#coordinator/stages/plan-scenarios.ts";
 import {
   type PlannedUnderlying,
   type PlanningWorld,
   targetUnits,
 } from "#coordinator/stages/planning-world.ts";
+import { gasCostUsd } from "#coordinator/stages/venue-limits.ts";
 
 /** A shadow price below this is rounding. */
 const PRICE_MIN_USD = 1e-6;
@@ -64,10 +66,10 @@ export function unusedVenues(
   world: PlanningWorld,
   actions: readonly PlannedAction[],
 ): UnusedVenue[] {
-  const isUsed = (shard: string, underlying: string, pool?: string): boolean => {
+  const isUsed = (shard: string, underlying: string, place?: Place): boolean => {
     return actions.some(({ effect, params }) => {
-      const isPool = pool === undefined || (params.kind === "swap" && params.pool === pool);
-      return effect.shard === shard && effect.underlying === underlying && isPool;
+      const isPlace = place === undefined || isAt(params, place);
+      return effect.shard === shard && effect.underlying === underlying && isPlace;
     });
   };
   const unused = world.underlyings.flatMap(({ underlying, neededUnits, spotUsd }) => {
@@ -76,14 +78,12 @@ export function unusedVenues(
     return world.inputs.flatMap((input): UnusedVenue[] => {
       const outcome = hedgeOptions(input, { ...world, underlying, side });
       if (!outcome.usable) return [];
-      const free = outcome.options.filter(
-        ({ line, shard }) => !isUsed(shard, underlying, line.pool),
-      );
-      return free.map(({ line, shard, segments }) => ({
+      const free = outcome.options.filter(({ place, shard }) => !isUsed(shard, underlying, place));
+      return free.map(({ place, shard, segments }) => ({
         underlying,
         shard,
-        venue: line.venue,
-        pool: line.pool,
+        venue: place.venue,
+        pool: place.market,
         marginalCostFraction: (segments[0]?.costUsdPerUnit ?? 0) / spotUsd,
         reason: isUsed(shard, underlying)
           ? "one venue per shard, underlying and pass"
@@ -94,6 +94,13 @@ export function unusedVenues(
   return unused
     .sort((left, right) => left.marginalCostFraction - right.marginalCostFraction)
     .slice(0, UNUSED_MAX);
+}
+
+/** True when an action trades at a place, or brings margin to it. */
+function isAt(params: PlannedAction["params"], { adapter, market }: Place): boolean {
+  if (params.kind === "swap") return params.venue === adapter && params.pool === market;
+  if (params.kind === "perp-change") return params.venue === adapter && params.market === market;
+  return params.kind === "margin-move" && params.venue === adapter;
 }
 
 /**

@@ -6,7 +6,7 @@ import {
 import type { HedgeVariables } from "#coordinator/stages/formulate-hedges.ts";
 import { addLosses, type Losses } from "#coordinator/stages/formulate-losses.ts";
 import type { TransferVariables } from "#coordinator/stages/formulate-transfers.ts";
-import type { ShardInput } from "#coordinator/stages/hedge-options.ts";
+import type { ShardInput } from "#coordinator/stages/hedge-option.ts";
 import {
   chainCapitalUsd,
   chainLiabilityUsd,
@@ -104,10 +104,7 @@ function addSolvency(
   const perLoss = bufferMultiplier * scenarioMultiplier * isolatedWeight;
   const worse = losses.traded.map(({ ticker, afterColumn, nowUsd }): [number, number] => {
     const column = builder.column(`worse by ${ticker} ${shard}`, {});
-    const change = collateralTerms(
-      hedges.filter((hedge) => hedge.underlying === ticker),
-      world,
-    );
+    const change = collateralTerms(hedges.filter((hedge) => hedge.underlying === ticker));
     builder.atLeast(
       `worse by ${ticker} ${shard}`,
       [[column, 1], ...change, [afterColumn, -perLoss]],
@@ -119,8 +116,11 @@ function addSolvency(
   const requiredUsd = isolatedWeight * nowUsd + sharedUsd;
   const slackUsd = collateralUsd - bufferMultiplier * requiredUsd - leastUsd;
   builder.atMost(`solvency ${shard}`, worse, slackUsd, "USD");
-  const paid = collateralTerms(hedges, world).flatMap(([column, by]): [number, number][] => {
-    return by < 0 ? [[column, -by]] : [];
+  const paid = hedges.flatMap(({ option, segments }) => {
+    return segments.flatMap(({ column, costUsdPerUnit }): [number, number][] => {
+      const takenUsd = costUsdPerUnit - option.carryUsdPerUnit + option.chainUsdPerUnit;
+      return takenUsd > 0 ? [[column, takenUsd]] : [];
+    });
   });
   const floorUsd = isolatedWeight * chainLiabilityUsd(input) + sharedUsd;
   const liabilityUsd = floorUsd * bufferMultiplier;
@@ -209,35 +209,31 @@ function addRequirement(
   return { column, mostUsd: Math.max(lower, mostUsd) };
 }
 
-/** Change of the shard's collateral after haircut per unit of each stretch: cost, and haircut on what is bought. */
-function collateralTerms(hedges: readonly HedgeVariables[], world: PlanningWorld): Terms {
-  const haircut = world.policy.capital.hedgeHaircutFraction;
-  return hedges.flatMap(({ option, sign, segments }) => {
+/** Change of the shard's collateral after haircut per unit of each stretch: cost, and haircut on what it holds then. */
+function collateralTerms(hedges: readonly HedgeVariables[]): Terms {
+  return hedges.flatMap(({ option, segments }) => {
     return segments.map(({ column, costUsdPerUnit }): [number, number] => {
-      return [column, -costUsdPerUnit - sign * haircut * option.depth.spotUsd];
+      return [column, option.carryUsdPerUnit - costUsdPerUnit - option.haircutUsdPerUnit];
     });
   });
 }
 
 /** Collateral after haircut lost per unit bought while it is not known whether a trade is done: a sale frees nothing yet. */
-function boughtTerms({ hedges, world }: ShardPart): Terms {
-  const haircut = world.policy.capital.hedgeHaircutFraction;
+function boughtTerms({ hedges }: ShardPart): Terms {
   return hedges
-    .filter(({ sign }) => sign === 1)
+    .filter(({ sign, option }) => sign === 1 && option.venue.kind === "spot")
     .flatMap(({ option, segments }) => {
-      return segments.map(({ column }): [number, number] => {
-        return [column, -haircut * option.depth.spotUsd];
-      });
+      return segments.map(({ column }): [number, number] => [column, -option.haircutUsdPerUnit]);
     });
 }
 
-/** Cash a shard's buys take, per unit of each stretch. */
+/** Cash a shard's buys, and the margin of its trades, take, per unit of each stretch. */
 function spendingTerms({ hedges }: ShardPart): Terms {
   return hedges
-    .filter(({ sign }) => sign === 1)
+    .filter(({ option }) => option.cashUsdPerUnit > 0)
     .flatMap(({ option, segments }) => {
       return segments.map(({ column, costUsdPerUnit }): [number, number] => {
-        return [column, option.depth.spotUsd + costUsdPerUnit];
+        return [column, option.cashUsdPerUnit + costUsdPerUnit - option.carryUsdPerUnit];
       });
     });
 }

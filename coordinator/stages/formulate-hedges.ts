@@ -1,5 +1,6 @@
 import type { CostSegment } from "#coordinator/stages/depth-cost.ts";
-import { type HedgeOption, hedgeOptions } from "#coordinator/stages/hedge-options.ts";
+import type { HedgeOption } from "#coordinator/stages/hedge-option.ts";
+import { hedgeOptions } from "#coordinator/stages/hedge-options.ts";
 import type { PlannedUnderlying, PlanningWorld } from "#coordinator/stages/planning-world.ts";
 import type { ProgramBuilder } from "#coordinator/stages/program-builder.ts";
 
@@ -29,6 +30,14 @@ export function addHedges(builder: ProgramBuilder, world: PlanningWorld): HedgeV
     builder.atMost(
       `one venue ${key}`,
       venues.map(({ used }): [number, number] => [used, 1]),
+      1,
+    );
+  }
+  for (const [key, trades] of byAccount(hedges)) {
+    if (trades.length < 2) continue;
+    builder.atMost(
+      `one job at ${key}`,
+      trades.map(({ used }): [number, number] => [used, 1]),
       1,
     );
   }
@@ -74,7 +83,9 @@ function addVenue(
   option: HedgeOption,
 ): HedgeVariables {
   const { underlying } = one;
-  const place = `${underlying} on ${option.shard} ${option.line.venue} ${option.line.pool}`;
+  const { venue, market, isAwaitingMargin } = option.place;
+  const after = isAwaitingMargin ? " after margin" : "";
+  const place = `${underlying} on ${option.shard} ${venue} ${market}${after}`;
   const used = builder.column(`use ${place}`, { cost: option.gasUsd, upper: 1, isInteger: true });
   const segments = convexSegments(option.segments, option.limitUnits).map((segment, index) => {
     const { units, costUsdPerUnit } = segment;
@@ -118,6 +129,12 @@ export function convexSegments(segments: readonly CostSegment[], mostUnits: numb
     merged.push(next);
   }
   return merged;
+}
+
+/** Perpetuals of all underlyings that share an account: what one needs of its margin the other cannot have. */
+function byAccount(hedges: readonly HedgeVariables[]): ReadonlyMap<string, HedgeVariables[]> {
+  const perps = hedges.filter(({ option }) => option.venue.kind === "perp");
+  return Map.groupBy(perps, ({ option }) => `${option.shard} ${option.place.adapter}`);
 }
 
 function byShardAndUnderlying(

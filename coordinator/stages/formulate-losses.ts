@@ -8,7 +8,7 @@ import {
   worstLossOverUsd,
 } from "#coordinator/stages/assess-capital.ts";
 import type { HedgeVariables } from "#coordinator/stages/formulate-hedges.ts";
-import type { ShardInput } from "#coordinator/stages/hedge-options.ts";
+import type { ShardInput } from "#coordinator/stages/hedge-option.ts";
 import { type LossLine, lossLines } from "#coordinator/stages/loss-lines.ts";
 import type { PlanningWorld } from "#coordinator/stages/planning-world.ts";
 import type { ProgramBuilder } from "#coordinator/stages/program-builder.ts";

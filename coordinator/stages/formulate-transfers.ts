@@ -1,4 +1,4 @@
-import type { ShardInput } from "#coordinator/stages/hedge-options.ts";
+import type { ShardInput } from "#coordinator/stages/hedge-option.ts";
 import { isCovered, isSource, mostFrom, shortfalls } from "#coordinator/stages/plan-transfers.ts";
 import { type PlanningWorld, transitHours } from "#coordinator/stages/planning-world.ts";
 import type { ProgramBuilder } from "#coordinator/stages/program-builder.ts";

@@ -1,10 +1,11 @@
 import type { PendingEffect } from "#coordinator/records/pending-effect.ts";
 import type { PlannedAction } from "#coordinator/records/planned-action.ts";
 import type { Side } from "#coordinator/stages/depth-cost.ts";
-import { hedgeOption, type ShardInput } from "#coordinator/stages/hedge-options.ts";
+import { hedgeAction } from "#coordinator/stages/hedge-action.ts";
+import type { ShardInput } from "#coordinator/stages/hedge-option.ts";
+import { hedgeOption } from "#coordinator/stages/hedge-options.ts";
 import type { NetUnderlying } from "#coordinator/stages/net-risk.ts";
 import { splitTrade } from "#coordinator/stages/split-trade.ts";
-import { swapAction } from "#coordinator/stages/swap-action.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
 
 export type HedgePlan = {
@@ -55,7 +56,7 @@ export function planHedges(context: HedgePlanContext): HedgePlan {
   const parts = splitTrade(Math.abs(units), options, context.jobsMax);
   const actions = parts.flatMap((part) => {
     const option = options.find((candidate) => candidate.shard === part.shard);
-    return option === undefined ? [] : (swapAction(option, part.units, context.policy) ?? []);
+    return option === undefined ? [] : (hedgeAction(option, part.units, context.policy) ?? []);
   });
   return hedgePlanOf(context, { units, actions, blocked });
 }
@@ -70,13 +71,16 @@ export function hedgePlanOf(
   },
 ): HedgePlan {
   const { units, actions, blocked } = found;
-  const tradeUnits = actions.reduce((total, action) => total + action.effect.deltaUnits, 0);
+  const tradeUnits = sum(actions, ({ effect }) => effect.deltaUnits);
+  const preparedUnits = sum(actions, ({ effect }) => effect.preparedUnits);
   const why = whyDue(context);
   if (actions.length === 0) {
     const reason = `${why}; ${context.jobsMax < 1 ? "no jobs left in this pass" : "no shard can trade"}`;
     return { action: "blocked", reason, tradeUnits: 0, actions, blocked };
   }
-  const isWhole = Math.abs(tradeUnits) >= 0.99 * Math.abs(units);
+  if (tradeUnits === 0)
+    return { action: "hedge", reason: `${why}; margin first`, tradeUnits, actions, blocked };
+  const isWhole = Math.abs(tradeUnits + preparedUnits) >= 0.99 * Math.abs(units);
   const reason = isWhole ? why : `${why}; as much as the shards' limits allow`;
   return { action: "hedge", reason, tradeUnits, actions, blocked };
 }
@@ -97,10 +101,33 @@ export function neededUnits({
   actFromUnits = halfWidthUnits,
   policy,
 }: Pick<HedgePlanContext, "net" | "halfWidthUnits" | "actFromUnits" | "policy">): number | string {
-  const [low, high] = net.staleIntervalUnits;
+  const [low, high] = decidedInterval(net);
   const target = (policy.underlyings[net.underlying]?.hedgeTargetFraction ?? 1) * halfWidthUnits;
   if (low > actFromUnits) return target - low;
   if (high < -actFromUnits) return -target - high;
   if (Math.abs(net.greeks.deltaUnits) <= halfWidthUnits) return "inside the band";
+  if (Math.abs(net.greeks.deltaUnits + net.preparedDeltaUnits) <= halfWidthUnits)
+    return "outside the band, but margin for a hedge is on its way";
   return "outside the band, but a stale shard makes it uncertain";
+}
+
+/** The net interval once margin on its way has been traded on: it may bring the net nearer to zero, never across. */
+export function decidedInterval({
+  staleIntervalUnits,
+  preparedDeltaUnits,
+}: Pick<NetUnderlying, "staleIntervalUnits" | "preparedDeltaUnits">): [number, number] {
+  const [low, high] = staleIntervalUnits;
+  if (low > 0) {
+    const shift = Math.max(-low, Math.min(0, preparedDeltaUnits));
+    return [low + shift, high + shift];
+  }
+  if (high < 0) {
+    const shift = Math.min(-high, Math.max(0, preparedDeltaUnits));
+    return [low + shift, high + shift];
+  }
+  return [low, high];
+}
+
+function sum(actions: readonly PlannedAction[], value: (action: PlannedAction) => number): number {
+  return actions.reduce((total, action) => total + value(action), 0);
 }

@@ -2,7 +2,7 @@ import type { TransferDecision } from "#coordinator/records/decision-record.ts";
 import type { PendingEffect } from "#coordinator/records/pending-effect.ts";
 import type { PlannedAction } from "#coordinator/records/planned-action.ts";
 import { assessCapital, type CapitalAssessment } from "#coordinator/stages/assess-capital.ts";
-import type { ShardInput } from "#coordinator/stages/hedge-options.ts";
+import type { ShardInput } from "#coordinator/stages/hedge-option.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
 import type { Hex } from "#shared/units/ids.ts";
 import { rawFromUnitsDown, unitsFromRaw } from "#shared/units/token-amount.ts";
@@ -229,6 +229,7 @@ export function transferAction(
       venue: null,
       underlying: null,
       deltaUnits: 0,
+      preparedUnits: 0,
       option: null,
       amountUsd: unitsFromRaw(amountRaw, settlement.decimals) * source.valuation.settlementUsd,
       outRaw: amountRaw,

@@ -3,6 +3,8 @@ import type { ProgramSolution } from "#coordinator/records/linear-program.ts";
 import type { PlannedAction } from "#coordinator/records/planned-action.ts";
 import { assessCapital } from "#coordinator/stages/assess-capital.ts";
 import type { Formulation } from "#coordinator/stages/formulate-plan.ts";
+import { hedgeAction } from "#coordinator/stages/hedge-action.ts";
+import type { Place } from "#coordinator/stages/hedge-option.ts";
 import { hedgeOptions } from "#coordinator/stages/hedge-options.ts";
 import {
   COVERED,
@@ -18,7 +20,6 @@ import {
   type PlanningWorld,
   targetUnits,
 } from "#coordinator/stages/planning-world.ts";
-import { swapAction } from "#coordinator/stages/swap-action.ts";
 
 /** What a solution wants done, by names alone: it can be tried on a newer world than the one it was found on. */
 export type WantedPlan = {
@@ -35,8 +36,7 @@ type WantedHedge = {
   /** 1 to buy, -1 to sell. */
   readonly sign: 1 | -1;
   readonly shard: string;
-  readonly adapter: string;
-  readonly pool: string;
+  readonly place: Place;
   readonly units: number;
 };
 
@@ -46,9 +46,8 @@ export function wantedPlan(formulation: Formulation, solution: ProgramSolution):
   const hedges = formulation.hedges
     .filter(({ used }) => read(used) > 0.5)
     .map(({ underlying, sign, option, segments }): WantedHedge => {
-      const { adapter, pool } = option.line;
       const units = segments.reduce((total, { column }) => total + Math.max(0, read(column)), 0);
-      return { underlying, sign, shard: option.shard, adapter, pool, units };
+      return { underlying, sign, shard: option.shard, place: option.place, units };
     });
   const transfers = formulation.transfers
     .filter(({ used }) => read(used) > 0.5)
@@ -63,7 +62,7 @@ export function wantedPlan(formulation: Formulation, solution: ProgramSolution):
 }
 
 /**
- * The swaps a wanted plan comes to on a world, each within what the greedy plan would allow at that point: a solution is
+ * The trades a wanted plan comes to on a world, each within what the greedy plan would allow at that point: a solution is
  * exact only within tolerances, and the world may have moved since. What no longer fits is made smaller or left out.
  */
 export function realiseHedges(world: PlanningWorld, wanted: WantedPlan): PlannedAction[] {
@@ -94,15 +93,25 @@ function realiseHedge(
   const { underlying } = one;
   const outcome = hedgeOptions(input, { underlying, side, effects, policy, nativeUsd });
   const option = outcome.usable
-    ? outcome.options.find(({ line }) => line.adapter === hedge.adapter && line.pool === hedge.pool)
+    ? outcome.options.find(({ place }) => isSame(place, hedge.place))
     : undefined;
   if (option === undefined) return undefined;
   const doneUnits = actions
     .filter(({ effect }) => effect.underlying === underlying)
-    .reduce((total, { effect }) => total + Math.abs(effect.deltaUnits), 0);
+    .reduce((total, { effect }) => {
+      return total + Math.abs(effect.deltaUnits) + Math.abs(effect.preparedUnits);
+    }, 0);
   const roomUnits = Math.abs(one.neededUnits) + 2 * targetUnits(one, policy) - doneUnits;
   const units = Math.min(hedge.units, option.limitUnits, roomUnits);
-  return units > 0 ? swapAction(option, units, policy) : undefined;
+  return units > 0 ? hedgeAction(option, units, policy) : undefined;
+}
+
+function isSame(one: Place, other: Place): boolean {
+  return (
+    one.adapter === other.adapter &&
+    one.market === other.market &&
+    one.isAwaitingMargin === other.isAwaitingMargin
+  );
 }
 
 /** The transfers a wanted plan comes to after its hedges, within the same limits as the greedy ones. */

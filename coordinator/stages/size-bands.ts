@@ -1,9 +1,10 @@
 import type { Band } from "#coordinator/records/band.ts";
 import type { MarketSnapshot } from "#coordinator/records/market-snapshot.ts";
 import { costSegments, depthPoints, type Side } from "#coordinator/stages/depth-cost.ts";
-import { gasCostUsd, type ShardInput } from "#coordinator/stages/hedge-options.ts";
+import type { ShardInput } from "#coordinator/stages/hedge-option.ts";
 import type { NetOutcome } from "#coordinator/stages/net-risk.ts";
 import { sizeBand } from "#coordinator/stages/size-band.ts";
+import { gasCostUsd } from "#coordinator/stages/venue-limits.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
 import { volatilityAt } from "#shared/risk/volatility-surface.ts";
 
@@ -22,8 +23,8 @@ export function sizeBands(context: BandsContext): Map<string, Band> {
   const { nets, policy, inputs, nativeUsd, navUsd, snapshot } = context;
   const bands = [...nets].flatMap(([ticker, outcome]): [string, Band][] => {
     const limits = policy.underlyings[ticker];
-    const spotUsd = nativeUsd.get(ticker);
-    if (!outcome.netted || limits === undefined || spotUsd === undefined) return [];
+    const spotUsd = snapshot.underlyings.get(ticker)?.spotUsd;
+    if (!outcome.netted || limits === undefined || typeof spotUsd !== "number") return [];
     const band = sizeBand(
       {
         gammaUnitsPerUsd: outcome.net.greeks.gammaUnitsPerUsd,
@@ -47,9 +48,8 @@ function leastGasUsd(
   nativeUsd: ReadonlyMap<string, number>,
 ): number | null {
   const costs = inputs.flatMap((input) => {
-    const lines = input.valuation.entry.report.capacity.filter(
-      (line) => line.underlying === ticker,
-    );
+    const { capacity, perps } = input.valuation.entry.report;
+    const lines = [...capacity, ...perps].filter((line) => line.underlying === ticker);
     return lines.flatMap((line) => gasCostUsd(input, line, nativeUsd) ?? []);
   });
   return costs.length === 0 ? null : Math.min(...costs);

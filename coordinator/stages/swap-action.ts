@@ -1,17 +1,20 @@
 import type { PlannedAction } from "#coordinator/records/planned-action.ts";
 import { executionCostUsd, usdFor } from "#coordinator/stages/depth-cost.ts";
-import { type HedgeOption, SLIPPAGE_SHARE_PLANNED } from "#coordinator/stages/hedge-options.ts";
+import type { HedgeOption } from "#coordinator/stages/hedge-option.ts";
+import { SLIPPAGE_SHARE_PLANNED } from "#coordinator/stages/venue-limits.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
 import { slippageMaxFraction } from "#shared/policy/slippage.ts";
 import { rawFromUnitsDown, rawFromUnitsUp, unitsFromRaw } from "#shared/units/token-amount.ts";
+import type { CapacityLine } from "#shared/wire/shard-report.ts";
 
 /** The swap of `units` on a venue, with what it must bring at least; undefined when it is too small to do. */
 export function swapAction(
   option: HedgeOption,
+  line: CapacityLine,
   units: number,
   policy: Policy,
 ): PlannedAction | undefined {
-  const { input, line, depth } = option;
+  const { input, depth } = option;
   const { settlement } = input.setup;
   const isBuy = depth.side === "buy";
   const usd = usdFor(option.points, units);
@@ -37,7 +40,7 @@ export function swapAction(
       assetOut: isBuy ? line.token : settlement.token,
       amountInRaw: amountInRaw.toString(),
       minAmountOutRaw: minAmountOutRaw.toString(),
-      minCapitalAfterRaw: minCapitalAfterRaw(option, units, policy),
+      minCapitalAfterRaw: minCapitalAfterRaw(option, units),
     },
     effect: {
       kind: "swap",
@@ -47,6 +50,7 @@ export function swapAction(
       underlying: line.underlying,
       deltaUnits: isBuy ? units : -sold,
       amountUsd: units * depth.spotUsd,
+      preparedUnits: 0,
       option: null,
       outRaw: amountInRaw,
       isCertain: false,
@@ -72,21 +76,20 @@ function leastOutUnits(
   policy: Policy,
 ): number {
   const { depth, fairSpotUsd } = option;
-  const slippage = slippageMaxFraction(policy, option.line.underlying);
+  const slippage = slippageMaxFraction(policy, option.underlying);
   const kept = 1 - slippage * (1 - SLIPPAGE_SHARE_PLANNED);
   if (depth.side === "buy") return Math.min(trade.units, trade.usd / fairSpotUsd) * kept;
   return (Math.min(trade.usd, trade.units * fairSpotUsd) / depth.settlementUsd) * kept;
 }
 
 /** Half of the capital on chain expected after the trade: a bound that ordinary moves do not reach. */
-function minCapitalAfterRaw(option: HedgeOption, units: number, policy: Policy): string {
+function minCapitalAfterRaw(option: HedgeOption, units: number): string {
   const { input, depth } = option;
   const capital = unitsFromRaw(
     BigInt(input.valuation.entry.report.chain.capitalRaw),
     input.setup.settlement.decimals,
   );
-  const sign = depth.side === "buy" ? 1 : -1;
-  const haircutUsd = sign * units * depth.spotUsd * policy.capital.hedgeHaircutFraction;
+  const haircutUsd = units * option.haircutUsdPerUnit;
   const changeUsd = -executionCostUsd(option.points, units, depth) - haircutUsd;
   const after = (capital + changeUsd / depth.settlementUsd) / 2;
   return rawFromUnitsDown(Math.max(0, after), input.setup.settlement.decimals).toString();

@@ -22,7 +22,8 @@ import type { CollateralLine, OptionLine } from "#shared/wire/shard-report.ts";
 
 /**
  * Values every book on one snapshot, whatever its age. The agents' own Greeks are not used. What the
- * snapshot or the surface cannot value is named in `unvalued`, never counted as zero risk.
+ * snapshot or the surface cannot value is named in `unvalued`, never counted as zero risk. A perpetual is as much delta
+ * as its size; what it has gained is in its account's value.
  *
  * Options past their expiry keep their intrinsic value at the snapshot's spot and have no Greeks:
  * their settlement price is fixed already.
@@ -52,17 +53,29 @@ function valueBook(entry: BookEntry, snapshot: MarketSnapshot, isStale: boolean)
   const positionsUsd = [...valued.values()].map(
     (one) => one.optionValueUsd + one.hedgeUnits * one.spotUsd,
   );
+  const boundMarginUsd = boundMarginUnits(entry) * settlementUsd;
   return {
     shard: entry.report.shard,
     entry,
+    boundMarginUsd,
     cashRaw: vaultRaw(cash),
     cashUsd,
     settlementUsd,
     dueUnits: dueUnits(entry, snapshot),
     underlyings: valued,
     unvalued,
-    equityUsd: cashUsd + sum(positionsUsd),
+    equityUsd: cashUsd + boundMarginUsd + sum(positionsUsd),
   };
+}
+
+/** Account value beyond what is free, in the margin asset, each account once however many markets it has. */
+function boundMarginUnits(entry: BookEntry): number {
+  const accounts = new Map(entry.report.perps.map((line) => [line.adapter, line]));
+  return sum(
+    [...accounts.values()].map((line) => {
+      return line.accountValueUsd - unitsFromRaw(BigInt(line.freeMarginRaw), line.marginDecimals);
+    }),
+  );
 }
 
 /** Payoffs of expired series the vault is short, each paid by itself: a series it is long of does not help. */
@@ -77,8 +90,9 @@ function dueUnits(entry: BookEntry, snapshot: MarketSnapshot): number {
 
 /** Tickers with a position, and those whose market the shard knows (a hedge could be bought there). */
 function tickersOf(entry: BookEntry): Set<string> {
-  const { book, collateral, market } = entry.report;
+  const { book, collateral, market, perps } = entry.report;
   return new Set([
+    ...perps.filter((line) => line.sizeE18 !== "0").map((line) => line.underlying),
     ...book.filter((line) => line.quantity !== 0).map((line) => line.underlying),
     ...collateral.flatMap((line) => (line.underlying === null ? [] : [line.underlying])),
     ...market.map((line) => line.underlying),
@@ -108,8 +122,9 @@ function valueOne(
 }
 
 function hasPosition(entry: BookEntry, ticker: string): boolean {
-  const { book, collateral } = entry.report;
+  const { book, collateral, perps } = entry.report;
   return (
+    perps.some((line) => line.underlying === ticker && line.sizeE18 !== "0") ||
     book.some((line) => line.underlying === ticker && line.quantity !== 0) ||
     collateral.some((line) => line.underlying === ticker && line.amountRaw !== "0")
   );
@@ -131,6 +146,9 @@ function valuation(
   const expired = options.filter((line) => line.expiryMs <= nowMs).map(positionOf);
   const hedges = entry.report.collateral.filter((line) => line.underlying === ticker);
   const hedgeUnits = sum(hedges.map(unitsOf));
+  const perps = entry.report.perps.filter((line) => line.underlying === ticker);
+  const perpUnits = sum(perps.map((line) => unitsFromRaw(BigInt(line.sizeE18), 18)));
+  const linearUnits = hedgeUnits + perpUnits;
   const optionMarket: OptionMarket = {
     spotUsd: market.spotUsd,
     slices: market.slices,
@@ -140,7 +158,7 @@ function valuation(
   };
   const { lines, valueUsd } = liveLines(live, optionMarket);
   const all: GreekLine[] = [
-    { expiryMs: null, greeks: { ...ZERO_GREEKS, deltaUnits: hedgeUnits } },
+    { expiryMs: null, greeks: { ...ZERO_GREEKS, deltaUnits: linearUnits } },
     ...lines,
   ];
   const greeks = all.reduce((total, line) => addGreeks(total, line.greeks), ZERO_GREEKS);
@@ -153,10 +171,11 @@ function valuation(
       valueUsd + sum(expired.map((position) => intrinsicUsd(position, market.spotUsd))),
     shortOptions: sum(live.map((position) => Math.max(0, -position.quantity))),
     hedgeUnits,
+    perpUnits,
     sellableRaw: vaultRaw(hedges),
-    gridPnlUsd: optionScenarioPnlUsd(live, hedgeUnits, optionMarket, STANDARD_GRID),
+    gridPnlUsd: optionScenarioPnlUsd(live, linearUnits, optionMarket, STANDARD_GRID),
     gridDeltaUnits: isStale
-      ? gridDelta(live, hedgeUnits, optionMarket)
+      ? gridDelta(live, linearUnits, optionMarket)
       : [greeks.deltaUnits, greeks.deltaUnits],
   };
 }
@@ -183,7 +202,7 @@ function liveLines(
 
 function gridDelta(
   live: readonly OptionPosition[],
-  hedgeUnits: number,
+  linearUnits: number,
   market: OptionMarket,
 ): [number, number] {
   const priced = live.map((position) => ({
@@ -198,7 +217,7 @@ function gridDelta(
         blackScholes(optionInputs(position, market, { years, move, volatility })).deltaUnits
       );
     });
-    return hedgeUnits + sum(options);
+    return linearUnits + sum(options);
   });
   return [Math.min(...deltas), Math.max(...deltas)];
 }

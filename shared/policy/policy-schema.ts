@@ -52,6 +52,12 @@ const planningPolicySchema = z
     shortfallPenaltyFraction: z.number().positive().max(10).default(0.1),
     /** What a transfer is expected to cost in fees, in USD. */
     transferFeeUsd: z.number().min(0).default(1),
+    /** How long a perpetual is expected to be held: its funding over this time is part of its cost. */
+    fundingHorizonHours: z.number().min(0).max(8_760).default(24),
+    /** Own series that expire within this time keep the cash they may be due in the vault. */
+    settlementHorizonHours: z.number().min(0).max(8_760).default(48),
+    /** USD per native coin by ticker, where the coin is no underlying with a price; without one its gas is unknown. */
+    nativeUsd: z.record(z.string(), positive).default({}),
     /** Cost of one USD that is on its way for an hour. */
     transitCostFractionPerHour: fraction.default(0.0005),
     /** Shards considered for each underlying; with more, those with the lowest marginal cost. */
@@ -66,6 +72,20 @@ const triggersPolicySchema = z
     earlyFromFraction: fraction.default(0.75),
     /** How often a pass of the timer trades what is beyond that back to the target; null: never. */
     recentreEveryMs: z.number().int().min(1000).nullable().default(null),
+  })
+  .prefault({});
+
+/** Hedging with perpetuals. */
+const perpPolicySchema = z
+  .strictObject({
+    /** No mandate leaves an account with less value than this fraction of its positions. */
+    marginRatioMin: z.number().min(0).max(10).default(0.15),
+    /** A position is planned with at least the venue's initial margin times this. */
+    initialMarginMultiplier: z.number().min(1).max(20).default(1.5),
+    /** Funding, as a fraction of the position, that margin must survive on top of the worst move of the grid. */
+    fundingStressFraction: fraction.default(0.02),
+    /** Smallest move of margin worth its gas, in USD. */
+    marginMoveMinimumUsd: positive.default(100),
   })
   .prefault({});
 
@@ -122,6 +142,7 @@ export const policySchema = z.strictObject({
     recoveriesMax: z.number().int().min(0).max(20).default(3),
   }),
   planning: planningPolicySchema,
+  perps: perpPolicySchema,
   triggers: triggersPolicySchema,
   breakers: breakersPolicySchema,
   quarantine: quarantinePolicySchema,

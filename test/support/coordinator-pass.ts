@@ -195,6 +195,7 @@ export function aJobRecord(changes: Partial<JobRecord> = {}): JobRecord {
     shadow: false,
     underlying: "ETH",
     expectedDeltaUnits: 5,
+    preparedDeltaUnits: 0,
     optionExposure: null,
     amountUsd: 10_000,
     amountOutOfShardRaw: "10005000000",

@@ -3,8 +3,9 @@ import type { BookEntry } from "#coordinator/records/book-entry.ts";
 import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
 import { DEFAULT_POLICY } from "#shared/policy/default-policy.ts";
 import type { PlanningPolicy, Policy } from "#shared/policy/policy-schema.ts";
-import type { CapacityLine, ShardReport } from "#shared/wire/shard-report.ts";
+import type { CapacityLine, PerpLine, ShardReport } from "#shared/wire/shard-report.ts";
 import { BLOCK_MS, EXPIRY_MS, LEADER, NOW_MS } from "#test/support/coordinator-pass.ts";
+import { aPerpMarket } from "#test/support/perp-market.ts";
 import { address20, aShardReport, hash32 } from "#test/support/shard-report.ts";
 
 export type RandomWorldOptions = {
@@ -13,6 +14,8 @@ export type RandomWorldOptions = {
   readonly underlyings: number;
   /** Venues of every shard for every underlying. */
   readonly venues: number;
+  /** Perpetual markets of every shard, one for each of the first underlyings; none when left out. */
+  readonly perps?: number;
   readonly planning?: Partial<PlanningPolicy>;
 };
 
@@ -105,7 +108,10 @@ function entryOf(setup: ShardSetup, { tickers, options, random }: EntryContext):
     decimals: 6,
     priceUsd: 1,
   };
+  const perps = perpsOf(setup, { tickers, options });
+  const [free = settlement.amountRaw] = perps.map((line) => line.freeMarginRaw);
   const report = aShardReport({
+    perps,
     shard: setup.shard,
     agent: setup.agents[0]?.id ?? "",
     chainId: setup.chainId,
@@ -115,6 +121,16 @@ function entryOf(setup: ShardSetup, { tickers, options, random }: EntryContext):
     collateral: [
       { ...settlement, location: "vault", priceUpdatedAtMs: BLOCK_MS - 500 },
       ...parts.map((part) => part.hedge),
+      ...(perps.length === 0
+        ? []
+        : [
+            {
+              ...settlement,
+              amountRaw: free,
+              location: "venue-margin" as const,
+              priceUpdatedAtMs: BLOCK_MS - 500,
+            },
+          ]),
     ],
     book: parts.flatMap((part) => part.book),
     greeks: [],
@@ -129,6 +145,44 @@ function entryOf(setup: ShardSetup, { tickers, options, random }: EntryContext):
     },
   });
   return { report, acceptedAtMs: NOW_MS - 200 };
+}
+
+/**
+ * Perpetuals of one account, with and without a position and margin, on numbers of their own: a world without them is the
+ * same as before.
+ */
+function perpsOf(
+  setup: ShardSetup,
+  { tickers, options }: Pick<EntryContext, "tickers" | "options">,
+): PerpLine[] {
+  const random = generator(options.seed * 97 + setup.chainId);
+  const held = random() < 0.4 ? (random() - 0.5) * 60_000 : 0;
+  const marginUsd = random() < 0.4 ? 0 : 500 * 60 ** random() + 0.4 * Math.abs(held);
+  return tickers.slice(0, options.perps ?? 0).map((underlying, index) => {
+    const spotUsd = SPOTS_USD[index % 8] ?? 100;
+    return aPerpMarket({
+      underlying,
+      spotUsd,
+      marginUsd,
+      feeFraction: random() < 0.5 ? 0.0002 : 0.001,
+      depthUsd: 200_000 * 10 ** random(),
+      sizeUnits: index === 0 ? held / spotUsd : 0,
+      change: {
+        market: address20(hexByte(0xb0 + index)),
+        fundingFractionPerDay: (random() - 0.5) * 0.002,
+        indexUpdatedAtMs: BLOCK_MS - 500,
+        gasUnits: 300_000,
+        ...(index === 0 ? {} : boundElsewhere(held, marginUsd)),
+      },
+    });
+  });
+}
+
+/** What an account whose position is in another market says on a line without one. */
+function boundElsewhere(heldUsd: number, marginUsd: number): Partial<PerpLine> {
+  const freeUsd = Math.max(0, marginUsd - 0.1 * Math.abs(heldUsd));
+  const marginRatio = heldUsd === 0 ? null : marginUsd / Math.abs(heldUsd);
+  return { freeMarginRaw: String(Math.round(freeUsd * 1e6)), marginRatio };
 }
 
 type PartContext = {

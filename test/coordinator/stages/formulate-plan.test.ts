@@ -29,6 +29,7 @@ function randomPass(seed: number, shards = 2 + (seed % 6)): PassInput {
     shards,
     underlyings: 1 + (seed % 3),
     venues: 1 + (seed % 4),
+    perps: Math.floor(seed / 4) % 3,
     planning,
   });
   const mutualisedFraction = [0, 0, 0.4, 1][seed % 4] ?? 0;
@@ -101,7 +102,9 @@ describe("what is read from a solution", () => {
       for (const one of problem.world.underlyings) {
         const own = hedges.filter(({ effect }) => effect.underlying === one.underlying);
         for (const { effect } of own)
-          expect(Math.sign(effect.deltaUnits)).toBe(Math.sign(one.neededUnits));
+          expect(Math.sign(effect.deltaUnits + effect.preparedUnits)).toBe(
+            Math.sign(one.neededUnits),
+          );
       }
     }
   });

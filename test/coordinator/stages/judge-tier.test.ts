@@ -12,6 +12,7 @@ function own(deltaUnits: number): UnderlyingValuation {
     greeks: { ...ZERO_GREEKS, deltaUnits },
     optionValueUsd: 0,
     shortOptions: 0,
+    perpUnits: 0,
     hedgeUnits: deltaUnits,
     sellableRaw: 0n,
     gridPnlUsd: [],

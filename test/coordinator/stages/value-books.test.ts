@@ -4,6 +4,7 @@ import { snapshotMarket } from "#coordinator/stages/snapshot-market.ts";
 import { valueBooks } from "#coordinator/stages/value-books.ts";
 import { valueOption } from "#shared/risk/option-position.ts";
 import { anEntry, anOption, aPolicy, EXPIRY_MS, NOW_MS } from "#test/support/coordinator-pass.ts";
+import { aPerpMarket } from "#test/support/perp-market.ts";
 import { hash32 } from "#test/support/shard-report.ts";
 
 function value(entry: BookEntry, stale: readonly string[] = []) {
@@ -85,4 +86,34 @@ test("two series of one expiry make one line", () => {
   const other = anOption({ seriesId: hash32("5f"), strikeUsd: 2200 });
   const { eth } = value(anEntry({ shard: "base", change: { book: [anOption(), other] } }));
   expect(eth?.lines.map((line) => line.expiryMs)).toEqual([null, EXPIRY_MS]);
+});
+
+test("a perpetual is as much delta as its size, and its account counts once however many markets it has", () => {
+  const line = aPerpMarket({ sizeUnits: -4, marginUsd: 3000 });
+  const other = { ...line, market: hash32("0a").slice(0, 42) as `0x${string}`, sizeE18: "0" };
+  const free = { location: "venue-margin" as const, amountRaw: line.freeMarginRaw };
+  const entry = anEntry({ shard: "base", hedgeUnits: 3, cashUsd: 100 });
+  const [cash, weth] = entry.report.collateral;
+  if (cash === undefined || weth === undefined) throw new Error("two lines expected");
+  const { valuation, eth } = value({
+    ...entry,
+    report: {
+      ...entry.report,
+      collateral: [cash, { ...cash, ...free }, weth],
+      perps: [line, other],
+    },
+  });
+  expect(eth).toMatchObject({ hedgeUnits: 3, perpUnits: -4 });
+  expect(eth?.greeks.deltaUnits).toBe(-1);
+  expect(eth?.gridPnlUsd[0]).toBeCloseTo(2000 * 0.18, 6);
+  expect(valuation.boundMarginUsd).toBe(800);
+  expect(valuation.equityUsd).toBeCloseTo(100 + 6000 + 3000, 6);
+});
+
+test("a market with a perpetual position and no price is named, not counted as nothing", () => {
+  const entry = anEntry({
+    shard: "base",
+    change: { market: [], perps: [aPerpMarket({ sizeUnits: 1 })] },
+  });
+  expect(value(entry).valuation.unvalued.get("ETH")).toBe("no fresh spot source");
 });

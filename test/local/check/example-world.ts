@@ -58,6 +58,7 @@ export function examplePolicy(): Policy {
       recoveriesMax: 0,
     },
     planning: DEFAULT_POLICY.planning,
+    perps: DEFAULT_POLICY.perps,
     triggers: DEFAULT_POLICY.triggers,
     breakers: DEFAULT_POLICY.breakers,
     quarantine: DEFAULT_POLICY.quarantine,

@@ -1,0 +1,113 @@
+import type { PlannedAction } from "#coordinator/records/planned-action.ts";
+import {
+  type DepthContext,
+  depthPoints,
+  executionCostUsd,
+  perpDepthPoints,
+} from "#coordinator/stages/depth-cost.ts";
+import type { ShardInput } from "#coordinator/stages/hedge-option.ts";
+import { type PlanningWorld, transitHours } from "#coordinator/stages/planning-world.ts";
+import { gasCostUsd } from "#coordinator/stages/venue-limits.ts";
+
+/** What one action costs in USD. */
+export type ActionCost = {
+  readonly executionUsd: number;
+  readonly gasUsd: number;
+  /** Funding over the policy's horizon; negative when it is received. */
+  readonly fundingUsd: number;
+  readonly bridgeUsd: number;
+};
+
+const NOTHING: ActionCost = { executionUsd: 0, gasUsd: 0, fundingUsd: 0, bridgeUsd: 0 };
+
+/**
+ * Cost of an action on the reported depth. A margin move is charged what the trade it prepares will cost.
+ *
+ * @throws {RangeError} If the action is for a shard or venue the world does not have.
+ */
+export function actionCost(action: PlannedAction, world: PlanningWorld): ActionCost {
+  const { effect, params } = action;
+  const input = world.inputs.find((one) => one.setup.shard === effect.shard);
+  if (input === undefined)
+    throw new RangeError(`${effect.shard}: planned for, but not in the world`);
+  switch (params.kind) {
+    case "transfer": {
+      const { transferFeeUsd, transitCostFractionPerHour } = world.policy.planning;
+      const transitUsd = effect.amountUsd * transitCostFractionPerHour * transitHours(input);
+      return { ...NOTHING, bridgeUsd: transferFeeUsd + transitUsd };
+    }
+    case "swap":
+    case "swap-exact-output":
+      return swapCost(action, input, world);
+    case "perp-change":
+    case "margin-move":
+      return perpCost(action, input, world);
+    case "lend-move":
+    case "option-trade":
+      return NOTHING;
+  }
+}
+
+function swapCost(
+  { effect, params }: PlannedAction,
+  input: ShardInput,
+  world: PlanningWorld,
+): ActionCost {
+  const line = input.valuation.entry.report.capacity.find((one) => {
+    const isPool = "pool" in params && one.pool === params.pool;
+    return isPool && one.adapter === effect.venue && one.underlying === effect.underlying;
+  });
+  const depth = depthOf(input, effect.underlying ?? "", effect.deltaUnits);
+  if (line === undefined)
+    throw new RangeError(`${effect.shard}: planned on a venue it does not report`);
+  const points = depthPoints(line, depth);
+  return {
+    ...NOTHING,
+    executionUsd: executionCostUsd(points, Math.abs(effect.deltaUnits), depth),
+    gasUsd: gasCostUsd(input, line, world.nativeUsd) ?? 0,
+  };
+}
+
+function perpCost(
+  { effect, params }: PlannedAction,
+  input: ShardInput,
+  world: PlanningWorld,
+): ActionCost {
+  const line = input.valuation.entry.report.perps.find((one) => {
+    const isMarket = params.kind !== "perp-change" || one.market === params.market;
+    return isMarket && one.adapter === effect.venue && one.underlying === effect.underlying;
+  });
+  if (effect.underlying === null) return NOTHING;
+  const units = effect.deltaUnits + effect.preparedUnits;
+  const depth = depthOf(input, effect.underlying, units);
+  if (line === undefined)
+    throw new RangeError(`${effect.shard}: planned on a market it does not report`);
+  const marginGasUnits = params.kind === "margin-move" ? line.marginGasUnits : 0;
+  const tradeGasUnits = units === 0 ? 0 : line.gasUnits;
+  const gasUnits = marginGasUnits + tradeGasUnits;
+  const perDayUsd = units * depth.spotUsd * line.fundingFractionPerDay;
+  return {
+    ...NOTHING,
+    executionUsd: executionCostUsd(perpDepthPoints(line, depth), Math.abs(units), depth),
+    gasUsd: gasCostUsd(input, { gasUnits }, world.nativeUsd) ?? 0,
+    fundingUsd: (perDayUsd * world.policy.planning.fundingHorizonHours) / 24,
+  };
+}
+
+function depthOf(
+  { valuation, setup }: ShardInput,
+  underlying: string,
+  units: number,
+): DepthContext {
+  const own = valuation.underlyings.get(underlying);
+  if (own === undefined)
+    throw new RangeError(`${setup.shard}: planned in ${underlying}, which it does not value`);
+  const token = setup.underlyings.find((one) => one.ticker === underlying);
+  return {
+    side: units > 0 ? "buy" : "sell",
+    spotUsd: own.spotUsd,
+    settlementUsd: valuation.settlementUsd,
+    settlementDecimals: setup.settlement.decimals,
+    tokenDecimals: token?.decimals ?? 18,
+  };
+}

@@ -1,0 +1,18 @@
+import type { PlannedAction } from "#coordinator/records/planned-action.ts";
+import type { HedgeOption } from "#coordinator/stages/hedge-option.ts";
+import { marginAction, perpAction } from "#coordinator/stages/perp-action.ts";
+import { swapAction } from "#coordinator/stages/swap-action.ts";
+import type { Policy } from "#shared/policy/policy-schema.ts";
+
+/** What a pass does for a trade of `units` on a venue; undefined when it is too small to do. */
+export function hedgeAction(
+  option: HedgeOption,
+  units: number,
+  policy: Policy,
+): PlannedAction | undefined {
+  const { venue } = option;
+  if (venue.kind === "spot") return swapAction(option, venue.line, units, policy);
+  return venue.isAwaitingMargin
+    ? marginAction(option, venue, units, policy)
+    : perpAction(option, venue, units, policy);
+}
