@@ -3,9 +3,9 @@ import {
   addressSchema,
   hash32Schema,
   hexSchema,
-  rawAmountSchema,
+  int256Schema,
   shardIdSchema,
-  signedRawAmountSchema,
+  uint256Schema,
   unixMsSchema,
 } from "#shared/wire/scalars.ts";
 
@@ -40,7 +40,7 @@ export const mandateSchema = z.strictObject({
   reportSetHash: hash32Schema,
   notBeforeSeconds: z.number().int().min(0),
   deadlineSeconds: z.number().int().min(0),
-  maxFeeNativeWei: rawAmountSchema,
+  maxFeeNativeWei: uint256Schema,
   paramsHash: hash32Schema,
 });
 
@@ -50,9 +50,9 @@ export const swapParamsSchema = z.strictObject({
   pool: addressSchema,
   assetIn: addressSchema,
   assetOut: addressSchema,
-  amountInRaw: rawAmountSchema,
-  minAmountOutRaw: rawAmountSchema,
-  minCapitalAfterRaw: signedRawAmountSchema,
+  amountInRaw: uint256Schema,
+  minAmountOutRaw: uint256Schema,
+  minCapitalAfterRaw: int256Schema,
 });
 
 /** A swap that brings exactly `amountOutRaw`; of `maxAmountInRaw`, what is not needed comes back. */
@@ -62,20 +62,24 @@ const swapExactOutputParamsSchema = z.strictObject({
   pool: addressSchema,
   assetIn: addressSchema,
   assetOut: addressSchema,
-  amountOutRaw: rawAmountSchema,
-  maxAmountInRaw: rawAmountSchema,
-  minCapitalAfterRaw: signedRawAmountSchema,
+  amountOutRaw: uint256Schema,
+  maxAmountInRaw: uint256Schema,
+  minCapitalAfterRaw: int256Schema,
 });
 
 export const transferParamsSchema = z.strictObject({
   kind: z.literal("transfer"),
-  dstEid: z.number().int().positive(),
+  dstEid: z
+    .number()
+    .int()
+    .positive()
+    .max(2 ** 32 - 1),
   /** Sister vault's address, left-padded to 32 bytes. */
   dstVault: hash32Schema,
-  amountRaw: rawAmountSchema,
-  minAmountRaw: rawAmountSchema,
+  amountRaw: uint256Schema,
+  minAmountRaw: uint256Schema,
   lzReceiveGas: z.number().int().positive(),
-  minCapitalAfterRaw: signedRawAmountSchema,
+  minCapitalAfterRaw: int256Schema,
 });
 
 /** Supply to, or withdrawal from, the vault's account at a lending venue. */
@@ -85,12 +89,12 @@ const lendMoveParamsSchema = z.strictObject({
   venue: addressSchema,
   asset: addressSchema,
   /** Positive into the venue, negative out of it. */
-  amountRaw: signedRawAmountSchema,
+  amountRaw: int256Schema,
   /** Least gain of the receiving side. */
-  minReceiptRaw: rawAmountSchema,
+  minReceiptRaw: uint256Schema,
   /** Least health factor afterwards, 18 decimals. */
-  minHealthFactorE18: rawAmountSchema,
-  minCapitalAfterRaw: signedRawAmountSchema,
+  minHealthFactorE18: uint256Schema,
+  minCapitalAfterRaw: int256Schema,
 });
 
 /** Margin into, or out of, the vault's account at a venue that trades on margin. */
@@ -101,12 +105,12 @@ const marginMoveParamsSchema = z.strictObject({
   /** The venue's margin asset. */
   asset: addressSchema,
   /** Positive into the venue, negative out of it. */
-  amountRaw: signedRawAmountSchema,
+  amountRaw: int256Schema,
   /** Least gain of the receiving side: free margin at the venue, or the vault's balance. */
-  minReceiptRaw: rawAmountSchema,
+  minReceiptRaw: uint256Schema,
   /** Least account value over position value afterwards, 18 decimals. */
-  minMarginRatioE18: rawAmountSchema,
-  minCapitalAfterRaw: signedRawAmountSchema,
+  minMarginRatioE18: uint256Schema,
+  minCapitalAfterRaw: int256Schema,
 });
 
 /** A trade that changes a perpetual position of the vault's account. */
@@ -117,12 +121,12 @@ const perpChangeParamsSchema = z.strictObject({
   /** Market as the venue names it (Curie: the base token). */
   market: addressSchema,
   /** Change of the position, positive long, units of the underlying with 18 decimals. */
-  sizeE18: signedRawAmountSchema,
+  sizeE18: int256Schema,
   /** Most (long) or least (short) USD for one unit, 8 decimals, fees included. */
-  worstPriceE8: rawAmountSchema,
+  worstPriceE8: uint256Schema,
   /** Least account value over position value afterwards, 18 decimals. */
-  minMarginRatioE18: rawAmountSchema,
-  minCapitalAfterRaw: signedRawAmountSchema,
+  minMarginRatioE18: uint256Schema,
+  minCapitalAfterRaw: int256Schema,
 });
 
 /** A trade that opens or closes longs in the vault's account at an option market. */
@@ -132,13 +136,13 @@ const optionTradeParamsSchema = z.strictObject({
   venue: addressSchema,
   market: addressSchema,
   /** The venue's own number of the strike. */
-  strikeId: rawAmountSchema,
+  strikeId: uint256Schema,
   optionType: z.enum(["call", "put"]),
   /** Positive opens longs, negative closes them; options with 18 decimals. */
-  quantityE18: signedRawAmountSchema,
+  quantityE18: int256Schema,
   /** Most paid (opening) or least received (closing) for one option, USD with 8 decimals, everything included. */
-  worstPremiumE8: rawAmountSchema,
-  minCapitalAfterRaw: signedRawAmountSchema,
+  worstPremiumE8: uint256Schema,
+  minCapitalAfterRaw: int256Schema,
 });
 
 export const jobParamsSchema = z.discriminatedUnion("kind", [

@@ -29,6 +29,25 @@ export const signedRawAmountSchema = z
   .string()
   .regex(/^(0|-?[1-9][0-9]{0,77})$/, "must be a decimal integer");
 
+/** An amount that Solidity's uint256 holds. */
+export const uint256Schema = rawAmountSchema.refine(
+  (value) => isBetween(value, 0n, 2n ** 256n),
+  "must be below 2^256",
+);
+
+/** An amount that Solidity's int256 holds. */
+export const int256Schema = signedRawAmountSchema.refine(
+  (value) => isBetween(value, -(2n ** 255n), 2n ** 255n),
+  "must be from -2^255 to 2^255 - 1",
+);
+
+/** True also for what is no integer: that is refused by its form, and asked about all the same. */
+function isBetween(value: string, least: bigint, end: bigint): boolean {
+  if (!/^-?[0-9]{1,78}$/.test(value)) return true;
+  const amount = BigInt(value);
+  return amount >= least && amount < end;
+}
+
 /** A risk number: finite, never NaN. */
 export const finiteSchema = z.number().refine(Number.isFinite, "must be finite");
 
