@@ -1,40 +1,21 @@
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { parse, stringify } from "yaml";
-import { startWorld, type World } from "#test/local/world.ts";
-import { type AgentSite, openSite, waitFor } from "#test/support/agent-site.ts";
-import { keepFeedsFresh } from "#test/support/fresh-feeds.ts";
+import type { World } from "#test/local/world.ts";
+import { type AgentSite, waitFor } from "#test/support/agent-site.ts";
+import { type LoneShard, openLoneShard } from "#test/support/lone-shard.ts";
 import { type Lie, type RpcProxy, rpcProxy } from "#test/support/rpc-proxy.ts";
-import { type RunningProcess, runProcess } from "#test/support/run-process.ts";
-import { leadVault, swapJob } from "#test/support/swap-job.ts";
-import { temporaryFolder } from "#test/support/temporary-folder.ts";
+import type { RunningProcess } from "#test/support/run-process.ts";
+import { swapJob } from "#test/support/swap-job.ts";
 
+let shard: LoneShard;
 let world: World;
 let site: AgentSite;
-let stopFeeds: () => void;
 
 beforeAll(async () => {
-  const processes = {
-    coordinator: false,
-    market: false,
-    takers: false,
-    agents: false,
-    lzWorker: false,
-  };
-  world = await startWorld({ chains: 2, seed: 24, processes });
-  const [chain] = world.description.chains;
-  if (chain === undefined) throw new Error("a chain expected");
-  site = openSite(world, chain);
-  stopFeeds = keepFeedsFresh(world, [site]);
-  await leadVault(world, site);
+  shard = await openLoneShard(24);
+  ({ world, site } = shard);
 });
 
-afterAll(async () => {
-  stopFeeds?.();
-  await site?.close();
-  await world?.stop();
-});
+afterAll(() => shard?.close());
 
 type Health = {
   acceptsJobs: boolean;
@@ -132,19 +113,10 @@ function flipped(result: unknown): unknown {
 async function startAgent(
   lieFromStart: Lie | null = null,
 ): Promise<{ agent: RunningProcess; proxies: RpcProxy[] }> {
-  const { chain } = site;
-  const proxies = await Promise.all([1, 2, 3].map(() => rpcProxy(chain.rpcUrl)));
+  const proxies = await Promise.all([1, 2, 3].map(() => rpcProxy(site.chain.rpcUrl)));
   proxies[1]?.lie(lieFromStart);
-  const folder = temporaryFolder();
-  const original = join(world.description.dataDir, `agent-${chain.shard}.yaml`);
-  const config = {
-    ...parse(readFileSync(original, "utf8")),
-    rpcUrls: proxies.map((proxy) => proxy.url),
-    dataDir: folder,
-  };
-  const file = join(folder, "agent.yaml");
-  writeFileSync(file, stringify(config));
-  return { agent: runProcess("shard-agent/main.ts", ["--config", file]), proxies };
+  const rpcUrls = proxies.map((proxy) => proxy.url);
+  return { agent: shard.startAgent({ change: { rpcUrls } }), proxies };
 }
 
 async function health(): Promise<Health> {

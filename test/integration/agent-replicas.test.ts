@@ -1,17 +1,15 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { generatePrivateKey, privateKeyToAddress } from "viem/accounts";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { parse, stringify } from "yaml";
-import type { Hex } from "#shared/units/ids.ts";
 import { rpc } from "#test/local/chains/anvil.ts";
-import { startWorld, type World } from "#test/local/world.ts";
-import { type AgentSite, openSite, waitFor } from "#test/support/agent-site.ts";
-import { keepFeedsFresh } from "#test/support/fresh-feeds.ts";
+import type { World } from "#test/local/world.ts";
+import { type AgentSite, waitFor } from "#test/support/agent-site.ts";
+import { type LoneShard, openLoneShard } from "#test/support/lone-shard.ts";
 import { vaultCall } from "#test/support/planner.ts";
 import { rpcProxy } from "#test/support/rpc-proxy.ts";
-import { type RunningProcess, runProcess } from "#test/support/run-process.ts";
-import { leadVault, swapJob } from "#test/support/swap-job.ts";
+import type { RunningProcess } from "#test/support/run-process.ts";
+import { swapJob } from "#test/support/swap-job.ts";
 import { temporaryFolder } from "#test/support/temporary-folder.ts";
 
 const AMOUNT = 1_000_000_000n;
@@ -19,43 +17,28 @@ const LOCK_MS = 4_000;
 const SECOND_KEY = generatePrivateKey();
 const SECOND = privateKeyToAddress(SECOND_KEY);
 
+let shard: LoneShard;
 let world: World;
 let site: AgentSite;
-let stopFeeds: () => void;
 
 beforeAll(async () => {
-  const processes = {
-    coordinator: false,
-    market: false,
-    takers: false,
-    agents: false,
-    lzWorker: false,
-  };
-  world = await startWorld({ chains: 2, seed: 26, processes });
-  const [chain] = world.description.chains;
-  if (chain === undefined) throw new Error("a chain expected");
-  site = openSite(world, chain);
-  stopFeeds = keepFeedsFresh(world, [site]);
-  await leadVault(world, site);
-  await rpc(chain.rpcUrl, "anvil_setBalance", [SECOND, "0x56bc75e2d63100000"]);
+  shard = await openLoneShard(26);
+  ({ world, site } = shard);
+  await rpc(site.chain.rpcUrl, "anvil_setBalance", [SECOND, "0x56bc75e2d63100000"]);
 });
 
-afterAll(async () => {
-  stopFeeds?.();
-  await site?.close();
-  await world?.stop();
-});
+afterAll(() => shard?.close());
 
 test("two agents of one shard with keys of their own share the queue; each job takes effect once", async () => {
   await startAgent("first");
   await startAgent("second");
-  const before = await settlementBalance();
+  const before = await shard.settlementBalance();
   const jobs = [];
   for (let i = 0; i < 4; i += 1)
     jobs.push(await swapJob(world, site, { amountInRaw: String(AMOUNT) }));
   await Promise.all(jobs.map((job) => site.enqueue(job)));
-  for (const job of jobs) await untilConsumed(job.mandate.jobId);
-  expect(before - (await settlementBalance())).toBe(4n * AMOUNT);
+  for (const job of jobs) await shard.untilConsumed(job.mandate.jobId);
+  expect(before - (await shard.settlementBalance())).toBe(4n * AMOUNT);
 });
 
 test("an agent stopped beyond its lock signs nothing when it goes on: the other has done the job", async () => {
@@ -71,18 +54,18 @@ test("an agent stopped beyond its lock signs nothing when it goes on: the other 
     return result;
   });
   const noncesBefore = await nonces();
-  const before = await settlementBalance();
+  const before = await shard.settlementBalance();
   const job = await swapJob(world, site, { amountInRaw: String(AMOUNT) });
   await site.enqueue(job);
   await asked.promise;
   first.kill("SIGSTOP");
   await startAgent("second");
-  await untilConsumed(job.mandate.jobId);
+  await shard.untilConsumed(job.mandate.jobId);
   held.resolve();
   first.kill("SIGCONT");
   await first.printed("job left alone: its lease ran out");
   await new Promise((resolve) => setTimeout(resolve, 3_000));
-  expect(before - (await settlementBalance())).toBe(AMOUNT);
+  expect(before - (await shard.settlementBalance())).toBe(AMOUNT);
   const [own, others] = await nonces();
   expect([own, others]).toEqual([noncesBefore[0], (noncesBefore[1] ?? 0) + 1]);
 });
@@ -112,47 +95,28 @@ test("an agent that loses the race on chain frees its nonce at a small cost, whi
   expect(costWei).toBeLessThan(10n ** 15n);
   const next = await swapJob(world, site, { amountInRaw: String(AMOUNT) });
   expect((await site.run(next)).outcome).toBe("broadcast");
-  await untilConsumed(next.mandate.jobId);
+  await shard.untilConsumed(next.mandate.jobId);
 });
 
 /** One of two agents of the first shard: own key, own journal, own name; ends with the test. */
 async function startAgent(which: "first" | "second", change: object = {}): Promise<RunningProcess> {
   const { chain } = site;
   const folder = temporaryFolder();
-  const original = join(world.description.dataDir, `agent-${chain.shard}.yaml`);
   const keyFile = join(folder, "sender");
   writeFileSync(keyFile, SECOND_KEY, { mode: 0o600 });
   const own = { agent: `${chain.shard}-2`, senderKey: `file:${keyFile}` };
-  const config = parse(readFileSync(original, "utf8"));
-  const file = join(folder, "agent.yaml");
-  const settings = {
-    ...config,
-    ...(which === "second" ? own : {}),
-    dataDir: folder,
-    queue: { lockMs: LOCK_MS },
-    quotes: { ...config.quotes, port: 0 },
-    ...change,
-  };
-  writeFileSync(file, stringify(settings));
-  const agent = runProcess("shard-agent/main.ts", ["--config", file]);
+  const agent = shard.startAgent({
+    folder,
+    change: {
+      ...(which === "second" ? own : {}),
+      queue: { lockMs: LOCK_MS },
+      quotes: { ...shard.agentConfig.quotes, port: 0 },
+      ...change,
+    },
+  });
   await agent.printed("agent runs");
-  if (which === "first") {
-    const head = Number(await site.client.getBlockNumber());
-    await site.reportWith((one) => one.block.number > head && one.health.acceptsJobs);
-  }
+  if (which === "first") await shard.freshReport();
   return agent;
-}
-
-async function untilConsumed(jobId: Hex): Promise<void> {
-  await waitFor(
-    () => site.vaultRead("consumed", [jobId]),
-    (isConsumed) => isConsumed === true,
-    "consumption",
-  );
-}
-
-function settlementBalance(): Promise<bigint> {
-  return site.tokenBalance(site.chain.settlement.token, site.chain.contracts.vault);
 }
 
 function nonces(): Promise<number[]> {

@@ -9,7 +9,8 @@ import { rpc } from "#test/local/chains/anvil.ts";
 import { startWorld, type World } from "#test/local/world.ts";
 import { type AgentSite, openSite, waitFor } from "#test/support/agent-site.ts";
 import { keepFeedsFresh, refreshFeeds, setExpiries } from "#test/support/fresh-feeds.ts";
-import { bumpEpochCall, type JobOptions, plannedJob, vaultCall } from "#test/support/planner.ts";
+import { type JobOptions, plannedJob, vaultCall } from "#test/support/planner.ts";
+import { leadVault, swapParams } from "#test/support/swap-job.ts";
 
 const GAS = 2_000_000n;
 
@@ -26,7 +27,7 @@ beforeAll(async () => {
   site = openSite(world, first);
   sister = openSite(world, second);
   stopFeeds = keepFeedsFresh(world, [site, sister]);
-  await Promise.all([site, sister].map(bumpEpoch));
+  await Promise.all([site, sister].map((one) => leadVault(world, one)));
 });
 
 afterAll(async () => {
@@ -105,7 +106,7 @@ describe("jobs", () => {
   let done: RebalanceJob;
 
   test("a swap signed by the planner is executed once and appears in the next report", async () => {
-    done = await plannedJob(jobOptions({ params: swapParams("3000000000") }));
+    done = await plannedJob(jobOptions({ params: swapParams(site, "3000000000") }));
     const answer = await site.run(done);
     expect(answer).toMatchObject({ outcome: "broadcast", jobId: done.mandate.jobId });
     const report = await site.reportWith((one) => consumedIn(one, done) !== undefined);
@@ -130,7 +131,44 @@ describe("jobs", () => {
     expect(BigInt(receipts[1]?.gasCostWei ?? 0)).toBeGreaterThan(0n);
   });
 
-  test("its replay is refused by the agent and by the vault", async () => {
+  test("an exact output is executed to the unit, the rest stays, and report and receipt say what was spent", async () => {
+    const [amountOut, maxAmountIn] = ["1000000000000000000", "3060000000"];
+    const { amountInRaw: _in, minAmountOutRaw: _out, ...place } = swapParams(site, "0");
+    const params: JobParams = {
+      ...place,
+      kind: "swap-exact-output",
+      amountOutRaw: amountOut,
+      maxAmountInRaw: maxAmountIn,
+    };
+    const { assetOut } = place;
+    const { vault } = site.chain.contracts;
+    const before = await site.tokenBalance(assetOut, vault);
+    const job = await plannedJob(jobOptions({ params }));
+    expect(await site.run(job)).toMatchObject({ outcome: "broadcast", jobId: job.mandate.jobId });
+    const report = await site.reportWith((one) => consumedIn(one, job) !== undefined);
+    const consumed = consumedIn(report, job);
+    expect(consumed).toMatchObject({ action: 7, amountOutRaw: amountOut });
+    expect(BigInt(consumed?.amountInRaw ?? 0)).toBeGreaterThan(3_000_000_000n);
+    expect(BigInt(consumed?.amountInRaw ?? 0)).toBeLessThan(BigInt(maxAmountIn));
+    expect((await site.tokenBalance(assetOut, vault)) - before).toBe(BigInt(amountOut));
+    const receipts = await waitFor(
+      () => site.receiptsOf(job.mandate.jobId),
+      (all) => all.length >= 2,
+      "receipts",
+    );
+    expect(receipts[1]).toMatchObject({
+      outcome: "included",
+      amountInRaw: consumed?.amountInRaw,
+      amountOutRaw: amountOut,
+    });
+    const dear = { ...params, maxAmountInRaw: "2990000000" };
+    expect(await site.run(await plannedJob(jobOptions({ params: dear })))).toMatchObject({
+      reason: "simulation-reverted",
+      detail: expect.stringContaining("UniswapV3Adapter_OutputNotFilled"),
+    });
+  });
+
+  test("a replay of the first swap is refused by the agent and by the vault", async () => {
     expect(await site.run(done, "j-replayed")).toMatchObject({
       outcome: "refused",
       reason: "already-consumed",
@@ -173,7 +211,7 @@ describe("jobs", () => {
       name: "with parameters that were not signed",
       job: async () => ({
         ...(await plannedJob(jobOptions({}))),
-        params: swapParams("9000000000"),
+        params: swapParams(site, "9000000000"),
       }),
       reason: "params-mismatch",
       revert: "ShardVault_ParamsMismatch",
@@ -192,7 +230,7 @@ describe("jobs", () => {
       job: () =>
         plannedJob(
           jobOptions({
-            params: { ...swapParams("1000000"), venue: site.chain.contracts.swapRouter },
+            params: { ...swapParams(site, "1000000"), venue: site.chain.contracts.swapRouter },
           }),
         ),
       reason: "venue-not-allowed",
@@ -201,7 +239,9 @@ describe("jobs", () => {
     {
       name: "with a minimum the oracle forbids",
       job: () =>
-        plannedJob(jobOptions({ params: { ...swapParams("1000000"), minAmountOutRaw: "1" } })),
+        plannedJob(
+          jobOptions({ params: { ...swapParams(site, "1000000"), minAmountOutRaw: "1" } }),
+        ),
       reason: "simulation-reverted",
       revert: "ShardVault_MinimumOutTooLow",
     },
@@ -369,27 +409,11 @@ function jobOptions(change: Partial<JobOptions>): JobOptions {
   const planner = world.keys.account("planner");
   return {
     chain: site.chain,
-    params: swapParams("1000000000"),
+    params: swapParams(site, "1000000000"),
     leader: planner.address,
     epoch: 1,
     signer: planner,
     ...change,
-  };
-}
-
-/** Buys ETH with settlement units, at most 2 % above 3000 USD. */
-function swapParams(amountInRaw: string): Extract<JobParams, { kind: "swap" }> {
-  const eth = site.chain.underlyings.find((one) => one.ticker === "ETH");
-  if (eth === undefined) throw new Error("ETH expected");
-  return {
-    kind: "swap",
-    venue: site.chain.contracts.uniswapAdapter,
-    pool: eth.pool.address,
-    assetIn: site.chain.settlement.token,
-    assetOut: eth.token,
-    amountInRaw,
-    minAmountOutRaw: ((BigInt(amountInRaw) * 10n ** 12n * 98n) / (3000n * 100n)).toString(),
-    minCapitalAfterRaw: "0",
   };
 }
 
@@ -407,12 +431,6 @@ async function vaultRefusal(job: RebalanceJob): Promise<string> {
   const { error } = (await answer.json()) as { error?: { data?: Hex } };
   if (error?.data === undefined) return "no revert";
   return decodeErrorResult({ abi: shardVaultAbi, data: error.data }).errorName;
-}
-
-async function bumpEpoch(one: AgentSite): Promise<void> {
-  const planner = world.keys.account("planner");
-  const data = await bumpEpochCall({ chain: one.chain, planner, expectedEpoch: 0n });
-  await one.user.send({ label: "bump", to: one.chain.contracts.vault, data, gas: GAS });
 }
 
 type QuoteAnswer = { quote: Record<string, string | boolean>; signature: Hex; deltaUnits: number };

@@ -30,7 +30,11 @@ export function swapJob(
   });
 }
 
-function swapParams(site: AgentSite, amountInRaw: string): Extract<JobParams, { kind: "swap" }> {
+/** Buys ETH with settlement units, at most 2 % above 3000 USD. */
+export function swapParams(
+  site: AgentSite,
+  amountInRaw: string,
+): Extract<JobParams, { kind: "swap" }> {
   const eth = site.chain.underlyings.find((one) => one.ticker === "ETH");
   if (eth === undefined) throw new Error("ETH expected");
   return {
