@@ -28,7 +28,7 @@ export type LoneShard = {
   readonly close: () => Promise<void>;
 };
 
-export type AgentStart = {
+type AgentStart = {
   /** Where journal and configuration lie; given again, the agent goes on from its journal. */
   readonly folder?: string;
   /** Fields of the configuration that differ from the world's. */
