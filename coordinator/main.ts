@@ -21,6 +21,7 @@ import {
 } from "#coordinator/cycles/coordinator-state.ts";
 import { ingestReceipts } from "#coordinator/cycles/ingest-receipts.ts";
 import { ingestReports } from "#coordinator/cycles/ingest-reports.ts";
+import { recallSafety } from "#coordinator/cycles/keep-safety.ts";
 import { operate } from "#coordinator/cycles/operate.ts";
 import { rebalance } from "#coordinator/cycles/rebalance.ts";
 import { recoverTransfers } from "#coordinator/cycles/recover-transfers.ts";
@@ -67,6 +68,7 @@ async function main(): Promise<void> {
   const journal = openSqliteJournal(resolve(dirname(configPath), config.dataDir, "journal.sqlite"));
   shutdown.add("journal", journal.close);
   const state = stateFromJournal(checked, { leader: signer.address, shadow }, journal);
+  recallSafety(state, { journal, log }, systemClock.nowMs());
   const chains = new Map(
     config.shards.flatMap((shard): [string, ShardChain][] => {
       const setup = checked.setups.get(shard.id);

@@ -5,6 +5,7 @@ import { sqliteDecisions } from "#coordinator/adapters/sqlite-decisions.ts";
 import { sqliteHalts } from "#coordinator/adapters/sqlite-halts.ts";
 import { sqliteJobs } from "#coordinator/adapters/sqlite-jobs.ts";
 import { sqliteMessages } from "#coordinator/adapters/sqlite-messages.ts";
+import { sqliteSafety } from "#coordinator/adapters/sqlite-safety.ts";
 import { sqliteTransfers } from "#coordinator/adapters/sqlite-transfers.ts";
 import type { Journal } from "#coordinator/ports/journal.ts";
 import { FatalError } from "#shared/errors.ts";
@@ -46,6 +47,10 @@ CREATE INDEX IF NOT EXISTS transfers_closed ON transfers (closed);
 CREATE TABLE IF NOT EXISTS halts (
   number INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, reason TEXT NOT NULL, at_ms INTEGER NOT NULL
 ) STRICT;
+CREATE TABLE IF NOT EXISTS safety (id INTEGER PRIMARY KEY CHECK (id = 1), body TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS safety_events (
+  number INTEGER PRIMARY KEY AUTOINCREMENT, at_ms INTEGER NOT NULL, body TEXT NOT NULL
+) STRICT;
 `;
 
 /**
@@ -67,6 +72,7 @@ export function openSqliteJournal(path: string): Journal & { readonly close: () 
       messages: sqliteMessages(db),
       transfers: sqliteTransfers(db),
       halts: sqliteHalts(db),
+      safety: sqliteSafety(db),
       close: () => db.close(),
     };
   } catch (error) {

@@ -1,12 +1,13 @@
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { z } from "zod";
 import { hasApiKey } from "#coordinator/api/api-key.ts";
-import { type ProblemCode, sendProblem } from "#coordinator/api/problem.ts";
+import { parseInput, reasonSchema } from "#coordinator/api/parse-input.ts";
+import { sendProblem } from "#coordinator/api/problem.ts";
+import { addSafetyRoutes } from "#coordinator/api/safety-routes.ts";
 import type { Operator, TransferOrder } from "#coordinator/ports/operator.ts";
 import { JOB_STATES } from "#coordinator/records/job-record.ts";
 import { checkedPolicySchema } from "#shared/policy/checked-policy.ts";
 import type { Log } from "#shared/ports/log.ts";
-import { describeIssues } from "#shared/wire/describe-issues.ts";
 import { hash32Schema } from "#shared/wire/scalars.ts";
 import { TRANSFER_STATES } from "#shared/wire/transfer-line.ts";
 
@@ -30,7 +31,7 @@ const noQuery = z.strictObject({});
 const planPath = z.strictObject({ planId: hash32Schema });
 const transferPath = z.strictObject({ guid: hash32Schema });
 const dryRunBody = z.strictObject({ policy: checkedPolicySchema.optional() });
-const reasonBody = z.strictObject({ reason: z.string().trim().min(3).max(500) });
+const reasonBody = z.strictObject({ reason: reasonSchema });
 
 /** The admin API, not yet listening. Every route but the two probes needs the key. */
 export function adminApi({ operator, key, log }: AdminApiOptions): FastifyInstance {
@@ -51,6 +52,7 @@ export function adminApi({ operator, key, log }: AdminApiOptions): FastifyInstan
       addOrders(v1, operator);
       addTransferOrders(v1, operator);
       addDryRun(v1, operator);
+      addSafetyRoutes(v1, operator);
       done();
     },
     { prefix: "/v1" },
@@ -94,7 +96,7 @@ function addReads(v1: FastifyInstance, operator: Operator): void {
   });
   v1.get("/plans/:planId", async (request, reply) => {
     if (!isValid(noQuery, request, reply)) return reply;
-    const path = parse(planPath, request.params, { reply, code: "invalid-query" });
+    const path = parseInput(planPath, request.params, { reply, code: "invalid-query" });
     if (path === undefined) return reply;
     const detail = `no decision has the plan id ${path.planId}`;
     return operator.plan(path.planId) ?? sendProblem(reply, "not-found", { detail });
@@ -117,15 +119,11 @@ function addOrders(v1: FastifyInstance, operator: Operator): void {
     const body = parseBody(request, reply);
     return body === undefined ? reply : { mode: operator.halt(body.reason) };
   });
-  v1.post("/resume", async (request, reply) => {
-    const body = parseBody(request, reply);
-    return body === undefined ? reply : { mode: operator.resume(body.reason) };
-  });
 }
 
 function addDryRun(v1: FastifyInstance, operator: Operator): void {
   v1.post("/plans/dry-run", async (request, reply) => {
-    const body = parse(dryRunBody, request.body ?? {}, { reply, code: "invalid-body" });
+    const body = parseInput(dryRunBody, request.body ?? {}, { reply, code: "invalid-body" });
     if (body === undefined) return reply;
     const outcome = await operator.dryRun(body.policy);
     if (outcome.ran) return { decision: outcome.decision, jobs: outcome.jobs };
@@ -140,7 +138,7 @@ const TRANSFER_ORDERS = { recover: "recoverTransfer", acknowledge: "acknowledgeT
 function addTransferOrders(v1: FastifyInstance, operator: Operator): void {
   for (const [name, order] of Object.entries(TRANSFER_ORDERS)) {
     v1.post(`/transfers/:guid/${name}`, async (request, reply) => {
-      const path = parse(transferPath, request.params, { reply, code: "invalid-query" });
+      const path = parseInput(transferPath, request.params, { reply, code: "invalid-query" });
       if (path === undefined) return reply;
       const body = parseBody(request, reply);
       if (body === undefined) return reply;
@@ -180,27 +178,14 @@ function parseQuery<S extends z.ZodType>(
   request: FastifyRequest,
   reply: FastifyReply,
 ): z.output<S> | undefined {
-  return parse(schema, request.query, { reply, code: "invalid-query" });
+  return parseInput(schema, request.query, { reply, code: "invalid-query" });
 }
 
 function parseBody(
   request: FastifyRequest,
   reply: FastifyReply,
 ): z.output<typeof reasonBody> | undefined {
-  return parse(reasonBody, request.body, { reply, code: "invalid-body" });
-}
-
-/** The checked value, or undefined after a problem was sent that lists every wrong field. */
-function parse<S extends z.ZodType>(
-  schema: S,
-  input: unknown,
-  { reply, code }: { readonly reply: FastifyReply; readonly code: ProblemCode },
-): z.output<S> | undefined {
-  const result = schema.safeParse(input);
-  if (result.success) return result.data;
-  const reasons = describeIssues(result.error, input);
-  sendProblem(reply, code, { detail: reasons.join("; "), reasons });
-  return undefined;
+  return parseInput(reasonBody, request.body, { reply, code: "invalid-body" });
 }
 
 function answerError(

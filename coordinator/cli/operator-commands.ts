@@ -13,6 +13,7 @@ const VIEWS = [
   { name: "ready", path: "/readyz", about: "whether the coordinator may plan, and why not" },
   { name: "net", path: "/v1/risk", about: "mode, market snapshot, net Greeks, band" },
   { name: "shards", path: "/v1/shards", about: "per shard: mode, report, collateral, capital" },
+  { name: "breakers", path: "/v1/breakers", about: "breakers, quarantines, orders, their events" },
   { name: "counters", path: "/v1/counters", about: "reports, refusals, jobs by state" },
 ] as const;
 
@@ -39,11 +40,36 @@ export function addOperatorCommands(program: Command): void {
     .option("--dry-run", "say that nothing is to be done; needed")
     .option("--policy <file>", "plan under this policy instead of the coordinator's own")
     .action((options: PlanOptions) => rehearse(options));
-  for (const name of ["halt", "resume"] as const) {
-    const about = name === "halt" ? "issue no more jobs" : "lift a halt";
-    command(program, name, `coordinator: ${about}; the reason is recorded`)
-      .argument("<reason>", "3 to 500 characters")
-      .action((reason: string, options: Options) => order(options, name, reason));
+  command(program, "halt", "coordinator: issue no more jobs; the reason is recorded")
+    .argument("<reason>", "3 to 500 characters")
+    .action((reason: string, options: Options) => order(options, "halt", { reason }));
+  command(program, "resume", "coordinator: lift halts; the reason is recorded")
+    .argument("<reason>", "3 to 500 characters")
+    .option("--shard <id>", "only those of this shard's breakers")
+    .action((reason: string, options: Options & { readonly shard?: string }) => {
+      const { shard } = options;
+      return order(options, "resume", { reason, ...(shard !== undefined && { shard }) });
+    });
+  addShardOrders(program);
+}
+
+const SHARD_ORDERS = [
+  { name: "flatten", about: "bring a shard's own net delta to zero" },
+  { name: "drain", about: "flatten a shard and move what it does not need to others" },
+  { name: "release", about: "end a shard's order and its quarantine" },
+] as const;
+
+function addShardOrders(program: Command): void {
+  for (const { name, about } of SHARD_ORDERS) {
+    const one = command(program, name, `coordinator: ${about}; the reason is recorded`)
+      .argument("<shard>", "id of the shard")
+      .argument("<reason>", "3 to 500 characters");
+    if (name === "drain") one.option("--target <id>", "move it to this shard only");
+    one.action((shard: string, reason: string, options: Options & { readonly target?: string }) => {
+      const { target } = options;
+      const body = { reason, ...(target !== undefined && { target }) };
+      return order(options, `shards/${encodeURIComponent(shard)}/${name}`, body);
+    });
   }
 }
 
@@ -65,7 +91,7 @@ function addTransferOrders(program: Command): void {
           const text = `guid: must be 0x and 64 lower-case hex digits; found "${guid}"`;
           throw new FatalError("input-guid", text);
         }
-        return order(options, `transfers/${guid}/${name}`, reason);
+        return order(options, `transfers/${guid}/${name}`, { reason });
       });
   }
 }
@@ -99,12 +125,17 @@ async function rehearse(options: PlanOptions): Promise<void> {
   print(await callApi(connectionOf(options), "/v1/plans/dry-run", policy));
 }
 
-async function order(options: Options, path: string, reason: string): Promise<void> {
+async function order(
+  options: Options,
+  path: string,
+  body: { readonly reason: string } & Readonly<Record<string, string>>,
+): Promise<void> {
+  const { reason } = body;
   if (reason.length < 3 || reason.length > 500) {
     const text = `reason: must be 3 to 500 characters long; its length is ${reason.length}`;
     throw new FatalError("input-reason", text);
   }
-  print(await callApi(connectionOf(options), `/v1/${path}`, { reason }));
+  print(await callApi(connectionOf(options), `/v1/${path}`, body));
 }
 
 function query({ limit, state }: ListOptions): string {

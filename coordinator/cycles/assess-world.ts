@@ -1,9 +1,13 @@
+import { assessSafety, type SafetyOutcome } from "#coordinator/cycles/assess-safety.ts";
 import type { Band } from "#coordinator/records/band.ts";
 import type { BookEntry } from "#coordinator/records/book-entry.ts";
+import type { JobOutcome } from "#coordinator/records/job-outcome.ts";
 import type { JobRecord } from "#coordinator/records/job-record.ts";
 import type { ManualHalt } from "#coordinator/records/manual-halt.ts";
 import type { MarketSnapshot } from "#coordinator/records/market-snapshot.ts";
 import { type PendingEffect, pendingEffects } from "#coordinator/records/pending-effect.ts";
+import { NEW_SAFETY, type SafetyMemory } from "#coordinator/records/safety-memory.ts";
+import type { OrderProgress } from "#coordinator/records/shard-order.ts";
 import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
 import type { ShardValuation } from "#coordinator/records/shard-valuation.ts";
 import type { TakeOverState } from "#coordinator/records/take-over-state.ts";
@@ -14,6 +18,7 @@ import { assessAll, withMutualShares } from "#coordinator/stages/assess-shards.t
 import { emergencyPolicy, findEmergencies } from "#coordinator/stages/find-emergencies.ts";
 import type { ShardInput } from "#coordinator/stages/hedge-option.ts";
 import { mandateWindow, windowProblem } from "#coordinator/stages/issue-jobs.ts";
+import { distrustedFeeds, globalLevel, shardSafety } from "#coordinator/stages/judge-breakers.ts";
 import { judgeMode, type ModeJudgement } from "#coordinator/stages/judge-mode.ts";
 import { judgeShard, type ShardStatus } from "#coordinator/stages/judge-shard.ts";
 import { type NetOutcome, netRisk } from "#coordinator/stages/net-risk.ts";
@@ -39,8 +44,27 @@ export type PassInput = {
   readonly brokenInvariant: string | undefined;
   /** Why nothing may be issued at all, such as Redis being away. */
   readonly standstill: readonly string[];
+  readonly safety: SafetyInput;
   /** True once per `triggers.recentreEveryMs`; false when left out. */
   readonly isRecentreDue?: boolean;
+};
+
+/** What breakers, trust and orders were before the pass, and what they are judged by. */
+export type SafetyInput = {
+  readonly memory: SafetyMemory;
+  readonly outcomes: readonly JobOutcome[];
+  /** Shares of the vaults, as far as their chains were read. */
+  readonly sharesRaw: ReadonlyMap<string, string>;
+  /** Transfers in flight or not yet counted for good by the ledger. */
+  readonly transfers: readonly JobRecord[];
+};
+
+/** Nothing known, nothing ordered. */
+export const NO_SAFETY: SafetyInput = {
+  memory: NEW_SAFETY,
+  outcomes: [],
+  sharesRaw: new Map(),
+  transfers: [],
 };
 
 /** What a pass saw, for the operator. */
@@ -60,6 +84,9 @@ export type PassView = {
   readonly capital: ReadonlyMap<string, CapitalAssessment>;
   /** Risk-Adjusted Capital. */
   readonly adjusted: AdjustedCapital;
+  readonly safety: SafetyOutcome;
+  /** How far people's orders have come; none before they are planned. */
+  readonly orders: readonly OrderProgress[];
 };
 
 /** What planning needs of the world. */
@@ -78,22 +105,21 @@ export type World = {
 /** Values, nets and judges everything on one snapshot; decides nothing. */
 export function assessWorld(input: PassInput): World {
   const { entries, policy, nowMs } = input;
-  const unhalted = judgeShards(input, []);
-  const isCarried = (entry: BookEntry): boolean =>
-    unhalted.get(entry.report.shard)?.isCarried === true;
-  const fresh = entries.filter((entry) => !isCarried(entry));
-  const stale = entries.filter(isCarried);
-  const silent = new Set(stale.map((entry) => entry.report.shard));
-  const snapshot = snapshotMarket(entries, policy, nowMs, silent);
-  const valued = valueBooks(entries, snapshot, silent);
+  const { fresh, stale } = byCarried(input);
+  const carried = new Set(stale.map((entry) => entry.report.shard));
+  const unheard = new Set([...carried, ...distrustedFeeds(input.safety.memory)]);
+  const snapshot = snapshotMarket(entries, policy, nowMs, unheard);
+  const valued = valueBooks(entries, snapshot, carried);
+  const safety = assessSafety(input, valued, carried);
   const effects = pendingEffects(input.jobs, input.setups);
   const nets = netAll(valued, effects, input);
   const orders = {
     manual: input.manualHalt,
     invariant: input.brokenInvariant,
-    breakers: { level: "run", reasons: [] },
-  } as const;
+    breakers: globalLevel(safety.memory.breakers),
+  };
   const mode = judgeMode(orders, withSpots(nets, snapshot), policy);
+  const unhalted = judgeShards(input, safety.memory, []);
   const shared = withMutualShares(valued, { ...input, statuses: unhalted, effects });
   const inputs = shardInputs(input, shared, withWindow(input, unhalted, fresh));
   const spots = spotsOf(snapshot);
@@ -126,10 +152,12 @@ export function assessWorld(input: PassInput): World {
       early,
       emergencies,
       mode,
-      statuses: judgeShards(input, mode.mode === "halt" ? mode.reasons : []),
+      statuses: judgeShards(input, safety.memory, mode.mode === "halt" ? mode.reasons : []),
       valuations: new Map(shared.map((one) => [one.shard, one])),
       capital: new Map(capital.map((one) => [one.shard, one])),
       adjusted: adjustCapital(assessed, snapshot, policy),
+      safety,
+      orders: [],
     },
     fresh,
     stale,
@@ -140,13 +168,28 @@ export function assessWorld(input: PassInput): World {
   };
 }
 
-function judgeShards(input: PassInput, haltReasons: readonly string[]): Map<string, ShardStatus> {
+/** Books to decide on, and books that are only carried: neither needs a valuation to be told apart. */
+function byCarried(input: PassInput): Record<"fresh" | "stale", BookEntry[]> {
+  const statuses = judgeShards(input, input.safety.memory, []);
+  const isCarried = ({ report }: BookEntry): boolean =>
+    statuses.get(report.shard)?.isCarried === true;
+  const stale = input.entries.filter(isCarried);
+  return { fresh: input.entries.filter((entry) => !isCarried(entry)), stale };
+}
+
+function judgeShards(
+  input: PassInput,
+  memory: SafetyMemory,
+  haltReasons: readonly string[],
+): Map<string, ShardStatus> {
   const entries = new Map(input.entries.map((entry) => [entry.report.shard, entry]));
   const statuses = [...input.setups.values()].map((setup) => {
     const takeOver = input.takeOvers.get(setup.shard) ?? notBegun;
     const isReduceOnly = input.policy.reduceOnlyShards.includes(setup.shard);
     const entry = entries.get(setup.shard);
-    return judgeShard({ setup, entry, takeOver, isReduceOnly, haltReasons, nowMs: input.nowMs });
+    const safety = shardSafety(memory, setup.shard);
+    const { nowMs } = input;
+    return judgeShard({ setup, entry, takeOver, isReduceOnly, haltReasons, nowMs, safety });
   });
   return new Map(statuses.map((status) => [status.shard, status]));
 }

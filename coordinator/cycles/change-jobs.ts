@@ -1,4 +1,5 @@
 import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
+import { rememberOutcome } from "#coordinator/cycles/keep-safety.ts";
 import type { JobJournal } from "#coordinator/ports/journal.ts";
 import { isUnresolvedJob, type JobRecord } from "#coordinator/records/job-record.ts";
 import { advanceJob, type JobEvent } from "#coordinator/stages/advance-job.ts";
@@ -60,6 +61,7 @@ export function remember(
   change: { readonly event: string; readonly nowMs: number },
 ): void {
   ports.jobs.update(job, change.event, change.nowMs);
+  rememberOutcome(state, job, change.nowMs);
   if (isUnresolvedJob(job)) state.jobs.set(job.jobId, job);
   else state.jobs.delete(job.jobId);
 }

@@ -1,8 +1,10 @@
 import type { PassView } from "#coordinator/cycles/assess-world.ts";
 import type { BookEntry } from "#coordinator/records/book-entry.ts";
+import type { JobOutcome } from "#coordinator/records/job-outcome.ts";
 import type { JobRecord } from "#coordinator/records/job-record.ts";
 import type { ManualHalt } from "#coordinator/records/manual-halt.ts";
 import { type ReportedNet, reportedNet } from "#coordinator/records/reported-net.ts";
+import { NEW_SAFETY, type SafetyMemory } from "#coordinator/records/safety-memory.ts";
 import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
 import type { TakeOverState } from "#coordinator/records/take-over-state.ts";
 import type { TransferRecord } from "#coordinator/records/transfer-record.ts";
@@ -44,6 +46,13 @@ export type CoordinatorState = {
   manualHalt: ManualHalt | undefined;
   /** An invariant found broken; stops everything until a person resumes. */
   brokenInvariant: string | undefined;
+  /** Breakers and losses change in a pass, trust when reports come, orders when a person gives them. */
+  safety: SafetyMemory;
+  safetySavedAtMs: number;
+  /** What became of the newest jobs, oldest first. */
+  outcomes: readonly JobOutcome[];
+  /** Shares of the vaults, as far as their chains were read. */
+  readonly sharesRaw: Map<string, string>;
   passes: number;
   /** When a pass last traded early by the timer; undefined before the first. */
   recentredAtMs: number | undefined;
@@ -87,6 +96,10 @@ export function newCoordinatorState(options: StateOptions): CoordinatorState {
     receipts: new Map(),
     manualHalt: undefined,
     brokenInvariant: undefined,
+    safety: NEW_SAFETY,
+    safetySavedAtMs: 0,
+    outcomes: [],
+    sharesRaw: new Map(),
     passes: 0,
     recentredAtMs: undefined,
     view: undefined,

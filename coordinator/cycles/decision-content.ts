@@ -2,6 +2,7 @@ import type { World } from "#coordinator/cycles/assess-world.ts";
 import type { FoundPlan } from "#coordinator/cycles/plan-greedily.ts";
 import type { PreparedPass } from "#coordinator/cycles/plan-pass.ts";
 import { reportRefOf } from "#coordinator/records/book-entry.ts";
+import { levelOf } from "#coordinator/records/breaker-state.ts";
 import type {
   DecisionRecord,
   DecisionTrigger,
@@ -57,7 +58,27 @@ export function decisionContent(
     reportSet: fresh.map(reportRefOf),
     reportSetHash,
     plan,
+    safety: safetyOf(world),
     staleReports: stale.map(reportRefOf),
+  };
+}
+
+function safetyOf({ view }: World): DecisionRecord["safety"] {
+  const tripped = Object.values(view.safety.memory.breakers).filter(
+    (one) => levelOf(one) !== "run",
+  );
+  return {
+    breakers: tripped.map((one) => {
+      const { kind, scope, value, detail } = one;
+      const level = levelOf(one);
+      const { onSinceMs } = level === "halt" ? one.halt : one.reduceOnly;
+      return { kind, scope, level, value, detail, sinceMs: onSinceMs };
+    }),
+    events: [...view.safety.events],
+    quarantined: [...view.statuses.values()].flatMap(({ shard, mode }) => {
+      return mode === "quarantined" ? [shard] : [];
+    }),
+    orders: [...view.orders],
   };
 }
 

@@ -52,7 +52,11 @@ async function runDry(
 
 /** Reads go through, writes go nowhere. */
 function unwritten(journal: Journal): Journal {
-  return { ...journal, jobs: { ...journal.jobs, update: () => undefined } };
+  return {
+    ...journal,
+    jobs: { ...journal.jobs, update: () => undefined },
+    safety: { ...journal.safety, save: () => undefined },
+  };
 }
 
 const SILENT: Log = {

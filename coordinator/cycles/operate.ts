@@ -1,5 +1,6 @@
 import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
 import { dryRuns } from "#coordinator/cycles/dry-run.ts";
+import { operateSafety } from "#coordinator/cycles/operate-safety.ts";
 import { operateTransfers, transferCounts } from "#coordinator/cycles/operate-transfers.ts";
 import { riskView } from "#coordinator/cycles/view-risk.ts";
 import { shardView } from "#coordinator/cycles/view-shard.ts";
@@ -42,15 +43,7 @@ export function operate(state: CoordinatorState, ports: OperatePorts): Operator 
       log.warn("halted by an operator", { reason });
       return "halt";
     },
-    resume: (reason) => {
-      journal.halts.resume({ reason, atMs: clock.nowMs() });
-      state.manualHalt = undefined;
-      state.brokenInvariant = undefined;
-      log.warn("resumed by an operator", { reason });
-      const automatic =
-        state.view?.mode.reasons.some((one) => one.startsWith("net-delta-limit")) === true;
-      return automatic ? "halt" : "run";
-    },
+    ...operateSafety(state, ports),
   };
 }
 

@@ -105,5 +105,13 @@ function outcomeOf(decision: DecisionRecord): string {
     [...decision.blocked].sort(),
     decision.staleReports.map((ref) => ref.shard),
     decision.plan?.fallbackReason,
+    decision.safety.breakers.map(({ kind, scope, level }) => [kind, scope, level]),
+    decision.safety.quarantined,
+    decision.safety.orders.map(({ shard, kind, state, waitingFor }) => [
+      shard,
+      kind,
+      state,
+      ...waitingFor,
+    ]),
   ]);
 }

@@ -1,6 +1,7 @@
 import type { PassInput } from "#coordinator/cycles/assess-world.ts";
 import { changeJob, releaseJobs } from "#coordinator/cycles/change-jobs.ts";
 import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
+import { keepSafety, safetyInput } from "#coordinator/cycles/keep-safety.ts";
 import {
   finishPass,
   formulatePass,
@@ -12,6 +13,7 @@ import type { Journal } from "#coordinator/ports/journal.ts";
 import type { MandateSigner } from "#coordinator/ports/mandate-signer.ts";
 import type { Solver } from "#coordinator/ports/solver.ts";
 import { isUnresolvedJob, type JobRecord } from "#coordinator/records/job-record.ts";
+import { shardSafety } from "#coordinator/stages/judge-breakers.ts";
 import { FatalError, RetryableError } from "#shared/errors.ts";
 import type { Clock } from "#shared/ports/clock.ts";
 import type { Log } from "#shared/ports/log.ts";
@@ -76,9 +78,11 @@ export async function planWith(
 ): Promise<PassOutcome> {
   const prepared = preparePass(passInput(state, ports, trigger));
   const formulation = formulatePass(prepared);
-  if (formulation === undefined) return finishPass(prepared);
+  if (formulation === undefined) return kept(state, ports, finishPass(prepared));
   const { reportSetHash } = prepared;
-  if (ports.solver === undefined) return finishPass(prepared, { solve: undefined, reportSetHash });
+  if (ports.solver === undefined) {
+    return kept(state, ports, finishPass(prepared, { solve: undefined, reportSetHash }));
+  }
   const { timeLimitMs } = state.policy.planning;
   const outcome = await ports.solver.solve(formulation.program, { timeLimitMs });
   if (!outcome.solved)
@@ -89,7 +93,18 @@ export async function planWith(
     });
   releaseJobs(state, { jobs: ports.journal.jobs, log: ports.log }, ports.clock.nowMs());
   const solved = { solve: { formulation, outcome }, reportSetHash };
-  return finishPass(preparePass(passInput(state, ports, trigger)), solved);
+  return kept(state, ports, finishPass(preparePass(passInput(state, ports, trigger)), solved));
+}
+
+/** Keeps where the breakers are now before anything else can happen: no order comes in between. */
+function kept(state: CoordinatorState, ports: PlanPorts, outcome: PassOutcome): PassOutcome {
+  const { memory, events } = outcome.view.safety;
+  keepSafety(state, ports, {
+    change: { breakers: memory.breakers, ledger: memory.ledger },
+    events: events.map((event) => ({ type: "breaker", ...event })),
+    nowMs: outcome.view.atMs,
+  });
+  return outcome;
 }
 
 function passInput(
@@ -116,6 +131,7 @@ function passInput(
     brokenInvariant,
     standstill: standstill(state, ports),
     isRecentreDue: isRecentreDue(state, nowMs),
+    safety: safetyInput(state, ports.journal.jobs),
   };
 }
 
@@ -148,13 +164,15 @@ async function sendUnsent(state: CoordinatorState, ports: RebalancePorts): Promi
       continue;
     const takeOver = state.takeOvers.get(job.shard);
     const isOurs = takeOver?.state === "leading" && takeOver.epoch === job.mandate.epoch;
-    if (isOurs && isIssuable(state) && !(await dispatch(state, ports, job))) return;
+    if (isOurs && isIssuable(state, job.shard) && !(await dispatch(state, ports, job))) return;
   }
 }
 
-/** A halt also holds back what is recorded and not yet sent. */
-function isIssuable(state: CoordinatorState): boolean {
-  return state.manualHalt === undefined && state.brokenInvariant === undefined;
+/** A halt or a quarantine also holds back what is recorded and not yet sent. */
+function isIssuable(state: CoordinatorState, shard: string): boolean {
+  const { level, quarantine } = shardSafety(state.safety, shard);
+  const isHalted = state.manualHalt !== undefined || state.brokenInvariant !== undefined;
+  return !isHalted && level !== "halt" && quarantine === null;
 }
 
 /** False when it could not be sent: then the next ones are not tried either, but by the next pass. */

@@ -2,6 +2,7 @@ import type { BookEntry } from "#coordinator/records/book-entry.ts";
 import type { DecisionRecord } from "#coordinator/records/decision-record.ts";
 import type { JobRecord, JobState } from "#coordinator/records/job-record.ts";
 import type { ManualHalt } from "#coordinator/records/manual-halt.ts";
+import type { SafetyEvent, SafetyMemory } from "#coordinator/records/safety-memory.ts";
 import type { TransferRecord } from "#coordinator/records/transfer-record.ts";
 import type { TransferState } from "#shared/wire/transfer-line.ts";
 
@@ -76,10 +77,23 @@ export type HaltJournal = {
   readonly resume: (resume: ManualHalt) => void;
 };
 
+/** What is remembered of safety, and all events that changed it. */
+export type SafetyJournal = {
+  /** The newest memory, an empty one when there is none; never throws for what is in it. */
+  readonly load: () =>
+    | { readonly readable: true; readonly memory: SafetyMemory }
+    | { readonly readable: false; readonly reason: string };
+  /** Replaces the memory and appends events, in one transaction. */
+  readonly save: (memory: SafetyMemory, events: readonly SafetyEvent[]) => void;
+  /** Newest first. */
+  readonly events: (limit: number) => SafetyEvent[];
+};
+
 export type Journal = {
   readonly decisions: DecisionJournal;
   readonly jobs: JobJournal;
   readonly messages: MessageJournal;
   readonly transfers: TransferJournal;
   readonly halts: HaltJournal;
+  readonly safety: SafetyJournal;
 };

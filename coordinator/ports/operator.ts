@@ -1,11 +1,15 @@
 import type { RefusedMessage } from "#coordinator/ports/journal.ts";
 import type { Band } from "#coordinator/records/band.ts";
-import type { SafetyLevel } from "#coordinator/records/breaker-state.ts";
+import type { BreakerState, SafetyLevel } from "#coordinator/records/breaker-state.ts";
 import type { DecisionRecord } from "#coordinator/records/decision-record.ts";
 import type { JobRecord, JobState } from "#coordinator/records/job-record.ts";
+import type { SafetyEvent } from "#coordinator/records/safety-memory.ts";
+import type { OrderProgress, ShardOrder } from "#coordinator/records/shard-order.ts";
 import type { ShardMode } from "#coordinator/records/shard-safety.ts";
+import type { Evidence } from "#coordinator/records/shard-trust.ts";
 import type { TransferRecord } from "#coordinator/records/transfer-record.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
+import type { BreakerThreshold } from "#shared/policy/safety-policy.ts";
 import type { Greeks } from "#shared/risk/greeks.ts";
 import type { TransferState } from "#shared/wire/transfer-line.ts";
 
@@ -140,6 +144,40 @@ export type DryRunOutcome =
       readonly reasons: readonly string[];
     };
 
+/** One breaker with what it saw last and where it trips and lifts. */
+export type BreakerView = Pick<BreakerState, "kind" | "scope" | "value" | "detail"> & {
+  readonly isGlobal: boolean;
+  readonly level: SafetyLevel;
+  readonly sinceMs: number | null;
+  readonly reduceOnly: BreakerThreshold | null;
+  readonly halt: BreakerThreshold | null;
+  /** True for a halt that only a person lifts. */
+  readonly needsPerson: boolean;
+};
+
+/** Everything that limits what may be done, and why. */
+export type SafetyView = {
+  /** Of the global breakers. */
+  readonly level: SafetyLevel;
+  readonly breakers: readonly BreakerView[];
+  /** Shards that are, or were, in doubt. */
+  readonly quarantines: readonly {
+    readonly shard: string;
+    readonly quarantine: object | null;
+    readonly honestInRow: number;
+    readonly evidence: readonly Evidence[];
+  }[];
+  readonly orders: readonly OrderProgress[];
+  /** Newest first. */
+  readonly events: readonly SafetyEvent[];
+};
+
+/** What became of an order about a shard; `order` is null once it is released. */
+export type ShardOrderOutcome =
+  | { readonly ordered: true; readonly order: ShardOrder | null }
+  | { readonly ordered: false; readonly problem: "not-found" }
+  | { readonly ordered: false; readonly problem: "bad-target"; readonly detail: string };
+
 /** All that people and their tools may see and order. Reads never block a pass. */
 export type Operator = {
   /** Undefined before the first pass. */
@@ -169,5 +207,14 @@ export type Operator = {
   readonly notReady: () => readonly string[];
   /** On disk when the call returns; the next pass obeys. */
   readonly halt: (reason: string) => "halt";
-  readonly resume: (reason: string) => "run" | "halt";
+  /** Lifts every halt, or those of one shard's own breakers; undefined when there is no such shard. */
+  readonly resume: (reason: string, shard?: string) => { readonly mode: SafetyLevel } | undefined;
+  /** Breakers, quarantines, orders, and at most `limit` of their newest events. */
+  readonly safety: (limit: number) => SafetyView;
+  readonly orderShard: (
+    shard: string,
+    order: Pick<ShardOrder, "kind" | "target" | "reason">,
+  ) => ShardOrderOutcome;
+  /** Ends an order and a quarantine. */
+  readonly releaseShard: (shard: string, reason: string) => ShardOrderOutcome;
 };

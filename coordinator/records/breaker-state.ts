@@ -7,7 +7,13 @@ export const SAFETY_LEVELS = ["run", "reduce-only", "halt"] as const;
 
 export type SafetyLevel = (typeof SAFETY_LEVELS)[number];
 
-const BREAKER_KINDS = [
+/** The hardest of some levels; `run` of none. */
+export function worstLevel(levels: readonly SafetyLevel[]): SafetyLevel {
+  if (levels.includes("halt")) return "halt";
+  return levels.includes("reduce-only") ? "reduce-only" : "run";
+}
+
+export const BREAKER_KINDS = [
   "reportAge",
   "staleShare",
   "oracleDisagreement",
@@ -17,6 +23,12 @@ const BREAKER_KINDS = [
   "venueFailures",
   "bridgeDelay",
 ] as const satisfies readonly BreakerKind[];
+
+/**
+ * What a breaker watches over: `global`, `shard:<shard>`, `venue:<shard>/<contract>` or
+ * `route:<source>><target>`.
+ */
+export const GLOBAL_SCOPE = "global";
 
 /** One measurement. `value` is null when it cannot be known now; `detail` says what it is of. */
 export type BreakerMeasure = {
@@ -38,7 +50,7 @@ const switchSchema = z.strictObject({
 });
 
 /** A breaker: one switch for each level, each with its own memory. */
-const breakerStateSchema = z.strictObject({
+export const breakerStateSchema = z.strictObject({
   kind: z.enum(BREAKER_KINDS),
   scope: z.string(),
   /** Newest known measure, and what it is of. */
@@ -49,7 +61,7 @@ const breakerStateSchema = z.strictObject({
 });
 
 /** A breaker that tripped, lifted, or was resumed by a person. */
-const breakerEventSchema = z.strictObject({
+export const breakerEventSchema = z.strictObject({
   atMs: unixMsSchema,
   kind: z.enum(BREAKER_KINDS),
   scope: z.string(),
@@ -84,4 +96,9 @@ export function newBreaker(kind: BreakerKind, scope: string): BreakerState {
 export function levelOf({ reduceOnly, halt }: BreakerState): SafetyLevel {
   if (halt.isOn) return "halt";
   return reduceOnly.isOn ? "reduce-only" : "run";
+}
+
+/** Key of a breaker in a map. */
+export function breakerKey({ kind, scope }: Pick<BreakerState, "kind" | "scope">): string {
+  return `${kind} ${scope}`;
 }

@@ -1,8 +1,13 @@
 import { z } from "zod";
 import { bandSchema } from "#coordinator/records/band.ts";
-import { SAFETY_LEVELS } from "#coordinator/records/breaker-state.ts";
+import {
+  BREAKER_KINDS,
+  breakerEventSchema,
+  SAFETY_LEVELS,
+} from "#coordinator/records/breaker-state.ts";
 import { reportRefSchema } from "#coordinator/records/job-record.ts";
 import { planReportSchema } from "#coordinator/records/plan-report.ts";
+import { orderProgressSchema } from "#coordinator/records/shard-order.ts";
 import { finiteSchema, hash32Schema, shardIdSchema, unixMsSchema } from "#shared/wire/scalars.ts";
 
 const underlyingDecisionSchema = z.strictObject({
@@ -80,6 +85,24 @@ const capitalSchema = z.strictObject({
   riskAdjustedCapitalUsd: finiteSchema.nullable(),
 });
 
+const safetySchema = z.strictObject({
+  /** Breakers that are not in `run`. */
+  breakers: z.array(
+    z.strictObject({
+      kind: z.enum(BREAKER_KINDS),
+      scope: z.string(),
+      level: z.enum(SAFETY_LEVELS),
+      value: finiteSchema.nullable(),
+      detail: z.string(),
+      sinceMs: unixMsSchema.nullable(),
+    }),
+  ),
+  /** Breakers that tripped or lifted in this pass. */
+  events: z.array(breakerEventSchema),
+  quarantined: z.array(shardIdSchema),
+  orders: z.array(orderProgressSchema),
+});
+
 /** What one pass saw, what it did or refused to do, and why. */
 export const decisionRecordSchema = z.strictObject({
   planId: hash32Schema,
@@ -105,6 +128,8 @@ export const decisionRecordSchema = z.strictObject({
   reportSetHash: hash32Schema,
   /** Why the plan is as it is; null when there was nothing to plan, or it was recorded before plans said so. */
   plan: planReportSchema.nullable().default(null),
+  /** What limited the pass beside the markets: tripped breakers, what changed in it, quarantines, orders. */
+  safety: safetySchema.default({ breakers: [], events: [], quarantined: [], orders: [] }),
   /** Reports that were only carried as an interval. */
   staleReports: z.array(reportRefSchema),
 });

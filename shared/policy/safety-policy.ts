@@ -146,6 +146,6 @@ export const quarantinePolicySchema = z
   })
   .prefault({});
 
-type BreakersPolicy = z.infer<typeof breakersPolicySchema>;
+export type BreakersPolicy = z.infer<typeof breakersPolicySchema>;
 export type BreakerKind = keyof BreakersPolicy;
 export type BreakerRule = Pick<BreakersPolicy[BreakerKind], keyof RuleDefaults>;

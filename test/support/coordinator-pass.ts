@@ -1,4 +1,4 @@
-import type { PassInput } from "#coordinator/cycles/assess-world.ts";
+import { NO_SAFETY, type PassInput } from "#coordinator/cycles/assess-world.ts";
 import type { BookEntry } from "#coordinator/records/book-entry.ts";
 import type { JobRecord } from "#coordinator/records/job-record.ts";
 import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
@@ -178,6 +178,7 @@ export function aPassInput(
     manualHalt: undefined,
     brokenInvariant: undefined,
     standstill: [],
+    safety: NO_SAFETY,
     ...changes,
   };
 }

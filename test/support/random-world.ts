@@ -1,4 +1,4 @@
-import type { PassInput } from "#coordinator/cycles/assess-world.ts";
+import { NO_SAFETY, type PassInput } from "#coordinator/cycles/assess-world.ts";
 import type { BookEntry } from "#coordinator/records/book-entry.ts";
 import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
 import { DEFAULT_POLICY } from "#shared/policy/default-policy.ts";
@@ -47,6 +47,7 @@ export function aRandomPass(options: RandomWorldOptions): PassInput {
     manualHalt: undefined,
     brokenInvariant: undefined,
     standstill: [],
+    safety: NO_SAFETY,
   };
 }
 

@@ -5,6 +5,7 @@ import {
 } from "#coordinator/cycles/coordinator-state.ts";
 import { ingestReceipts } from "#coordinator/cycles/ingest-receipts.ts";
 import { ingestReports } from "#coordinator/cycles/ingest-reports.ts";
+import { recallSafety } from "#coordinator/cycles/keep-safety.ts";
 import { rebalance } from "#coordinator/cycles/rebalance.ts";
 import { takeOver } from "#coordinator/cycles/take-over.ts";
 import { trackJobs } from "#coordinator/cycles/track-jobs.ts";
@@ -53,6 +54,7 @@ export function startCoordinator(parts: CoordinatorParts): CoordinatorState {
     shadow: false,
   });
   remember(state, journal);
+  recallSafety(state, { journal, log }, clock.nowMs());
   const passes = virtualWakeUp(process, PASS_EVERY_MS);
   const reported = new Set<string>();
   const ports = { journal, clock, log };

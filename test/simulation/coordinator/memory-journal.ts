@@ -3,6 +3,11 @@ import type { BookEntry } from "#coordinator/records/book-entry.ts";
 import type { DecisionRecord } from "#coordinator/records/decision-record.ts";
 import { isUnresolvedJob, type JobRecord } from "#coordinator/records/job-record.ts";
 import type { ManualHalt } from "#coordinator/records/manual-halt.ts";
+import {
+  NEW_SAFETY,
+  type SafetyEvent,
+  type SafetyMemory,
+} from "#coordinator/records/safety-memory.ts";
 import type { TransferRecord } from "#coordinator/records/transfer-record.ts";
 
 /** What a coordinator wrote to disk; outlives its processes. */
@@ -21,13 +26,14 @@ type Tables = {
   readonly seqs: Map<string, number>;
   readonly refused: RefusedMessage[];
   readonly halts: { halt: ManualHalt | undefined };
+  readonly safety: { memory: SafetyMemory; readonly events: SafetyEvent[] };
 };
 
 const REFUSED_KEPT_MAX = 100;
 
 /** As adapters/sqlite-journal.ts, without the file. */
 export function newCoordinatorDisk(tables: Tables = emptyTables()): CoordinatorDisk {
-  const { jobs, decisions, halts } = tables;
+  const { jobs, decisions, halts, safety } = tables;
   const newestFirst = (): JobRecord[] => [...jobs.values()].reverse();
   return {
     allJobs: () => [...jobs.values()],
@@ -67,6 +73,14 @@ export function newCoordinatorDisk(tables: Tables = emptyTables()): CoordinatorD
       resume: () => {
         halts.halt = undefined;
       },
+    },
+    safety: {
+      load: () => ({ readable: true, memory: safety.memory }),
+      save: (memory, events) => {
+        safety.memory = memory;
+        safety.events.push(...events);
+      },
+      events: (limit) => safety.events.toReversed().slice(0, limit),
     },
   };
 }
@@ -115,6 +129,7 @@ function emptyTables(): Tables {
     seqs: new Map(),
     refused: [],
     halts: { halt: undefined },
+    safety: { memory: NEW_SAFETY, events: [] },
   };
 }
 
@@ -127,5 +142,6 @@ function copyOf(tables: Tables): Tables {
     seqs: new Map(tables.seqs),
     refused: [...tables.refused],
     halts: { ...tables.halts },
+    safety: { memory: tables.safety.memory, events: [...tables.safety.events] },
   };
 }

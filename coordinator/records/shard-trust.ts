@@ -1,0 +1,64 @@
+import { z } from "zod";
+import { unixMsSchema } from "#shared/wire/scalars.ts";
+import { shardReportSchema } from "#shared/wire/shard-report.ts";
+
+/**
+ * Why a shard's word is not taken. `chain-mismatch`: its book is not what its chain says at that block.
+ * `wrong-figures`: its Greeks, marks or scenarios do not follow from its own book and market.
+ * `replicas-disagree`: two agents say different things of one block. `unproven`: it names blocks the
+ * chain does not have. `sick`: it takes no jobs, or its jobs come to nothing, for too long.
+ */
+export const DISTRUST_KINDS = [
+  "chain-mismatch",
+  "wrong-figures",
+  "replicas-disagree",
+  "unproven",
+  "sick",
+] as const;
+
+const evidenceSchema = z.strictObject({
+  atMs: unixMsSchema,
+  kind: z.enum(DISTRUST_KINDS),
+  agent: z.string(),
+  /** What was said, and what was found. */
+  said: z.string(),
+  found: z.string(),
+});
+
+const bookEntrySchema = z.strictObject({ report: shardReportSchema, acceptedAtMs: unixMsSchema });
+
+/** How far one shard's word is taken. */
+export const shardTrustSchema = z.strictObject({
+  quarantine: z
+    .strictObject({
+      sinceMs: unixMsSchema,
+      kind: z.enum(DISTRUST_KINDS),
+      detail: z.string(),
+      /** Its last book that was proved on its chain, or believed before there was a doubt; null when there is none. */
+      trusted: bookEntrySchema.nullable(),
+    })
+    .nullable(),
+  /** Reports in a row with wrong figures. */
+  wrongInRow: z.number().int().min(0),
+  /** Proved reports in a row since the last doubt. */
+  honestInRow: z.number().int().min(0),
+  /** Since when its agent takes no jobs; null when it does. */
+  unwellSinceMs: unixMsSchema.nullable(),
+  /** Since when no report could be proved although its chain answered; null when the last one was. */
+  unprovenSinceMs: unixMsSchema.nullable(),
+  /** Newest last. */
+  evidence: z.array(evidenceSchema).max(20),
+});
+
+export type ShardTrust = z.infer<typeof shardTrustSchema>;
+export type Evidence = z.infer<typeof evidenceSchema>;
+
+/** A shard nobody has doubted. */
+export const TRUSTED: ShardTrust = {
+  quarantine: null,
+  wrongInRow: 0,
+  honestInRow: 0,
+  unwellSinceMs: null,
+  unprovenSinceMs: null,
+  evidence: [],
+};

@@ -1,0 +1,184 @@
+import type { BreakerMeasure } from "#coordinator/records/breaker-state.ts";
+import { GLOBAL_SCOPE } from "#coordinator/records/breaker-state.ts";
+import {
+  type CapitalLedger,
+  newShardLedger,
+  type PnlSample,
+  type PnlTrack,
+  type ShardLedger,
+} from "#coordinator/records/capital-ledger.ts";
+import type { JobRecord } from "#coordinator/records/job-record.ts";
+
+/** What the ledger is brought up to date with. */
+export type CapitalNews = {
+  /** Equity of every shard on the pass's snapshot; null while part of its book cannot be valued. */
+  readonly equityUsd: ReadonlyMap<string, number | null>;
+  /** Shares of the vaults as their chains say; a shard that was never read is left out. */
+  readonly sharesRaw: ReadonlyMap<string, string>;
+  /** Every transfer in flight or not counted for good. */
+  readonly transfers: readonly JobRecord[];
+  readonly nowMs: number;
+  /** Of loss velocity. */
+  readonly windowMs: number;
+};
+
+/** Samples this far back smooth: shares are read a little later than the equity that shows them. */
+const SMOOTH_MS = 6_000;
+const SAMPLE_EVERY_MS = 1_000;
+const SAMPLES_MIN = 3;
+const WINDOW_PARTS = 60;
+
+/**
+ * Profit and loss of every shard, with what was given to it and taken from it left out: deposits and
+ * redemptions by the change of the vault's shares, transfers by the jobs whose effect its book shows.
+ * A peak must have stood, and a loss must stand, for all of the last seconds: a glitch of one price, or
+ * money that is seen before its cause, is neither.
+ */
+export function trackCapital(ledger: CapitalLedger, news: CapitalNews): CapitalLedger {
+  const { flows, transfers } = countTransfers(ledger, news.transfers);
+  const shards = { ...ledger.shards };
+  for (const [shard, equityUsd] of news.equityUsd) {
+    if (equityUsd === null || !Number.isFinite(equityUsd)) continue;
+    const known = shards[shard] ?? newShardLedger(equityUsd);
+    const before = { ...known, flowsUsd: known.flowsUsd + (flows.get(shard) ?? 0) };
+    shards[shard] = trackShard(before, { shard, equityUsd }, news);
+  }
+  for (const [shard, flowUsd] of flows) {
+    const one = shards[shard];
+    // A book that cannot be valued now will be: what was given to it is counted all the same.
+    if (one !== undefined && one === ledger.shards[shard])
+      shards[shard] = { ...one, flowsUsd: one.flowsUsd + flowUsd };
+  }
+  const isWhole = [...news.equityUsd].every(([shard, equityUsd]) => {
+    return equityUsd !== null && Number.isFinite(equityUsd) && shards[shard] !== undefined;
+  });
+  const pnlUsd = [...news.equityUsd.keys()].reduce((sum, shard) => sum + pnlOf(shards[shard]), 0);
+  const all = isWhole ? trackSample(ledger.all, { atMs: news.nowMs, pnlUsd }, news) : ledger.all;
+  return { shards, all, transfers };
+}
+
+function pnlOf(one: ShardLedger | undefined): number {
+  return one === undefined ? 0 : one.equityUsd - one.flowsUsd;
+}
+
+function trackShard(
+  before: ShardLedger,
+  { shard, equityUsd }: { readonly shard: string; readonly equityUsd: number },
+  news: CapitalNews,
+): ShardLedger {
+  const sharesRaw = news.sharesRaw.get(shard) ?? before.sharesRaw;
+  const flowsUsd = before.flowsUsd + shareFlowUsd(before, sharesRaw, equityUsd);
+  const after = { ...before, sharesRaw, flowsUsd, equityUsd };
+  const sample = { atMs: news.nowMs, pnlUsd: pnlOf(after) };
+  return { ...after, track: trackSample(before.track, sample, news) };
+}
+
+/** Shares are made and burnt at what they are worth: the equity they stand for came in or went out. */
+function shareFlowUsd(before: ShardLedger, sharesRaw: string | null, equityUsd: number): number {
+  if (before.sharesRaw === null || sharesRaw === null || before.sharesRaw === sharesRaw) return 0;
+  const [was, is] = [Number(before.sharesRaw), Number(sharesRaw)];
+  if (was === 0 || is === 0) return equityUsd - before.equityUsd;
+  return equityUsd * (1 - was / is);
+}
+
+function trackSample(
+  track: PnlTrack,
+  sample: PnlSample,
+  { nowMs, windowMs }: Pick<CapitalNews, "nowMs" | "windowMs">,
+): PnlTrack {
+  const last = track.recent.at(-1);
+  if (last !== undefined && nowMs - last.atMs < SAMPLE_EVERY_MS && nowMs >= last.atMs) return track;
+  const recent = [...track.recent, sample].filter((one, index, all) => {
+    return one.atMs > nowMs - SMOOTH_MS || index >= all.length - SAMPLES_MIN;
+  });
+  const isSettled = recent.length >= SAMPLES_MIN;
+  const lowUsd = Math.min(...recent.map((one) => one.pnlUsd));
+  const settledUsd = isSettled ? lowUsd : Math.min(lowUsd, 0);
+  const window = intoWindow(track.window, { atMs: nowMs, pnlUsd: settledUsd }, windowMs);
+  return { recent, window, peakUsd: Math.max(track.peakUsd, settledUsd) };
+}
+
+function intoWindow(
+  window: readonly PnlSample[],
+  sample: PnlSample,
+  windowMs: number,
+): PnlSample[] {
+  const kept = window.filter((one) => one.atMs > sample.atMs - windowMs && one.atMs <= sample.atMs);
+  const last = kept.at(-1);
+  if (last === undefined || sample.atMs - last.atMs >= windowMs / WINDOW_PARTS)
+    return [...kept, sample].slice(-WINDOW_PARTS - 1);
+  return [...kept.slice(0, -1), { ...last, pnlUsd: Math.max(last.pnlUsd, sample.pnlUsd) }];
+}
+
+type Counted = {
+  readonly flows: ReadonlyMap<string, number>;
+  readonly transfers: CapitalLedger["transfers"];
+};
+
+/** What transfers took from one shard and brought to another, each end once; a reorganisation takes it back. */
+function countTransfers(ledger: CapitalLedger, jobs: readonly JobRecord[]): Counted {
+  const flows = new Map<string, number>();
+  const add = (shard: string, usd: number): void =>
+    void flows.set(shard, (flows.get(shard) ?? 0) + usd);
+  const transfers: Record<string, CapitalLedger["transfers"][string]> = {};
+  for (const job of jobs) {
+    if (job.kind !== "transfer" || job.shadow) continue;
+    const before = ledger.transfers[job.jobId] ?? { isOut: false, isIn: false };
+    const isOut = job.state === "in-transit" || job.state === "settled";
+    const isIn = job.target !== null && job.delivery !== null;
+    if (isOut !== before.isOut) add(job.shard, isOut ? -job.amountUsd : job.amountUsd);
+    if (isIn !== before.isIn && job.target !== null)
+      add(job.target, isIn ? job.amountUsd : -job.amountUsd);
+    const isOver = job.consumption?.isFinal === true && job.delivery?.isFinal === true;
+    const isDead = ["expired", "refused-expired", "superseded"].includes(job.state);
+    if (!isOver && !isDead) transfers[job.jobId] = { isOut, isIn };
+  }
+  return { flows, transfers };
+}
+
+/** Loss velocity and drawdown of every shard and of all: losses as a fraction of the capital before them. */
+export function measureLosses(ledger: CapitalLedger, news: CapitalNews): BreakerMeasure[] {
+  const shards = [...news.equityUsd].flatMap(([shard, equityUsd]) => {
+    const one = ledger.shards[shard];
+    return one === undefined ? [] : lossesOf(`shard:${shard}`, one.track, equityUsd);
+  });
+  const values = [...news.equityUsd.values()];
+  const totalUsd = values.reduce<number | null>((sum, equityUsd) => {
+    return sum === null || equityUsd === null ? null : sum + equityUsd;
+  }, 0);
+  return [...shards, ...lossesOf(GLOBAL_SCOPE, ledger.all, totalUsd)];
+}
+
+function lossesOf(scope: string, track: PnlTrack, equityUsd: number | null): BreakerMeasure[] {
+  const isKnown = equityUsd !== null && Number.isFinite(equityUsd) && track.recent.length > 0;
+  const nowUsd = isKnown ? Math.max(...track.recent.map((one) => one.pnlUsd)) : 0;
+  const highUsd = Math.max(...track.window.map((one) => one.pnlUsd), nowUsd);
+  return [
+    { kind: "lossVelocity" as const, lossUsd: highUsd - nowUsd },
+    { kind: "drawdown" as const, lossUsd: Math.max(track.peakUsd, nowUsd) - nowUsd },
+  ].map(({ kind, lossUsd }): BreakerMeasure => {
+    const detail = `${lossUsd.toFixed(0)} USD lost`;
+    if (!isKnown) return { kind, scope, value: null, detail };
+    const before = equityUsd + lossUsd;
+    return {
+      kind,
+      scope,
+      value: lossUsd <= 0 ? 0 : before > lossUsd ? lossUsd / before : 1,
+      detail,
+    };
+  });
+}
+
+/** The ledger after a person said to go on: losses count from now. */
+export function forgiveLosses(ledger: CapitalLedger, scopes: readonly string[]): CapitalLedger {
+  const forgive = (track: PnlTrack): PnlTrack => {
+    const last = track.recent.at(-1);
+    if (last === undefined) return track;
+    return { recent: [last], window: [last], peakUsd: last.pnlUsd };
+  };
+  const shards = Object.entries(ledger.shards).map(([shard, one]): [string, ShardLedger] => {
+    return [shard, scopes.includes(`shard:${shard}`) ? { ...one, track: forgive(one.track) } : one];
+  });
+  const all = scopes.includes(GLOBAL_SCOPE) ? forgive(ledger.all) : ledger.all;
+  return { ...ledger, shards: Object.fromEntries(shards), all };
+}

@@ -1,0 +1,178 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { openSqliteJournal } from "#coordinator/adapters/sqlite-journal.ts";
+import { adminApi } from "#coordinator/api/admin-api.ts";
+import {
+  type CoordinatorState,
+  newCoordinatorState,
+} from "#coordinator/cycles/coordinator-state.ts";
+import { recallSafety } from "#coordinator/cycles/keep-safety.ts";
+import { operate } from "#coordinator/cycles/operate.ts";
+import { rebalance } from "#coordinator/cycles/rebalance.ts";
+import type { Journal } from "#coordinator/ports/journal.ts";
+import { anEntry, aPolicy, aShardSetup, LEADER, NOW_MS } from "#test/support/coordinator-pass.ts";
+import { memoryLog } from "#test/support/memory-log.ts";
+
+const HEADERS = { "x-api-key": "a-key" };
+const SETUPS = new Map(
+  (["ethereum", "base"] as const).map((shard) => [shard, aShardSetup(shard)] as const),
+);
+
+let state: CoordinatorState;
+let journal: Journal & { readonly close: () => void };
+let api: ReturnType<typeof adminApi>;
+let nowMs: number;
+const log = memoryLog();
+
+function start(): void {
+  state = newCoordinatorState({ setups: SETUPS, policy: aPolicy(), leader: LEADER, shadow: true });
+  recallSafety(state, { journal, log }, nowMs);
+  const clock = { nowMs: () => nowMs };
+  const ports = { journal, clock, log, isRedisReady: () => true, queue: () => undefined };
+  const operator = operate(state, ports);
+  api = adminApi({ operator, key: "a-key", log });
+}
+
+beforeEach(() => {
+  nowMs = NOW_MS;
+  journal = openSqliteJournal(":memory:");
+  start();
+});
+
+afterEach(async () => {
+  await api.close();
+  journal.close();
+});
+
+const post = (url: string, payload: object) =>
+  api.inject({ method: "POST", url, headers: HEADERS, payload });
+const get = async (url: string) =>
+  (await api.inject({ method: "GET", url, headers: HEADERS })).json();
+
+/** One pass a second over fresh reports with the given cash in shard `base`. */
+async function passes(count: number, baseCashUsd: number): Promise<void> {
+  const signer = {
+    address: LEADER,
+    signMandate: () => Promise.reject(new Error("shadow")),
+    signEpochBump: () => Promise.reject(new Error("shadow")),
+  };
+  for (let pass = 0; pass < count; pass += 1) {
+    nowMs += 1000;
+    for (const shard of ["ethereum", "base"] as const) {
+      const cashUsd = shard === "base" ? baseCashUsd : 1_000_000;
+      const { report } = anEntry({ shard, cashUsd });
+      const block = { ...report.block, timestampMs: nowMs - 500 };
+      const market = report.market.map((one) => ({
+        ...one,
+        spotUpdatedAtMs: nowMs - 500,
+        volatility: one.volatility.map((slice) => ({ ...slice, updatedAtMs: nowMs - 500 })),
+      }));
+      const collateral = report.collateral.map((one) => ({ ...one, priceUpdatedAtMs: nowMs }));
+      const entry = { report: { ...report, block, market, collateral }, acceptedAtMs: nowMs };
+      state.books.set(shard, entry);
+    }
+    const ports = { journal, queue: () => undefined, signer, clock: { nowMs: () => nowMs }, log };
+    await rebalance(state, ports, "timer");
+  }
+}
+
+describe("a loss that halts", () => {
+  beforeEach(async () => {
+    await passes(10, 1_000_000);
+    await passes(25, 500_000);
+  });
+
+  test("halts the shard and all, shows why, and is in the decisions", async () => {
+    const { breakers, events, level } = await get("/v1/breakers");
+    expect(level).toBe("halt");
+    const drawdown = breakers.find(
+      (one: { kind: string; scope: string }) =>
+        one.kind === "drawdown" && one.scope === "shard:base",
+    );
+    expect(drawdown).toMatchObject({ level: "halt", needsPerson: true });
+    expect(drawdown.value).toBeCloseTo(0.5, 6);
+    expect(events.length).toBeGreaterThan(2);
+    expect(await get("/v1/risk")).toMatchObject({ mode: "halt" });
+    const { shards } = await get("/v1/shards");
+    expect(shards.map((one: { mode: string }) => one.mode)).toEqual(["halted", "halted"]);
+    const { decisions } = await get("/v1/decisions");
+    expect(decisions[0].safety.breakers).toContainEqual(
+      expect.objectContaining({ kind: "drawdown", scope: "shard:base", level: "halt" }),
+    );
+  });
+
+  test("outlives a restart, with its peak, and all that comes after", async () => {
+    await api.close();
+    start();
+    await passes(200, 500_000);
+    expect(await get("/v1/risk")).toMatchObject({ mode: "halt" });
+    const { breakers } = await get("/v1/breakers");
+    const one = breakers.find(
+      (candidate: { kind: string; scope: string }) =>
+        candidate.kind === "drawdown" && candidate.scope === "shard:base",
+    );
+    expect(one.level).toBe("halt");
+  });
+
+  test("goes on only when a person says why; losses then count anew", async () => {
+    expect((await post("/v1/resume", { reason: "no" })).statusCode).toBe(400);
+    const answer = await post("/v1/resume", { reason: "the vault was migrated" });
+    expect(answer.json()).toEqual({ mode: "reduce-only" });
+    await passes(120, 500_000);
+    expect(await get("/v1/risk")).toMatchObject({ mode: "run", haltReasons: [] });
+    const { events } = await get("/v1/breakers");
+    expect(events).toContainEqual(
+      expect.objectContaining({ type: "breaker", from: "halt", reason: "the vault was migrated" }),
+    );
+  });
+
+  test("can be lifted for one shard alone", async () => {
+    const answer = await post("/v1/resume", { reason: "looked into it", shard: "base" });
+    expect(answer.json()).toEqual({ mode: "halt" });
+    const { breakers } = await get("/v1/breakers");
+    const halts = breakers.filter((one: { level: string }) => one.level === "halt");
+    expect(new Set(halts.map((one: { scope: string }) => one.scope))).toEqual(new Set(["global"]));
+    const unknown = await post("/v1/resume", { reason: "looked into it", shard: "nowhere" });
+    expect(unknown.statusCode).toBe(404);
+  });
+});
+
+test("a memory that cannot be read halts, names the field, and does not keep the process from starting", async () => {
+  journal.safety.save({ ...state.safety, breakers: { odd: {} } } as never, []);
+  await api.close();
+  start();
+  await passes(1, 1_000_000);
+  const { mode, haltReasons } = await get("/v1/risk");
+  expect(mode).toBe("halt");
+  expect(haltReasons[0]).toMatch(/cannot be read: breakers.odd/);
+  await post("/v1/resume", { reason: "accepted: it was empty" });
+  await passes(1, 1_000_000);
+  expect(await get("/v1/risk")).toMatchObject({ mode: "run" });
+});
+
+test("starts and passes whatever the market: absurd prices, silence, and both", async () => {
+  await passes(3, 1_000_000);
+  for (const [shard, { report }] of state.books) {
+    const market = report.market.map((one) => ({ ...one, spotUsd: 1e300 }));
+    state.books.set(shard, { report: { ...report, market }, acceptedAtMs: nowMs });
+  }
+  const ports = {
+    journal,
+    queue: () => undefined,
+    signer: { address: LEADER, signMandate: never, signEpochBump: never },
+    clock: { nowMs: () => nowMs },
+    log,
+  };
+  nowMs += 1000;
+  await rebalance(state, ports, "timer");
+  nowMs += 3_600_000;
+  await rebalance(state, ports, "timer");
+  await api.close();
+  start();
+  await rebalance(state, ports, "timer");
+  expect((await get("/v1/breakers")).breakers).toBeDefined();
+  expect((await get("/v1/risk")).mode).toBeDefined();
+});
+
+function never(): Promise<never> {
+  throw new Error("nothing is signed in shadow mode");
+}

@@ -1,0 +1,201 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { type BreakerMeasure, newBreaker } from "#coordinator/records/breaker-state.ts";
+import { type JobOutcome, jobOutcomeOf } from "#coordinator/records/job-outcome.ts";
+import { judgeBreakers } from "#coordinator/stages/judge-breakers.ts";
+import { type MeasureContext, measureBreakers } from "#coordinator/stages/measure-breakers.ts";
+import { DEFAULT_POLICY } from "#shared/policy/default-policy.ts";
+import {
+  aJobRecord,
+  anEntry,
+  aPolicy,
+  aShardSetup,
+  NOW_MS,
+  type TestShard,
+} from "#test/support/coordinator-pass.ts";
+
+const SHARDS: readonly TestShard[] = ["arbitrum", "base", "optimism"];
+const BASE: MeasureContext = {
+  setups: new Map(SHARDS.map((shard) => [shard, aShardSetup(shard)])),
+  entries: SHARDS.map((shard) => anEntry({ shard })),
+  carried: new Set(),
+  jobs: [],
+  outcomes: [],
+  before: [],
+  policy: aPolicy(),
+  nowMs: NOW_MS,
+};
+
+function measure(kind: string, scope: string, changes: Partial<MeasureContext>) {
+  const found = measureBreakers({ ...BASE, ...changes });
+  return found.find((one) => one.kind === kind && one.scope === scope)?.value;
+}
+
+const anOutcome = (changes: Partial<JobOutcome> = {}): JobOutcome => ({
+  jobId: "0x01",
+  shard: "base",
+  venue: "0xad",
+  underlying: "ETH",
+  atMs: NOW_MS - 1000,
+  isDone: true,
+  isVenueFailure: false,
+  fill: { notionalUsd: 10_000, costUsd: 50 },
+  ...changes,
+});
+const several = (count: number, changes: Partial<JobOutcome> = {}): JobOutcome[] =>
+  Array.from({ length: count }, () => anOutcome(changes));
+
+describe("ages of reports", () => {
+  test("are multiples of what is allowed, and the share of stale shards follows", () => {
+    const entries = [
+      anEntry({ shard: "arbitrum", ageMs: 10_000 }),
+      anEntry({ shard: "base" }),
+      anEntry({ shard: "optimism" }),
+    ];
+    expect(measure("reportAge", "shard:arbitrum", { entries })).toBe(2);
+    expect(measure("reportAge", "shard:base", { entries })).toBe(0.1);
+    expect(measure("staleShare", "global", { entries })).toBeCloseTo(1 / 3, 12);
+  });
+});
+
+describe("disagreement of feeds", () => {
+  const off = [
+    anEntry({ shard: "arbitrum", spotUsd: 2100 }),
+    anEntry({ shard: "base" }),
+    anEntry({ shard: "optimism" }),
+  ];
+  test("is the distance from the median of all", () => {
+    expect(measure("oracleDisagreement", "shard:arbitrum", { entries: off })).toBeCloseTo(0.05, 12);
+    expect(measure("oracleDisagreement", "shard:base", { entries: off })).toBe(0);
+  });
+
+  test("is unknown for a shard whose book is only carried", () => {
+    const carried = new Set(["arbitrum"]);
+    expect(measure("oracleDisagreement", "shard:arbitrum", { entries: off, carried })).toBeNull();
+    expect(measure("oracleDisagreement", "shard:base", { entries: off, carried })).toBe(0);
+  });
+});
+
+describe("slippage", () => {
+  test("is what hedges cost of what they were allowed to, once there are enough", () => {
+    const { jobsMin } = DEFAULT_POLICY.breakers.hedgeSlippage;
+    const few = several(jobsMin - 1);
+    expect(measure("hedgeSlippage", "shard:base", { outcomes: few })).toBe(0);
+    const enough = several(jobsMin);
+    expect(measure("hedgeSlippage", "shard:base", { outcomes: enough })).toBeCloseTo(0.5, 12);
+    expect(measure("hedgeSlippage", "global", { outcomes: enough })).toBeCloseTo(0.5, 12);
+    expect(measure("hedgeSlippage", "shard:arbitrum", { outcomes: enough })).toBe(0);
+  });
+
+  test.each([
+    {
+      name: "a buy that paid more",
+      deltaUnits: 5,
+      inRaw: "10100000000",
+      outRaw: `5${"0".repeat(18)}`,
+      costUsd: 100,
+    },
+    {
+      name: "a sale that got less",
+      deltaUnits: -5,
+      inRaw: `5${"0".repeat(18)}`,
+      outRaw: "9900000000",
+      costUsd: 100,
+    },
+    {
+      name: "a buy at a better price",
+      deltaUnits: 5,
+      inRaw: "9900000000",
+      outRaw: `5${"0".repeat(18)}`,
+      costUsd: -100,
+    },
+  ])("of $name is $costUsd USD", ({ deltaUnits, inRaw, outRaw, costUsd }) => {
+    const job = aJobRecord({
+      state: "settled",
+      expectedDeltaUnits: deltaUnits,
+      amountUsd: 10_000,
+      consumption: {
+        blockNumber: 1,
+        blockTimestampMs: null,
+        amountInRaw: inRaw,
+        amountOutRaw: outRaw,
+        isFinal: true,
+      },
+    });
+    const fill = jobOutcomeOf(job, aShardSetup("base"), NOW_MS)?.fill;
+    expect(fill?.costUsd).toBeCloseTo(costUsd, 9);
+    expect(fill?.notionalUsd).toBeCloseTo(10_000, 9);
+  });
+});
+
+describe("failures at a venue", () => {
+  const failed = { isDone: false, isVenueFailure: true, fill: null };
+  test("are a share of the jobs that reached it; others do not count", () => {
+    const outcomes = [
+      ...several(6, failed),
+      ...several(2),
+      ...several(9, { isDone: false, isVenueFailure: false }),
+    ];
+    expect(measure("venueFailures", "venue:base/0xad", { outcomes })).toBe(0.75);
+  });
+
+  test("of long ago are over, so that the venue is tried again", () => {
+    const outcomes = several(20, { ...failed, atMs: NOW_MS - 1_000_000 });
+    const before = [newBreaker("venueFailures", "venue:base/0xad")];
+    expect(measure("venueFailures", "venue:base/0xad", { outcomes, before })).toBe(0);
+  });
+});
+
+test("a route is as late as its oldest transfer", () => {
+  const job = aJobRecord({
+    kind: "transfer",
+    state: "in-transit",
+    shard: "base",
+    target: "arbitrum",
+  });
+  const late = { ...job, times: { ...job.times, includedBlockTimestampMs: NOW_MS - 90_000 } };
+  const jobs = [
+    { ...late, times: { ...late.times, includedBlockTimestampMs: NOW_MS - 9_000 } },
+    late,
+  ];
+  expect(measure("bridgeDelay", "route:base>arbitrum", { jobs })).toBe(90_000);
+});
+
+test("breakers do not depend on the order of their measures, and each only on its own", () => {
+  const anyMeasure = fc.record({
+    kind: fc.constantFrom("drawdown" as const, "lossVelocity" as const, "hedgeSlippage" as const),
+    scope: fc.constantFrom("global", "shard:base", "shard:arbitrum"),
+    value: fc.oneof(fc.double({ min: 0, max: 2, noNaN: true }), fc.constant(null)),
+    detail: fc.constant(""),
+  });
+  const unique = fc.uniqueArray(anyMeasure, { selector: (one) => `${one.kind} ${one.scope}` });
+  fc.assert(
+    fc.property(fc.array(unique, { maxLength: 12 }), (rounds) => {
+      const play = (order: (some: BreakerMeasure[]) => BreakerMeasure[]) => {
+        let breakers = {};
+        for (const [index, measures] of rounds.entries()) {
+          const o = { policy: DEFAULT_POLICY.breakers, nowMs: 1_000_000 + index * 6_000 };
+          ({ breakers } = judgeBreakers(breakers, order([...measures]), o));
+        }
+        return breakers;
+      };
+      expect(play((some) => some.reverse())).toEqual(play((some) => some));
+    }),
+  );
+});
+
+test("a measure beyond all numbers trips, and one that is no number is not known", () => {
+  const rule = {
+    ...DEFAULT_POLICY.breakers,
+    drawdown: { ...DEFAULT_POLICY.breakers.drawdown, tripAfterMs: 0 },
+  };
+  const judge = (value: number) =>
+    judgeBreakers({}, [{ kind: "drawdown", scope: "global", value, detail: "" }], {
+      policy: rule,
+      nowMs: 1,
+    });
+  expect(judge(Number.POSITIVE_INFINITY).events).toMatchObject([
+    { to: "halt", value: Number.MAX_VALUE },
+  ]);
+  expect(judge(Number.NaN).events).toEqual([]);
+});
