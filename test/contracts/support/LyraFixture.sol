@@ -73,7 +73,9 @@ abstract contract LyraFixture is UniswapFixture, ArtifactLinker {
         _setParameters();
         _stock();
         susdFeed = _feed("sUSD / USD", 1e8);
+        vm.warp(START - 600);
         susdPool = _createPool(susd, 2_000_000e18, usdx, 2_000_000e6);
+        vm.warp(START);
         desk = new VenueDesk(vault, admin);
         account = new LyraV1Adapter(desk, _setup());
         vm.startPrank(admin);
