@@ -20,11 +20,13 @@ import {
 } from "#shard-agent/adapters/viem-contract-readers.ts";
 import { viemJobEncoder, viemJobVerifier } from "#shard-agent/adapters/viem-job-desk.ts";
 import { viemQuoteSigner } from "#shard-agent/adapters/viem-quote-signer.ts";
+import { viemRecoveryDesk } from "#shard-agent/adapters/viem-recovery-desk.ts";
 import { viemSender } from "#shard-agent/adapters/viem-sender.ts";
 import { viemTransactionReader } from "#shard-agent/adapters/viem-transaction-reader.ts";
 import { viemTransferReader } from "#shard-agent/adapters/viem-transfer-reader.ts";
 import { type AgentConfig, agentConfigSchema } from "#shard-agent/config.ts";
 import { executeJob, resumeJobs } from "#shard-agent/cycles/execute-job.ts";
+import { recoverTransfer, resumeRecoveries } from "#shard-agent/cycles/recover-transfer.ts";
 import { runAgent } from "#shard-agent/cycles/run-agent.ts";
 import { answerQuote, listSeries } from "#shard-agent/cycles/serve-quotes.ts";
 import { showHealth } from "#shard-agent/cycles/show-health.ts";
@@ -33,7 +35,7 @@ import type { Lease } from "#shard-agent/ports/lease.ts";
 import type { Memory } from "#shard-agent/ports/memory.ts";
 import { positionVenues } from "#shard-agent/venues/position-venues.ts";
 import { uniswapV3Venue } from "#shard-agent/venues/uniswap-v3.ts";
-import { FatalError } from "#shared/errors.ts";
+import { FatalError, RetryableError } from "#shared/errors.ts";
 import { loadConfigFile } from "#shared/node/config-file.ts";
 import { jsonLog } from "#shared/node/json-log.ts";
 import { retry } from "#shared/node/retry.ts";
@@ -45,6 +47,7 @@ import type { Log } from "#shared/ports/log.ts";
 import { connectRedis } from "#shared/redis/connect.ts";
 import { connectionOptions } from "#shared/redis/connection-options.ts";
 import { streamWriter } from "#shared/redis/stream-writer.ts";
+import { RECOVERY_QUEUE_PREFIX } from "#shared/wire/recovery-job.ts";
 import { receiptStreamKey, reportStreamKey } from "#shared/wire/stream-keys.ts";
 
 const USAGE = "usage: node shard-agent/main.ts --config <file.yaml>";
@@ -107,7 +110,9 @@ async function start(config: AgentConfig, keys: AgentKeys, process: Process): Pr
   const server = await fastifyQuoteServer({ host, port, desk, log });
   shutdown.add("quote server", server.close);
   const handle = async (entry: QueueEntry, lease: Lease) => {
-    const result = await executeJob(ports, entry, lease);
+    const isRecovery = entry.id.startsWith(RECOVERY_QUEUE_PREFIX);
+    const run = isRecovery ? recoverTransfer : executeJob;
+    const result = await run(ports, entry, lease);
     running.flushReceipts();
     return result;
   };
@@ -120,11 +125,20 @@ async function start(config: AgentConfig, keys: AgentKeys, process: Process): Pr
     handle,
   });
   shutdown.add("job worker", worker.close);
-  void resumeJobs(ports).catch((error: unknown) => {
+  void resumeAll(ports).catch((error: unknown) => {
     if (!shutdown.signal.aborted) stopOn(error, process);
   });
   const { shard, chainId } = config;
   log.info("agent runs", { shard, chainId, sender: ports.sender.address, quotesPort: server.port });
+}
+
+/** In the order of urgency: a mandate has a deadline of seconds. A recovery that fails now is ordered again. */
+async function resumeAll(ports: ReturnType<typeof agentPorts>): Promise<void> {
+  await resumeJobs(ports);
+  await resumeRecoveries(ports).catch((error: unknown) => {
+    if (!(error instanceof RetryableError)) throw error;
+    ports.log.warn("a recovery from the journal waits for the next order", { error });
+  });
 }
 
 function agentPorts(config: AgentConfig, wiring: Wiring) {
@@ -133,6 +147,7 @@ function agentPorts(config: AgentConfig, wiring: Wiring) {
   const { contracts, shard, agent, chainId } = config;
   const { vault, optionBook } = contracts;
   const settlementToken = config.settlement.token;
+  const recovery = recoveryRules(config);
   const venueDesk = config.positionVenues?.desk ?? null;
   const { privateUrls, publicFallback } = config.rpc;
   const privateNodes = privateUrls.map((url) => rpcClient([url]));
@@ -175,6 +190,7 @@ function agentPorts(config: AgentConfig, wiring: Wiring) {
       sources: venueDesk === null ? [vault] : [vault, venueDesk],
     }),
     transfers: viemTransferReader(rpc, transferContracts(config)),
+    recoveryDesk: recovery === null ? null : viemRecoveryDesk(recovery),
     expected: redisExpectedTransfers(producer, shard),
     vault: viemVaultReader(rpc, { vault, sender: sender.address }),
     feeds: viemFeedReader(rpc),
@@ -194,11 +210,17 @@ function transferContracts({ contracts, endpointId, settlement, layerZero }: Age
   return { vault, endpoint, endpointId, token: settlement.token, layerZero };
 }
 
+function recoveryRules(config: AgentConfig): GuardRules["recovery"] {
+  const { layerZero, ...contracts } = transferContracts(config);
+  return layerZero === null ? null : { ...contracts, receiveUln: layerZero.receiveUln };
+}
+
 function guardRules(config: AgentConfig): GuardRules {
   const { chainId, contracts, mandateSigners, mandateQuorum, positionVenues } = config;
   const { vault, optionBook } = contracts;
   const venueDesk = positionVenues?.desk ?? null;
-  return { chainId, vault, venueDesk, optionBook, mandateSigners, mandateQuorum };
+  const mandates = { vault, venueDesk, mandateSigners, mandateQuorum };
+  return { chainId, ...mandates, optionBook, recovery: recoveryRules(config) };
 }
 
 /** Waits for a node, saying so once per reason; a configuration that disagrees with the chain stops the start. */

@@ -61,9 +61,10 @@ function isDue(record: TransferRecord, policy: Policy["transfers"], nowMs: numbe
   return waitedMs >= policy.recoverAfterMs * 2 ** ordered;
 }
 
-/** True while a call that was ordered may still reach a block. */
-export function isUnderWay({ recoveries }: TransferRecord, nowMs: number): boolean {
-  const last = recoveries.at(-1);
-  if (last === undefined || last.outcome === "refused" || last.outcome === "reverted") return false;
+/** True while the call that would help now is ordered and may still reach a block. */
+export function isUnderWay(record: TransferRecord, nowMs: number): boolean {
+  const last = record.recoveries.at(-1);
+  if (last === undefined || last.kind !== permittedRecovery(record)) return false;
+  if (last.outcome === "refused" || last.outcome === "reverted") return false;
   return last.outcome !== "expired" && nowMs <= last.deadlineSeconds * 1000;
 }

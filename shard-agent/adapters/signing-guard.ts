@@ -7,6 +7,7 @@ import {
   parseTransaction,
   type TransactionSerializableEIP1559,
 } from "viem";
+import { type RecoveryRules, recoveryProblem } from "#shard-agent/adapters/guard-recovery.ts";
 import { canonical } from "#shard-agent/adapters/rpc-vote.ts";
 import type { KeySigner } from "#shard-agent/ports/key-signer.ts";
 import type { SigningIntent } from "#shard-agent/records/signing-intent.ts";
@@ -23,6 +24,8 @@ const MANDATE_ABI: Abi = [...shardVaultAbi, ...venueDeskAbi];
 export type GuardRules = MandateContracts & {
   readonly chainId: number;
   readonly optionBook: Address;
+  /** Null where messages are not helped on. */
+  readonly recovery: RecoveryRules | null;
   readonly mandateSigners: readonly Address[];
   readonly mandateQuorum: number;
 };
@@ -41,7 +44,8 @@ export type GuardedSigner = {
 /**
  * The last look before a key is used. Reads the bytes that will be signed, not what they were made
  * from, and refuses everything but: the mandate's own call, unchanged and signed by its quorum, with
- * no more value than it allows; the settlement of the series named; a transfer of nothing to oneself.
+ * no more value than it allows; the call that helps the message named on; the settlement of the series
+ * named; a transfer of nothing to oneself.
  * Gas may cost no more than the entry's cap.
  */
 export function signingGuard(key: KeySigner, rules: GuardRules): GuardedSigner {
@@ -51,6 +55,7 @@ export function signingGuard(key: KeySigner, rules: GuardRules): GuardedSigner {
       const transaction = decode(unsigned);
       checkFrame(transaction, intent, rules);
       if (intent.kind === "job") await checkJob(transaction, intent, rules);
+      else if (intent.kind === "recovery") checkRecovery(transaction, intent, rules);
       else if (intent.kind === "settlement") checkSettlement(transaction, intent, rules);
       else checkCancel(transaction, key.address);
       return key.sign(unsigned);
@@ -160,6 +165,16 @@ function checkSettlement(
   });
   if (functionName !== "settle" || String(args?.[0]).toLowerCase() !== seriesId.toLowerCase())
     throw refusal(`calls ${functionName}; must be settle of series ${seriesId}`);
+}
+
+function checkRecovery(
+  transaction: TransactionSerializableEIP1559,
+  intent: SigningIntent,
+  { recovery }: GuardRules,
+): void {
+  if (recovery === null) throw refusal("layerZero: is not configured");
+  const problem = recoveryProblem(transaction, intent.payload, recovery);
+  if (problem !== null) throw refusal(problem);
 }
 
 function checkCancel(transaction: TransactionSerializableEIP1559, own: Address): void {

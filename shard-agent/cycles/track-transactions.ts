@@ -5,6 +5,7 @@ import { refuse } from "#shard-agent/records/admission.ts";
 import {
   isOpen,
   type JournalEntry,
+  receiptIdOf,
   type SignedTransaction,
   transactionsOf,
 } from "#shard-agent/records/journal-entry.ts";
@@ -135,7 +136,7 @@ function teller(
     };
     if (outcome === "included") ports.log.info("transaction is in a block", fields);
     else ports.log.warn(`transaction ${outcome}`, fields);
-    if (entry.kind !== "job") return null;
+    if (receiptIdOf(entry) === null) return null;
     return progressReceipt(entry, outcome, {
       scope: ports.scope,
       atMs: ports.clock.nowMs(),

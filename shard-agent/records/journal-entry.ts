@@ -18,8 +18,11 @@ export const JOURNAL_STATES = [
 
 export type JournalState = (typeof JOURNAL_STATES)[number];
 
-/** `job`: a mandate of the coordinator. `settlement`: housekeeping of an expired series. `cancel`: frees a nonce. */
-type EntryKind = "job" | "settlement" | "cancel";
+/**
+ * `job`: a mandate of the coordinator. `recovery`: helps a message on. `settlement`: housekeeping of an
+ * expired series. `cancel`: frees a nonce.
+ */
+type EntryKind = "job" | "recovery" | "settlement" | "cancel";
 
 /** One signed transaction; kept for ever, because any of an entry's transactions may be the one that is mined. */
 export type SignedTransaction = GasFees & {
@@ -43,7 +46,7 @@ export type Inclusion = {
 
 /** What the agent remembers of one thing it was asked, or has decided, to do. */
 export type JournalEntry = {
-  /** Job id for jobs; `settle:<series>:<attempt>` and `cancel:<nonce>:<attempt>` for housekeeping. */
+  /** Job id for jobs; `recover:<guid>:<recovery id>`, `settle:<series>:<attempt>` and `cancel:<nonce>:<attempt>` for housekeeping. */
   readonly id: string;
   readonly kind: EntryKind;
   readonly state: JournalState;
@@ -86,6 +89,13 @@ export function newEntry(
 /** Every transaction signed for an entry, newest first: any of them may be the one that is mined. */
 export function transactionsOf(entry: JournalEntry): SignedTransaction[] {
   return entry.transaction === null ? [] : [entry.transaction, ...entry.replaced.toReversed()];
+}
+
+const HASH_LENGTH = 66;
+
+/** Under what id receipts tell of an entry; null for housekeeping, of which nobody is told. */
+export function receiptIdOf({ kind, id }: Pick<JournalEntry, "kind" | "id">): Hex | null {
+  return kind === "job" || kind === "recovery" ? (id.slice(-HASH_LENGTH) as Hex) : null;
 }
 
 /** True while the entry's transaction may still reach, or leave, a block. */

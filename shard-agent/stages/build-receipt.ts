@@ -1,5 +1,5 @@
 import type { Refusal } from "#shard-agent/records/admission.ts";
-import type { JournalEntry } from "#shard-agent/records/journal-entry.ts";
+import { type JournalEntry, receiptIdOf } from "#shard-agent/records/journal-entry.ts";
 import type { ShardScope } from "#shard-agent/records/shard-scope.ts";
 import type { UnnumberedReceipt } from "#shard-agent/records/unnumbered-receipt.ts";
 import type { Hex } from "#shared/units/ids.ts";
@@ -47,7 +47,7 @@ export function progressReceipt(
   },
 ): UnnumberedReceipt {
   return {
-    ...head(entry.id as Hex, outcome, o.scope, o.atMs),
+    ...head(receiptIdOf(entry) ?? (entry.id as Hex), outcome, o.scope, o.atMs),
     reason: null,
     detail: (o.detail ?? "").slice(0, DETAIL_LENGTH_MAX),
     ...place(entry),

@@ -27,6 +27,8 @@ export const REFUSAL_REASONS = [
   "fee-too-high",
   "simulation-reverted",
   "rpc-disagreement",
+  "nothing-to-recover",
+  "recovery-exhausted",
 ] as const;
 
 /**

@@ -20,7 +20,7 @@ export const RECOVERY_KINDS = ["retry-receive", "commit-verification"] as const;
  * Asks a target's agent to help a message on. Needs no mandate and no signature: the calls are open to
  * everyone, can only deliver what the endpoint has verified, and the agent checks every field itself.
  */
-const recoveryJobSchema = z.strictObject({
+export const recoveryJobSchema = z.strictObject({
   version: z.literal(RECOVERY_JOB_VERSION),
   kind: z.enum(RECOVERY_KINDS),
   /** {@link recoveryIdOf} these very fields. */
@@ -54,7 +54,10 @@ export function recoveryIdOf({
   return `0x${createHash("sha256").update(text).digest("hex")}`;
 }
 
-/** BullMQ id of a recovery; never that of a mandate's job. */
+/** How the BullMQ ids of recoveries begin; never those of mandates' jobs. */
+export const RECOVERY_QUEUE_PREFIX = "r-";
+
+/** BullMQ id of a recovery. */
 export function recoveryQueueId(recoveryId: string): string {
-  return `r-${recoveryId.slice(2)}`;
+  return `${RECOVERY_QUEUE_PREFIX}${recoveryId.slice(2)}`;
 }

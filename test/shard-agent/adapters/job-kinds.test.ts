@@ -23,6 +23,7 @@ const RULES = {
   vault: address20("01"),
   venueDesk: address20("0d"),
   optionBook: address20("02"),
+  recovery: null,
   mandateSigners: [PLANNER.address],
   mandateQuorum: 1,
 };

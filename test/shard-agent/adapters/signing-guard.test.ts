@@ -26,6 +26,13 @@ const RULES = {
   vault: address20("01"),
   venueDesk: null,
   optionBook: address20("02"),
+  recovery: {
+    endpoint: address20("1a"),
+    endpointId: 30_184,
+    receiveUln: address20("c7"),
+    token: address20("c0"),
+    vault: address20("01"),
+  },
   mandateSigners: [PLANNER.address],
   mandateQuorum: 1,
 };

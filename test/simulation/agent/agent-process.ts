@@ -64,6 +64,7 @@ export function startAgent(parts: AgentParts): void {
     transactions: transactionReader(parts),
     transfers: { executor: null, sent: async () => [], evidence: async () => [] },
     expected: { read: async () => [] },
+    recoveryDesk: null,
     vault: vaultReader(parts),
     feeds: feedReader(parts),
     verifier: { prove: (job: Parameters<typeof codec.prove>[0]) => track(codec.prove(job, site)) },

@@ -1,0 +1,242 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { erc20Abi } from "viem";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { parse, stringify } from "yaml";
+import type { Packet } from "#shared/evm/layerzero-packet.ts";
+import { startWorld, type World } from "#test/local/world.ts";
+import { type AgentSite, openSite, waitFor } from "#test/support/agent-site.ts";
+import { attest, forgeAlert, sendCollateral } from "#test/support/bridge-desk.ts";
+import { type CoordinatorProcess, startCoordinator } from "#test/support/coordinator-process.ts";
+import { keepFeedsFresh } from "#test/support/fresh-feeds.ts";
+import { runProcess } from "#test/support/run-process.ts";
+import { leadVault } from "#test/support/swap-job.ts";
+import { temporaryFolder } from "#test/support/temporary-folder.ts";
+
+const AMOUNT_RAW = 1_234_567_890n;
+const TEST_MS = 120_000;
+/** Far too little for a token to credit anything. */
+const STARVED = 30_000;
+const ENOUGH = 200_000;
+
+type Transfer = {
+  readonly guid: string;
+  readonly state: string;
+  readonly nextStep: string;
+  readonly isStuck: boolean;
+  readonly attestations: { readonly requiredDone: number; readonly required: number } | null;
+  readonly alert: { readonly reason: string } | null;
+  readonly recoveries: readonly {
+    readonly kind: string;
+    readonly orderedBy: string;
+    readonly outcome: string | null;
+    readonly transactionHash: string | null;
+  }[];
+};
+
+let world: World;
+let source: AgentSite;
+let target: AgentSite;
+let stopFeeds: () => void;
+
+beforeAll(async () => {
+  const processes = { coordinator: false, market: false, takers: false };
+  world = await startWorld({ chains: 2, seed: 41, processes });
+  const [one, other] = world.description.chains.map((chain) => openSite(world, chain));
+  if (one === undefined || other === undefined) throw new Error("two chains expected");
+  [source, target] = [one, other];
+  stopFeeds = keepFeedsFresh(world, [source, target]);
+  await world.processes.get("lz-worker").stop();
+  for (const site of [source, target]) await leadVault(world, site);
+});
+
+afterAll(async () => {
+  stopFeeds?.();
+  for (const site of [source, target]) await site?.close();
+  await world?.stop();
+});
+
+/** A coordinator that may order calls as often and as soon as a test needs. */
+async function coordinate(transfers: object): Promise<CoordinatorProcess> {
+  const policy = parse(readFileSync(world.description.coordinator.policyFile, "utf8"));
+  const quick = { recoverAfterMs: 1_500, recoveriesMax: 6, stuckAfterMs: 2_000, ...transfers };
+  const file = join(temporaryFolder(), "policy.yaml");
+  writeFileSync(file, stringify({ ...policy, transfers: { ...policy.transfers, ...quick } }));
+  const coordinator = await startCoordinator(world, { change: () => ({ policyFile: file }) });
+  await coordinator.until("/readyz", ({ status }) => status === 200);
+  return coordinator;
+}
+
+async function end(coordinator: CoordinatorProcess): Promise<void> {
+  coordinator.kill("SIGTERM");
+  expect(await coordinator.exitCode).toBe(0);
+}
+
+async function untilTransfer(
+  coordinator: CoordinatorProcess,
+  { guid }: Packet,
+  accept: (transfer: Transfer) => boolean,
+): Promise<Transfer> {
+  const find = (body: Record<string, unknown>) =>
+    (body["transfers"] as Transfer[]).find((one) => one.guid === guid);
+  const answer = await coordinator.until("/v1/transfers", ({ body }) => {
+    const found = find(body);
+    return found !== undefined && accept(found);
+  });
+  return find(answer.body) as Transfer;
+}
+
+async function supplies(): Promise<{ vault: bigint; supply: bigint }> {
+  const { settlement, contracts } = target.chain;
+  const supply = await target.client.readContract({
+    address: settlement.token,
+    abi: erc20Abi,
+    functionName: "totalSupply",
+  });
+  return { vault: await target.tokenBalance(settlement.token, contracts.vault), supply };
+}
+
+async function untilSettled(coordinator: CoordinatorProcess, { guid }: Packet): Promise<void> {
+  await coordinator.until("/v1/jobs?state=settled", ({ body }) =>
+    (body["jobs"] as { guid: string }[]).some((job) => job.guid === guid),
+  );
+}
+
+test("a delivery that ran out of gas is retried by the target's agent, once, and every unit arrives", {
+  timeout: TEST_MS,
+}, async () => {
+  const before = await supplies();
+  const sent = await sendCollateral(
+    world,
+    { source, target },
+    {
+      amountRaw: AMOUNT_RAW,
+      lzReceiveGas: STARVED,
+    },
+  );
+  world.processes.start("lz-worker");
+  const coordinator = await coordinate({ recoveriesMax: 0 });
+  const failed = await untilTransfer(coordinator, sent, ({ state }) => {
+    return state === "failed-retryable";
+  });
+  expect(failed).toMatchObject({ nextStep: "retry-receive", recoveries: [], alert: {} });
+  await world.processes.get("lz-worker").stop();
+  const order = { reason: "the executor will not do it" };
+  const path = `/v1/transfers/${sent.guid}/recover`;
+  expect((await coordinator.post(path, order)).body).toEqual({ ordered: "retry-receive" });
+  expect((await coordinator.post(path, order)).body).toMatchObject({ code: "not-recoverable" });
+  const done = await untilTransfer(coordinator, sent, ({ state, recoveries }) => {
+    return state === "delivered" && recoveries[0]?.outcome === "included";
+  });
+  expect(done.recoveries).toMatchObject([{ kind: "retry-receive", orderedBy: "operator" }]);
+  await untilSettled(coordinator, sent);
+  const after = await supplies();
+  expect(after.vault - before.vault).toBe(AMOUNT_RAW);
+  expect(after.supply - before.supply).toBe(AMOUNT_RAW);
+  expect((await coordinator.post(path, order)).body).toMatchObject({ code: "not-recoverable" });
+  await end(coordinator);
+});
+
+test("with a silent DVN it is stuck and says so; with neither committer nor executor the agent does both; a stranger's alert changes nothing", {
+  timeout: TEST_MS,
+}, async () => {
+  const before = await supplies();
+  const sent = await sendCollateral(
+    world,
+    { source, target },
+    {
+      amountRaw: AMOUNT_RAW,
+      lzReceiveGas: ENOUGH,
+    },
+  );
+  const coordinator = await coordinate({});
+  const silent = await untilTransfer(coordinator, sent, (one) => {
+    return one.isStuck && one.attestations !== null;
+  });
+  expect(silent).toMatchObject({
+    state: "sent",
+    nextStep: "wait-for-dvn",
+    attestations: { requiredDone: 0, required: 2 },
+    recoveries: [],
+  });
+  await attest(world, target, sent, 0);
+  await untilTransfer(coordinator, sent, (one) => one.attestations?.requiredDone === 1);
+  const halt = { reason: "to look at one state at a time" };
+  await coordinator.post("/v1/halt", halt);
+  await attest(world, target, sent, 1);
+  await untilTransfer(coordinator, sent, ({ state }) => state === "dvn-quorum-reached");
+  const path = `/v1/transfers/${sent.guid}/recover`;
+  expect((await coordinator.post(path, halt)).body).toEqual({ ordered: "commit-verification" });
+  await untilTransfer(coordinator, sent, ({ state }) => state === "verified-executable");
+  await forgeAlert(target, sent);
+  const head = Number(await target.client.getBlockNumber());
+  const report = await target.reportWith((one) => one.block.number > head);
+  const [line] = report.transfers.filter((one) => one.guid === sent.guid);
+  expect(line).toMatchObject({ state: "verified-executable", alert: null });
+  await coordinator.post("/v1/resume", halt);
+  const done = await untilTransfer(coordinator, sent, ({ state }) => state === "delivered");
+  expect(done.recoveries).toMatchObject([
+    { kind: "commit-verification", orderedBy: "operator" },
+    { kind: "retry-receive", orderedBy: "policy" },
+  ]);
+  await untilSettled(coordinator, sent);
+  const after = await supplies();
+  expect(after.vault - before.vault).toBe(AMOUNT_RAW);
+  expect(after.supply - before.supply).toBe(AMOUNT_RAW);
+  await end(coordinator);
+});
+
+test.each(["received", "signed", "sent"])(
+  "an agent killed at %s delivers the message once after its restart",
+  { timeout: TEST_MS },
+  async (point) => {
+    const before = await supplies();
+    const sent = await sendCollateral(
+      world,
+      { source, target },
+      {
+        amountRaw: AMOUNT_RAW,
+        lzReceiveGas: ENOUGH,
+      },
+    );
+    await attest(world, target, sent, 0);
+    await attest(world, target, sent, 1);
+    const agent = world.processes.get(`agent-${target.chain.shard}`);
+    await agent.stop();
+    const folder = temporaryFolder();
+    const crashing = startAgent(folder, "none");
+    const coordinator = await coordinate({ recoveriesMax: 1 });
+    await untilTransfer(coordinator, sent, ({ state }) => state === "verified-executable");
+    crashing.kill("SIGKILL");
+    await crashing.exitCode;
+    const again = startAgent(folder, point);
+    await again.printed("agent runs");
+    const reason = "deliver it";
+    await waitFor(
+      () => coordinator.post(`/v1/transfers/${sent.guid}/recover`, { reason }),
+      ({ status }) => status === 200,
+      "order",
+    );
+    expect(await again.exitCode).toBeNull();
+    const restarted = startAgent(folder, "none");
+    await untilTransfer(coordinator, sent, ({ state }) => state === "delivered");
+    await untilSettled(coordinator, sent);
+    const after = await supplies();
+    expect(after.vault - before.vault).toBe(AMOUNT_RAW);
+    expect(after.supply - before.supply).toBe(AMOUNT_RAW);
+    restarted.kill("SIGTERM");
+    await restarted.exitCode;
+    await end(coordinator);
+  },
+);
+
+/** The target's agent on a journal of its own, killed when it reaches a point. */
+function startAgent(folder: string, crashAt: string) {
+  const original = join(world.description.dataDir, `agent-${target.chain.shard}.yaml`);
+  const config = { ...parse(readFileSync(original, "utf8")), dataDir: folder };
+  const file = join(folder, "agent.yaml");
+  writeFileSync(file, stringify(config));
+  const nodeArgs = ["--import", "./test/support/crash-point.ts"];
+  const env = { CRASH_AT: crashAt };
+  return runProcess("shard-agent/main.ts", ["--config", file], { env, nodeArgs });
+}
