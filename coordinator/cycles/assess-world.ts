@@ -1,6 +1,7 @@
 import { assessSafety, type SafetyOutcome } from "#coordinator/cycles/assess-safety.ts";
 import type { Band } from "#coordinator/records/band.ts";
 import type { BookEntry } from "#coordinator/records/book-entry.ts";
+import type { BucketExposure } from "#coordinator/records/bucket-exposure.ts";
 import type { JobOutcome } from "#coordinator/records/job-outcome.ts";
 import type { JobRecord } from "#coordinator/records/job-record.ts";
 import type { ManualHalt } from "#coordinator/records/manual-halt.ts";
@@ -21,6 +22,7 @@ import { mandateWindow, windowProblem } from "#coordinator/stages/issue-jobs.ts"
 import { distrustedFeeds, globalLevel, shardSafety } from "#coordinator/stages/judge-breakers.ts";
 import { judgeMode, type ModeJudgement } from "#coordinator/stages/judge-mode.ts";
 import { judgeShard, type ShardStatus } from "#coordinator/stages/judge-shard.ts";
+import { measureBuckets } from "#coordinator/stages/measure-buckets.ts";
 import { type NetOutcome, netRisk } from "#coordinator/stages/net-risk.ts";
 import { sizeBands } from "#coordinator/stages/size-bands.ts";
 import { snapshotMarket } from "#coordinator/stages/snapshot-market.ts";
@@ -73,6 +75,8 @@ export type PassView = {
   readonly snapshot: MarketSnapshot;
   readonly nets: ReadonlyMap<string, NetOutcome>;
   readonly halfWidthUnits: ReadonlyMap<string, number>;
+  /** Vega and gamma per expiry bucket, of the underlyings that are netted and priced. */
+  readonly buckets: ReadonlyMap<string, readonly BucketExposure[]>;
   readonly bands: ReadonlyMap<string, Band>;
   /** Underlyings hedged before they leave their band, and why. */
   readonly early: ReadonlyMap<string, EarlyAction>;
@@ -149,6 +153,7 @@ export function assessWorld(input: PassInput): World {
       nets,
       halfWidthUnits: new Map([...bands].map(([ticker, band]) => [ticker, band.halfWidthUnits])),
       bands,
+      buckets: bucketsOf(nets, effects, { spots, nowMs, policy }),
       early,
       emergencies,
       mode,
@@ -253,6 +258,25 @@ function withSpots(
   return new Map(
     [...nets].map(([ticker, outcome]): [string, NetAndSpot] => {
       return [ticker, { outcome, spotUsd: snapshot.underlyings.get(ticker)?.spotUsd ?? null }];
+    }),
+  );
+}
+
+function bucketsOf(
+  nets: ReadonlyMap<string, NetOutcome>,
+  effects: readonly PendingEffect[],
+  context: {
+    readonly spots: ReadonlyMap<string, number>;
+    readonly nowMs: number;
+    readonly policy: Policy;
+  },
+): Map<string, BucketExposure[]> {
+  const { spots, nowMs, policy } = context;
+  return new Map(
+    [...nets].flatMap(([ticker, outcome]): [string, BucketExposure[]][] => {
+      const spotUsd = spots.get(ticker);
+      if (!outcome.netted || spotUsd === undefined) return [];
+      return [[ticker, measureBuckets(outcome.net, effects, { spotUsd, nowMs, policy })]];
     }),
   );
 }

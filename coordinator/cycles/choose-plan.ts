@@ -1,3 +1,4 @@
+import { capCost } from "#coordinator/cycles/cap-cost.ts";
 import { actionsOf, type FoundPlan } from "#coordinator/cycles/plan-greedily.ts";
 import type { PlanningProblem, PreparedPass } from "#coordinator/cycles/plan-pass.ts";
 import type { SolveOutcome } from "#coordinator/records/linear-program.ts";
@@ -32,12 +33,16 @@ export function choosePlan(
   prepared: PreparedPass,
   solved?: SolvedPlan,
 ): { readonly plan: FoundPlan; readonly report: PlanReport | null } {
-  const { greedy, problem } = prepared;
-  if (problem === undefined) return { plan: greedy, report: null };
+  const { problem } = prepared;
+  if (problem === undefined) return { plan: prepared.greedy, report: null };
+  const capped = (plan: FoundPlan): FoundPlan =>
+    capCost(plan, { ...problem, exempt: exemptOf(prepared) });
+  const greedy = capped(prepared.greedy);
   const judge = (plan: FoundPlan): PlanFigures => figuresOf(problem, plan);
   const nothing = evaluatePlan(problem.world, problem.scenarios, []);
   const greedyFigures = judge(greedy);
-  const other = solvedPlan(prepared, problem, solved);
+  const found = solvedPlan(prepared, problem, solved);
+  const other = found === undefined ? undefined : capped(found);
   const otherFigures = other === undefined ? undefined : judge(other);
   const isOther =
     otherFigures !== undefined &&
@@ -67,6 +72,12 @@ export function choosePlan(
       ...explanation(problem, plan, solved),
     },
   };
+}
+
+/** Underlyings whose hedges may cost what they cost. */
+function exemptOf({ world, input }: PreparedPass): ReadonlySet<string> {
+  const isIgnored = input.policy.planning.emergencyIgnoresCostCap;
+  return new Set(isIgnored ? world.view.emergencies.keys() : []);
 }
 
 function figuresOf({ world, scenarios }: PlanningProblem, plan: FoundPlan): PlanFigures {

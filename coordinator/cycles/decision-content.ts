@@ -130,6 +130,7 @@ function underlyingDecision(ticker: string, world: World, hedge: HedgePlan): Und
     halfWidthUnits: view.halfWidthUnits.get(ticker) ?? null,
     band: view.bands.get(ticker) ?? null,
     ...tierOf(ticker, world),
+    buckets: [...(view.buckets.get(ticker) ?? [])],
     action: hedge.action,
     reason: hedge.reason,
     tradeUnits: hedge.tradeUnits,

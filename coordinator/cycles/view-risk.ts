@@ -56,6 +56,7 @@ function netViews(state: CoordinatorState, view: PassView): Record<string, NetVi
         status:
           isKnown && bandHalfWidthUnits !== null ? statusOf(net, bandHalfWidthUnits) : "unknown",
         byExpiry: net.byExpiry,
+        buckets: view.buckets.get(ticker) ?? [],
       },
     ];
   });

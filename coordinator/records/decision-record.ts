@@ -5,6 +5,7 @@ import {
   breakerEventSchema,
   SAFETY_LEVELS,
 } from "#coordinator/records/breaker-state.ts";
+import { bucketExposureSchema } from "#coordinator/records/bucket-exposure.ts";
 import { reportRefSchema } from "#coordinator/records/job-record.ts";
 import { planReportSchema } from "#coordinator/records/plan-report.ts";
 import { orderProgressSchema } from "#coordinator/records/shard-order.ts";
@@ -30,6 +31,8 @@ const underlyingDecisionSchema = z.strictObject({
   /** Sum of the shards' own |delta|, and how much of it they take off each other; null as the tier. */
   grossDeltaUnits: finiteSchema.nullable().default(null),
   nettedDeltaUnits: finiteSchema.nullable().default(null),
+  /** Vega and gamma per expiry bucket against their limits; empty when it could not be netted and priced. */
+  buckets: z.array(bucketExposureSchema).default([]),
   action: z.enum(["hold", "hedge", "blocked"]),
   reason: z.string(),
   /** Signed sum of the trades of this pass: positive bought. */

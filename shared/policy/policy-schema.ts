@@ -25,6 +25,10 @@ const underlyingPolicySchema = z.strictObject({
   hedgeTargetFraction: fraction,
   /** Largest |net delta| in USD, at both ends of every interval; beyond it the system halts. */
   netDeltaLimitUsd: positive,
+  /** Largest |vega| of each expiry bucket in USD per volatility point; null for no limit. */
+  vegaLimitUsdPerVolPoint: positive.nullable().default(null),
+  /** Largest |gamma| of each expiry bucket in USD of delta per move of spot by 1 %; null for no limit. */
+  gammaLimitUsdPerPercent: positive.nullable().default(null),
   /** Largest notional of one hedge job in USD. */
   hedgeNotionalMaxUsd: positive,
   /** Worst price of a hedge against the snapshot, instead of `hedging.slippageMaxFraction`. */
@@ -52,6 +56,12 @@ const planningPolicySchema = z
     shortfallPenaltyFraction: z.number().positive().max(10).default(0.1),
     /** What a transfer is expected to cost in fees, in USD. */
     transferFeeUsd: z.number().min(0).default(1),
+    /** Most a plan may cost as a fraction of the risk it removes: expected shortfall, delta outside bands, uncovered capital. */
+    costCapFractionOfRiskRemoved: z.number().positive().max(10).default(0.05),
+    /** Hedges of an underlying in an emergency may cost what they cost. */
+    emergencyIgnoresCostCap: z.boolean().default(true),
+    /** Days to expiry at which one bucket of the vega and gamma limits ends and the next begins. */
+    expiryBucketDays: z.array(positive).min(1).max(8).default([7, 30, 90]),
     /** How long a perpetual is expected to be held: its funding over this time is part of its cost. */
     fundingHorizonHours: z.number().min(0).max(8_760).default(24),
     /** Own series that expire within this time keep the cash they may be due in the vault. */

@@ -38,7 +38,7 @@ async function planOnce(
   { seed, shards }: { readonly seed: number; readonly shards: number },
 ): Promise<Took> {
   const planning = { method: "milp" } as const;
-  const input = aRandomPass({ seed, shards, underlyings: 2, venues: 2, planning });
+  const input = aRandomPass({ seed, shards, underlyings: 2, venues: 2, perps: 1, planning });
   const startedMs = performance.now();
   const prepared = preparePass(input);
   const formulation = formulatePass(prepared);
@@ -69,7 +69,7 @@ async function latencyRow(solver: Solver, shards: number, plans: number): Promis
   const onThread = median(took.map((one) => one.onThreadMs));
   const failed = took.filter((one) => !one.isSolved).length;
   return alone(
-    `plan with the solver: ${shards} shards, 2 underlyings, 2 venues`,
+    `plan with the solver: ${shards} shards, 2 underlyings, 2 pools and a perpetual`,
     median(totals) * 1000,
     `p99 ${p99.toFixed(0)} ms of ${took.length}; on the main thread ${onThread.toFixed(1)} ms; ${failed} not solved`,
   );
@@ -79,7 +79,7 @@ async function latencyRow(solver: Solver, shards: number, plans: number): Promis
 async function loopDelayRow(solver: Solver, plans: number): Promise<BenchRow> {
   const planning = { method: "milp" } as const;
   const prepared = preparePass(
-    aRandomPass({ seed: 7, shards: 12, underlyings: 8, venues: 4, planning }),
+    aRandomPass({ seed: 7, shards: 12, underlyings: 8, venues: 4, perps: 2, planning }),
   );
   const formulation = formulatePass(prepared);
   if (formulation === undefined) throw new Error("seed 7 has nothing to plan");

@@ -63,6 +63,7 @@ function comparePlans(seed: number): Compared | undefined {
     shards: 2 + (seed % 11),
     underlyings: 1 + (seed % 8),
     venues: 1 + (seed % 4),
+    perps: seed % 3,
   };
   const input = aRandomPass({ ...options, planning: { method: "milp" } });
   const { plan: report } = solvedPass(input, input.policy.planning.timeLimitMs).decision;

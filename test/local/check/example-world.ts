@@ -31,6 +31,8 @@ export function examplePolicy(): Policy {
     bandCapNavFraction: 0.5,
     hedgeTargetFraction: 0.5,
     netDeltaLimitUsd: 1e9,
+    vegaLimitUsdPerVolPoint: null,
+    gammaLimitUsdPerPercent: null,
     hedgeNotionalMaxUsd: 1e6,
     sourceDisagreementMaxFraction: 0.05,
     deltaQuantumUnits: 1e-6,

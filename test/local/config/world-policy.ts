@@ -11,6 +11,8 @@ const UNDERLYING: UnderlyingPolicy = {
   bandCapNavFraction: 0.02,
   hedgeTargetFraction: 0.5,
   netDeltaLimitUsd: 1_500_000,
+  vegaLimitUsdPerVolPoint: null,
+  gammaLimitUsdPerPercent: null,
   hedgeNotionalMaxUsd: 60_000,
   sourceDisagreementMaxFraction: 0.05,
   deltaQuantumUnits: 1e-6,

@@ -1,0 +1,99 @@
+import { actionsOf, type FoundPlan } from "#coordinator/cycles/plan-greedily.ts";
+import type { PlanFigures } from "#coordinator/records/plan-report.ts";
+import type { PlannedAction } from "#coordinator/records/planned-action.ts";
+import { evaluatePlan } from "#coordinator/stages/evaluate-plan.ts";
+import type { PlanScenarios } from "#coordinator/stages/plan-scenarios.ts";
+import type { PlanningWorld } from "#coordinator/stages/planning-world.ts";
+
+type CapContext = {
+  readonly world: PlanningWorld;
+  readonly scenarios: PlanScenarios;
+  /** Underlyings whose hedges may cost what they cost. */
+  readonly exempt: ReadonlySet<string>;
+};
+
+/**
+ * A plan without what costs more than the policy's fraction of the risk it removes: hedges of one underlying after the
+ * other, and the transfers, are left out, the least worth its cost first, until the rest is worth its own. What is left
+ * out says what it would have cost.
+ */
+export function capCost(plan: FoundPlan, context: CapContext): FoundPlan {
+  const { world, scenarios } = context;
+  const nothing = evaluatePlan(world, scenarios, []);
+  let kept = plan;
+  for (;;) {
+    const over = excess(kept, nothing, context);
+    if (over.usd <= 1e-9) return kept;
+    const [best] = partsOf(kept, context)
+      .map((part) => {
+        const rest = without(kept, part, over.reason);
+        return { rest, usd: excess(rest, nothing, context).usd };
+      })
+      .sort((left, right) => left.usd - right.usd);
+    if (best === undefined) return kept;
+    kept = best.rest;
+  }
+}
+
+/** How much a plan costs beyond its cap in USD, and in words; exempt hedges are not counted. */
+function excess(
+  plan: FoundPlan,
+  nothing: PlanFigures,
+  { world, scenarios, exempt }: CapContext,
+): { readonly usd: number; readonly reason: string } {
+  const counted = actionsOf(plan).filter((action) => !isExempt(action, exempt));
+  if (counted.length === 0) return { usd: 0, reason: "" };
+  const figures = evaluatePlan(world, scenarios, counted);
+  const costUsd = planCostUsd(figures);
+  const removedUsd = riskRemovedUsd(nothing, figures);
+  const mostUsd = world.policy.planning.costCapFractionOfRiskRemoved * removedUsd;
+  const reason =
+    `cost cap: ${costUsd.toFixed(2)} USD for ${removedUsd.toFixed(2)} USD of risk removed, ` +
+    `at most ${mostUsd.toFixed(2)} USD`;
+  return { usd: costUsd - mostUsd, reason };
+}
+
+/** What a plan costs in USD: execution, gas, funding and bridge; at least 0. */
+function planCostUsd(figures: PlanFigures): number {
+  const { executionUsd, gasUsd, fundingUsd, bridgeUsd } = figures;
+  return Math.max(0, executionUsd + gasUsd + fundingUsd + bridgeUsd);
+}
+
+/** Expected shortfall, delta outside the bands and uncovered capital that a plan takes away, in USD; at least 0. */
+function riskRemovedUsd(before: PlanFigures, after: PlanFigures): number {
+  const risk = (figures: PlanFigures): number => {
+    return figures.expectedShortfallUsd + figures.outsideBandUsd + figures.uncoveredUsd;
+  };
+  return Math.max(0, risk(before) - risk(after));
+}
+
+function isExempt({ effect }: PlannedAction, exempt: ReadonlySet<string>): boolean {
+  return effect.underlying !== null && exempt.has(effect.underlying);
+}
+
+/** Underlyings whose hedges can be left out; null stands for the transfers. */
+function partsOf({ hedges, transfers }: FoundPlan, { exempt }: CapContext): (string | null)[] {
+  const traded = [...hedges].flatMap(([ticker, { actions }]) => {
+    return actions.length > 0 && !exempt.has(ticker) ? [ticker] : [];
+  });
+  return transfers.actions.length > 0 ? [...traded, null] : traded;
+}
+
+function without(plan: FoundPlan, part: string | null, reason: string): FoundPlan {
+  if (part === null) {
+    const blocked = plan.transfers.transfers.map((one) => `${one.target}: ${reason}`);
+    return {
+      ...plan,
+      transfers: {
+        actions: [],
+        transfers: [],
+        blocked: [...plan.transfers.blocked, ...blocked],
+      },
+    };
+  }
+  const hedges = new Map(plan.hedges);
+  const before = hedges.get(part);
+  if (before !== undefined)
+    hedges.set(part, { ...before, action: "blocked", reason, tradeUnits: 0, actions: [] });
+  return { ...plan, hedges };
+}

@@ -1,0 +1,76 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { planPass } from "#coordinator/cycles/plan-pass.ts";
+import type { PlanFigures } from "#coordinator/records/plan-report.ts";
+import type { Policy } from "#shared/policy/policy-schema.ts";
+import { anEntry, aPassInput, aPolicy } from "#test/support/coordinator-pass.ts";
+import { aRandomPass } from "#test/support/random-world.ts";
+import { solvedPass } from "#test/support/solve-pass.ts";
+
+function pass(planning: Partial<Policy["planning"]>, changes: Partial<Policy> = {}) {
+  const policy = aPolicy({}, changes);
+  const entries = [anEntry({ shard: "base", hedgeUnits: 40 })];
+  return planPass(
+    aPassInput(entries, { policy: { ...policy, planning: { ...policy.planning, ...planning } } }),
+  );
+}
+
+function costUsd({ executionUsd, gasUsd, fundingUsd, bridgeUsd }: PlanFigures): number {
+  return executionUsd + gasUsd + fundingUsd + bridgeUsd;
+}
+
+function riskUsd(figures: PlanFigures): number {
+  return figures.expectedShortfallUsd + figures.outsideBandUsd + figures.uncoveredUsd;
+}
+
+test("a hedge that costs more than its share of the risk it removes is refused, with the figures", () => {
+  const { decision, jobs } = pass({ costCapFractionOfRiskRemoved: 1e-6 });
+  expect(jobs).toEqual([]);
+  const [eth] = decision.underlyings;
+  expect(eth).toMatchObject({ action: "blocked", tradeUnits: 0 });
+  expect(eth?.reason).toMatch(
+    /^cost cap: \d+\.\d\d USD for \d+\.\d\d USD of risk removed, at most/,
+  );
+  expect(decision.plan?.after).toEqual(decision.plan?.before);
+});
+
+test("the same hedge is done where the cap allows it", () => {
+  expect(pass({ costCapFractionOfRiskRemoved: 0.05 }).jobs).toHaveLength(1);
+});
+
+test.each([
+  { emergencyIgnoresCostCap: true, jobs: 1 },
+  { emergencyIgnoresCostCap: false, jobs: 0 },
+])("in an emergency the policy decides: exempt $emergencyIgnoresCostCap", ({ jobs, ...rest }) => {
+  const planning = { costCapFractionOfRiskRemoved: 1e-6, ...rest };
+  const policy = aPolicy({ netDeltaLimitUsd: 50_000 });
+  const entries = [anEntry({ shard: "base", hedgeUnits: 40 })];
+  const input = aPassInput(entries, {
+    policy: { ...policy, planning: { ...policy.planning, ...planning } },
+  });
+  const outcome = planPass(input);
+  expect(outcome.decision.underlyings[0]?.tier).toBe("emergency");
+  expect(outcome.jobs).toHaveLength(jobs);
+});
+
+test("no plan of a random book costs more than the cap", () => {
+  const check = (seed: number, cap: number): void => {
+    const planning = {
+      method: "milp",
+      costCapFractionOfRiskRemoved: cap,
+      emergencyIgnoresCostCap: false,
+    } as const;
+    const options = { seed, shards: 3, underlyings: 2, venues: 2, perps: 1, planning };
+    const { plan } = solvedPass(aRandomPass(options), 200).decision;
+    if (plan === null) return;
+    const removedUsd = riskUsd(plan.before) - riskUsd(plan.after);
+    expect(costUsd(plan.after), `seed ${seed}`).toBeLessThanOrEqual(
+      cap * Math.max(0, removedUsd) + 1e-6,
+    );
+  };
+  const caps = fc.constantFrom(1e-4, 1e-3, 5e-3, 0.05);
+  fc.assert(fc.property(fc.integer({ min: 1, max: 9999 }), caps, check), {
+    numRuns: 30,
+    seed: 3,
+  });
+});
