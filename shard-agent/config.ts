@@ -121,6 +121,13 @@ const gasFeesSchema = z.strictObject({
 
 /** How jobs are taken. */
 const queueSchema = z.strictObject({
+  /**
+   * `share`: the queue gives each job to one agent. `compete`: also does at once what others were given.
+   * `standby`: takes nothing from the queue and does what no block holds after `standbyMs`.
+   */
+  role: z.enum(["share", "compete", "standby"]).default("share"),
+  /** A few blocks, and less than mandates live. */
+  standbyMs: z.number().int().min(100).default(3_000),
   /** After this long without renewal a job goes to another agent; an agent signs within half of it. */
   lockMs: z.number().int().min(2000).default(30_000),
   /** How often a canary goes through the queue; a worker that misses three is replaced. */

@@ -1,6 +1,7 @@
 import { dirname, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { Redis } from "ioredis";
+import { bullmqJobWatch, type SeenEntry } from "#shard-agent/adapters/bullmq-job-watch.ts";
 import { bullmqJobWorker, type QueueEntry } from "#shard-agent/adapters/bullmq-job-worker.ts";
 import { fastifyQuoteServer } from "#shard-agent/adapters/fastify-quote-server.ts";
 import { type AgentKeys, findKeys } from "#shard-agent/adapters/find-keys.ts";
@@ -25,9 +26,10 @@ import { viemSender } from "#shard-agent/adapters/viem-sender.ts";
 import { viemTransactionReader } from "#shard-agent/adapters/viem-transaction-reader.ts";
 import { viemTransferReader } from "#shard-agent/adapters/viem-transfer-reader.ts";
 import { type AgentConfig, agentConfigSchema } from "#shard-agent/config.ts";
-import { executeJob, resumeJobs } from "#shard-agent/cycles/execute-job.ts";
+import { resumeJobs } from "#shard-agent/cycles/execute-job.ts";
+import { jobKeeper } from "#shard-agent/cycles/keep-jobs.ts";
 import { recoverTransfer, resumeRecoveries } from "#shard-agent/cycles/recover-transfer.ts";
-import { runAgent } from "#shard-agent/cycles/run-agent.ts";
+import { type RunningAgent, runAgent } from "#shard-agent/cycles/run-agent.ts";
 import { answerQuote, listSeries } from "#shard-agent/cycles/serve-quotes.ts";
 import { showHealth } from "#shard-agent/cycles/show-health.ts";
 import type { Journal } from "#shard-agent/ports/journal.ts";
@@ -109,22 +111,7 @@ async function start(config: AgentConfig, keys: AgentKeys, process: Process): Pr
   const { host, port } = config.quotes;
   const server = await fastifyQuoteServer({ host, port, desk, log });
   shutdown.add("quote server", server.close);
-  const handle = async (entry: QueueEntry, lease: Lease) => {
-    const isRecovery = entry.id.startsWith(RECOVERY_QUEUE_PREFIX);
-    const run = isRecovery ? recoverTransfer : executeJob;
-    const result = await run(ports, entry, lease);
-    running.flushReceipts();
-    return result;
-  };
-  const worker = bullmqJobWorker({
-    shard: config.shard,
-    connect: () => new Redis(url, connectionOptions("worker")),
-    producer,
-    ...config.queue,
-    log,
-    handle,
-  });
-  shutdown.add("job worker", worker.close);
+  takeJobs(config, ports, { producer, running, process });
   void resumeAll(ports).catch((error: unknown) => {
     if (!shutdown.signal.aborted) stopOn(error, process);
   });
@@ -139,6 +126,45 @@ async function resumeAll(ports: ReturnType<typeof agentPorts>): Promise<void> {
     if (!(error instanceof RetryableError)) throw error;
     ports.log.warn("a recovery from the journal waits for the next order", { error });
   });
+}
+
+/** Jobs from the queue, jobs seen in it, or both, as the role says. */
+function takeJobs(
+  config: AgentConfig,
+  ports: ReturnType<typeof agentPorts>,
+  o: { readonly producer: Redis; readonly running: RunningAgent; readonly process: Process },
+): void {
+  const { producer, running } = o;
+  const { log, shutdown } = o.process;
+  const { shard, redisUrl, queue } = config;
+  const { role, standbyMs } = queue;
+  const common = {
+    shard,
+    connect: () => new Redis(redisUrl, connectionOptions("worker")),
+    producer,
+    log,
+  };
+  const waitMs = role === "standby" ? standbyMs : 0;
+  const keeper = jobKeeper(ports, { waitMs, onDone: running.flushReceipts });
+  if (role !== "share") {
+    const onJob = (entry: SeenEntry) => {
+      keeper.see(entry).catch((error: unknown) => {
+        if (error instanceof FatalError) stopOn(error, o.process);
+        else log.warn("a job that was seen was left alone", { queueJobId: entry.id, error });
+      });
+    };
+    shutdown.add("job watch", bullmqJobWatch({ ...common, onJob }).close);
+  }
+  if (role === "standby") return;
+  const handle = async (entry: QueueEntry, lease: Lease) => {
+    const isRecovery = entry.id.startsWith(RECOVERY_QUEUE_PREFIX);
+    const result = isRecovery
+      ? await recoverTransfer(ports, entry, lease)
+      : await keeper.take(entry, lease);
+    running.flushReceipts();
+    return result;
+  };
+  shutdown.add("job worker", bullmqJobWorker({ ...common, ...queue, handle }).close);
 }
 
 function agentPorts(config: AgentConfig, wiring: Wiring) {

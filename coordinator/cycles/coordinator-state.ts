@@ -43,6 +43,8 @@ export type CoordinatorState = {
   readonly reports: Map<string, MessageCount>;
   /** Receipts accepted, by outcome, and refused, by reason. */
   readonly receipts: Map<string, number>;
+  /** Jobs an agent paid gas for and another transaction did, by agent. */
+  readonly lostRaces: Map<string, { readonly count: number; readonly gasCostWei: bigint }>;
   manualHalt: ManualHalt | undefined;
   /** An invariant found broken; stops everything until a person resumes. */
   brokenInvariant: string | undefined;
@@ -94,6 +96,7 @@ export function newCoordinatorState(options: StateOptions): CoordinatorState {
     bumpedEpochs: new Map(),
     reports: new Map(shards.map((shard) => [shard, { accepted: 0, refused: new Map() }])),
     receipts: new Map(),
+    lostRaces: new Map(),
     manualHalt: undefined,
     brokenInvariant: undefined,
     safety: NEW_SAFETY,

@@ -5,6 +5,8 @@ import { noteRecoveryReceipt, recordOfRecovery } from "#coordinator/cycles/recov
 import type { RefusedMessage } from "#coordinator/ports/journal.ts";
 import type { StreamMessage } from "#coordinator/ports/stream-inbox.ts";
 import { acceptReceipt, type ReceiptSubject } from "#coordinator/stages/accept-receipt.ts";
+import { isLostRace } from "#coordinator/stages/advance-job.ts";
+import type { JobReceipt } from "#shared/wire/job-receipt.ts";
 
 /**
  * One batch of receipts. They are hints: they tell how far a job is and what it cost, and never
@@ -41,6 +43,7 @@ function ingestOne(
   }
   count(state, outcome.receipt.outcome);
   const { subject, receipt } = outcome;
+  if (isLostRace(receipt)) countLostRace(state, receipt);
   if (subject.kind === "recovery") noteRecoveryReceipt(state, ports, receipt);
   else {
     const event = { type: "receipt", receipt } as const;
@@ -62,4 +65,13 @@ function subjectOf(
 
 function count(state: CoordinatorState, key: string): void {
   state.receipts.set(key, (state.receipts.get(key) ?? 0) + 1);
+}
+
+/** The receipts of one agent come in order and once, so each race is counted once per run of this process. */
+function countLostRace(state: CoordinatorState, { agent, gasCostWei }: JobReceipt): void {
+  const known = state.lostRaces.get(agent) ?? { count: 0, gasCostWei: 0n };
+  state.lostRaces.set(agent, {
+    count: known.count + 1,
+    gasCostWei: known.gasCostWei + BigInt(gasCostWei),
+  });
 }

@@ -60,6 +60,11 @@ function counters(state: CoordinatorState, journal: Journal, nowMs: number): Cou
     decisions: journal.decisions.count(),
     jobs: journal.jobs.countByState(),
     receipts: Object.fromEntries(state.receipts),
+    lostRaces: Object.fromEntries(
+      [...state.lostRaces].map(([agent, { count, gasCostWei }]) => {
+        return [agent, { count, gasCostWei: gasCostWei.toString() }];
+      }),
+    ),
     transfers: { ...journal.transfers.countByState(), ...transferCounts(state, nowMs) },
   };
 }

@@ -111,6 +111,10 @@ export type CountersView = {
   readonly jobs: Readonly<Partial<Record<JobState, number>>>;
   /** Receipts by outcome, and refused ones by reason. */
   readonly receipts: Readonly<Record<string, number>>;
+  /** Per agent: jobs it paid gas for and another transaction did, and what that cost. */
+  readonly lostRaces: Readonly<
+    Record<string, { readonly count: number; readonly gasCostWei: string }>
+  >;
   /** Messages by state; `stuck` and `held` count those that are open now. */
   readonly transfers: Readonly<
     Partial<Record<TransferState, number>> & Record<"stuck" | "held", number>

@@ -183,6 +183,11 @@ function seenByAgent(state: JobState): JobState {
   return state === "recorded" ? "sent" : state;
 }
 
+/** True for a job that its agent signed and paid for, and another transaction did. */
+export function isLostRace({ outcome, reason }: Pick<JobReceipt, "outcome" | "reason">): boolean {
+  return (outcome === "reverted" || outcome === "expired") && reason === "already-consumed";
+}
+
 /** What the event teaches, whatever it does to the state. */
 function note(job: JobRecord, event: JobEvent, nowMs: number): JobRecord {
   switch (event.type) {
@@ -219,8 +224,10 @@ function noteConsumption(job: JobRecord, consumption: Consumption, guid: Hex | n
 function noteReceipt(job: JobRecord, receipt: JobReceipt): JobRecord {
   const isNewer =
     job.receipt === null || receipt.seq > job.receipt.seq || receipt.agent !== job.receipt.agent;
-  if (!isNewer) return job;
-  const isRefusal = receipt.outcome === "refused" || receipt.outcome === "reverted";
+  // Somebody else has done it: the winner's receipt says more.
+  const isOthers = receipt.reason === "already-consumed";
+  if (!isNewer || (isOthers && job.receipt !== null)) return job;
+  const isRefusal = !isOthers && (receipt.outcome === "refused" || receipt.outcome === "reverted");
   const refusal = isRefusal
     ? { reason: receipt.reason ?? receipt.outcome, detail: receipt.detail }
     : job.refusal;

@@ -12,6 +12,7 @@ import {
 import type { BlockHeader } from "#shard-agent/records/shard-snapshot.ts";
 import type { UnnumberedReceipt } from "#shard-agent/records/unnumbered-receipt.ts";
 import { progressReceipt } from "#shard-agent/stages/build-receipt.ts";
+import type { Hex } from "#shared/units/ids.ts";
 
 /** A job that was never signed is given up this long after its deadline; its queue entry may be lost. */
 const ABANDON_AFTER_MS = 60_000;
@@ -49,7 +50,10 @@ async function trackOpen(ports: TrackPorts, entry: JournalEntry, view: ChainView
   const { transaction } = entry;
   if (transaction === null) return;
   const mined = await minedOf(ports, entry);
-  if (mined !== null) return trackMined(ports, entry, { mined, finalized: view.finalized });
+  if (mined !== null) {
+    const isLostRace = !mined.inclusion.succeeded && (await isTaken(ports, entry, view.head));
+    return trackMined(ports, entry, { mined, finalized: view.finalized, isLostRace });
+  }
   let open = entry;
   if (open.state === "included") {
     ports.log.warn("a reorganisation removed a transaction", { id: entry.id, ...entry.inclusion });
@@ -71,7 +75,11 @@ async function minedOf(ports: TrackPorts, entry: JournalEntry): Promise<MinedTra
 function trackMined(
   ports: TrackPorts,
   entry: JournalEntry,
-  o: { readonly mined: MinedTransaction; readonly finalized: BlockHeader | null },
+  o: {
+    readonly mined: MinedTransaction;
+    readonly finalized: BlockHeader | null;
+    readonly isLostRace: boolean;
+  },
 ): void {
   const { inclusion } = o.mined;
   let current = entry;
@@ -79,7 +87,7 @@ function trackMined(
     current = stepEntry(ports, current, "reorg-out", { inclusion: null });
   }
   if (current.state !== "included") {
-    const receiptOf = teller(ports, inclusion.succeeded ? "included" : "reverted", o.mined);
+    const receiptOf = teller(ports, inclusion.succeeded ? "included" : "reverted", o);
     current = stepEntry(ports, current, "include", { inclusion, receiptOf });
   }
   if (o.finalized !== null && inclusion.blockNumber <= o.finalized.number) {
@@ -98,12 +106,22 @@ async function trackMissing(
   const { finalized } = view;
   if (finalized !== null && (await ports.transactions.nonceAt(finalized)) > nonce) {
     const isLate = view.head.timestampMs > entry.deadlineSeconds * 1000;
-    const receiptOf = teller(ports, "expired");
+    const isLostRace = await isTaken(ports, entry, view.head);
+    const receiptOf = teller(ports, "expired", { isLostRace });
     stepEntry(ports, entry, isLate ? "expire" : "supersede", { receiptOf });
     return;
   }
   if ((await ports.transactions.nonceAt(view.head)) > nonce) return;
   await resendPending(ports, entry, view.head);
+}
+
+/** True when the vault has the job although this agent's transaction did not bring it. */
+async function isTaken(
+  ports: TrackPorts,
+  entry: JournalEntry,
+  head: BlockHeader,
+): Promise<boolean> {
+  return entry.kind === "job" && (await ports.vault.state(entry.id as Hex, head)).consumed;
 }
 
 /** What freeing the nonce has cost: a job that came to nothing is not free. */
@@ -124,7 +142,7 @@ function abandon(ports: TrackPorts, entry: JournalEntry): void {
 function teller(
   ports: TrackPorts,
   outcome: "included" | "reverted" | "expired",
-  mined?: MinedTransaction,
+  o: { readonly mined?: MinedTransaction; readonly isLostRace?: boolean } = {},
 ): (entry: JournalEntry) => UnnumberedReceipt | null {
   return (entry) => {
     const fields = {
@@ -140,7 +158,8 @@ function teller(
     return progressReceipt(entry, outcome, {
       scope: ports.scope,
       atMs: ports.clock.nowMs(),
-      ...(mined === undefined ? {} : { realised: mined }),
+      ...(o.mined === undefined ? {} : { realised: o.mined }),
+      isLostRace: o.isLostRace === true,
       cancelCostWei: cancelCostWei(ports, entry),
     });
   };

@@ -42,13 +42,15 @@ export function progressReceipt(
     readonly atMs: number;
     readonly realised?: Realised;
     readonly detail?: string;
+    /** True when the vault has taken the job from another transaction than this one. */
+    readonly isLostRace?: boolean;
     /** Gas spent on freeing the nonce, when that was needed. */
     readonly cancelCostWei?: bigint;
   },
 ): UnnumberedReceipt {
   return {
     ...head(receiptIdOf(entry) ?? (entry.id as Hex), outcome, o.scope, o.atMs),
-    reason: null,
+    reason: o.isLostRace === true ? "already-consumed" : null,
     detail: (o.detail ?? "").slice(0, DETAIL_LENGTH_MAX),
     ...place(entry),
     ...amounts(

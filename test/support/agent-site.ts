@@ -29,7 +29,8 @@ export type AgentSite = {
   /** Waits for a report for which `accept` holds. */
   readonly reportWith: (accept: (report: ShardReport) => boolean) => Promise<ShardReport>;
   readonly reportSeqs: () => Promise<number[]>;
-  readonly receiptsOf: (jobId: Hex) => Promise<JobReceipt[]>;
+  /** Of the shard's own agent, or of another by name that signs with the same key. */
+  readonly receiptsOf: (jobId: Hex, agent?: string) => Promise<JobReceipt[]>;
   /** Puts a job into the queue and waits for what the agent answers. */
   readonly run: (job: RebalanceJob | object, queueId?: string) => Promise<JobAnswer>;
   /** Puts a job into the queue without waiting. */
@@ -71,8 +72,8 @@ export function openSite(world: World, chain: WorldChain): AgentSite {
     reportWith: (accept) => waitFor(newestReport, accept, `report of ${chain.shard}`),
     reportSeqs: async () =>
       (await entriesOf(redis, streamKey, 1000)).map(({ id }) => Number(id.split("-")[0])),
-    receiptsOf: async (jobId) => {
-      const entries = await entriesOf(redis, receiptStreamKey(chain.shard, chain.agent.id), 1000);
+    receiptsOf: async (jobId, agent = chain.agent.id) => {
+      const entries = await entriesOf(redis, receiptStreamKey(chain.shard, agent), 1000);
       const receipts = entries.map(({ fields }) =>
         jobReceiptSchema.parse(signedBody(fields, chain)),
       );

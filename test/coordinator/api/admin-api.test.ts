@@ -259,12 +259,14 @@ describe("reads", () => {
   test("/v1/counters has reports, passes, decisions, jobs and receipts", async () => {
     await planned();
     state.receipts.set("included", 2);
+    state.lostRaces.set("base-2", { count: 3, gasCostWei: 120_000n });
     const counters = (await get("/v1/counters")).json();
     expect(counters).toMatchObject({
       reports: { accepted: 2, refused: {} },
       passes: 1,
       decisions: 1,
       receipts: { included: 2 },
+      lostRaces: { "base-2": { count: 3, gasCostWei: "120000" } },
     });
     expect(counters.jobs.recorded).toBeGreaterThan(0);
   });

@@ -205,6 +205,23 @@ describe("receipts", () => {
     expect(Object.fromEntries(state.receipts)).toEqual({ included: 1 });
   });
 
+  test("of lost races are counted by agent with what they cost, refusals and failures are not", async () => {
+    state.jobs.set(RECEIPT.jobId, aJobRecord());
+    const lost = { reason: "already-consumed", gasCostWei: "40000" } as const;
+    await ingestReceipts(
+      state,
+      ports([
+        message({ ...RECEIPT, ...lost, seq: 11, outcome: "reverted" }),
+        message({ ...RECEIPT, ...lost, seq: 12, outcome: "expired", gasCostWei: "21000" }),
+        message({ ...RECEIPT, ...lost, seq: 13, outcome: "refused", gasCostWei: "0" }),
+        message({ ...RECEIPT, seq: 14, outcome: "reverted", gasCostWei: "70000" }),
+      ]),
+    );
+    expect(Object.fromEntries(state.lostRaces)).toEqual({
+      "base-1": { count: 2, gasCostWei: 61_000n },
+    });
+  });
+
   test("of a job that left memory long ago find it in the journal", async () => {
     journal.jobs.update(aJobRecord({ state: "expired" }), "not-consumed", NOW_MS);
     await ingestReceipts(state, ports([message({ ...RECEIPT, outcome: "expired" })]));

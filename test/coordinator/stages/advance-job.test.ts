@@ -175,6 +175,20 @@ describe("receipts are hints", () => {
     );
   });
 
+  test.each(["reverted", "expired", "refused"] as const)(
+    "who lost the race and %s neither replaces the winner's receipt nor counts as a refusal",
+    (outcome) => {
+      const reason = "already-consumed";
+      const lost = { ...RECEIPT, agent: "base-2", seq: 900, outcome, reason, detail: "" } as const;
+      const won = advanceJob(aJobRecord(), EVENTS.included, NOW_MS);
+      expect(advanceJob(won, { type: "receipt", receipt: lost }, NOW_MS)).toEqual(won);
+      const first = advanceJob(aJobRecord(), { type: "receipt", receipt: lost }, NOW_MS);
+      expect(first).toMatchObject({ state: "sent", refusal: null });
+      const both = advanceJob(first, EVENTS.included, NOW_MS);
+      expect(both).toMatchObject({ state: "included", receipt: { agent: RECEIPT.agent } });
+    },
+  );
+
   test("an older receipt read again changes nothing", () => {
     const newer = advanceJob(aJobRecord(), { type: "receipt", receipt: refusal }, NOW_MS);
     expect(advanceJob(newer, EVENTS.broadcast, NOW_MS)).toEqual(newer);
