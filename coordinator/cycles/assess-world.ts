@@ -1,5 +1,4 @@
 import { assessSafety, type SafetyOutcome } from "#coordinator/cycles/assess-safety.ts";
-import type { Band } from "#coordinator/records/band.ts";
 import type { BookEntry } from "#coordinator/records/book-entry.ts";
 import type { BucketExposure } from "#coordinator/records/bucket-exposure.ts";
 import type { JobOutcome } from "#coordinator/records/job-outcome.ts";
@@ -12,7 +11,7 @@ import type { OrderProgress } from "#coordinator/records/shard-order.ts";
 import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
 import type { ShardValuation } from "#coordinator/records/shard-valuation.ts";
 import type { TakeOverState } from "#coordinator/records/take-over-state.ts";
-import { actEarly, bandsActingEarly, type EarlyAction } from "#coordinator/stages/act-early.ts";
+import type { SpotHistory } from "#coordinator/records/volatility-forecast.ts";
 import { type AdjustedCapital, adjustCapital } from "#coordinator/stages/adjust-capital.ts";
 import type { CapitalAssessment } from "#coordinator/stages/assess-capital.ts";
 import { assessAll, withMutualShares } from "#coordinator/stages/assess-shards.ts";
@@ -24,7 +23,7 @@ import { judgeMode, type ModeJudgement } from "#coordinator/stages/judge-mode.ts
 import { judgeShard, type ShardStatus } from "#coordinator/stages/judge-shard.ts";
 import { measureBuckets } from "#coordinator/stages/measure-buckets.ts";
 import { type NetOutcome, netRisk } from "#coordinator/stages/net-risk.ts";
-import { sizeBands } from "#coordinator/stages/size-bands.ts";
+import { type SettledBands, settleBands } from "#coordinator/stages/settle-bands.ts";
 import { snapshotMarket } from "#coordinator/stages/snapshot-market.ts";
 import { valueBooks } from "#coordinator/stages/value-books.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
@@ -49,6 +48,8 @@ export type PassInput = {
   readonly safety: SafetyInput;
   /** True once per `triggers.recentreEveryMs`; false when left out. */
   readonly isRecentreDue?: boolean;
+  /** Of the passes before; none when left out. */
+  readonly histories?: ReadonlyMap<string, SpotHistory>;
 };
 
 /** What breakers, trust and orders were before the pass, and what they are judged by. */
@@ -70,16 +71,12 @@ export const NO_SAFETY: SafetyInput = {
 };
 
 /** What a pass saw, for the operator. */
-export type PassView = {
+export type PassView = SettledBands & {
   readonly atMs: number;
   readonly snapshot: MarketSnapshot;
   readonly nets: ReadonlyMap<string, NetOutcome>;
-  readonly halfWidthUnits: ReadonlyMap<string, number>;
   /** Vega and gamma per expiry bucket, of the underlyings that are netted and priced. */
   readonly buckets: ReadonlyMap<string, readonly BucketExposure[]>;
-  readonly bands: ReadonlyMap<string, Band>;
-  /** Underlyings hedged before they leave their band, and why. */
-  readonly early: ReadonlyMap<string, EarlyAction>;
   /** Underlyings in emergency, and why. */
   readonly emergencies: ReadonlyMap<string, string>;
   readonly mode: ModeJudgement;
@@ -138,23 +135,23 @@ export function assessWorld(input: PassInput): World {
     capital,
     isWhole: valued.every((one) => one.unvalued.size === 0),
   });
-  const sized = sizeBands({ nets, policy, inputs, nativeUsd, snapshot, navUsd });
-  const early = actEarly({
+  const settled = settleBands({
     nets,
-    bands: sized,
     policy,
+    inputs,
+    nativeUsd,
+    snapshot,
+    navUsd,
     isRecentreDue: input.isRecentreDue === true,
+    histories: input.histories ?? new Map(),
   });
-  const bands = bandsActingEarly(sized, early, policy);
   return {
     view: {
       atMs: nowMs,
       snapshot,
       nets,
-      halfWidthUnits: new Map([...bands].map(([ticker, band]) => [ticker, band.halfWidthUnits])),
-      bands,
+      ...settled,
       buckets: bucketsOf(nets, effects, { spots, nowMs, policy }),
-      early,
       emergencies,
       mode,
       statuses: judgeShards(input, safety.memory, mode.mode === "halt" ? mode.reasons : []),

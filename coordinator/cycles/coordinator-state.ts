@@ -8,6 +8,7 @@ import { NEW_SAFETY, type SafetyMemory } from "#coordinator/records/safety-memor
 import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
 import type { TakeOverState } from "#coordinator/records/take-over-state.ts";
 import type { TransferRecord } from "#coordinator/records/transfer-record.ts";
+import type { SpotHistory } from "#coordinator/records/volatility-forecast.ts";
 import type { NetUnderlying } from "#coordinator/stages/net-risk.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
 import type { Address } from "#shared/units/ids.ts";
@@ -56,6 +57,8 @@ export type CoordinatorState = {
   /** Shares of the vaults, as far as their chains were read. */
   readonly sharesRaw: Map<string, string>;
   passes: number;
+  /** Spots of the passes since the start, faded. */
+  histories: ReadonlyMap<string, SpotHistory>;
   /** When a pass last traded early by the timer; undefined before the first. */
   recentredAtMs: number | undefined;
   /** Last pass's view of the world; undefined before the first. */
@@ -105,6 +108,7 @@ export function newCoordinatorState(options: StateOptions): CoordinatorState {
     sharesRaw: new Map(),
     passes: 0,
     recentredAtMs: undefined,
+    histories: new Map(),
     view: undefined,
     lastNets: new Map(),
     lastOutcome: undefined,

@@ -129,6 +129,7 @@ function underlyingDecision(ticker: string, world: World, hedge: HedgePlan): Und
     gammaUnitsPerUsd: net?.greeks.gammaUnitsPerUsd ?? null,
     halfWidthUnits: view.halfWidthUnits.get(ticker) ?? null,
     band: view.bands.get(ticker) ?? null,
+    forecast: view.forecasts.get(ticker) ?? null,
     ...tierOf(ticker, world),
     buckets: [...(view.buckets.get(ticker) ?? [])],
     action: hedge.action,

@@ -49,6 +49,7 @@ export async function rebalance(
   const outcome = await planWith(state, ports, trigger);
   state.passes += 1;
   state.view = outcome.view;
+  state.histories = outcome.view.histories;
   if (isRecentreDue(state, outcome.view.atMs)) state.recentredAtMs = outcome.view.atMs;
   for (const [ticker, net] of outcome.view.nets) {
     if (net.netted) state.lastNets.set(ticker, net.net);
@@ -132,6 +133,7 @@ function passInput(
     standstill: standstill(state, ports),
     isRecentreDue: isRecentreDue(state, nowMs),
     safety: safetyInput(state, ports.journal.jobs),
+    histories: state.histories,
   };
 }
 

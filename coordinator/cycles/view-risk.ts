@@ -53,6 +53,7 @@ function netViews(state: CoordinatorState, view: PassView): Record<string, NetVi
         deltaIntervalUnits: net.limitIntervalUnits,
         bandHalfWidthUnits,
         band: view.bands.get(ticker) ?? null,
+        forecast: view.forecasts.get(ticker) ?? null,
         status:
           isKnown && bandHalfWidthUnits !== null ? statusOf(net, bandHalfWidthUnits) : "unknown",
         byExpiry: net.byExpiry,

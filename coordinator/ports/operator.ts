@@ -9,6 +9,7 @@ import type { OrderProgress, ShardOrder } from "#coordinator/records/shard-order
 import type { ShardMode } from "#coordinator/records/shard-safety.ts";
 import type { Evidence } from "#coordinator/records/shard-trust.ts";
 import type { TransferRecord } from "#coordinator/records/transfer-record.ts";
+import type { VolatilityForecast } from "#coordinator/records/volatility-forecast.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
 import type { BreakerThreshold } from "#shared/policy/safety-policy.ts";
 import type { Greeks } from "#shared/risk/greeks.ts";
@@ -37,6 +38,8 @@ export type NetView = {
   readonly bandHalfWidthUnits: number | null;
   /** What made it as wide; null as above. */
   readonly band: Band | null;
+  /** What is expected of its volatility; null when nothing is known. */
+  readonly forecast: VolatilityForecast | null;
   readonly status: "inside" | "outside" | "unknown";
   readonly byExpiry: readonly { readonly expiryMs: number | null; readonly greeks: Greeks }[];
   /** Vega and gamma per expiry bucket against their limits; empty while it cannot be netted and priced. */

@@ -13,6 +13,8 @@ export const bandSchema = z.strictObject({
   formulaUnits: finiteSchema,
   floorUnits: finiteSchema,
   capUnits: finiteSchema,
+  /** Share of the formula kept because the market is stressed; 1 when it is calm. */
+  stressFraction: finiteSchema.default(1),
   /** Which of the three the half-width is. */
   bound: z.enum(["formula", "floor", "cap"]),
   halfWidthUnits: finiteSchema,

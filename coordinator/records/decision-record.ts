@@ -9,6 +9,7 @@ import { bucketExposureSchema } from "#coordinator/records/bucket-exposure.ts";
 import { reportRefSchema } from "#coordinator/records/job-record.ts";
 import { planReportSchema } from "#coordinator/records/plan-report.ts";
 import { orderProgressSchema } from "#coordinator/records/shard-order.ts";
+import { volatilityForecastSchema } from "#coordinator/records/volatility-forecast.ts";
 import { finiteSchema, hash32Schema, shardIdSchema, unixMsSchema } from "#shared/wire/scalars.ts";
 
 const underlyingDecisionSchema = z.strictObject({
@@ -23,6 +24,8 @@ const underlyingDecisionSchema = z.strictObject({
   halfWidthUnits: finiteSchema.nullable(),
   /** What made the band as wide; null when there is none, or it was recorded before this was. */
   band: bandSchema.nullable().default(null),
+  /** What was expected of its volatility; null when nothing was known, or it was recorded before this was. */
+  forecast: volatilityForecastSchema.nullable().default(null),
   /** How far the pass went; null when it could not be netted, or was recorded before this was. */
   tier: z
     .enum(["absorb", "internal-netting", "external-hedge", "emergency"])

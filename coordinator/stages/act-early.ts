@@ -1,4 +1,5 @@
 import type { Band } from "#coordinator/records/band.ts";
+import type { VolatilityForecast } from "#coordinator/records/volatility-forecast.ts";
 import type { NetOutcome } from "#coordinator/stages/net-risk.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
 
@@ -11,6 +12,7 @@ export type EarlyContext = {
   readonly policy: Policy;
   /** True once per `triggers.recentreEveryMs`. */
   readonly isRecentreDue: boolean;
+  readonly forecasts: ReadonlyMap<string, VolatilityForecast>;
 };
 
 /**
@@ -19,12 +21,19 @@ export type EarlyContext = {
  */
 export function actEarly(context: EarlyContext): Map<string, EarlyAction> {
   const { triggers } = context.policy;
+  const { forecast: limits } = triggers;
   const early = new Map<string, EarlyAction>();
   for (const [ticker, outcome] of context.nets) {
     const band = context.bands.get(ticker);
     if (!outcome.netted || band === undefined) continue;
     if (Math.abs(outcome.net.greeks.deltaUnits) <= triggers.earlyFromFraction * band.halfWidthUnits)
       continue;
+    const exitProbability = context.forecasts.get(ticker)?.exitProbability ?? 0;
+    if (limits.isOn && exitProbability >= limits.exitProbability) {
+      const detail = `leaves its band within ${limits.horizonMs} ms with probability ${exitProbability.toFixed(3)}`;
+      early.set(ticker, { kind: "forecast", detail });
+      continue;
+    }
     if (context.isRecentreDue)
       early.set(ticker, {
         kind: "timer",

@@ -16,6 +16,8 @@ export type BandContext = {
   readonly measuredCostFraction: number | null;
   /** Annual volatility expected; null when it is not known. */
   readonly volatility: number | null;
+  /** Share of the formula that is kept; below 1 while the market is stressed. */
+  readonly stressFraction: number;
 };
 
 /** A venue may be better than the spot it is compared with; a band still needs some cost. */
@@ -43,9 +45,10 @@ export function sizeBand(context: BandContext, policy: UnderlyingPolicy): Band {
     riskAversionPerUsd: policy.riskAversionPerUsd,
   };
   const isZakamouline = policy.bandModel === "zakamouline" && volatility !== null && volatility > 0;
-  const formulaUnits = isZakamouline
+  const wholeUnits = isZakamouline
     ? zakamoulineHalfWidthUnits({ ...inputs, volatility })
     : whalleyWilmottHalfWidthUnits(inputs);
+  const formulaUnits = wholeUnits * context.stressFraction;
   const gasWorthUsd = (context.gasUsd ?? 0) / costFraction;
   const floorUnits = Math.max(policy.bandFloorUsd, gasWorthUsd) / context.spotUsd;
   const capUnits = (policy.bandCapNavFraction * Math.max(0, context.navUsd)) / context.spotUsd;
@@ -58,6 +61,7 @@ export function sizeBand(context: BandContext, policy: UnderlyingPolicy): Band {
     formulaUnits,
     floorUnits,
     capUnits,
+    stressFraction: context.stressFraction,
     bound: boundOf({ formulaUnits, floorUnits, capUnits }),
     halfWidthUnits,
     actFromUnits: halfWidthUnits,

@@ -1,12 +1,12 @@
 import type { Band } from "#coordinator/records/band.ts";
 import type { MarketSnapshot } from "#coordinator/records/market-snapshot.ts";
+import type { VolatilityForecast } from "#coordinator/records/volatility-forecast.ts";
 import { costSegments, depthPoints, type Side } from "#coordinator/stages/depth-cost.ts";
 import type { ShardInput } from "#coordinator/stages/hedge-option.ts";
 import type { NetOutcome } from "#coordinator/stages/net-risk.ts";
 import { sizeBand } from "#coordinator/stages/size-band.ts";
 import { gasCostUsd } from "#coordinator/stages/venue-limits.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
-import { volatilityAt } from "#shared/risk/volatility-surface.ts";
 
 export type BandsContext = {
   readonly nets: ReadonlyMap<string, NetOutcome>;
@@ -16,11 +16,12 @@ export type BandsContext = {
   readonly policy: Policy;
   /** Net asset value of all shards in USD. */
   readonly navUsd: number;
+  readonly forecasts: ReadonlyMap<string, Omit<VolatilityForecast, "exitProbability">>;
 };
 
 /** The band of every underlying that can be netted and priced. */
 export function sizeBands(context: BandsContext): Map<string, Band> {
-  const { nets, policy, inputs, nativeUsd, navUsd, snapshot } = context;
+  const { nets, policy, inputs, nativeUsd, navUsd, forecasts, snapshot } = context;
   const bands = [...nets].flatMap(([ticker, outcome]): [string, Band][] => {
     const limits = policy.underlyings[ticker];
     const spotUsd = snapshot.underlyings.get(ticker)?.spotUsd;
@@ -32,7 +33,8 @@ export function sizeBands(context: BandsContext): Map<string, Band> {
         navUsd,
         gasUsd: leastGasUsd(ticker, inputs, nativeUsd),
         measuredCostFraction: leastCostFraction(ticker, inputs),
-        volatility: impliedVolatility(ticker, snapshot),
+        volatility: forecasts.get(ticker)?.volatility ?? null,
+        stressFraction: stressFraction(forecasts.get(ticker)?.regime, policy),
       },
       limits,
     );
@@ -86,12 +88,8 @@ function firstCosts(ticker: string, { valuation, setup }: ShardInput, side: Side
   });
 }
 
-/** Annual volatility at the money of the nearest expiry; null without a surface. */
-function impliedVolatility(ticker: string, { underlyings, asOfMs }: MarketSnapshot): number | null {
-  const market = underlyings.get(ticker);
-  const expiryMs = market?.slices[0]?.expiryMs;
-  if (market === undefined || typeof market.spotUsd !== "number" || expiryMs === undefined)
-    return null;
-  const point = { forwardUsd: market.spotUsd, strikeUsd: market.spotUsd, expiryMs, nowMs: asOfMs };
-  return volatilityAt(market.slices, point);
+/** The forecast has to be on: a regime alone changes nothing. */
+function stressFraction(regime: VolatilityForecast["regime"] | undefined, policy: Policy): number {
+  const { isOn, stressedBandFraction } = policy.triggers.forecast;
+  return isOn && regime === "stressed" ? stressedBandFraction : 1;
 }

@@ -76,7 +76,23 @@ function checkUnderlyings(policy: Policy, context: Context): void {
 function checkTriggers({ triggers, underlyings, hedging }: Policy, context: Context): void {
   const targets = Object.values(underlyings).map((one) => one.hedgeTargetFraction);
   const farthest = Math.max(0, ...targets);
-  if (triggers.recentreEveryMs !== null && triggers.earlyFromFraction <= farthest) {
+  const { forecast } = triggers;
+  const isEarly = triggers.recentreEveryMs !== null || forecast.isOn;
+  if (forecast.calmBelowRatio > forecast.stressedFromRatio) {
+    report(
+      context,
+      ["triggers", "forecast", "calmBelowRatio"],
+      `must be <= stressedFromRatio (${forecast.stressedFromRatio}), or the regime never settles`,
+    );
+  }
+  if (forecast.shortHalfLifeMs >= forecast.longHalfLifeMs) {
+    report(
+      context,
+      ["triggers", "forecast", "shortHalfLifeMs"],
+      `must be below longHalfLifeMs (${forecast.longHalfLifeMs})`,
+    );
+  }
+  if (isEarly && triggers.earlyFromFraction <= farthest) {
     report(
       context,
       ["triggers", "earlyFromFraction"],

@@ -63,7 +63,21 @@ export const DEFAULT_POLICY: Policy = {
     transitCostFractionPerHour: 0.0005,
     shardsMax: 12,
   },
-  triggers: { earlyFromFraction: 0.75, recentreEveryMs: null },
+  triggers: {
+    earlyFromFraction: 0.75,
+    recentreEveryMs: null,
+    forecast: {
+      isOn: false,
+      horizonMs: 300_000,
+      exitProbability: 0.5,
+      sampleEveryMs: 10_000,
+      shortHalfLifeMs: 600_000,
+      longHalfLifeMs: 86_400_000,
+      stressedFromRatio: 1.5,
+      calmBelowRatio: 1.2,
+      stressedBandFraction: 1,
+    },
+  },
   breakers: breakersPolicySchema.parse({}),
   quarantine: quarantinePolicySchema.parse({}),
   perps: {

@@ -75,6 +75,28 @@ const planningPolicySchema = z
   })
   .prefault({});
 
+/** What is expected of volatility, and what is done about it. */
+const forecastPolicySchema = z
+  .strictObject({
+    /** Hedge before the band is left, when it is likely to be; what is expected is recorded either way. */
+    isOn: z.boolean().default(false),
+    /** How far ahead is looked. */
+    horizonMs: z.number().int().min(1000).default(300_000),
+    /** Probability of leaving the band within the horizon from which a hedge is due. */
+    exitProbability: fraction.default(0.5),
+    /** Spots nearer together than this are one. */
+    sampleEveryMs: z.number().int().min(100).default(10_000),
+    /** Half-lives of the short and of the long realised volatility. */
+    shortHalfLifeMs: z.number().int().min(1000).default(600_000),
+    longHalfLifeMs: z.number().int().min(1000).default(86_400_000),
+    /** Short over long volatility from which the market counts as stressed, and below which it is calm again. */
+    stressedFromRatio: z.number().min(1).default(1.5),
+    calmBelowRatio: z.number().positive().default(1.2),
+    /** Share of its half-width a band keeps while the market is stressed. */
+    stressedBandFraction: z.number().min(0.1).max(1).default(1),
+  })
+  .prefault({});
+
 /** When a hedge is traded before its band is left. */
 const triggersPolicySchema = z
   .strictObject({
@@ -82,6 +104,7 @@ const triggersPolicySchema = z
     earlyFromFraction: fraction.default(0.75),
     /** How often a pass of the timer trades what is beyond that back to the target; null: never. */
     recentreEveryMs: z.number().int().min(1000).nullable().default(null),
+    forecast: forecastPolicySchema,
   })
   .prefault({});
 
@@ -162,4 +185,5 @@ export const policySchema = z.strictObject({
 
 export type Policy = z.infer<typeof policySchema>;
 export type PlanningPolicy = Policy["planning"];
+export type ForecastPolicy = Policy["triggers"]["forecast"];
 export type UnderlyingPolicy = Policy["underlyings"][string];

@@ -13,6 +13,7 @@ import { nettingRows } from "#test/bench/risk-netting.ts";
 import { snapshotRows } from "#test/bench/risk-snapshot.ts";
 import { tailRows } from "#test/bench/risk-tail.ts";
 import { steps } from "#test/bench/steps.ts";
+import { triggerRows } from "#test/bench/trigger-benefit.ts";
 
 const ROUNDS = 9;
 const RESULTS = fileURLToPath(new URL("../../bench/results.json", import.meta.url));
@@ -33,6 +34,7 @@ const rows: BenchRow[] = [
   ...(await ingestRows(ROUNDS)),
   ...planQualityRows(200),
   ...(await planLatencyRows(100)),
+  ...triggerRows(6),
 ];
 
 const machine = {

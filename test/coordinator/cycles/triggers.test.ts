@@ -2,9 +2,13 @@ import { describe, expect, test } from "vitest";
 import type { PassInput } from "#coordinator/cycles/assess-world.ts";
 import { planPass } from "#coordinator/cycles/plan-pass.ts";
 import type { BookEntry } from "#coordinator/records/book-entry.ts";
+import type { SpotHistory } from "#coordinator/records/volatility-forecast.ts";
+import { newVarianceTrace } from "#shared/risk/realised-variance.ts";
+import { YEAR_MS } from "#shared/units/time.ts";
 import { anEntry, aPassInput, aPolicy, NOW_MS } from "#test/support/coordinator-pass.ts";
 
-const RECENTRING = { earlyFromFraction: 0.75, recentreEveryMs: 60_000 };
+const { triggers } = aPolicy();
+const RECENTRING = { ...triggers, earlyFromFraction: 0.75, recentreEveryMs: 60_000 };
 /** Floor and cap leave one half-width: 4 units. */
 const FOUR = { bandFloorUsd: 8000, bandCapNavFraction: 1e-9, hedgeTargetFraction: 0.5 };
 
@@ -118,6 +122,79 @@ describe("the timer", () => {
     expect(decision.triggers[1]).toMatchObject({ kind: "threshold", subject: "ETH" });
   });
 });
+
+describe("a forecast", () => {
+  const forecast = { ...triggers.forecast, isOn: true, horizonMs: 3_600_000, exitProbability: 0.2 };
+  const on = aPolicy(FOUR, { triggers: { ...triggers, forecast } });
+  /** 3.5 units long in all, with gamma: short calls, and hedges that make up for their delta. */
+  const curved = (net: number) => {
+    const flat = decide([anEntry({ shard: "base", calls: -100 })]).eth.netDeltaUnits ?? Number.NaN;
+    return [anEntry({ shard: "base", calls: -100, hedgeUnits: net - flat })];
+  };
+
+  test("of leaving the band makes a hedge due before it is left, and says how likely that is", () => {
+    const { eth, decision, jobs } = decide(curved(3.5), { policy: on });
+    expect(eth.forecast).toMatchObject({ source: "implied", regime: "calm" });
+    expect(eth.forecast?.exitProbability).toBeGreaterThan(0.2);
+    expect(decision.triggers[1]).toMatchObject({ kind: "forecast", subject: "ETH" });
+    expect(decision.triggers[1]?.detail).toMatch(
+      /^leaves its band within 3600000 ms with probability 0\.\d{3}$/,
+    );
+    expect(eth).toMatchObject({ tier: "external-hedge", reason: "about to leave the band" });
+    expect(jobs[0]?.expectedDeltaUnits).toBeCloseTo(-1.5, 2);
+  });
+
+  test("is recorded, and nothing done about it, while it is off, unlikely, or the net is well inside", () => {
+    const unlikely = aPolicy(FOUR, {
+      triggers: { ...triggers, forecast: { ...forecast, exitProbability: 1 } },
+    });
+    for (const one of [
+      decide(curved(3.5)),
+      decide(curved(3.5), { policy: unlikely }),
+      decide(curved(2.9), { policy: on }),
+      decide(held(3.5), { policy: on }),
+    ]) {
+      expect(one.jobs).toEqual([]);
+      expect(one.eth.forecast).not.toBeNull();
+    }
+  });
+
+  test("does not make a second pass trade what the first has traded", () => {
+    const { jobs } = decide(curved(3.5), { policy: on });
+    expect(decide(curved(3.5), { policy: on, jobs, sequence: 2 }).jobs).toEqual([]);
+    expect(decide(curved(2), { policy: on, sequence: 2 }).jobs).toEqual([]);
+  });
+
+  test("of stress narrows the formula's band by the policy's share, once it is on", () => {
+    const open = { bandFloorUsd: 1, bandCapNavFraction: 1 };
+    const stressedBandFraction = 0.5;
+    const history = stressedHistory();
+    const widths = [false, true].map((isOn) => {
+      const policy = aPolicy(open, {
+        triggers: { ...triggers, forecast: { ...forecast, isOn, stressedBandFraction } },
+      });
+      const entries = [anEntry({ shard: "base", calls: -100 })];
+      return decide(entries, { policy, histories: new Map([["ETH", history]]) }).eth.band;
+    });
+    expect(widths[1]?.formulaUnits).toBeCloseTo((widths[0]?.formulaUnits ?? 0) / 2, 9);
+    expect(widths.map((band) => band?.stressFraction)).toEqual([1, 0.5]);
+  });
+});
+
+/** As many passes have left it: short volatility twice the long one, seen a day long. */
+function stressedHistory(): SpotHistory {
+  const trace = (halfLifeYears: number, volatility: number) => {
+    return { ...newVarianceTrace(halfLifeYears), squares: volatility ** 2 * 0.001, years: 0.001 };
+  };
+  return {
+    spotUsd: 2000,
+    atMs: NOW_MS - 1,
+    sinceMs: NOW_MS - 86_400_000,
+    short: trace(600_000 / YEAR_MS, 1.2),
+    long: trace(86_400_000 / YEAR_MS, 0.6),
+    regime: "stressed",
+  };
+}
 
 test("in an emergency a dearer venue is taken where the policy allows it", () => {
   const far = [anEntry({ shard: "base", hedgeUnits: 300, feeFraction: 0.008 })];

@@ -15,6 +15,7 @@ const CONTEXT = {
   gasUsd: 0.5,
   measuredCostFraction: null,
   volatility: null,
+  stressFraction: 1,
 };
 
 test("between floor and cap it is the formula", () => {

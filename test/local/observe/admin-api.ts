@@ -80,6 +80,8 @@ const decisionSchema = z.object({
       underlying: z.string(),
       netDeltaUnits: nullableNumber,
       halfWidthUnits: nullableNumber,
+      /** Left out by coordinators that did not say. */
+      tier: z.string().nullable().default(null),
       action: z.string(),
       reason: z.string(),
       tradeUnits: nullableNumber,

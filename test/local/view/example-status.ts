@@ -16,6 +16,7 @@ export function exampleDecision(o: Partial<DecisionAnswer> = {}): DecisionAnswer
         underlying: "ETH",
         netDeltaUnits: -1,
         halfWidthUnits: 0.5,
+        tier: "external-hedge",
         action: "hedge",
         reason: "outside the band",
         tradeUnits: 0.75,

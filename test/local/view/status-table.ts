@@ -200,7 +200,9 @@ function decisionLines(decisions: readonly DecisionAnswer[]): string[] {
 
 /** Underlyings with the same outcome share one entry. */
 function restingLine(decision: DecisionAnswer): string {
-  const byOutcome = Map.groupBy(decision.underlyings, (u) => `${u.action}: ${u.reason}`);
+  const byOutcome = Map.groupBy(decision.underlyings, (u) => {
+    return `${u.tier === null ? "" : `${u.tier}, `}${u.action}: ${u.reason}`;
+  });
   const outcomes = [...byOutcome].map(
     ([outcome, all]) => `${all.map((u) => u.underlying).join(", ")} ${outcome}`,
   );

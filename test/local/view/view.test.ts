@@ -127,10 +127,10 @@ describe("statusTable", () => {
 describe("decisions in the table", () => {
   test("name underlyings with the same outcome together", () => {
     const hold = { underlying: "ETH", netDeltaUnits: 0, halfWidthUnits: 1, tradeUnits: 0 };
-    const rest = { ...hold, action: "hold" as const, reason: "inside the band" };
+    const rest = { ...hold, tier: "absorb", action: "hold" as const, reason: "inside the band" };
     const decision = exampleDecision({ underlyings: [rest, { ...rest, underlying: "BTC" }] });
     expect(statusTable(exampleStatus({ decisions: [decision] }), 120, 40).at(-1)).toBe(
-      "  11:59:59 ETH, BTC hold: inside the band",
+      "  11:59:59 ETH, BTC absorb, hold: inside the band",
     );
   });
 });

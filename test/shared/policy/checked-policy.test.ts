@@ -11,6 +11,13 @@ function problems(change: Change): string[] {
   return result.success ? [] : describeIssues(result.error, input);
 }
 
+function withForecast(forecast: object): (policy: typeof DEFAULT_POLICY) => unknown {
+  return (policy) => ({
+    ...policy,
+    triggers: { ...policy.triggers, forecast: { ...policy.triggers.forecast, ...forecast } },
+  });
+}
+
 function withEth(change: Record<string, unknown>): Change {
   return (policy) => ({
     ...policy,
@@ -129,6 +136,16 @@ test.each<{ name: string; change: Change; field: string }>([
       triggers: { ...policy.triggers, recentreEveryMs: 60_000, earlyFromFraction: 0.5 },
     }),
     field: "triggers.earlyFromFraction",
+  },
+  {
+    name: "a regime that never settles",
+    change: withForecast({ stressedFromRatio: 1.1, calmBelowRatio: 1.3 }),
+    field: "triggers.forecast.calmBelowRatio",
+  },
+  {
+    name: "a short half-life that is not",
+    change: withForecast({ shortHalfLifeMs: 86_400_000 }),
+    field: "triggers.forecast.shortHalfLifeMs",
   },
   {
     name: "more than wholly mutualised",
