@@ -17,6 +17,7 @@ export const BREAKER_KINDS = [
   "reportAge",
   "staleShare",
   "oracleDisagreement",
+  "settlementPeg",
   "lossVelocity",
   "drawdown",
   "hedgeSlippage",

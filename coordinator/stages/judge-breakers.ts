@@ -87,10 +87,11 @@ function reasonOf(state: BreakerState): string {
   return `breaker ${state.kind} of ${state.scope}: ${levelOf(state)}`;
 }
 
-/** Shards whose feed has disagreed for long enough: others' feeds count before theirs. */
+/** Shards whose feeds have disagreed for long enough: others' feeds count before theirs. */
 export function distrustedFeeds({ breakers }: SafetyMemory): Set<string> {
   const tripped = Object.values(breakers).filter((one) => {
-    return one.kind === "oracleDisagreement" && levelOf(one) !== "run";
+    const isOfFeeds = one.kind === "oracleDisagreement" || one.kind === "settlementPeg";
+    return isOfFeeds && one.scope !== GLOBAL_SCOPE && levelOf(one) !== "run";
   });
   return new Set(tripped.map((one) => one.scope.slice("shard:".length)));
 }

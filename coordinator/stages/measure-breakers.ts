@@ -29,6 +29,7 @@ export function measureBreakers(context: MeasureContext): BreakerMeasure[] {
   return [
     ...reportAges(context),
     ...oracleDisagreements(context),
+    ...settlementPegs(context),
     ...slippages(context),
     ...venueFailures(context),
     ...bridgeDelays(context),
@@ -80,6 +81,30 @@ function oracleDisagreements(context: MeasureContext): BreakerMeasure[] {
       detail,
     };
   });
+}
+
+/** Options and capital count one settlement unit as one USD; a unit that is worth less is not seen by any spot feed. */
+function settlementPegs({ entries, carried, policy, nowMs }: MeasureContext): BreakerMeasure[] {
+  const feeds = entries
+    .filter(({ report }) => !carried.has(report.shard))
+    .flatMap(({ report }) => {
+      const line = report.collateral.find((one) => one.underlying === null);
+      const isFresh =
+        line !== undefined && nowMs - line.priceUpdatedAtMs <= policy.staleness.feedMaxMs;
+      return isFresh ? [{ shard: report.shard, priceUsd: line.priceUsd }] : [];
+    });
+  const measure = (scope: string, priceUsd: number | null): BreakerMeasure => {
+    const value = priceUsd === null ? null : Math.abs(priceUsd - 1);
+    const detail = priceUsd === null ? "no fresh feed" : `settlement asset at ${priceUsd} USD`;
+    return { kind: "settlementPeg", scope, value, detail };
+  };
+  return [
+    measure(GLOBAL_SCOPE, medianOf(feeds.map((one) => one.priceUsd))),
+    ...entries.map(({ report }) => {
+      const own = feeds.find((one) => one.shard === report.shard);
+      return measure(`shard:${report.shard}`, own?.priceUsd ?? null);
+    }),
+  ];
 }
 
 /** Cost of the settled swaps of the window as a share of what they were allowed; 0 while they are too few. */

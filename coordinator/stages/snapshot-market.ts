@@ -12,7 +12,8 @@ import type { MarketLine } from "#shared/wire/shard-report.ts";
 
 /**
  * One market for a whole pass. Spot is the median of the sources whose feed is fresh; it is refused
- * when none is, or when they lie further apart than the policy allows. Volatility is taken whole from
+ * when none is, or when they lie further apart than the policy allows; so is all when that holds for the
+ * settlement asset. Volatility is taken whole from
  * one source, the one whose at-the-money total volatility is the (lower) median; it is needed only
  * where a live option is in some book.
  *
@@ -26,15 +27,14 @@ export function snapshotMarket(
   stale: ReadonlySet<string> = new Set(),
 ): MarketSnapshot {
   const seen = { entries, stale };
-  const cashUsd = settlementUsd(seen, policy, nowMs);
+  const cash = snapshotSettlement(seen, policy, nowMs);
   const underlyings = Object.keys(policy.underlyings).map(
     (ticker): [string, UnderlyingSnapshot] => {
       const one = snapshotUnderlying(ticker, seen, policy, nowMs);
-      const refused = one.refused ?? (cashUsd === null ? "no fresh settlement price" : null);
-      return [ticker, { ...one, refused }];
+      return [ticker, { ...one, refused: one.refused ?? cash.refused }];
     },
   );
-  return { asOfMs: nowMs, underlyings: new Map(underlyings), settlementUsd: cashUsd };
+  return { asOfMs: nowMs, underlyings: new Map(underlyings), settlementUsd: cash.priceUsd };
 }
 
 type Seen = { readonly entries: readonly BookEntry[]; readonly stale: ReadonlySet<string> };
@@ -133,13 +133,22 @@ function surfaceOf(
   }
 }
 
-function settlementUsd(seen: Seen, policy: Policy, nowMs: number): number | null {
+/** Median of the fresh prices; refused like a spot when they lie too far apart: one of them values somebody's cash wrongly. */
+function snapshotSettlement(
+  seen: Seen,
+  policy: Policy,
+  nowMs: number,
+): { readonly priceUsd: number | null; readonly refused: string | null } {
   const prices = believed(seen, (entry) => {
     const line = entry.report.collateral.find((candidate) => candidate.underlying === null);
     if (line === undefined || nowMs - line.priceUpdatedAtMs > policy.staleness.feedMaxMs) return [];
     return [line.priceUsd];
   });
-  return medianOf(prices);
+  const priceUsd = medianOf(prices);
+  if (priceUsd === null) return { priceUsd, refused: "no fresh settlement price" };
+  const spread = Math.max(...prices) - Math.min(...prices);
+  const isApart = spread > policy.settlement.sourceDisagreementMaxFraction * priceUsd;
+  return { priceUsd, refused: isApart ? "settlement prices disagree" : null };
 }
 
 /** Median; the mean of the two middle values of an even count; null of nothing. */

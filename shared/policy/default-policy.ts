@@ -22,6 +22,7 @@ const DEFAULT_UNDERLYING: UnderlyingPolicy = {
 export const DEFAULT_POLICY: Policy = {
   version: 1,
   underlyings: { ETH: DEFAULT_UNDERLYING, BTC: DEFAULT_UNDERLYING },
+  settlement: { sourceDisagreementMaxFraction: 0.02 },
   staleness: { reportFloorMs: 5_000, feedMaxMs: 60_000, sequenceAheadMaxMs: 60_000 },
   hedging: {
     slippageMaxFraction: 0.01,

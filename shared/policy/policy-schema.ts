@@ -126,6 +126,12 @@ const perpPolicySchema = z
 export const policySchema = z.strictObject({
   version: z.number().int().positive(),
   underlyings: z.record(z.string(), underlyingPolicySchema),
+  settlement: z
+    .strictObject({
+      /** Largest difference between fresh prices of the settlement asset, as a fraction of their median. */
+      sourceDisagreementMaxFraction: fraction.default(0.02),
+    })
+    .prefault({}),
   staleness: z.strictObject({
     /** A report older than max(this, 3 x block time) is stale. */
     reportFloorMs: z.number().int().min(1000),

@@ -63,6 +63,17 @@ export const breakersPolicySchema = z
         ruleShape({ ...QUICK, reduceOnly: { tripAt: 0.02, resetAt: 0.01 }, halt: null }),
       )
       .prefault({}),
+    /** Distance of the settlement asset's price from 1 USD, as a fraction: by each shard's feed, and by their median. */
+    settlementPeg: z
+      .strictObject(
+        ruleShape({
+          ...QUICK,
+          reduceOnly: { tripAt: 0.02, resetAt: 0.01 },
+          halt: { tripAt: 0.1, resetAt: 0.05 },
+          haltLatches: true,
+        }),
+      )
+      .prefault({}),
     /** Loss within the window as a fraction of the capital before it. */
     lossVelocity: z
       .strictObject({

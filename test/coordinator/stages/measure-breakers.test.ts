@@ -76,6 +76,31 @@ describe("disagreement of feeds", () => {
   });
 });
 
+describe("the settlement asset's peg", () => {
+  const priced = (shard: "arbitrum" | "base" | "optimism", priceUsd: number) => {
+    const entry = anEntry({ shard });
+    const collateral = entry.report.collateral.map((line) =>
+      line.underlying === null ? { ...line, priceUsd } : line,
+    );
+    return { ...entry, report: { ...entry.report, collateral } };
+  };
+  const entries = [priced("arbitrum", 0.9), priced("base", 0.97), priced("optimism", 1.01)];
+
+  test("is measured by each shard's feed, and by their median over all", () => {
+    expect(measure("settlementPeg", "shard:arbitrum", { entries })).toBeCloseTo(0.1, 12);
+    expect(measure("settlementPeg", "shard:optimism", { entries })).toBeCloseTo(0.01, 12);
+    expect(measure("settlementPeg", "global", { entries })).toBeCloseTo(0.03, 12);
+  });
+
+  test("is unknown without a fresh feed, and a carried shard's feed says nothing", () => {
+    const carried = new Set(["base"]);
+    expect(measure("settlementPeg", "shard:base", { entries, carried })).toBeNull();
+    expect(measure("settlementPeg", "global", { entries, carried })).toBeCloseTo(0.045, 12);
+    const later = { entries, nowMs: NOW_MS + 61_000 };
+    expect(measure("settlementPeg", "global", later)).toBeNull();
+  });
+});
+
 describe("slippage", () => {
   test("is what hedges cost of what they were allowed to, once there are enough", () => {
     const { jobsMin } = DEFAULT_POLICY.breakers.hedgeSlippage;

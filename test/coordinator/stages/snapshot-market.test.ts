@@ -116,6 +116,36 @@ describe("refuses", () => {
   });
 });
 
+describe("the settlement asset", () => {
+  const priced = (shard: "ethereum" | "arbitrum" | "base", priceUsd: number) => {
+    const entry = withMarket(shard, 2000);
+    const collateral = entry.report.collateral.map((line) =>
+      line.underlying === null ? { ...line, priceUsd } : line,
+    );
+    return { ...entry, report: { ...entry.report, collateral } };
+  };
+  const seen = (prices: readonly [number, number, number], stale: readonly string[] = []) => {
+    const [one, two, three] = prices;
+    const entries = [priced("ethereum", one), priced("arbitrum", two), priced("base", three)];
+    return snapshotMarket(entries, aPolicy(), NOW_MS, new Set(stale));
+  };
+
+  test("is the median of the feeds while they agree", () => {
+    expect(seen([1, 0.99, 1.005]).settlementUsd).toBe(1);
+    expect(seen([1, 0.99, 1.005]).underlyings.get("ETH")?.refused).toBeNull();
+  });
+
+  test("stops every decision when its feeds lie too far apart, and not for one that is not believed", () => {
+    expect(seen([1, 0.97, 1]).underlyings.get("ETH")?.refused).toBe("settlement prices disagree");
+    expect(seen([1, 0.97, 1], ["arbitrum"]).underlyings.get("ETH")?.refused).toBeNull();
+  });
+
+  test("may be off its peg everywhere: that is no disagreement, and it is valued as it is", () => {
+    expect(seen([0.9, 0.9, 0.9])).toMatchObject({ settlementUsd: 0.9 });
+    expect(seen([0.9, 0.9, 0.9]).underlyings.get("ETH")?.refused).toBeNull();
+  });
+});
+
 test("volatility comes whole from the source with the median level", () => {
   const level = (a: number): Market["volatility"] => [
     { expiryMs: EXPIRY_MS, a, b: 0.02, rho: -0.3, m: 0, sigma: 0.1, updatedAtMs: NOW_MS - 1000 },

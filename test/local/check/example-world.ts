@@ -40,6 +40,7 @@ export function examplePolicy(): Policy {
   return {
     version: 1,
     underlyings: { ETH: underlying },
+    settlement: { sourceDisagreementMaxFraction: 0.02 },
     staleness: { reportFloorMs: 5000, feedMaxMs: 60_000, sequenceAheadMaxMs: 60_000 },
     hedging: { ...DEFAULT_POLICY.hedging, mandateLifetimeMs: 5000 },
     capital: {
