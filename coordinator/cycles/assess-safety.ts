@@ -30,6 +30,7 @@ export function assessSafety(
     transfers,
     nowMs,
     windowMs: policy.breakers.lossVelocity.windowMs,
+    shardWindowMs: policy.breakers.shardLossVelocity.windowMs,
   };
   const ledger = trackCapital(memory.ledger, news);
   const before = Object.values(memory.breakers);

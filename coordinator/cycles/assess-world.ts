@@ -113,7 +113,7 @@ export function assessWorld(input: PassInput): World {
   const valued = valueBooks(entries, snapshot, carried);
   const safety = assessSafety(input, valued, carried);
   const effects = pendingEffects(input.jobs, input.setups);
-  const nets = netAll(valued, effects, input);
+  const nets = netWorld(valued, effects, input);
   const orders = {
     manual: input.manualHalt,
     invariant: input.brokenInvariant,
@@ -231,7 +231,8 @@ function shardInputs(
   });
 }
 
-function netAll(
+/** Nets every underlying of the policy. */
+export function netWorld(
   valued: readonly ShardValuation[],
   effects: readonly PendingEffect[],
   { policy, setups }: PassInput,

@@ -34,7 +34,7 @@ export function decisionContent(
     sequence: input.sequence,
     atMs: input.nowMs,
     trigger: input.trigger,
-    triggers: triggersOf(prepared),
+    triggers: [...triggersOf(prepared), ...orderTriggers(world)],
     policyVersion: version,
     shadow: input.shadow,
     mode: view.mode.mode,
@@ -48,7 +48,7 @@ export function decisionContent(
     deltaQuantumUnits: Object.fromEntries(quanta),
     underlyings: [...hedges].map(([ticker, hedge]) => underlyingDecision(ticker, world, hedge)),
     capital: capitalDecision(world),
-    transfers: [...transfers.transfers],
+    transfers: [...prepared.ordered.transfers, ...transfers.transfers],
     blocked: [
       ...view.mode.reasons,
       ...input.standstill,
@@ -61,6 +61,14 @@ export function decisionContent(
     safety: safetyOf(world),
     staleReports: stale.map(reportRefOf),
   };
+}
+
+function orderTriggers({ view }: World): DecisionTrigger[] {
+  return view.orders
+    .filter((one) => one.state === "working")
+    .map(({ shard, kind, reason }) => {
+      return { kind: "operator", subject: shard, detail: `${kind}: ${reason}` } as const;
+    });
 }
 
 function safetyOf({ view }: World): DecisionRecord["safety"] {

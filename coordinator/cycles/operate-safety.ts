@@ -7,6 +7,7 @@ import { TRUSTED } from "#coordinator/records/shard-trust.ts";
 import { globalLevel } from "#coordinator/stages/judge-breakers.ts";
 import { resumeBreaker } from "#coordinator/stages/step-breaker.ts";
 import { forgiveLosses } from "#coordinator/stages/track-capital.ts";
+import type { BreakerKind } from "#shared/policy/safety-policy.ts";
 import type { Clock } from "#shared/ports/clock.ts";
 
 export type OperateSafetyPorts = SafetyPorts & { readonly clock: Clock };
@@ -53,6 +54,13 @@ export function operateSafety(state: CoordinatorState, ports: OperateSafetyPorts
   };
 }
 
+const LOSSES: readonly BreakerKind[] = [
+  "lossVelocity",
+  "drawdown",
+  "shardLossVelocity",
+  "shardDrawdown",
+];
+
 /** Lifts halts: a person's, an invariant's and breakers'; of one shard, only its own breakers'. */
 function resume(
   state: CoordinatorState,
@@ -73,7 +81,7 @@ function resume(
   const events: SafetyEvent[] = [];
   const breakers = Object.entries(state.safety.breakers).map(([key, one]) => {
     if (!isMeant(one) || levelOf(one) === "run") return [key, one] as const;
-    if (one.kind === "lossVelocity" || one.kind === "drawdown") forgiven.push(one.scope);
+    if (LOSSES.includes(one.kind)) forgiven.push(one.scope);
     const rule = state.policy.breakers[one.kind];
     const step = resumeBreaker(one, { rule, nowMs, reason });
     if (step.event !== undefined) events.push({ type: "breaker", ...step.event });

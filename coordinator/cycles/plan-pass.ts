@@ -7,6 +7,7 @@ import {
 import { choosePlan, type SolvedPlan } from "#coordinator/cycles/choose-plan.ts";
 import { decisionContent } from "#coordinator/cycles/decision-content.ts";
 import { actionsOf, type FoundPlan, planGreedily } from "#coordinator/cycles/plan-greedily.ts";
+import { type OrderedPlan, planOrders, worldAfter } from "#coordinator/cycles/plan-orders.ts";
 import { planningWorld } from "#coordinator/cycles/planning-problem.ts";
 import { reportRefOf } from "#coordinator/records/book-entry.ts";
 import type { DecisionRecord } from "#coordinator/records/decision-record.ts";
@@ -16,6 +17,7 @@ import { issueJobs } from "#coordinator/stages/issue-jobs.ts";
 import { type PlanScenarios, planScenarios } from "#coordinator/stages/plan-scenarios.ts";
 import { shortfalls } from "#coordinator/stages/plan-transfers.ts";
 import type { PlanningWorld } from "#coordinator/stages/planning-world.ts";
+import type { Policy } from "#shared/policy/policy-schema.ts";
 import { planIdOf } from "#shared/wire/plan-id.ts";
 import { reportSetHash } from "#shared/wire/report-set.ts";
 
@@ -30,7 +32,9 @@ export type PassOutcome = {
 /** A pass up to where a program could be solved for it. */
 export type PreparedPass = {
   readonly input: PassInput;
+  /** What people ordered is in flight here already. */
   readonly world: World;
+  readonly ordered: OrderedPlan;
   readonly reportSetHash: `0x${string}`;
   readonly greedy: FoundPlan;
   /** Undefined when every net is inside its band and no shard is in shortfall: then nothing is to be planned. */
@@ -46,19 +50,35 @@ export function planPass(input: PassInput): PassOutcome {
 
 /** Values the world and plans greedily; says what problem is left to be solved better. Pure. */
 export function preparePass(input: PassInput): PreparedPass {
-  const world = assessWorld(input);
-  const greedy = planGreedily(input, world);
-  const planning = planningWorld(input, world);
+  const assessed = assessWorld(input);
+  const ordered = planOrders(input, assessed);
+  const after = worldAfter(input, assessed, ordered.actions);
+  const world = {
+    ...after,
+    policy: withJobsLeft(after.policy, ordered),
+    view: { ...after.view, orders: ordered.progress },
+  };
+  const rest = { ...input, policy: withJobsLeft(input.policy, ordered) };
+  const greedy = planGreedily(rest, world);
+  const planning = planningWorld(rest, world);
   const isWork =
     planning.underlyings.some((one) => one.neededUnits !== 0) ||
     (planning.mayTransfer && shortfalls(planning).length > 0);
   return {
-    input,
+    input: rest,
     world,
+    ordered,
     reportSetHash: reportSetHash(world.fresh.map(reportRefOf)),
     greedy,
     problem: isWork ? { world: planning, scenarios: planScenarios(planning) } : undefined,
   };
+}
+
+/** What people ordered comes out of the jobs of the pass, and first. */
+function withJobsLeft(policy: Policy, { actions }: OrderedPlan): Policy {
+  if (actions.length === 0) return policy;
+  const jobsPerPassMax = Math.max(0, policy.hedging.jobsPerPassMax - actions.length);
+  return { ...policy, hedging: { ...policy.hedging, jobsPerPassMax } };
 }
 
 /** The program of a prepared pass; undefined when the policy does not ask for one or it would be empty. */
@@ -75,7 +95,7 @@ export function formulatePass({ input, problem }: PreparedPass): Formulation | u
 export function finishPass(prepared: PreparedPass, solved?: SolvedPlan): PassOutcome {
   const { input, world } = prepared;
   const { plan, report } = choosePlan(prepared, solved);
-  const actions = actionsOf(plan);
+  const actions = [...prepared.ordered.actions, ...actionsOf(plan)];
   const epochs = epochsOf(input);
   const content = decisionContent(prepared, plan, report);
   const params = actions.map((action) => action.params);

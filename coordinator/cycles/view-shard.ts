@@ -2,6 +2,7 @@ import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts"
 import type { LastReportView, ShardView } from "#coordinator/ports/operator.ts";
 import { type BookEntry, entryAgeMs } from "#coordinator/records/book-entry.ts";
 import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
+import { shardSafety } from "#coordinator/stages/judge-breakers.ts";
 import { judgeShard } from "#coordinator/stages/judge-shard.ts";
 
 /** One shard as the last pass valued it, with its mode and ages as of now. */
@@ -49,6 +50,7 @@ function statusNow(
     isReduceOnly: state.policy.reduceOnlyShards.includes(setup.shard),
     haltReasons: state.view?.mode.mode === "halt" ? state.view.mode.reasons : [],
     nowMs,
+    safety: shardSafety(state.safety, setup.shard),
   });
   return { mode, reasons };
 }

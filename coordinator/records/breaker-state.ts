@@ -20,6 +20,8 @@ export const BREAKER_KINDS = [
   "settlementPeg",
   "lossVelocity",
   "drawdown",
+  "shardLossVelocity",
+  "shardDrawdown",
   "hedgeSlippage",
   "venueFailures",
   "bridgeDelay",

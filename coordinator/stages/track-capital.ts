@@ -18,8 +18,9 @@ export type CapitalNews = {
   /** Every transfer in flight or not counted for good. */
   readonly transfers: readonly JobRecord[];
   readonly nowMs: number;
-  /** Of loss velocity. */
+  /** Of loss velocity: of all together, and of one shard. */
   readonly windowMs: number;
+  readonly shardWindowMs: number;
 };
 
 /** Samples this far back smooth: shares are read a little later than the equity that shows them. */
@@ -70,7 +71,8 @@ function trackShard(
   const flowsUsd = before.flowsUsd + shareFlowUsd(before, sharesRaw, equityUsd);
   const after = { ...before, sharesRaw, flowsUsd, equityUsd };
   const sample = { atMs: news.nowMs, pnlUsd: pnlOf(after) };
-  return { ...after, track: trackSample(before.track, sample, news) };
+  const windowMs = news.shardWindowMs;
+  return { ...after, track: trackSample(before.track, sample, { ...news, windowMs }) };
 }
 
 /** Shares are made and burnt at what they are worth: the equity they stand for came in or went out. */
@@ -153,20 +155,18 @@ function lossesOf(scope: string, track: PnlTrack, equityUsd: number | null): Bre
   const isKnown = equityUsd !== null && Number.isFinite(equityUsd) && track.recent.length > 0;
   const nowUsd = isKnown ? Math.max(...track.recent.map((one) => one.pnlUsd)) : 0;
   const highUsd = Math.max(...track.window.map((one) => one.pnlUsd), nowUsd);
-  return [
-    { kind: "lossVelocity" as const, lossUsd: highUsd - nowUsd },
-    { kind: "drawdown" as const, lossUsd: Math.max(track.peakUsd, nowUsd) - nowUsd },
-  ].map(({ kind, lossUsd }): BreakerMeasure => {
+  const isAll = scope === GLOBAL_SCOPE;
+  const measure = (kind: BreakerMeasure["kind"], lossUsd: number): BreakerMeasure => {
     const detail = `${lossUsd.toFixed(0)} USD lost`;
     if (!isKnown) return { kind, scope, value: null, detail };
     const before = equityUsd + lossUsd;
-    return {
-      kind,
-      scope,
-      value: lossUsd <= 0 ? 0 : before > lossUsd ? lossUsd / before : 1,
-      detail,
-    };
-  });
+    const value = lossUsd <= 0 ? 0 : before > lossUsd ? lossUsd / before : 1;
+    return { kind, scope, value, detail };
+  };
+  return [
+    measure(isAll ? "lossVelocity" : "shardLossVelocity", highUsd - nowUsd),
+    measure(isAll ? "drawdown" : "shardDrawdown", Math.max(track.peakUsd, nowUsd) - nowUsd),
+  ];
 }
 
 /** The ledger after a person said to go on: losses count from now. */

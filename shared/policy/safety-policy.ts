@@ -38,6 +38,7 @@ function ruleShape(defaults: RuleDefaults) {
 }
 
 const QUICK = { tripAfterMs: 10_000, holdMs: 30_000, coolDownMs: 10_000, haltLatches: false };
+const LOSS = { tripAfterMs: 5_000, holdMs: 60_000, coolDownMs: 30_000, haltLatches: true };
 const windowMs = milliseconds.min(1_000);
 const jobsMin = z.number().int().min(1).max(1_000);
 
@@ -74,30 +75,45 @@ export const breakersPolicySchema = z
         }),
       )
       .prefault({}),
-    /** Loss within the window as a fraction of the capital before it. */
+    /** Loss of all shards together within the window, as a fraction of the capital before it. */
     lossVelocity: z
       .strictObject({
         ...ruleShape({
-          reduceOnly: { tripAt: 0.1, resetAt: 0.05 },
-          halt: { tripAt: 0.2, resetAt: 0.1 },
-          tripAfterMs: 5_000,
-          holdMs: 60_000,
-          coolDownMs: 30_000,
-          haltLatches: true,
+          ...LOSS,
+          reduceOnly: { tripAt: 0.05, resetAt: 0.025 },
+          halt: { tripAt: 0.1, resetAt: 0.05 },
         }),
         windowMs: windowMs.default(3_600_000),
       })
       .prefault({}),
-    /** Loss since the highest profit and loss ever, as a fraction of the capital before it. */
+    /** Loss of all shards together since their highest profit and loss ever, as a fraction of the capital before it. */
     drawdown: z
       .strictObject(
         ruleShape({
-          reduceOnly: { tripAt: 0.2, resetAt: 0.15 },
-          halt: { tripAt: 0.35, resetAt: 0.25 },
-          tripAfterMs: 5_000,
-          holdMs: 60_000,
-          coolDownMs: 30_000,
-          haltLatches: true,
+          ...LOSS,
+          reduceOnly: { tripAt: 0.1, resetAt: 0.07 },
+          halt: { tripAt: 0.2, resetAt: 0.15 },
+        }),
+      )
+      .prefault({}),
+    /** As `lossVelocity`, of one shard: its hedges may be on others, so far more is ordinary. */
+    shardLossVelocity: z
+      .strictObject({
+        ...ruleShape({
+          ...LOSS,
+          reduceOnly: { tripAt: 0.35, resetAt: 0.25 },
+          halt: { tripAt: 0.6, resetAt: 0.4 },
+        }),
+        windowMs: windowMs.default(3_600_000),
+      })
+      .prefault({}),
+    /** As `drawdown`, of one shard. */
+    shardDrawdown: z
+      .strictObject(
+        ruleShape({
+          ...LOSS,
+          reduceOnly: { tripAt: 0.5, resetAt: 0.4 },
+          halt: { tripAt: 0.75, resetAt: 0.6 },
         }),
       )
       .prefault({}),

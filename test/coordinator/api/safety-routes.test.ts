@@ -78,7 +78,7 @@ async function passes(count: number, baseCashUsd: number): Promise<void> {
 describe("a loss that halts", () => {
   beforeEach(async () => {
     await passes(10, 1_000_000);
-    await passes(25, 500_000);
+    await passes(25, 200_000);
   });
 
   test("halts the shard and all, shows why, and is in the decisions", async () => {
@@ -86,29 +86,29 @@ describe("a loss that halts", () => {
     expect(level).toBe("halt");
     const drawdown = breakers.find(
       (one: { kind: string; scope: string }) =>
-        one.kind === "drawdown" && one.scope === "shard:base",
+        one.kind === "shardDrawdown" && one.scope === "shard:base",
     );
     expect(drawdown).toMatchObject({ level: "halt", needsPerson: true });
-    expect(drawdown.value).toBeCloseTo(0.5, 6);
+    expect(drawdown.value).toBeCloseTo(0.8, 6);
     expect(events.length).toBeGreaterThan(2);
     expect(await get("/v1/risk")).toMatchObject({ mode: "halt" });
     const { shards } = await get("/v1/shards");
     expect(shards.map((one: { mode: string }) => one.mode)).toEqual(["halted", "halted"]);
     const { decisions } = await get("/v1/decisions");
     expect(decisions[0].safety.breakers).toContainEqual(
-      expect.objectContaining({ kind: "drawdown", scope: "shard:base", level: "halt" }),
+      expect.objectContaining({ kind: "shardDrawdown", scope: "shard:base", level: "halt" }),
     );
   });
 
   test("outlives a restart, with its peak, and all that comes after", async () => {
     await api.close();
     start();
-    await passes(200, 500_000);
+    await passes(200, 200_000);
     expect(await get("/v1/risk")).toMatchObject({ mode: "halt" });
     const { breakers } = await get("/v1/breakers");
     const one = breakers.find(
       (candidate: { kind: string; scope: string }) =>
-        candidate.kind === "drawdown" && candidate.scope === "shard:base",
+        candidate.kind === "shardDrawdown" && candidate.scope === "shard:base",
     );
     expect(one.level).toBe("halt");
   });
@@ -117,7 +117,7 @@ describe("a loss that halts", () => {
     expect((await post("/v1/resume", { reason: "no" })).statusCode).toBe(400);
     const answer = await post("/v1/resume", { reason: "the vault was migrated" });
     expect(answer.json()).toEqual({ mode: "reduce-only" });
-    await passes(120, 500_000);
+    await passes(120, 200_000);
     expect(await get("/v1/risk")).toMatchObject({ mode: "run", haltReasons: [] });
     const { events } = await get("/v1/breakers");
     expect(events).toContainEqual(
@@ -133,6 +133,82 @@ describe("a loss that halts", () => {
     expect(new Set(halts.map((one: { scope: string }) => one.scope))).toEqual(new Set(["global"]));
     const unknown = await post("/v1/resume", { reason: "looked into it", shard: "nowhere" });
     expect(unknown.statusCode).toBe(404);
+  });
+});
+
+describe("orders about one shard", () => {
+  test("flatten and drain hold until they are released, also over a restart", async () => {
+    await passes(1, 1_000_000);
+    const flatten = await post("/v1/shards/base/flatten", { reason: "leaving the chain" });
+    expect(flatten.json()).toMatchObject({
+      shard: "base",
+      order: { kind: "flatten", target: null, reason: "leaving the chain" },
+    });
+    await passes(1, 1_000_000);
+    expect((await get("/v1/breakers")).orders).toMatchObject([{ shard: "base", state: "done" }]);
+    const drain = { reason: "leaving the chain", target: "ethereum" };
+    await post("/v1/shards/base/drain", drain);
+    await api.close();
+    start();
+    await passes(1, 1_000_000);
+    const { shards } = await get("/v1/shards");
+    expect(shards.map((one: { mode: string }) => one.mode)).toEqual(["run", "draining"]);
+    expect((await get("/v1/breakers")).orders[0].leftUsd).toBeGreaterThan(900_000);
+    const released = await post("/v1/shards/base/release", { reason: "we stay" });
+    expect(released.json()).toEqual({ shard: "base", order: null });
+    await passes(1, 1_000_000);
+    expect((await get("/v1/breakers")).orders).toEqual([]);
+    const { events } = await get("/v1/breakers");
+    expect(events.map((one: { order: string }) => one.order)).toEqual([
+      "release",
+      "drain",
+      "flatten",
+    ]);
+  });
+
+  test("given twice are one order, with the first one's time and one event", async () => {
+    await passes(1, 1_000_000);
+    const first = await post("/v1/shards/base/flatten", { reason: "drill" });
+    nowMs += 5_000;
+    const second = await post("/v1/shards/base/flatten", { reason: "drill" });
+    expect(second.json()).toEqual(first.json());
+    expect((await get("/v1/breakers")).events).toHaveLength(1);
+  });
+
+  test.each([
+    { url: "/v1/shards/base/flatten", body: {}, status: 400, says: "reason" },
+    { url: "/v1/shards/base/flatten", body: { reason: "x" }, status: 400, says: "reason" },
+    {
+      url: "/v1/shards/base/flatten",
+      body: { reason: "drill", target: "ethereum" },
+      status: 400,
+      says: "target",
+    },
+    {
+      url: "/v1/shards/base/drain",
+      body: { reason: "drill", target: "base" },
+      status: 400,
+      says: "must be one of ethereum",
+    },
+    {
+      url: "/v1/shards/base/drain",
+      body: { reason: "drill", target: "mars" },
+      status: 400,
+      says: "found mars",
+    },
+    { url: "/v1/shards/mars/drain", body: { reason: "drill" }, status: 404, says: "mars" },
+    { url: "/v1/shards/mars/release", body: { reason: "drill" }, status: 404, says: "mars" },
+    {
+      url: "/v1/shards/Not%20a%20shard/release",
+      body: { reason: "drill" },
+      status: 400,
+      says: "shard",
+    },
+  ])("POST $url with $body is refused ($status) and changes nothing", async (o) => {
+    const answer = await post(o.url, o.body);
+    expect(answer.statusCode).toBe(o.status);
+    expect(answer.json().detail).toContain(o.says);
+    expect(state.safety.orders).toEqual({});
   });
 });
 

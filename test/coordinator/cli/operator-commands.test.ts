@@ -61,6 +61,7 @@ describe("operator commands", () => {
     { args: ["ready"], asked: "/readyz" },
     { args: ["net"], asked: "/v1/risk" },
     { args: ["shards"], asked: "/v1/shards" },
+    { args: ["breakers"], asked: "/v1/breakers" },
     { args: ["counters"], asked: "/v1/counters" },
     {
       args: ["jobs", "--limit", "5", "--state", "in-transit"],
@@ -124,6 +125,23 @@ describe("operator commands", () => {
 
     const body = JSON.stringify({ reason: "feeds look wrong" });
     expect(seen).toEqual([{ method: "POST", url: `/v1/${name}`, key: "k-123", body }]);
+  });
+
+  test.each([
+    { args: ["flatten", "base", "why not"], to: "/v1/shards/base/flatten", body: {} },
+    { args: ["drain", "base", "why not"], to: "/v1/shards/base/drain", body: {} },
+    {
+      args: ["drain", "base", "why not", "--target", "optimism"],
+      to: "/v1/shards/base/drain",
+      body: { target: "optimism" },
+    },
+    { args: ["release", "base", "why not"], to: "/v1/shards/base/release", body: {} },
+    { args: ["resume", "why not", "--shard", "base"], to: "/v1/resume", body: { shard: "base" } },
+  ])("$args goes to $to with its reason", async ({ args, to, body }) => {
+    const { url, seen } = await apiServer(200, {});
+    await run([...args, "--api", url], { RISKSHARD_API_KEY: "k-123" });
+    expect(seen[0]?.url).toBe(to);
+    expect(JSON.parse(seen[0]?.body ?? "")).toEqual({ reason: "why not", ...body });
   });
 
   test.each([

@@ -35,6 +35,7 @@ function play(steps: readonly Step[], start: CapitalLedger = NEW_LEDGER, fromMs 
       transfers: step.transfers ?? [],
       nowMs: fromMs + index * 1000,
       windowMs: WINDOW_MS,
+      shardWindowMs: WINDOW_MS,
     };
     ledger = trackCapital(ledger, news);
     measures = measureLosses(ledger, news);
@@ -60,18 +61,18 @@ const ARRIVED = aTransfer({
 describe("losses", () => {
   test("that stand count against the capital before them, for the shard and for all", () => {
     const { of } = play([...still(10), ...still(10, { base: 900 })]);
-    expect(of("drawdown", "shard:base")).toBeCloseTo(0.1, 12);
-    expect(of("lossVelocity", "shard:base")).toBeCloseTo(0.1, 12);
-    expect(of("drawdown", "shard:optimism")).toBe(0);
+    expect(of("shardDrawdown", "shard:base")).toBeCloseTo(0.1, 12);
+    expect(of("shardLossVelocity", "shard:base")).toBeCloseTo(0.1, 12);
+    expect(of("shardDrawdown", "shard:optimism")).toBe(0);
     expect(of("drawdown", "global")).toBeCloseTo(0.05, 12);
   });
 
   test("count from the peak, not from the beginning; the window forgets and the peak does not", () => {
     const rise = [...still(10), ...still(10, { base: 2000 }), ...still(10, { base: 1500 })];
-    expect(play(rise).of("drawdown", "shard:base")).toBeCloseTo(0.25, 12);
+    expect(play(rise).of("shardDrawdown", "shard:base")).toBeCloseTo(0.25, 12);
     const later = play([...rise, ...still(80, { base: 1500 })]);
-    expect(later.of("drawdown", "shard:base")).toBeCloseTo(0.25, 12);
-    expect(later.of("lossVelocity", "shard:base")).toBe(0);
+    expect(later.of("shardDrawdown", "shard:base")).toBeCloseTo(0.25, 12);
+    expect(later.of("shardLossVelocity", "shard:base")).toBe(0);
   });
 
   test("of one glitch are none: neither its peak nor its dip", () => {
@@ -81,28 +82,28 @@ describe("losses", () => {
       ...still(10),
       ...still(3, { base: 1 }),
     ]);
-    expect(of("drawdown", "shard:base")).toBe(0);
-    expect(of("lossVelocity", "shard:base")).toBe(0);
+    expect(of("shardDrawdown", "shard:base")).toBe(0);
+    expect(of("shardLossVelocity", "shard:base")).toBe(0);
   });
 
   test("are unknown while a book cannot be valued", () => {
     const { of } = play([...still(10), { base: null }]);
-    expect(of("drawdown", "shard:base")).toBeNull();
+    expect(of("shardDrawdown", "shard:base")).toBeNull();
     expect(of("drawdown", "global")).toBeNull();
   });
 
   test("beyond all capital are the whole", () => {
     const { of } = play([...still(10), ...still(10, { base: -500 })]);
-    expect(of("drawdown", "shard:base")).toBe(1);
+    expect(of("shardDrawdown", "shard:base")).toBe(1);
   });
 
   test("a person forgave start anew, and only where they were forgiven", () => {
     const { ledger } = play([...still(10), ...still(10, { base: 500, optimism: 500 })]);
     const forgiven = forgiveLosses(ledger, ["shard:base", "global"]);
     const { of } = play(still(5, { base: 500, optimism: 500 }), forgiven, 1_020_000);
-    expect(of("drawdown", "shard:base")).toBe(0);
+    expect(of("shardDrawdown", "shard:base")).toBe(0);
     expect(of("drawdown", "global")).toBe(0);
-    expect(of("drawdown", "shard:optimism")).toBeCloseTo(0.5, 12);
+    expect(of("shardDrawdown", "shard:optimism")).toBeCloseTo(0.5, 12);
   });
 });
 
@@ -117,7 +118,10 @@ describe("money that comes and goes", () => {
     for (let count = 1; count <= steps.length; count += 1) {
       const { of } = play(steps.slice(0, count));
       for (const scope of ["shard:base", "shard:optimism", "global"])
-        expect(of("drawdown", scope), `${scope} after ${count}`).toBe(0);
+        expect(
+          of(scope === "global" ? "drawdown" : "shardDrawdown", scope),
+          `${scope} after ${count}`,
+        ).toBe(0);
     }
   });
 
@@ -129,7 +133,7 @@ describe("money that comes and goes", () => {
       ...still(10, { transfers: [back] }),
       ...still(10, { base: 600, transfers: [LEFT] }),
     ]);
-    expect(of("drawdown", "shard:base")).toBe(0);
+    expect(of("shardDrawdown", "shard:base")).toBe(0);
   });
 
   test("by deposits and redemptions is none either, although shares are read late", () => {
@@ -140,7 +144,7 @@ describe("money that comes and goes", () => {
       ...still(3, { base: 500, shares: "2000" }),
       ...still(10, { base: 500, shares: "500" }),
     ]);
-    expect(of("drawdown", "shard:base")).toBe(0);
+    expect(of("shardDrawdown", "shard:base")).toBe(0);
     expect(of("drawdown", "global")).toBe(0);
   });
 
@@ -157,7 +161,7 @@ describe("money that comes and goes", () => {
           steps.push(...still(8, { base: equity, shares: String(shares) }));
         }
         steps.push(...still(8, { base: equity * 0.8, shares: String(shares) }));
-        expect(play(steps).of("drawdown", "shard:base")).toBeCloseTo(0.2, 6);
+        expect(play(steps).of("shardDrawdown", "shard:base")).toBeCloseTo(0.2, 6);
       }),
       { numRuns: 40 },
     );

@@ -1,0 +1,130 @@
+import { netWorld, type PassInput, type World } from "#coordinator/cycles/assess-world.ts";
+import { hedgeBarrier, transferBarrier } from "#coordinator/cycles/plan-greedily.ts";
+import type { TransferDecision } from "#coordinator/records/decision-record.ts";
+import type { PlannedAction } from "#coordinator/records/planned-action.ts";
+import type { OrderProgress, ShardOrder } from "#coordinator/records/shard-order.ts";
+import type { ShardInput } from "#coordinator/stages/hedge-option.ts";
+import { drainStep } from "#coordinator/stages/plan-drain.ts";
+import { type FlattenStep, flattenStep } from "#coordinator/stages/plan-flatten.ts";
+
+/** What people's orders want of a pass, and how far they are. */
+export type OrderedPlan = {
+  readonly actions: readonly PlannedAction[];
+  readonly transfers: readonly TransferDecision[];
+  readonly progress: readonly OrderProgress[];
+};
+
+/**
+ * Flattens and drains by order, one shard after the other, before anything else is planned: what they
+ * do is in flight for the rest of the pass, which brings the net back into its band on other shards.
+ */
+export function planOrders(input: PassInput, world: World): OrderedPlan {
+  const plan = {
+    actions: [] as PlannedAction[],
+    transfers: [] as TransferDecision[],
+    progress: [] as OrderProgress[],
+  };
+  const { orders } = input.safety.memory;
+  for (const shard of Object.keys(orders).sort()) {
+    const order = orders[shard];
+    if (order === undefined || !input.setups.has(shard)) continue;
+    const now = worldAfter(input, world, plan.actions);
+    const jobsMax = input.policy.hedging.jobsPerPassMax - plan.actions.length;
+    const one = planOrder({ shard, order, jobsMax }, input, now);
+    plan.actions.push(...one.actions);
+    plan.transfers.push(...one.transfers);
+    plan.progress.push(...one.progress);
+  }
+  return plan;
+}
+
+/** The world with some actions in flight. */
+export function worldAfter(
+  input: PassInput,
+  world: World,
+  actions: readonly PlannedAction[],
+): World {
+  if (actions.length === 0) return world;
+  const effects = [...world.effects, ...actions.map((action) => action.effect)];
+  const nets = netWorld([...world.view.valuations.values()], effects, input);
+  return { ...world, effects, view: { ...world.view, nets } };
+}
+
+type Ordered = {
+  readonly shard: string;
+  readonly order: ShardOrder;
+  readonly jobsMax: number;
+};
+
+function planOrder(ordered: Ordered, input: PassInput, world: World): OrderedPlan {
+  const { shard, order } = ordered;
+  const own = world.inputs.find((one) => one.setup.shard === shard);
+  const { kind, reason } = order;
+  const none = { shard, kind, reason, deltaUnits: {}, leftUsd: null };
+  if (own === undefined || !own.status.takesJobs) {
+    const why = own === undefined ? ["no report yet"] : [own.status.mode, ...own.status.reasons];
+    const progress = { ...none, state: "blocked" as const, waitingFor: why };
+    return { actions: [], transfers: [], progress: [progress] };
+  }
+  const steps = flattenAll(own, ordered, input, world);
+  const actions = steps.flatMap((step) => step.action ?? []);
+  const after = worldAfter(input, world, actions);
+  const moved = kind === "drain" ? drain(own, ordered, input, after) : undefined;
+  const waitingFor = [
+    ...steps.flatMap((step) => (step.waitsFor === null ? [] : [step.waitsFor])),
+    ...(moved?.waitingFor ?? []),
+  ];
+  const all = [...actions, ...(moved?.actions ?? [])];
+  const isOnItsWay = after.effects.some((one) => one.shard === shard && one.isPendingAtShard);
+  const isWorking = all.length > 0 || isOnItsWay;
+  const progress: OrderProgress = {
+    ...none,
+    deltaUnits: Object.fromEntries(steps.map((step) => [step.underlying, step.deltaUnits])),
+    leftUsd: moved?.leftUsd ?? null,
+    state: isWorking ? "working" : waitingFor.length > 0 ? "blocked" : "done",
+    waitingFor,
+  };
+  return { actions: all, transfers: moved?.transfers ?? [], progress: [progress] };
+}
+
+function flattenAll(
+  own: ShardInput,
+  { jobsMax }: Ordered,
+  input: PassInput,
+  world: World,
+): FlattenStep[] {
+  const steps: FlattenStep[] = [];
+  for (const ticker of own.valuation.underlyings.keys()) {
+    const actions = steps.flatMap((step) => step.action ?? []);
+    const now = worldAfter(input, world, actions);
+    const outcome = now.view.nets.get(ticker);
+    const halfWidthUnits = now.view.halfWidthUnits.get(ticker);
+    const { effects, policy, nativeUsd, inputs } = now;
+    steps.push(
+      flattenStep(own, {
+        underlying: ticker,
+        net: outcome?.netted === true ? outcome.net : undefined,
+        halfWidthUnits,
+        barrier: hedgeBarrier(ticker, input, now),
+        others: inputs.filter((one) => one !== own),
+        effects,
+        policy,
+        nativeUsd,
+        jobsMax: jobsMax - actions.length,
+      }),
+    );
+  }
+  return steps;
+}
+
+function drain(own: ShardInput, { order }: Ordered, input: PassInput, world: World) {
+  const { orders } = input.safety.memory;
+  const targets = world.inputs.filter(({ setup, status }) => {
+    const isMeant = order.target === null ? true : setup.shard === order.target;
+    const isLeaving = orders[setup.shard]?.kind === "drain";
+    return setup.shard !== own.setup.shard && isMeant && !isLeaving && !status.isCarried;
+  });
+  const { inputs, effects, policy } = world;
+  const barrier = transferBarrier(input, world);
+  return drainStep(own, { targets, inputs, effects, policy, barrier, reason: order.reason });
+}
