@@ -11,6 +11,7 @@ import type { OrderProgress } from "#coordinator/records/shard-order.ts";
 import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
 import type { ShardValuation } from "#coordinator/records/shard-valuation.ts";
 import type { TakeOverState } from "#coordinator/records/take-over-state.ts";
+import { type HeldTransfer, holdOf } from "#coordinator/records/transfer-record.ts";
 import type { SpotHistory } from "#coordinator/records/volatility-forecast.ts";
 import { type AdjustedCapital, adjustCapital } from "#coordinator/stages/adjust-capital.ts";
 import type { CapitalAssessment } from "#coordinator/stages/assess-capital.ts";
@@ -46,6 +47,8 @@ export type PassInput = {
   /** Why nothing may be issued at all, such as Redis being away. */
   readonly standstill: readonly string[];
   readonly safety: SafetyInput;
+  /** Messages whose money cannot be counted on; none when left out. */
+  readonly heldTransfers?: readonly HeldTransfer[];
   /** True once per `triggers.recentreEveryMs`; false when left out. */
   readonly isRecentreDue?: boolean;
   /** Of the passes before; none when left out. */
@@ -112,7 +115,8 @@ export function assessWorld(input: PassInput): World {
   const snapshot = snapshotMarket(entries, policy, nowMs, unheard);
   const valued = valueBooks(entries, snapshot, carried);
   const safety = assessSafety(input, valued, carried);
-  const effects = pendingEffects(input.jobs, input.setups);
+  const held = new Set((input.heldTransfers ?? []).map((one) => one.guid));
+  const effects = pendingEffects(input.jobs, input.setups, held);
   const nets = netWorld(valued, effects, input);
   const orders = {
     manual: input.manualHalt,
@@ -190,8 +194,9 @@ function judgeShards(
     const isReduceOnly = input.policy.reduceOnlyShards.includes(setup.shard);
     const entry = entries.get(setup.shard);
     const safety = shardSafety(memory, setup.shard);
-    const { nowMs } = input;
-    return judgeShard({ setup, entry, takeOver, isReduceOnly, haltReasons, nowMs, safety });
+    const { nowMs, heldTransfers = [] } = input;
+    const hold = holdOf(heldTransfers, setup.shard);
+    return judgeShard({ setup, entry, takeOver, isReduceOnly, hold, haltReasons, nowMs, safety });
   });
   return new Map(statuses.map((status) => [status.shard, status]));
 }

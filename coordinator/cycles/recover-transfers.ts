@@ -3,7 +3,11 @@ import { keepTransfer } from "#coordinator/cycles/join-transfers.ts";
 import type { RecoveryQueue } from "#coordinator/ports/job-queue.ts";
 import type { Journal } from "#coordinator/ports/journal.ts";
 import type { WatchList } from "#coordinator/ports/watch-list.ts";
-import type { Recovery, TransferRecord } from "#coordinator/records/transfer-record.ts";
+import {
+  isLaidToRest,
+  type Recovery,
+  type TransferRecord,
+} from "#coordinator/records/transfer-record.ts";
 import { orderRecovery, recoveryJobOf } from "#coordinator/stages/issue-recovery.ts";
 import { judgeTransfer } from "#coordinator/stages/judge-transfer.ts";
 import type { Clock } from "#shared/ports/clock.ts";
@@ -57,7 +61,7 @@ async function publishExpected(state: CoordinatorState, ports: RecoverPorts): Pr
 
 function expectedOf(state: CoordinatorState, shard: string): ExpectedTransfer[] {
   return [...state.transfers.values()]
-    .filter((record) => record.target === shard)
+    .filter((record) => record.target === shard && !isLaidToRest(record))
     .slice(0, EXPECTED_TRANSFERS_MAX)
     .map(({ guid, srcEid, sender, nonce, payloadHash }) => {
       return { guid, srcEid, sender, nonce, payloadHash };

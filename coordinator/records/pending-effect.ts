@@ -34,10 +34,15 @@ export type PendingEffect = {
   readonly isPendingAtTarget: boolean;
 };
 
-/** Effects of all jobs that are in flight. */
+/**
+ * Effects of all jobs that are in flight.
+ *
+ * @param held Guids of messages whose money cannot be counted on: it has left, and does not arrive.
+ */
 export function pendingEffects(
   jobs: readonly JobRecord[],
   setups: ReadonlyMap<string, ShardSetup> = new Map(),
+  held: ReadonlySet<string> = new Set(),
 ): PendingEffect[] {
   return jobs.filter(isInFlight).map((job): PendingEffect => {
     return {
@@ -53,7 +58,10 @@ export function pendingEffects(
       outRaw: BigInt(job.amountOutOfShardRaw),
       isCertain: job.consumption?.isFinal === true,
       isPendingAtShard: job.state !== "in-transit",
-      isPendingAtTarget: job.kind === "transfer" && job.delivery === null,
+      isPendingAtTarget:
+        job.kind === "transfer" &&
+        job.delivery === null &&
+        !(job.guid !== null && held.has(job.guid)),
       ...filled(job, setups.get(job.shard)),
     };
   });

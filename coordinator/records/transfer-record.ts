@@ -59,12 +59,14 @@ export const transferRecordSchema = z.strictObject({
   committedHash: hash32Schema.nullable(),
   alert: z.strictObject({ blockNumber: z.number().int().min(0), reason: hexSchema }).nullable(),
   endedInBlock: z.number().int().min(0).nullable(),
+  /** True once that block is final. */
+  isEndFinal: z.boolean(),
   /** When state or attestations last changed, by the coordinator's clock. */
   progressAtMs: unixMsSchema,
   /** Target's block of the newest look; null before the first. */
   observedBlock: z.number().int().min(0).nullable(),
   recoveries: z.array(recoverySchema),
-  /** A person has seen that it is lost; nothing is held back for it any more. */
+  /** A person has seen that it is lost or held; its shards are not held back for it any more. */
   acknowledged: z.strictObject({ reason: z.string(), atMs: unixMsSchema }).nullable(),
   /** Nothing can change it any more. */
   isClosed: z.boolean(),
@@ -81,6 +83,26 @@ const HELD_STATES: readonly TransferState[] = [
   "burnt",
   "cleared-or-silent",
 ];
+
+/** True when nothing more can be learnt by looking: it has ended for good, and a person knows of it. */
+export function isLaidToRest(record: TransferRecord): boolean {
+  return record.isEndFinal && record.acknowledged !== null;
+}
+
+/** A message whose money cannot be counted on, as a planning pass needs it. */
+export type HeldTransfer = Pick<
+  TransferRecord,
+  "guid" | "shard" | "target" | "state" | "acknowledged"
+>;
+
+/** Why a shard may only reduce: the first message of it that is held and that nobody has acknowledged. */
+export function holdOf(held: readonly HeldTransfer[], shard: string): string | undefined {
+  const found = held.find(
+    (one) => one.acknowledged === null && (one.shard === shard || one.target === shard),
+  );
+  if (found === undefined) return undefined;
+  return `transfer ${found.guid} from ${found.shard} to ${found.target} is ${found.state}`;
+}
 
 /** True when what was sent cannot be counted on: it is lost, or only governance can bring it. */
 export function isHeld({ state }: Pick<TransferRecord, "state">): boolean {

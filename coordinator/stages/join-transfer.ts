@@ -1,4 +1,4 @@
-import { isHeld, type TransferRecord } from "#coordinator/records/transfer-record.ts";
+import type { TransferRecord } from "#coordinator/records/transfer-record.ts";
 import type { Arrival, SentTransfer } from "#shared/wire/transfer-line.ts";
 
 /** Reports list what was sent since this many blocks before the last final block. */
@@ -40,6 +40,7 @@ export function noteSent(
     committedHash: null,
     alert: null,
     endedInBlock: null,
+    isEndFinal: false,
     progressAtMs: at.nowMs,
     observedBlock: null,
     recoveries: [],
@@ -81,7 +82,7 @@ export function noteArrival(known: TransferRecord, line: Arrival, at: ReportedAt
     observedBlock: at.blockNumber,
     progressAtMs: isProgress ? at.nowMs : known.progressAtMs,
   };
-  return { ...next, isClosed: isSettled(next, at) };
+  return ended(next, at);
 }
 
 /** The record after its target's book lists the credit: also where the target's agent does not look at messages. */
@@ -102,12 +103,12 @@ export function noteCredit(
     observedBlock: at.blockNumber,
     progressAtMs: isNew ? at.nowMs : known.progressAtMs,
   };
-  return { ...next, isClosed: isSettled(next, at) };
+  return ended(next, at);
 }
 
-/** True once its end is in a final block: delivered, or held and a person has seen it. */
-function isSettled(record: TransferRecord, at: ReportedAt): boolean {
+/** Closed once it is delivered in a final block. What is lost stays: its money must never count again. */
+function ended(record: TransferRecord, at: ReportedAt): TransferRecord {
   const { endedInBlock, state } = record;
-  if (endedInBlock === null || endedInBlock > at.finalizedNumber) return false;
-  return state === "delivered" || (isHeld(record) && record.acknowledged !== null);
+  const isEndFinal = endedInBlock !== null && endedInBlock <= at.finalizedNumber;
+  return { ...record, isEndFinal, isClosed: isEndFinal && state === "delivered" };
 }

@@ -28,6 +28,8 @@ export type ShardContext = {
   readonly isReduceOnly: boolean;
   readonly haltReasons: readonly string[];
   readonly nowMs: number;
+  /** A message of it that is lost or held; left out when there is none. */
+  readonly hold?: string | undefined;
   /** Left out: nothing is said of it. */
   readonly safety?: ShardSafety;
 };
@@ -70,14 +72,15 @@ export function judgeShard(context: ShardContext): ShardStatus {
 
 /** Why it may only reduce, the mode that shows it first. */
 function limitsOf(
-  { isReduceOnly }: ShardContext,
+  { isReduceOnly, hold }: ShardContext,
   { order, level, levelReasons }: ShardSafety,
 ): { readonly mode: ShardMode; readonly reason: string }[] {
   const mode = "reduce-only";
   const ordered = order === null ? [] : [{ mode: ORDER_MODES[order.kind], reason: order.reason }];
   const policy = isReduceOnly ? [{ mode, reason: "reduce-only by policy" } as const] : [];
   const breakers = level === "run" ? [] : levelReasons.map((reason) => ({ mode, reason }) as const);
-  return [...ordered, ...policy, ...breakers];
+  const holds = hold === undefined ? [] : [{ mode, reason: hold } as const];
+  return [...ordered, ...policy, ...holds, ...breakers];
 }
 
 const ORDER_MODES = { flatten: "flattening", drain: "draining" } as const;

@@ -67,6 +67,10 @@ describe("operator commands", () => {
       args: ["jobs", "--limit", "5", "--state", "in-transit"],
       asked: "/v1/jobs?limit=5&state=in-transit",
     },
+    {
+      args: ["transfers", "--state", "failed-retryable"],
+      asked: "/v1/transfers?state=failed-retryable",
+    },
     { args: ["decisions", "--limit", "1"], asked: "/v1/decisions?limit=1" },
   ])("$args asks $asked with the key and prints the answer as JSON", async ({ args, asked }) => {
     const { url, seen } = await apiServer(200, { mode: "run" });
@@ -127,7 +131,25 @@ describe("operator commands", () => {
     expect(seen).toEqual([{ method: "POST", url: `/v1/${name}`, key: "k-123", body }]);
   });
 
+  test.each(["recover", "acknowledge"])(
+    "%s-transfer names the message and its reason",
+    async (name) => {
+      const { url, seen } = await apiServer(200, { ordered: "retry-receive" });
+      const guid = `0x${"9d".repeat(32)}`;
+
+      await run([`${name}-transfer`, guid, "seen to", "--api", url], {
+        RISKSHARD_API_KEY: "k-123",
+      });
+
+      const body = JSON.stringify({ reason: "seen to" });
+      expect(seen).toEqual([
+        { method: "POST", url: `/v1/transfers/${guid}/${name}`, key: "k-123", body },
+      ]);
+    },
+  );
+
   test.each([
+<<<<<<< HEAD
     { args: ["flatten", "base", "why not"], to: "/v1/shards/base/flatten", body: {} },
     { args: ["drain", "base", "why not"], to: "/v1/shards/base/drain", body: {} },
     {
@@ -145,6 +167,12 @@ describe("operator commands", () => {
   });
 
   test.each([
+=======
+    {
+      args: ["recover-transfer", "0x12", "seen to"],
+      said: 'guid: must be 0x and 64 lower-case hex digits; found "0x12"',
+    },
+>>>>>>> 4d0bae7 (coordinator: count nothing on what is lost, and hold its shards to reducing)
     { args: ["halt", "no"], said: "reason: must be 3 to 500 characters long; its length is 2" },
     {
       args: ["jobs", "--limit", "many"],
