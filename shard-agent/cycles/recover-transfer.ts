@@ -161,9 +161,15 @@ async function readConditions(
     nowMs: ports.clock.nowMs(),
     state: isKnown ? classifyTransfer(found, executor).state : null,
     attempts: others.length,
-    isOneUnderWay: others.some((one) => isOpen(one.state)),
+    isOneUnderWay: others.some((one) => isOnItsWay(one, job)),
     senderBalanceWei,
   };
+}
+
+/** Once it is in a block the message's own state tells what it did. */
+function isOnItsWay({ state, payload }: JournalEntry, job: RecoveryJob): boolean {
+  if (state !== "signed" && state !== "broadcast") return false;
+  return recoveryJobSchema.parse(JSON.parse(payload)).kind === job.kind;
 }
 
 function receive(ports: RecoverPorts, job: RecoveryJob): JournalEntry {
