@@ -149,7 +149,6 @@ describe("operator commands", () => {
   );
 
   test.each([
-<<<<<<< HEAD
     { args: ["flatten", "base", "why not"], to: "/v1/shards/base/flatten", body: {} },
     { args: ["drain", "base", "why not"], to: "/v1/shards/base/drain", body: {} },
     {
@@ -167,12 +166,10 @@ describe("operator commands", () => {
   });
 
   test.each([
-=======
     {
       args: ["recover-transfer", "0x12", "seen to"],
       said: 'guid: must be 0x and 64 lower-case hex digits; found "0x12"',
     },
->>>>>>> 4d0bae7 (coordinator: count nothing on what is lost, and hold its shards to reducing)
     { args: ["halt", "no"], said: "reason: must be 3 to 500 characters long; its length is 2" },
     {
       args: ["jobs", "--limit", "many"],
