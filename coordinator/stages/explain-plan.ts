@@ -98,7 +98,8 @@ export function unusedVenues(
 
 /** True when an action trades at a place, or brings margin to it. */
 function isAt(params: PlannedAction["params"], { adapter, market }: Place): boolean {
-  if (params.kind === "swap") return params.venue === adapter && params.pool === market;
+  if (params.kind === "swap" || params.kind === "swap-exact-output")
+    return params.venue === adapter && params.pool === market;
   if (params.kind === "perp-change") return params.venue === adapter && params.market === market;
   return params.kind === "margin-move" && params.venue === adapter;
 }

@@ -5,59 +5,106 @@ import { SLIPPAGE_SHARE_PLANNED } from "#coordinator/stages/venue-limits.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
 import { slippageMaxFraction } from "#shared/policy/slippage.ts";
 import { rawFromUnitsDown, rawFromUnitsUp, unitsFromRaw } from "#shared/units/token-amount.ts";
+import type { SwapExactOutputParams, SwapParams } from "#shared/wire/rebalance-job.ts";
 import type { CapacityLine } from "#shared/wire/shard-report.ts";
 
-/** The swap of `units` on a venue, with what it must bring at least; undefined when it is too small to do. */
+/** What is there must be this many times what an exact output may spend: the rest may be another job's of the pass. */
+const CASH_PER_SPEND = 2n;
+
+/**
+ * The swap of `units` on a venue, with the worst it may do; undefined when it is too small to do. A purchase asks for
+ * exactly these units where cash is ample, so that it leaves no residual delta; all else spends an exact amount.
+ */
 export function swapAction(
   option: HedgeOption,
   line: CapacityLine,
   units: number,
   policy: Policy,
 ): PlannedAction | undefined {
-  const { input, depth } = option;
-  const { settlement } = input.setup;
-  const isBuy = depth.side === "buy";
-  const usd = usdFor(option.points, units);
-  const settlementUnits = usd / depth.settlementUsd;
-  const wantedRaw = isBuy
-    ? rawFromUnitsDown(settlementUnits, settlement.decimals)
-    : rawFromUnitsDown(units, depth.tokenDecimals);
-  const amountInRaw = atMost(wantedRaw, option.freeRaw);
-  const leastOut = leastOutUnits(option, { units, usd }, policy);
-  const minAmountOutRaw = rawFromUnitsUp(
-    leastOut,
-    isBuy ? depth.tokenDecimals : settlement.decimals,
-  );
-  if (amountInRaw === 0n || minAmountOutRaw === 0n) return undefined;
-  const sold = isBuy ? 0 : unitsFromRaw(amountInRaw, depth.tokenDecimals);
+  const trade = { units, usd: usdFor(option.points, units) };
+  const swap =
+    purchase(option, line, { ...trade, policy }) ?? exactInput(option, line, { ...trade, policy });
+  if (swap === undefined) return undefined;
+  const { depth } = option;
   return {
     maxFeeNativeWei: "0",
-    params: {
-      kind: "swap",
-      venue: line.adapter,
-      pool: line.pool,
-      assetIn: isBuy ? settlement.token : line.token,
-      assetOut: isBuy ? line.token : settlement.token,
-      amountInRaw: amountInRaw.toString(),
-      minAmountOutRaw: minAmountOutRaw.toString(),
-      minCapitalAfterRaw: minCapitalAfterRaw(option, units),
-    },
+    params: swap.params,
     effect: {
       kind: "swap",
       shard: option.shard,
       target: null,
       venue: line.adapter,
       underlying: line.underlying,
-      deltaUnits: isBuy ? units : -sold,
+      deltaUnits: swap.deltaUnits,
       amountUsd: units * depth.spotUsd,
       preparedUnits: 0,
       option: null,
-      outRaw: amountInRaw,
+      outRaw: swap.outRaw,
       isCertain: false,
       isPendingAtShard: true,
       isPendingAtTarget: false,
     },
   };
+}
+
+type Trade = { readonly units: number; readonly usd: number; readonly policy: Policy };
+
+type Swap = {
+  readonly params: SwapParams | SwapExactOutputParams;
+  readonly deltaUnits: number;
+  readonly outRaw: bigint;
+};
+
+/** An exact output; undefined for a sale, and where cash is too scarce to set the most it may spend aside. */
+function purchase(option: HedgeOption, line: CapacityLine, trade: Trade): Swap | undefined {
+  const { depth } = option;
+  const { settlement } = option.input.setup;
+  if (depth.side === "sell") return undefined;
+  const { units, usd, policy } = trade;
+  const amountOutRaw = rawFromUnitsDown(units, depth.tokenDecimals);
+  const mostUsd = Math.max(usd, units * option.fairSpotUsd) / slippageKept(option, policy);
+  const maxAmountInRaw = rawFromUnitsDown(mostUsd / depth.settlementUsd, settlement.decimals);
+  if (amountOutRaw === 0n || maxAmountInRaw * CASH_PER_SPEND > option.freeRaw) return undefined;
+  const params = {
+    kind: "swap-exact-output",
+    venue: line.adapter,
+    pool: line.pool,
+    assetIn: settlement.token,
+    assetOut: line.token,
+    amountOutRaw: amountOutRaw.toString(),
+    maxAmountInRaw: maxAmountInRaw.toString(),
+    minCapitalAfterRaw: minCapitalAfterRaw(option, units),
+  } as const;
+  const deltaUnits = unitsFromRaw(amountOutRaw, depth.tokenDecimals);
+  return { params, deltaUnits, outRaw: maxAmountInRaw };
+}
+
+function exactInput(option: HedgeOption, line: CapacityLine, trade: Trade): Swap | undefined {
+  const { depth } = option;
+  const { settlement } = option.input.setup;
+  const { units, usd, policy } = trade;
+  const isBuy = depth.side === "buy";
+  const wantedRaw = isBuy
+    ? rawFromUnitsDown(usd / depth.settlementUsd, settlement.decimals)
+    : rawFromUnitsDown(units, depth.tokenDecimals);
+  const amountInRaw = atMost(wantedRaw, option.freeRaw);
+  const minAmountOutRaw = rawFromUnitsUp(
+    leastOutUnits(option, trade, policy),
+    isBuy ? depth.tokenDecimals : settlement.decimals,
+  );
+  if (amountInRaw === 0n || minAmountOutRaw === 0n) return undefined;
+  const params = {
+    kind: "swap",
+    venue: line.adapter,
+    pool: line.pool,
+    assetIn: isBuy ? settlement.token : line.token,
+    assetOut: isBuy ? line.token : settlement.token,
+    amountInRaw: amountInRaw.toString(),
+    minAmountOutRaw: minAmountOutRaw.toString(),
+    minCapitalAfterRaw: minCapitalAfterRaw(option, units),
+  } as const;
+  const deltaUnits = isBuy ? units : -unitsFromRaw(amountInRaw, depth.tokenDecimals);
+  return { params, deltaUnits, outRaw: amountInRaw };
 }
 
 /** The nearest double of a balance may lie above it: what is not there cannot be spent. */
@@ -76,10 +123,15 @@ function leastOutUnits(
   policy: Policy,
 ): number {
   const { depth, fairSpotUsd } = option;
-  const slippage = slippageMaxFraction(policy, option.underlying);
-  const kept = 1 - slippage * (1 - SLIPPAGE_SHARE_PLANNED);
+  const kept = slippageKept(option, policy);
   if (depth.side === "buy") return Math.min(trade.units, trade.usd / fairSpotUsd) * kept;
   return (Math.min(trade.usd, trade.units * fairSpotUsd) / depth.settlementUsd) * kept;
+}
+
+/** Share of a trade's value left when the part of the slippage kept for moves is used up. */
+function slippageKept(option: HedgeOption, policy: Policy): number {
+  const slippage = slippageMaxFraction(policy, option.underlying);
+  return 1 - slippage * (1 - SLIPPAGE_SHARE_PLANNED);
 }
 
 /** Half of the capital on chain expected after the trade: a bound that ordinary moves do not reach. */

@@ -43,10 +43,14 @@ function held(...units: readonly number[]): BookEntry[] {
   return units.map((hedgeUnits, index) => anEntry({ shard: shards[index] ?? "base", hedgeUnits }));
 }
 
+/** Swaps of either kind, by the worst they may do. */
 function swaps(one: HedgePlan) {
-  return one.actions.map((action) => {
-    if (action.params.kind !== "swap") throw new Error("a swap was expected");
-    return { ...action.params, shard: action.effect.shard, deltaUnits: action.effect.deltaUnits };
+  return one.actions.map(({ params, effect }) => {
+    const { shard, deltaUnits, outRaw } = effect;
+    if (params.kind === "swap") return { ...params, shard, deltaUnits, outRaw };
+    if (params.kind !== "swap-exact-output") throw new Error("a swap was expected");
+    const { amountOutRaw: minAmountOutRaw, maxAmountInRaw: amountInRaw } = params;
+    return { ...params, amountInRaw, minAmountOutRaw, shard, deltaUnits, outRaw };
   });
 }
 
@@ -145,7 +149,7 @@ describe("a trade is bounded", () => {
       anEntry({ shard: "base", cashUsd, change: { book: puts } });
     const need = aWorld([withCash(0)]).view.capital.get("base")?.requiredCapitalUsd ?? 0;
     const [swap] = swaps(plan([short, withCash(need * 1.25 + 2_000)]));
-    const paidUsd = Number(swap?.amountInRaw) / 1e6;
+    const paidUsd = (swap?.deltaUnits ?? 0) * 2_000;
     // 2,000 USD of surplus cover the haircut on the hedge, its loss of 18 % x 1.1 x 1.25, and the fee.
     expect(paidUsd * (0.1 + 1.25 * 1.1 * 0.18)).toBeLessThanOrEqual(2_000);
     expect(paidUsd * (0.1 + 1.25 * 1.1 * 0.18)).toBeGreaterThan(1_980);
@@ -321,6 +325,28 @@ test("a swap names the worst price it accepts, within the policy of the fair pri
   const fairUnits = Number(bought?.amountInRaw) / 1e6 / 2000;
   expect(units / fairUnits).toBeGreaterThan(1 - POLICY.hedging.slippageMaxFraction);
   expect(units / fairUnits).toBeLessThan(1);
+});
+
+test("a purchase asks for exactly the units it needs, and what it may spend counts as leaving", () => {
+  const [bought] = swaps(plan([anEntry({ shard: "base", calls: -40 })]));
+  expect(bought?.kind).toBe("swap-exact-output");
+  expect(Number(bought?.minAmountOutRaw) / 1e18).toBe(bought?.deltaUnits);
+  expect(bought?.outRaw).toBe(BigInt(bought?.amountInRaw ?? 0));
+  const fairUsd = (bought?.deltaUnits ?? 0) * 2_000;
+  expect(Number(bought?.outRaw) / 1e6).toBeGreaterThan(fairUsd);
+  expect(Number(bought?.outRaw) / 1e6).toBeLessThan(
+    fairUsd / (1 - POLICY.hedging.slippageMaxFraction),
+  );
+});
+
+test("where the most it may spend would take more than half of the free cash, it spends an exact amount", () => {
+  const short = anEntry({ shard: "ethereum", calls: -60, change: { capacity: [] } });
+  const bought = (cashUsd: number) => swaps(plan([short, anEntry({ shard: "base", cashUsd })]))[0];
+  const [rich, poor] = [bought(1_000_000), bought(30_000)];
+  expect(rich?.kind).toBe("swap-exact-output");
+  expect(poor?.kind).toBe("swap");
+  expect(poor?.deltaUnits).toBeGreaterThan(0);
+  expect(poor?.outRaw).toBeLessThanOrEqual(30_000_000_000n);
 });
 
 test("a lagging pool that is better than the market does not raise the minimum above the fair price", () => {

@@ -36,7 +36,7 @@ function checkOne(
   if (job.shard !== shard || event.shard !== shardBytes32(shard))
     violate("I10", `${where} of ${job.shard} took effect on ${shard}`);
   const { params } = job;
-  if (params?.kind === "swap") {
+  if (params?.kind === "swap" || params?.kind === "swap-exact-output") {
     const own = [chain.site.settlementToken, chain.site.hedgeToken];
     if (!own.includes(params.assetIn) || !own.includes(params.assetOut))
       violate("I10", `${where} moved an asset of another shard`);

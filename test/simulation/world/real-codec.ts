@@ -20,7 +20,7 @@ import {
   vaultDomain,
 } from "#shared/evm/mandate-typed-data.ts";
 import type { Address, Hex } from "#shared/units/ids.ts";
-import type { JobParams, Mandate } from "#shared/wire/rebalance-job.ts";
+import { type JobParams, type Mandate, mandateSchema } from "#shared/wire/rebalance-job.ts";
 import type { Codec } from "#test/simulation/world/codec.ts";
 import { digest, type Site } from "#test/simulation/world/site.ts";
 import type { ChainCall } from "#test/simulation/world/transaction.ts";
@@ -111,7 +111,12 @@ async function callOf(data: Hex, site: Site): Promise<ChainCall> {
     const [seriesId, roundId] = decoded.args;
     return { kind: "settle", seriesId, roundId: BigInt(roundId) };
   }
-  if (decoded.functionName !== "executeSwap" && decoded.functionName !== "executeTransfer")
+  const { functionName } = decoded;
+  if (
+    functionName !== "executeSwap" &&
+    functionName !== "executeSwapExactOutput" &&
+    functionName !== "executeTransfer"
+  )
     return { kind: "nothing" };
   const [struct, given, signatures] = decoded.args;
   const mandate = mandateOf(struct);
@@ -141,7 +146,7 @@ function mandateOf(struct: MandateStruct): Mandate {
     epoch: Number(struct.epoch),
     leader,
     shard,
-    action: struct.action === 1 ? 1 : 2,
+    action: mandateSchema.shape.action.parse(struct.action),
     reportSetHash,
     notBeforeSeconds: Number(struct.notBefore),
     deadlineSeconds: Number(struct.deadline),
@@ -161,6 +166,15 @@ type ParamsStruct =
       readonly minCapitalAfter: bigint;
     }
   | {
+      readonly venue: Address;
+      readonly pool: Address;
+      readonly assetIn: Address;
+      readonly assetOut: Address;
+      readonly amountOut: bigint;
+      readonly maxAmountIn: bigint;
+      readonly minCapitalAfter: bigint;
+    }
+  | {
       readonly dstEid: number;
       readonly dstVault: Hex;
       readonly amount: bigint;
@@ -174,12 +188,24 @@ function paramsOf(struct: ParamsStruct): JobParams {
   const minCapitalAfterRaw = struct.minCapitalAfter.toString();
   if ("venue" in struct) {
     const lower = (address: Address): Address => address.toLowerCase() as Address;
-    return {
-      kind: "swap",
+    const place = {
       venue: lower(struct.venue),
       pool: lower(struct.pool),
       assetIn: lower(struct.assetIn),
       assetOut: lower(struct.assetOut),
+    };
+    if ("amountOut" in struct) {
+      return {
+        kind: "swap-exact-output",
+        ...place,
+        amountOutRaw: struct.amountOut.toString(),
+        maxAmountInRaw: struct.maxAmountIn.toString(),
+        minCapitalAfterRaw,
+      };
+    }
+    return {
+      kind: "swap",
+      ...place,
       amountInRaw: struct.amountIn.toString(),
       minAmountOutRaw: struct.minAmountOut.toString(),
       minCapitalAfterRaw,

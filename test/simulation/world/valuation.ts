@@ -20,6 +20,22 @@ export function poolOut(
   return (afterFee * POOL_DEPTH_RAW) / (POOL_DEPTH_RAW + sizeRaw);
 }
 
+/** Least that the pool takes for `amountOut`, by bisection; `mostIn` must bring that much. */
+export function poolIn(
+  state: ShardState,
+  rules: VaultRules,
+  isBuy: boolean,
+  { amountOut, mostIn }: { readonly amountOut: bigint; readonly mostIn: bigint },
+): bigint {
+  let [low, high] = [0n, mostIn];
+  while (low < high) {
+    const middle = (low + high) / 2n;
+    if (poolOut(state, rules, isBuy, middle) >= amountOut) high = middle;
+    else low = middle + 1n;
+  }
+  return high;
+}
+
 /** Liability of the option book as the vault counts it, rounded up. */
 export function liabilitiesRaw(state: ShardState): bigint {
   const spot = priceE8(state);

@@ -1,6 +1,11 @@
-import { shardBytes32 } from "#shared/evm/mandate-typed-data.ts";
+import { actionOf, shardBytes32 } from "#shared/evm/mandate-typed-data.ts";
 import type { Hex } from "#shared/units/ids.ts";
-import type { JobParams, SwapParams, TransferParams } from "#shared/wire/rebalance-job.ts";
+import type {
+  JobParams,
+  SwapExactOutputParams,
+  SwapParams,
+  TransferParams,
+} from "#shared/wire/rebalance-job.ts";
 import type { Bucket, ShardState, VaultRules } from "#test/simulation/world/shard-state.ts";
 import { digest, VAULT_LIMITS } from "#test/simulation/world/site.ts";
 import type { ChainCall, ChainEvent, Transaction } from "#test/simulation/world/transaction.ts";
@@ -8,6 +13,7 @@ import {
   capitalRaw,
   ceilDiv,
   intrinsicE8,
+  poolIn,
   poolOut,
   priceE8,
 } from "#test/simulation/world/valuation.ts";
@@ -44,7 +50,8 @@ export function execute(
 
 function act(state: ShardState, o: Acting, where: Where): CallOutcome {
   const { params, call } = o;
-  if (params.kind === "swap") return swap(state, call.mandate.jobId, params, where);
+  if (params.kind === "swap" || params.kind === "swap-exact-output")
+    return swap(state, call.mandate.jobId, params, where);
   if (params.kind === "transfer") return transfer(state, { ...o, params }, where);
   return fail("WrongAction");
 }
@@ -84,7 +91,7 @@ function consume(
   { transaction, rules, nowSeconds }: MandateContext,
 ): CallOutcome {
   const { mandate } = call;
-  const action = call.params.kind === "swap" ? 1 : 2;
+  const action = actionOf(call.params);
   if (mandate.epoch !== state.epoch) return fail("WrongEpoch");
   if (mandate.leader !== state.leader) return fail("WrongLeader");
   if (mandate.shard !== shardBytes32(rules.site.shard)) return fail("WrongShard");
@@ -113,7 +120,7 @@ type Where = { readonly rules: VaultRules; readonly nowSeconds: number };
 function swap(
   state: ShardState,
   jobId: Hex,
-  params: SwapParams,
+  params: SwapParams | SwapExactOutputParams,
   { rules, nowSeconds }: Where,
 ): CallOutcome {
   const { site } = rules;
@@ -122,20 +129,23 @@ function swap(
   if (params.venue !== site.adapter || params.pool !== site.pool) return fail("VenueNotAllowed");
   if (!isBuy && !isSell) return fail("AssetNotAllowed");
   if (!areFeedsFresh(state, nowSeconds)) return fail("PriceStale");
-  const amountIn = BigInt(params.amountInRaw);
-  const minimum = BigInt(params.minAmountOutRaw);
+  const isExactOutput = params.kind === "swap-exact-output";
+  const mostIn = BigInt(isExactOutput ? params.maxAmountInRaw : params.amountInRaw);
+  const minimum = BigInt(isExactOutput ? params.amountOutRaw : params.minAmountOutRaw);
   const price = priceE8(state);
-  const fair = isBuy
-    ? ceilDiv(amountIn * 10n ** 20n, price)
-    : ceilDiv(amountIn * price, 10n ** 20n);
+  const fair = isBuy ? ceilDiv(mostIn * 10n ** 20n, price) : ceilDiv(mostIn * price, 10n ** 20n);
   if (minimum < ceilDiv(fair * (BPS - VAULT_LIMITS.maxSlippageBps), BPS))
     return fail("MinimumOutTooLow");
-  const notional = isBuy ? amountIn : ceilDiv(amountIn * price, 10n ** 20n);
+  const notional = isBuy ? mostIn : ceilDiv(mostIn * price, 10n ** 20n);
   const swapWindow = fill(state.swapWindow, notional, VAULT_LIMITS.swapWindowCapRaw, nowSeconds);
   if (swapWindow === undefined) return fail("WindowCapExceeded");
-  if (amountIn > (isBuy ? state.settlementRaw : state.hedgeRaw)) return fail("InsufficientBalance");
-  const amountOut = poolOut(state, rules, isBuy, amountIn);
-  if (amountOut < minimum) return fail("ReceivedTooLittle");
+  if (mostIn > (isBuy ? state.settlementRaw : state.hedgeRaw)) return fail("InsufficientBalance");
+  const most = poolOut(state, rules, isBuy, mostIn);
+  if (most < minimum) return fail("ReceivedTooLittle");
+  const amountIn = isExactOutput
+    ? poolIn(state, rules, isBuy, { amountOut: minimum, mostIn })
+    : mostIn;
+  const amountOut = isExactOutput ? minimum : most;
   const event = {
     type: "swap",
     jobId,
