@@ -1,11 +1,11 @@
 import type { DatabaseSync } from "node:sqlite";
+import type { Audit } from "#coordinator/adapters/audit-chain.ts";
 import { insertJob } from "#coordinator/adapters/sqlite-jobs.ts";
-import { inTransaction } from "#coordinator/adapters/sqlite-transaction.ts";
 import type { DecisionJournal } from "#coordinator/ports/journal.ts";
 import { type DecisionRecord, decisionRecordSchema } from "#coordinator/records/decision-record.ts";
 
 /** Decisions, one row each, and their jobs in the same transaction. */
-export function sqliteDecisions(db: DatabaseSync): DecisionJournal {
+export function sqliteDecisions(db: DatabaseSync, audit: Audit): DecisionJournal {
   const insert = db.prepare(
     "INSERT INTO decisions (sequence, plan_id, at_ms, body) VALUES (?, ?, ?, ?)",
   );
@@ -17,7 +17,7 @@ export function sqliteDecisions(db: DatabaseSync): DecisionJournal {
   const last = db.prepare(
     "SELECT COALESCE(MAX(sequence), 0) AS sequence, COUNT(*) AS count FROM decisions",
   );
-  const writeJob = insertJob(db);
+  const writeJob = insertJob(db, audit);
   return {
     nextSequence: () => Number(last.get()?.["sequence"] ?? 0) + 1,
     count: () => Number(last.get()?.["count"] ?? 0),
@@ -27,8 +27,11 @@ export function sqliteDecisions(db: DatabaseSync): DecisionJournal {
       return row === undefined ? undefined : read(row);
     },
     record: (decision, jobs) => {
-      inTransaction(db, () => {
-        insert.run(decision.sequence, decision.planId, decision.atMs, JSON.stringify(decision));
+      audit.commit(() => {
+        const { sequence, planId, atMs, trigger } = decision;
+        const body = JSON.stringify(decision);
+        insert.run(sequence, planId, atMs, body);
+        audit.append({ kind: "decision", subject: planId, detail: trigger, body, atMs });
         for (const job of jobs) writeJob(job, "recorded", decision.atMs);
       });
     },

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import { inTransaction } from "#coordinator/adapters/sqlite-transaction.ts";
+import type { Audit } from "#coordinator/adapters/audit-chain.ts";
 import type { JobJournal } from "#coordinator/ports/journal.ts";
 import {
   isUnresolvedJob,
@@ -9,8 +9,8 @@ import {
 } from "#coordinator/records/job-record.ts";
 
 /** Jobs, one row each with their newest record, and every event that changed one. */
-export function sqliteJobs(db: DatabaseSync): JobJournal {
-  const write = insertJob(db);
+export function sqliteJobs(db: DatabaseSync, audit: Audit): JobJournal {
+  const write = insertJob(db, audit);
   const unresolved = db.prepare("SELECT body FROM jobs WHERE unresolved = 1 ORDER BY number");
   const one = db.prepare("SELECT body FROM jobs WHERE job_id = ?");
   const newest = db.prepare("SELECT body FROM jobs ORDER BY number DESC LIMIT ?");
@@ -19,7 +19,7 @@ export function sqliteJobs(db: DatabaseSync): JobJournal {
   );
   const counts = db.prepare("SELECT state, COUNT(*) AS count FROM jobs GROUP BY state");
   return {
-    update: (job, event, atMs) => inTransaction(db, () => write(job, event, atMs)),
+    update: (job, event, atMs) => audit.commit(() => write(job, event, atMs)),
     unresolved: () => unresolved.all().map(jobOf),
     find: (jobId) => {
       const row = one.get(jobId);
@@ -35,15 +35,20 @@ export function sqliteJobs(db: DatabaseSync): JobJournal {
   };
 }
 
-/** Inserts or replaces a job and appends the event; to be called inside a transaction. */
-export function insertJob(db: DatabaseSync): (job: JobRecord, event: string, atMs: number) => void {
+/** Inserts or replaces a job and appends the event; to be called inside a commit of the audit chain. */
+export function insertJob(
+  db: DatabaseSync,
+  audit: Audit,
+): (job: JobRecord, event: string, atMs: number) => void {
   const upsert = db.prepare(`INSERT INTO jobs (job_id, state, unresolved, body) VALUES (?, ?, ?, ?)
     ON CONFLICT (job_id) DO UPDATE SET state = excluded.state, unresolved = excluded.unresolved, body = excluded.body`);
   const append = db.prepare(
     "INSERT INTO job_events (job_id, at_ms, event, state) VALUES (?, ?, ?, ?)",
   );
   return (job, event, atMs) => {
-    upsert.run(job.jobId, job.state, isUnresolvedJob(job) ? 1 : 0, JSON.stringify(job));
+    const body = JSON.stringify(job);
+    upsert.run(job.jobId, job.state, isUnresolvedJob(job) ? 1 : 0, body);
+    audit.append({ kind: "job", subject: job.jobId, detail: event, body, atMs });
     append.run(job.jobId, atMs, event, job.state);
   };
 }

@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { AUDIT_TABLE, openAudit } from "#coordinator/adapters/audit-chain.ts";
 import { sqliteDecisions } from "#coordinator/adapters/sqlite-decisions.ts";
 import { sqliteHalts } from "#coordinator/adapters/sqlite-halts.ts";
 import { sqliteJobs } from "#coordinator/adapters/sqlite-jobs.ts";
@@ -47,6 +48,7 @@ CREATE INDEX IF NOT EXISTS transfers_closed ON transfers (closed);
 CREATE TABLE IF NOT EXISTS halts (
   number INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, reason TEXT NOT NULL, at_ms INTEGER NOT NULL
 ) STRICT;
+${AUDIT_TABLE}
 CREATE TABLE IF NOT EXISTS safety (id INTEGER PRIMARY KEY CHECK (id = 1), body TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS safety_events (
   number INTEGER PRIMARY KEY AUTOINCREMENT, at_ms INTEGER NOT NULL, body TEXT NOT NULL
@@ -57,7 +59,10 @@ CREATE TABLE IF NOT EXISTS safety_events (
  * The journal in one SQLite file. Every commit is on disk when the call returns (WAL with
  * synchronous=FULL), so what was recorded survives a crash of the process and of the machine.
  *
- * @throws {FatalError} `journal-unusable` if the file cannot be opened or is of another version.
+ * Decisions, jobs and orders are links of a hash chain, which is checked here.
+ *
+ * @throws {FatalError} `journal-unusable` if the file cannot be opened or is of another version, `journal-corrupt` if
+ *   what the chain covers was altered, removed or lost.
  */
 export function openSqliteJournal(path: string): Journal & { readonly close: () => void } {
   try {
@@ -66,14 +71,18 @@ export function openSqliteJournal(path: string): Journal & { readonly close: () 
     db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 2000;");
     requireVersion(db, path);
     db.exec(TABLES);
+    const audit = openAudit(db, path);
     return {
-      decisions: sqliteDecisions(db),
-      jobs: sqliteJobs(db),
+      decisions: sqliteDecisions(db, audit),
+      jobs: sqliteJobs(db, audit),
       messages: sqliteMessages(db),
       transfers: sqliteTransfers(db),
-      halts: sqliteHalts(db),
+      halts: sqliteHalts(db, audit),
       safety: sqliteSafety(db),
-      close: () => db.close(),
+      close: () => {
+        db.close();
+        audit.close();
+      },
     };
   } catch (error) {
     if (error instanceof FatalError) throw error;

@@ -1,10 +1,14 @@
-import { createHash } from "node:crypto";
-import { closeSync, existsSync, openSync, readFileSync, writeSync } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
 import type { JournalEntry, JournalState } from "#shard-agent/records/journal-entry.ts";
 import { FatalError } from "#shared/errors.ts";
-
-const GENESIS = "0".repeat(64);
+import {
+  CHAIN_START,
+  type ChainEnd,
+  linkHash,
+  openMark,
+  readMark,
+  sha256,
+} from "#shared/node/hash-chain.ts";
 
 type Link = {
   readonly entry: JournalEntry;
@@ -22,11 +26,6 @@ export type Chain = {
   readonly close: () => void;
 };
 
-/** SHA-256 as hex. */
-export function sha256(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
-}
-
 /**
  * Opens the chain of a journal file and checks it: every link against the one before it, the stored
  * entries against their last links, and its end against the mark in `<file>.mark`, which a lost tail
@@ -40,14 +39,13 @@ export function openChain(database: DatabaseSync, path: string): Chain {
   checkEntries(database, path);
   const markPath = `${path}.mark`;
   checkMark(database, { path, markPath });
-  const mark = openSync(markPath, existsSync(markPath) ? "r+" : "w+", 0o600);
-  return chainFrom(database, mark, end);
+  return chainFrom(database, openMark(markPath), end);
 }
 
 function chainFrom(
   database: DatabaseSync,
-  mark: number,
-  end: { number: number; hash: string },
+  mark: ReturnType<typeof openMark>,
+  end: ChainEnd,
 ): Chain {
   const insert = database.prepare(
     "INSERT INTO transitions (number, id, from_state, to_state, transaction_hash, body_hash, chain, at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -74,16 +72,10 @@ function chainFrom(
         throw error;
       }
       last = next;
-      writeSync(mark, markText(last), 0);
+      mark.write(last);
     },
-    close: () => closeSync(mark),
+    close: mark.close,
   };
-}
-
-type Fields = readonly (string | number | null)[];
-
-function linkHash(previous: string, fields: Fields): string {
-  return sha256(JSON.stringify([previous, ...fields]));
 }
 
 /** The error of a journal that cannot be trusted. */
@@ -100,8 +92,8 @@ function checkPages(database: DatabaseSync, path: string): void {
   if (verdict !== "ok") throw corruptJournal(path, `the database is damaged (${verdict})`);
 }
 
-function checkLinks(database: DatabaseSync, path: string): { number: number; hash: string } {
-  let last = { number: 0, hash: GENESIS };
+function checkLinks(database: DatabaseSync, path: string): ChainEnd {
+  let last = CHAIN_START;
   for (const row of database.prepare("SELECT * FROM transitions ORDER BY number").iterate()) {
     const number = Number(row["number"]);
     const names = ["id", "from_state", "to_state", "transaction_hash", "body_hash", "at_ms"];
@@ -127,18 +119,12 @@ function checkEntries(database: DatabaseSync, path: string): void {
   }
 }
 
-function markText(end: { number: number; hash: string }): string {
-  return `${String(end.number).padStart(16, "0")} ${end.hash}\n`;
-}
-
 function checkMark(database: DatabaseSync, o: { path: string; markPath: string }): void {
-  if (!existsSync(o.markPath)) return;
-  const text = readFileSync(o.markPath, "utf8");
-  if (text === "") return;
-  const [, digits, hash] = /^(\d{16}) ([0-9a-f]{64})\n$/.exec(text) ?? [];
-  if (digits === undefined)
+  const mark = readMark(o.markPath);
+  if (mark === null) return;
+  if (mark === "unreadable")
     throw corruptJournal(o.markPath, "the mark of the last write is unreadable");
-  const number = Number(digits);
+  const { number, hash } = mark;
   const found = database.prepare("SELECT chain FROM transitions WHERE number = ?").get(number);
   if (found?.["chain"] === hash) return;
   throw corruptJournal(o.path, `its tail is lost: link ${number} was written and is not there`);

@@ -1,8 +1,9 @@
 import type { DatabaseSync } from "node:sqlite";
-import { type Chain, sha256 } from "#shard-agent/adapters/journal-chain.ts";
+import type { Chain } from "#shard-agent/adapters/journal-chain.ts";
 import { encodeEntry, entryOf } from "#shard-agent/adapters/journal-codec.ts";
 import type { JournalEntry, JournalState } from "#shard-agent/records/journal-entry.ts";
 import { FatalError } from "#shared/errors.ts";
+import { sha256 } from "#shared/node/hash-chain.ts";
 
 const PREFIX_LIMIT = 64;
 const UNFINISHED = "state IN ('received', 'checked', 'signed', 'broadcast', 'included')";
