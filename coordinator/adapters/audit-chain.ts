@@ -26,7 +26,7 @@ const COVERED = [
   { kind: "order", table: "halts", key: "number", body: "kind || ' ' || reason || ' ' || at_ms" },
 ] as const;
 
-export type AuditLink = {
+type AuditLink = {
   readonly kind: (typeof COVERED)[number]["kind"];
   /** Key of the row. */
   readonly subject: string;
