@@ -62,6 +62,8 @@ const positionVenuesSchema = z.strictObject({
           market: addressSchema,
           /** Uniswap v3 pool of Curie's virtual tokens. */
           pool: addressSchema,
+          /** Trading fee in hundredths of a basis point. */
+          fee: z.number().int().positive(),
           /** Curie's index; takes a new price of the underlying's feed with `update()`. */
           priceFeed: addressSchema,
         }),

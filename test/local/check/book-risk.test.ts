@@ -32,6 +32,18 @@ describe("bookRisk", () => {
     expect(navUsd).toBeCloseTo(200_000 + 2 * 2000 - 6 * CALL_VALUE, 6);
   });
 
+  test("counts a perpetual in the delta, and its account's worth once", () => {
+    const short = exampleState().underlyings.map((u) => ({ ...u, hedgeUnits: 2, perpUnits: -5 }));
+    const state = exampleState({
+      underlyings: short,
+      perpAccountUnits: 30_000,
+      settlementPriceUsd: 0.9,
+    });
+    const { net, navUsd } = bookRisk([state], examplePolicy());
+    expect(net["ETH"]).toMatchObject({ hedgeUnits: 2, perpUnits: -5, netDeltaUnits: -3 });
+    expect(navUsd).toBeCloseTo(130_000 * 0.9 + 2 * 2000, 6);
+  });
+
   test("puts a long put and a short call on the same side", () => {
     const put = { ...CALL, isCall: false, quantity: 10 };
     const { net } = bookRisk([exampleState({ series: [CALL, put] })], examplePolicy());

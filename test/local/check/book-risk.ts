@@ -15,12 +15,14 @@ type Market = { readonly spotUsd: number; readonly slices: readonly FeedSlice[] 
 export type ShardExposure = {
   readonly optionDeltaUnits: number;
   readonly hedgeUnits: number;
+  /** Position in perpetuals, positive long. */
+  readonly perpUnits: number;
   readonly gammaUnitsPerUsd: number;
   readonly vegaUsdPerVolPoint: number;
   readonly optionValueUsd: number;
 };
 
-/** One shard on the common market. `navUsd` is cash + hedges + options marked to market. */
+/** One shard on the common market. `navUsd` is cash + hedges + accounts at perpetual venues + options marked to market. */
 export type ShardRisk = {
   readonly shard: string;
   readonly blockNumber: number;
@@ -33,6 +35,7 @@ type NetExposure = {
   readonly spotUsd: number;
   readonly optionDeltaUnits: number;
   readonly hedgeUnits: number;
+  readonly perpUnits: number;
   readonly netDeltaUnits: number;
   readonly gammaUnitsPerUsd: number;
   readonly halfWidthUnits: number;
@@ -66,12 +69,14 @@ export function bookRisk(states: readonly ChainState[], policy: Policy, extraNav
     const exposures = shards.map((s) => exposureOf(s, ticker));
     const optionDeltaUnits = sum(exposures.map((e) => e.optionDeltaUnits));
     const hedgeUnits = sum(exposures.map((e) => e.hedgeUnits));
+    const perpUnits = sum(exposures.map((e) => e.perpUnits));
     const gammaUnitsPerUsd = sum(exposures.map((e) => e.gammaUnitsPerUsd));
     net[ticker] = {
       spotUsd: market.spotUsd,
       optionDeltaUnits,
       hedgeUnits,
-      netDeltaUnits: optionDeltaUnits + hedgeUnits,
+      perpUnits,
+      netDeltaUnits: optionDeltaUnits + hedgeUnits + perpUnits,
       gammaUnitsPerUsd,
       halfWidthUnits: halfWidth(policy, ticker, {
         gammaUnitsPerUsd,
@@ -127,11 +132,12 @@ function commonMarket(states: readonly ChainState[], ticker: string): Market {
 
 function shardRisk(state: ChainState, markets: ReadonlyMap<string, Market>): ShardRisk {
   const exposures: Record<string, ShardExposure> = {};
-  let navUsd =
-    (Number(state.settlementRaw) / 10 ** state.settlementDecimals) * state.settlementPriceUsd;
+  const cashUnits = Number(state.settlementRaw) / 10 ** state.settlementDecimals;
+  let navUsd = (cashUnits + state.perpAccountUnits) * state.settlementPriceUsd;
   for (const [ticker, market] of markets) {
-    const hedgeUnits = state.underlyings.find((u) => u.ticker === ticker)?.hedgeUnits ?? 0;
-    const exposure = { ...optionExposure(state, ticker, market), hedgeUnits };
+    const own = state.underlyings.find((u) => u.ticker === ticker);
+    const { hedgeUnits, perpUnits } = own ?? { hedgeUnits: 0, perpUnits: 0 };
+    const exposure = { ...optionExposure(state, ticker, market), hedgeUnits, perpUnits };
     exposures[ticker] = exposure;
     navUsd += exposure.optionValueUsd + hedgeUnits * market.spotUsd;
   }
@@ -142,7 +148,7 @@ function optionExposure(
   state: ChainState,
   ticker: string,
   market: Market,
-): Omit<ShardExposure, "hedgeUnits"> {
+): Omit<ShardExposure, "hedgeUnits" | "perpUnits"> {
   const total = {
     optionDeltaUnits: 0,
     gammaUnitsPerUsd: 0,

@@ -35,6 +35,15 @@ type VenueMoved = EventPlace & {
   readonly gained: bigint;
 };
 
+/** `quoteAmount` is what was paid (bought) or received (sold) in the venue's USD, 18 decimals. */
+export type PerpChanged = EventPlace & {
+  readonly jobId: Hex;
+  readonly venue: Address;
+  readonly market: Address;
+  readonly size: bigint;
+  readonly quoteAmount: bigint;
+};
+
 type OptionTraded = EventPlace & {
   readonly seriesId: Hex;
   readonly vaultSells: boolean;
@@ -105,6 +114,9 @@ export type ChainHistory = {
   readonly transfers: readonly TransferSent[];
   /** Between the vault and its accounts at venues. */
   readonly venueMoves: readonly VenueMoved[];
+  readonly perpChanges: readonly PerpChanged[];
+  /** The vault's perpetual positions at the final block, as the venue says; 18 decimals. */
+  readonly perpSizes: readonly { readonly market: Address; readonly sizeE18: bigint }[];
   readonly optionsPaid: readonly Movement[];
   readonly deposits: readonly Movement[];
   readonly withdrawals: readonly Movement[];

@@ -104,6 +104,8 @@ export function sourceHistory(): ChainHistory {
     ],
     transfers: [{ ...at(7), jobId: hash(2), guid: hash(77), amountSent: 300n, nativeFeeWei: 10n }],
     venueMoves: [],
+    perpChanges: [],
+    perpSizes: [],
     optionsPaid: [
       { ...at(4), amount: 10n },
       { ...at(6), amount: 20n },
@@ -155,6 +157,8 @@ export function targetHistory(): ChainHistory {
     swaps: [],
     transfers: [],
     venueMoves: [],
+    perpChanges: [],
+    perpSizes: [],
     optionsPaid: [],
     deposits: [],
     withdrawals: [],
@@ -181,6 +185,7 @@ export function exampleState(o: Partial<ChainState> = {}): ChainState {
     blockTimestampMs: 0,
     baseFeeWei: 0n,
     settlementRaw: 100_000_000_000n,
+    perpAccountUnits: 0,
     settlementDecimals: 6,
     settlementPriceUsd: 1,
     underlyings: [
@@ -191,6 +196,7 @@ export function exampleState(o: Partial<ChainState> = {}): ChainState {
         slices: [slice],
         hedgeRaw: 0n,
         hedgeUnits: 0,
+        perpUnits: 0,
       },
     ],
     series: [],

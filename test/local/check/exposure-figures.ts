@@ -23,6 +23,7 @@ export function exposureFigures(
         netDeltaUnits: net.netDeltaUnits,
         optionDeltaUnits: net.optionDeltaUnits,
         hedgeUnits: net.hedgeUnits,
+        perpUnits: net.perpUnits,
         gammaUnitsPerUsd: net.gammaUnitsPerUsd,
         halfWidthUnits: net.halfWidthUnits,
       },

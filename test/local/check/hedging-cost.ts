@@ -2,12 +2,15 @@ import type { Hex } from "viem";
 import {
   type ChainHistory,
   isSameAddress,
+  type PerpChanged,
   type SwapExecuted,
 } from "#test/local/check/chain-history.ts";
 import type { ObservedChain } from "#test/local/observe/chain-client.ts";
 import { readPrice } from "#test/local/observe/chain-state.ts";
 
 const WEI_PER_ETH = 1e18;
+/** Sizes and USD of a perpetual venue have 18 decimals. */
+const WAD = 1e18;
 
 /** One executed hedge against the feed at its own block, in USD. */
 export type HedgeCost = {
@@ -32,11 +35,15 @@ export type SideCost = {
 /**
  * Cost of every executed hedge of one chain.
  *
- * @throws {RangeError} If a swap is not between the settlement asset and an underlying of the world.
+ * @throws {RangeError} If a swap is not between the settlement asset and an underlying of the world, or a
+ * perpetual is none of its.
  * @throws {Error} viem's error when the chain does not answer.
  */
 export function hedgeCosts(observed: ObservedChain, history: ChainHistory): Promise<HedgeCost[]> {
-  return Promise.all(history.swaps.map((swap) => hedgeCost(observed, swap)));
+  return Promise.all([
+    ...history.swaps.map((swap) => hedgeCost(observed, swap)),
+    ...history.perpChanges.map((change) => perpCost(observed, change)),
+  ]);
 }
 
 /**
@@ -110,6 +117,34 @@ async function hedgeCost(observed: ObservedChain, swap: SwapExecuted): Promise<H
     ...cost,
     gasUsd,
   };
+}
+
+/** One USD of the venue is one unit of the settlement asset. */
+async function perpCost(observed: ObservedChain, change: PerpChanged): Promise<HedgeCost> {
+  const { chain } = observed;
+  const market = chain.positionVenues.curie?.markets.find((one) =>
+    isSameAddress(one.market, change.market),
+  );
+  const underlying = chain.underlyings.find((u) => u.ticker === market?.underlying);
+  if (market === undefined || underlying === undefined)
+    throw new RangeError(`job ${change.jobId}: ${change.market} is no market of this world`);
+  const block = BigInt(change.blockNumber);
+  const [spot, settlementPrice, ethUsd, gasWei] = await Promise.all([
+    readPrice(observed, underlying.feed, block),
+    readPrice(observed, chain.settlement.feed, block),
+    ethPrice(observed, change.blockNumber),
+    gasWeiOf(observed, change.transactionHash),
+  ]);
+  const units = Number(change.size) / WAD;
+  const cost = swapCost({
+    isBuy: units > 0,
+    units: Math.abs(units),
+    settlementUsd: (Number(change.quoteAmount) / WAD) * settlementPrice.usd,
+    spotUsd: spot.usd,
+    feeFraction: market.fee / 1e6,
+  });
+  const gasUsd = toEth(gasWei) * ethUsd;
+  return { shard: chain.shard, underlying: underlying.ticker, units, ...cost, gasUsd };
 }
 
 async function gasWeiOf({ client }: ObservedChain, hash: Hex): Promise<bigint> {

@@ -10,6 +10,7 @@ import type {
 } from "#test/local/check/chain-history.ts";
 import { readReverted } from "#test/local/check/reverted-attempts.ts";
 import type { ObservedChain } from "#test/local/observe/chain-client.ts";
+import { readPerpAccount } from "#test/local/observe/perp-account.ts";
 import { OFT_EVENTS } from "#test/local/observe/vault-flows.ts";
 
 const ERC4626_EVENTS = parseAbi([
@@ -57,6 +58,7 @@ export async function readHistory(
     },
     ...(await vaultEvents(observed, vaultLogs)),
     ...deskEvents(deskLogs),
+    perpSizes: (await readPerpAccount(observed, finalBlock)).positions,
     ...bookEvents(bookLogs),
     ...oftEvents(tokenLogs),
     tokenTransfers: [tokenTransfers(chain.settlement.token, tokenLogs), ...hedgeTransfers].flat(),
@@ -115,6 +117,9 @@ function deskEvents(logs: RawLogs) {
   return {
     venueMoves: events
       .filter((e) => e.eventName === "VenueMoved")
+      .map((e) => ({ ...placeOf(e), ...e.args })),
+    perpChanges: events
+      .filter((e) => e.eventName === "PerpChanged")
       .map((e) => ({ ...placeOf(e), ...e.args })),
   };
 }

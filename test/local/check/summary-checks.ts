@@ -114,7 +114,8 @@ function insideBand({ final }: Evidence, ticker: string): Check {
   const net = final.net[ticker];
   if (net === undefined) return { name, ok: false, detail: "not valued" };
   const figures = `|${net.netDeltaUnits.toPrecision(6)}| against ${net.halfWidthUnits.toPrecision(6)} ${ticker}`;
-  const parts = `options ${net.optionDeltaUnits.toPrecision(6)}, hedges ${net.hedgeUnits.toPrecision(6)}`;
+  const perps = net.perpUnits === 0 ? "" : `, perpetuals ${net.perpUnits.toPrecision(6)}`;
+  const parts = `options ${net.optionDeltaUnits.toPrecision(6)}, hedges ${net.hedgeUnits.toPrecision(6)}${perps}`;
   return {
     name,
     ok: Math.abs(net.netDeltaUnits) <= net.halfWidthUnits,

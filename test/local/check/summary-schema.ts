@@ -17,6 +17,7 @@ const underlyingSchema = z.strictObject({
     netDeltaUnits: z.number(),
     optionDeltaUnits: z.number(),
     hedgeUnits: z.number(),
+    perpUnits: z.number(),
     gammaUnitsPerUsd: z.number(),
     halfWidthUnits: z.number(),
   }),

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { PerpChanged } from "#test/local/check/chain-history.ts";
 import {
   address,
   hash,
@@ -118,6 +119,18 @@ describe("vault accounts", () => {
     expect(accountFaults({ ...history, settlements })).toEqual([
       "source: the vault paid 30 for options, the book asked for 29",
       "source option book: escrow differs from its events by 1",
+    ]);
+  });
+
+  test("hold a perpetual position to the sum of its trades", () => {
+    const market = address(0xcc);
+    const change = { ...sourceHistory().perpChanges[0], market, size: -5n } as PerpChanged;
+    const perpChanges = [change, { ...change, size: 2n }];
+    const told = { ...sourceHistory(), perpChanges, perpSizes: [{ market, sizeE18: -3n }] };
+    expect(accountFaults(told)).toEqual([]);
+    const liquidated = { ...told, perpSizes: [{ market, sizeE18: -1n }] };
+    expect(accountFaults(liquidated)).toEqual([
+      `source ${market}: the position is -1, its trades -3`,
     ]);
   });
 

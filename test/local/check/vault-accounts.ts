@@ -68,6 +68,12 @@ export function accountFaults(history: ChainHistory): string[] {
   const escrow = bookEscrowDifference(history);
   if (escrow !== 0n)
     faults.push(`${history.shard} option book: escrow differs from its events by ${escrow}`);
+  for (const { market, sizeE18 } of history.perpSizes) {
+    const changes = history.perpChanges.filter((e) => isSameAddress(e.market, market));
+    const traded = sumRaw(changes, (e) => e.size);
+    if (sizeE18 !== traded)
+      faults.push(`${history.shard} ${market}: the position is ${sizeE18}, its trades ${traded}`);
+  }
   return faults;
 }
 

@@ -1,7 +1,7 @@
 import { create, own } from "#test/local/chains/artifacts.ts";
 import { type AaveAsset, deployAave, stockAave } from "#test/local/deploy/aave.ts";
 import type { ChainSite, DeployedShard } from "#test/local/deploy/chain-site.ts";
-import { deployCurie, stockCurie } from "#test/local/deploy/curie.ts";
+import { deployCurie, MARKET, stockCurie } from "#test/local/deploy/curie.ts";
 import { registerVenue, type ShardContracts } from "#test/local/deploy/shard-contracts.ts";
 import { AAVE_CHAIN, CURIE_CHAIN } from "#test/local/deploy/world-parameters.ts";
 import type { WorldPositionVenues } from "#test/local/world-description.ts";
@@ -41,7 +41,7 @@ async function curieOf(site: ChainSite, { shard, settlement, weth }: PositionVen
   ]);
   await registerVenue(site.deployer, shard, adapter);
   const quoteFrom = site.keys.account("perp-quoter").address;
-  const markets = [{ underlying: "ETH", market, pool, priceFeed }];
+  const markets = [{ underlying: "ETH", market, pool, fee: MARKET.fee, priceFeed }];
   return { adapter, quoteFrom, ...curie, markets };
 }
 
@@ -53,7 +53,7 @@ export async function stockPositionVenues(shard: DeployedShard): Promise<void> {
     await stockAave(site.deployer, aaveV3.pool, { settlement, weth: underlyings.ETH });
   if (curie === null) return;
   const traders = [curie.quoteFrom, site.keys.account("arbitrageur").address];
-  for (const { underlying: _, ...market } of curie.markets) {
+  for (const { underlying: _, fee: __, ...market } of curie.markets) {
     await stockCurie(site, { ...curie, ...market, settlement: settlement.token }, traders);
   }
 }

@@ -4,6 +4,7 @@ import { settablePriceFeedAbi } from "#shared/evm/abi/settable-price-feed.ts";
 import { settableVolatilityFeedAbi } from "#shared/evm/abi/settable-volatility-feed.ts";
 import type { FeedSlice } from "#test/local/check/total-variance.ts";
 import type { ObservedChain } from "#test/local/observe/chain-client.ts";
+import { type PerpAccount, readPerpAccount } from "#test/local/observe/perp-account.ts";
 import { venueHoldingRaw } from "#test/local/observe/venue-holdings.ts";
 import type { WorldUnderlying } from "#test/local/world-description.ts";
 
@@ -27,6 +28,8 @@ export type UnderlyingState = {
   readonly slices: readonly FeedSlice[];
   readonly hedgeRaw: bigint;
   readonly hedgeUnits: number;
+  /** Position in perpetuals, positive long. */
+  readonly perpUnits: number;
 };
 
 /** One shard read from its chain at one block, by the observer's own calls. */
@@ -35,8 +38,10 @@ export type ChainState = {
   readonly blockNumber: number;
   readonly blockTimestampMs: number;
   readonly baseFeeWei: bigint;
-  /** In the vault and, for it, at venues. */
+  /** In the vault and, for it, at venues; without what an account at a perpetual venue is worth. */
   readonly settlementRaw: bigint;
+  /** Worth of the account at a perpetual venue, margin and all, in units of the settlement asset. */
+  readonly perpAccountUnits: number;
   readonly settlementDecimals: number;
   readonly settlementPriceUsd: number;
   readonly underlyings: readonly UnderlyingState[];
@@ -56,6 +61,7 @@ export async function readChainState(
   const { chain, client } = observed;
   const block = await client.getBlock(blockNumber === undefined ? {} : { blockNumber });
   const at = { blockNumber: block.number };
+  const perpAccount = await readPerpAccount(observed, block.number);
   const [settlementRaw, settlementPriceUsd, series, underlyings] = await Promise.all([
     balanceOf(observed, chain.settlement.token, block.number),
     readPrice(observed, chain.settlement.feed, block.number),
@@ -65,7 +71,12 @@ export async function readChainState(
       functionName: "liveSeries",
       ...at,
     }),
-    Promise.all(chain.underlyings.map((u) => readUnderlying(observed, u, block.number))),
+    Promise.all(
+      chain.underlyings.map(async (u) => ({
+        ...(await readUnderlying(observed, u, block.number)),
+        perpUnits: perpUnits(perpAccount, u.ticker),
+      })),
+    ),
   ]);
   const tickers = new Map(chain.underlyings.map((u) => [u.token.toLowerCase(), u.ticker]));
   return {
@@ -74,6 +85,7 @@ export async function readChainState(
     blockTimestampMs: Number(block.timestamp) * 1000,
     baseFeeWei: block.baseFeePerGas ?? 0n,
     settlementRaw,
+    perpAccountUnits: Number(perpAccount.valueE18) / WAD,
     settlementDecimals: chain.settlement.decimals,
     settlementPriceUsd: settlementPriceUsd.usd,
     underlyings,
@@ -102,7 +114,7 @@ async function readUnderlying(
   observed: ObservedChain,
   u: WorldUnderlying,
   blockNumber: bigint,
-): Promise<UnderlyingState> {
+): Promise<Omit<UnderlyingState, "perpUnits">> {
   const [price, slices, hedgeRaw] = await Promise.all([
     readPrice(observed, u.feed, blockNumber),
     observed.client.readContract({
@@ -130,6 +142,11 @@ async function readUnderlying(
     hedgeRaw,
     hedgeUnits: Number(hedgeRaw) / 10 ** u.decimals,
   };
+}
+
+function perpUnits({ positions }: PerpAccount, ticker: string): number {
+  const own = positions.filter((one) => one.ticker === ticker);
+  return own.reduce((sum, { sizeE18 }) => sum + Number(sizeE18) / WAD, 0);
 }
 
 /** In the vault and, for it, at venues. */
