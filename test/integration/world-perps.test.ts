@@ -1,0 +1,302 @@
+import { type Address, parseAbi } from "viem";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { JobParams, MarginMoveParams, PerpChangeParams } from "#shared/wire/rebalance-job.ts";
+import type { PerpLine, ShardReport } from "#shared/wire/shard-report.ts";
+import { openLane } from "#test/local/chains/lane.ts";
+import { bookRisk } from "#test/local/check/book-risk.ts";
+import { readHistory } from "#test/local/check/read-history.ts";
+import { accountFaults } from "#test/local/check/vault-accounts.ts";
+import { pushPrice } from "#test/local/market/feed-writer.ts";
+import { arbitragePerp, updateIndex } from "#test/local/market/perp-arbitrage.ts";
+import { observeChain } from "#test/local/observe/chain-client.ts";
+import { readChainState } from "#test/local/observe/chain-state.ts";
+import { startWorld, type World } from "#test/local/world.ts";
+import { type AgentSite, openSite } from "#test/support/agent-site.ts";
+import { keepFeedsFresh } from "#test/support/fresh-feeds.ts";
+import { bumpEpochCall, plannedJob } from "#test/support/planner.ts";
+
+const curieAbi = parseAbi([
+  "function getAccountValue(address trader) view returns (int256)",
+  "function getFreeCollateral(address trader) view returns (uint256)",
+  "function getTakerPositionSize(address trader, address baseToken) view returns (int256)",
+  "function getTakerOpenNotional(address trader, address baseToken) view returns (int256)",
+  "function getTotalAbsPositionValue(address trader) view returns (uint256)",
+  "function getMarkPrice(address baseToken) view returns (uint256)",
+  "function getPendingFundingPayment(address trader, address baseToken) view returns (int256)",
+  "function getIndexPrice(uint256 interval) view returns (uint256)",
+]);
+const GAS = 3_000_000n;
+const WAD = 1e18;
+const USDX = 10n ** 6n;
+const START_USD = 3_000;
+const MARGIN_RAW = 100_000n * USDX;
+
+let world: World;
+let site: AgentSite;
+let stopFeeds: () => void;
+
+beforeAll(async () => {
+  const processes = { coordinator: false, market: false, takers: false };
+  world = await startWorld({ chains: 3, seed: 47, processes });
+  const chain = world.description.chains[2];
+  if (chain === undefined) throw new Error("three chains expected");
+  site = openSite(world, chain);
+  stopFeeds = keepFeedsFresh(world, [site]);
+  const planner = world.keys.account("planner");
+  await site.user.send({
+    label: "bump the epoch",
+    to: chain.contracts.vault,
+    data: await bumpEpochCall({ chain, planner, expectedEpoch: 0n }),
+    gas: GAS,
+  });
+});
+
+afterAll(async () => {
+  stopFeeds?.();
+  await site?.close();
+  await world?.stop();
+});
+
+describe("a perpetual at Curie", () => {
+  test("margin goes in under a mandate, and the vault is as rich as before", async () => {
+    const before = await site.newestReport();
+    expect(lineOf(before)).toMatchObject({ sizeE18: "0", marginRatio: null, accountValueUsd: 0 });
+    expect(before.collateral.map(({ location }) => location)).not.toContain("venue-margin");
+    const { report, job } = await done(margin({ amountRaw: String(MARGIN_RAW) }));
+    const place = { location: "venue-margin", asset: "USDX", underlying: null };
+    expect(report.collateral).toContainEqual(
+      expect.objectContaining({ ...place, amountRaw: String(MARGIN_RAW) }),
+    );
+    expect(report.chain.capitalRaw).toBe(before.chain.capitalRaw);
+    expect(job).toMatchObject({ action: 4, amountInRaw: String(MARGIN_RAW) });
+    await expectCuriesNumbers(report);
+  });
+
+  test("a short is opened for exactly what the depth said, and its size is the delta", async () => {
+    const before = lineOf(await site.newestReport());
+    const point = before.sell[2];
+    if (point === undefined) throw new Error("a third point of depth expected");
+    const { report, job } = await done(perp({ sizeE18: `-${point.sizeE18}` }));
+    expect(job).toMatchObject({
+      action: 5,
+      amountInRaw: point.sizeE18,
+      amountOutRaw: point.quoteE18,
+    });
+    const line = lineOf(report);
+    expect(line.sizeE18).toBe(`-${point.sizeE18}`);
+    expect(line.openNotionalUsd).toBeCloseTo(-Number(point.quoteE18) / WAD, 9);
+    const spot = report.greeks.find((one) => one.underlying === "ETH" && one.expiryMs === null);
+    expect(spot?.deltaUnits).toBeCloseTo(-Number(point.sizeE18) / WAD, 12);
+    await expectCuriesNumbers(report);
+    await expectCheckersNumbers(report);
+  });
+
+  test("a job that breaks a limit is refused before gas is spent", async () => {
+    const stranger = site.chain.contracts.vault;
+    for (const params of [
+      perp({ venue: stranger }),
+      perp({ market: stranger }),
+      margin({ venue: stranger }),
+    ])
+      expect(await site.run(await planned(params))).toMatchObject({ reason: "venue-not-allowed" });
+    const size = -(10n ** 18n);
+    const refused: readonly [JobParams, string][] = [
+      [
+        perp({ sizeE18: String(size), worstPriceE8: usdE8(START_USD * 0.9) }),
+        "VenueDesk_PriceOutsideLimit",
+      ],
+      [perp({ sizeE18: String(size), worstPriceE8: usdE8(START_USD * 1.01) }), "CH_TLRS"],
+      [perp({ sizeE18: String(-size), worstPriceE8: usdE8(START_USD * 0.99) }), "CH_TMRL"],
+      [
+        perp({ sizeE18: String(size), minMarginRatioE18: String(20n * 10n ** 18n) }),
+        "VenueDesk_HealthBelowFloor",
+      ],
+      [perp({ sizeE18: String(1_700n * size) }), "VenueDesk_WindowCapExceeded"],
+      [margin({ amountRaw: String(450_000n * USDX) }), "VenueDesk_CapExceeded"],
+      [margin({ amountRaw: String(-MARGIN_RAW) }), "V_NEFC"],
+      [margin({ minReceiptRaw: String(MARGIN_RAW) }), "VenueDesk_ReceivedTooLittle"],
+    ];
+    for (const [params, error] of refused) {
+      expect(await site.run(await planned(params)), error).toMatchObject({
+        reason: "simulation-reverted",
+        detail: expect.stringContaining(error),
+      });
+    }
+  });
+
+  test("a price shock is told as a falling margin ratio, and a job below the floor is refused", async () => {
+    const before = lineOf(await site.newestReport());
+    await shock(START_USD * 1.04);
+    const report = await site.reportWith((one) => lineOf(one).markUsd > START_USD * 1.03);
+    const line = lineOf(report);
+    expect(line.accountValueUsd).toBeLessThan(before.accountValueUsd);
+    expect(line.marginRatio).toBeLessThan(before.marginRatio ?? 0);
+    await expectCuriesNumbers(report);
+    const floor = BigInt(Math.round((line.marginRatio ?? 0) * 1.02 * 1e6)) * 10n ** 12n;
+    const job = await planned(
+      perp({
+        sizeE18: String(-(10n ** 17n)),
+        worstPriceE8: usdE8(START_USD),
+        minMarginRatioE18: String(floor),
+      }),
+    );
+    expect(await site.run(job)).toMatchObject({
+      reason: "simulation-reverted",
+      detail: expect.stringContaining("VenueDesk_HealthBelowFloor"),
+    });
+    await shock(START_USD);
+    await site.reportWith((one) => lineOf(one).markUsd < START_USD * 1.005);
+  });
+
+  test("it is reduced, closed, and the margin comes back, all accounted for", async () => {
+    const open = -BigInt(lineOf(await site.newestReport()).sizeE18);
+    const reduced = await done(perp({ sizeE18: String(open / 3n) }));
+    expect(lineOf(reduced.report).sizeE18).toBe(String(open / 3n - open));
+    await expectCuriesNumbers(reduced.report);
+    const closed = await done(perp({ sizeE18: String(open - open / 3n) }));
+    expect(lineOf(closed.report)).toMatchObject({ sizeE18: "0", marginRatio: null });
+    const { freeMarginRaw } = lineOf(closed.report);
+    const out = await done(
+      margin({ amountRaw: `-${freeMarginRaw}`, minReceiptRaw: freeMarginRaw }),
+    );
+    expect(out.report.collateral.map(({ location }) => location)).not.toContain("venue-margin");
+    expect(out.job).toMatchObject({ amountOutRaw: freeMarginRaw });
+    const history = await readHistory(observeChain(site.chain), await site.client.getBlockNumber());
+    expect(accountFaults(history)).toEqual([]);
+    expect(history.perpChanges.map(({ size }) => size)).toEqual([
+      -open,
+      open / 3n,
+      open - open / 3n,
+    ]);
+    expect(history.venueMoves).toHaveLength(2);
+  });
+});
+
+/** Runs a job to its report. */
+async function done(params: JobParams) {
+  const job = await planned(params);
+  expect(await site.run(job)).toMatchObject({ outcome: "broadcast" });
+  const { jobId } = job.mandate;
+  const report = await site.reportWith((one) => one.consumedJobs.some((c) => c.jobId === jobId));
+  return { report, job: report.consumedJobs.find((one) => one.jobId === jobId) };
+}
+
+/** Every number of the line is Curie's own at the report's block. */
+async function expectCuriesNumbers(report: ShardReport): Promise<void> {
+  const line = lineOf(report);
+  const { clearingHouse, accountBalance, exchange, marginVault, adapter } = curie();
+  const { market } = line;
+  const read = (address: Address, functionName: string, args: readonly unknown[]) =>
+    site.client.readContract({
+      address,
+      abi: curieAbi,
+      functionName,
+      args,
+      blockNumber: BigInt(report.block.number),
+    } as never) as Promise<bigint>;
+  const value = await read(clearingHouse, "getAccountValue", [adapter]);
+  const exposure = await read(accountBalance, "getTotalAbsPositionValue", [adapter]);
+  const free = await read(marginVault, "getFreeCollateral", [adapter]);
+  const size = await read(accountBalance, "getTakerPositionSize", [adapter, market]);
+  expect(line.sizeE18).toBe(size.toString());
+  expect(line.freeMarginRaw).toBe(free.toString());
+  expect(line.accountValueUsd).toBe(Number(value) / WAD);
+  expect(line.marginRatio).toBe(exposure === 0n ? null : Number(value) / Number(exposure));
+  const notional = await read(accountBalance, "getTakerOpenNotional", [adapter, market]);
+  expect(line.openNotionalUsd).toBeCloseTo(-Number(notional) / WAD, 9);
+  const pending = await read(exchange, "getPendingFundingPayment", [adapter, market]);
+  expect(line.pendingFundingUsd).toBe(Number(pending) / WAD);
+  expect(line.markUsd).toBe(Number(await read(accountBalance, "getMarkPrice", [market])) / WAD);
+  expect(line.indexUsd).toBe(Number(await read(market, "getIndexPrice", [3n])) / WAD);
+  const held = value / 10n ** 12n < free ? value / 10n ** 12n : free;
+  const told = report.collateral.find((one) => one.location === "venue-margin");
+  expect(told?.amountRaw ?? "0").toBe(held.toString());
+}
+
+/** The checker, which shares no code with the agent, sees the same position and worth. */
+async function expectCheckersNumbers(report: ShardReport): Promise<void> {
+  const state = await readChainState(observeChain(site.chain), BigInt(report.block.number));
+  const line = lineOf(report);
+  const { net, navUsd } = bookRisk([state], world.description.policy);
+  expect(net["ETH"]?.perpUnits).toBeCloseTo(Number(line.sizeE18) / WAD, 12);
+  expect(net["ETH"]?.netDeltaUnits).toBeCloseTo(Number(line.sizeE18) / WAD, 12);
+  const cash = report.collateral.find((one) => one.location === "vault");
+  expect(navUsd).toBeCloseTo(Number(cash?.amountRaw ?? 0) / 1e6 + line.accountValueUsd, 4);
+}
+
+/** Feed, index and pool at another price, as a market would bring them there. */
+async function shock(priceUsd: number): Promise<void> {
+  stopFeeds();
+  const eth = site.chain.underlyings.find((one) => one.ticker === "ETH");
+  const perpMarket = { ...curie(), ...marketOf() };
+  await pushPrice(site.market, eth?.feed ?? perpMarket.market, priceUsd);
+  await updateIndex(site.market, perpMarket);
+  const lane = openLane(site.client, world.keys.account("arbitrageur"), 50);
+  await arbitragePerp(site.client, lane, perpMarket, priceUsd);
+  if (priceUsd === START_USD) stopFeeds = keepFeedsFresh(world, [site]);
+}
+
+function margin(change: Partial<MarginMoveParams>): MarginMoveParams {
+  return {
+    kind: "margin-move",
+    venue: curie().adapter,
+    asset: site.chain.settlement.token,
+    amountRaw: String(1_000n * USDX),
+    minReceiptRaw: "0",
+    minMarginRatioE18: String(10n ** 17n),
+    minCapitalAfterRaw: "0",
+    ...change,
+  };
+}
+
+/** At the worst price the vault's slippage limit of 5 % allows. */
+function perp(change: Partial<PerpChangeParams>): PerpChangeParams {
+  const params: PerpChangeParams = {
+    kind: "perp-change",
+    venue: curie().adapter,
+    market: marketOf().market,
+    sizeE18: String(10n ** 18n),
+    worstPriceE8: "0",
+    minMarginRatioE18: String(10n ** 17n),
+    minCapitalAfterRaw: "0",
+    ...change,
+  };
+  if (params.worstPriceE8 !== "0") return params;
+  return {
+    ...params,
+    worstPriceE8: usdE8(START_USD * (BigInt(params.sizeE18) > 0n ? 1.045 : 0.955)),
+  };
+}
+
+function planned(params: JobParams) {
+  const planner = world.keys.account("planner");
+  return plannedJob({
+    chain: site.chain,
+    params,
+    leader: planner.address,
+    epoch: 1,
+    signer: planner,
+  });
+}
+
+function usdE8(usd: number): string {
+  return BigInt(Math.round(usd * 1e8)).toString();
+}
+
+function lineOf(report: ShardReport): PerpLine {
+  const [line] = report.perps;
+  if (line === undefined) throw new Error("a perpetual line expected");
+  return line;
+}
+
+function curie() {
+  const { curie: found } = site.chain.positionVenues;
+  if (found === null) throw new Error("Curie expected on the third chain");
+  return found;
+}
+
+function marketOf() {
+  const [market] = curie().markets;
+  if (market === undefined) throw new Error("a market expected");
+  return market;
+}
