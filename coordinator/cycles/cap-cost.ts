@@ -44,7 +44,9 @@ function excess(
   const counted = actionsOf(plan).filter((action) => !isExempt(action, exempt));
   if (counted.length === 0) return { usd: 0, reason: "" };
   const figures = evaluatePlan(world, scenarios, counted);
-  const costUsd = planCostUsd(figures);
+  // What vega and gamma beyond their limits cost is a price already: a plan may cost what it saves of it.
+  const savedUsd = Math.max(0, nothing.beyondLimitsUsd - figures.beyondLimitsUsd);
+  const costUsd = Math.max(0, planCostUsd(figures) - savedUsd);
   const removedUsd = riskRemovedUsd(nothing, figures);
   const mostUsd = world.policy.planning.costCapFractionOfRiskRemoved * removedUsd;
   const reason =
@@ -71,12 +73,19 @@ function isExempt({ effect }: PlannedAction, exempt: ReadonlySet<string>): boole
   return effect.underlying !== null && exempt.has(effect.underlying);
 }
 
-/** Underlyings whose hedges can be left out; null stands for the transfers. */
-function partsOf({ hedges, transfers }: FoundPlan, { exempt }: CapContext): (string | null)[] {
+/** Stands for all option trades where parts of a plan are named. */
+const OPTIONS = "options";
+
+/** Underlyings whose hedges can be left out, then the options; null stands for the transfers. */
+function partsOf(
+  { hedges, options, transfers }: FoundPlan,
+  { exempt }: CapContext,
+): (string | null)[] {
   const traded = [...hedges].flatMap(([ticker, { actions }]) => {
     return actions.length > 0 && !exempt.has(ticker) ? [ticker] : [];
   });
-  return transfers.actions.length > 0 ? [...traded, null] : traded;
+  const parts = options.actions.length > 0 ? [...traded, OPTIONS] : traded;
+  return transfers.actions.length > 0 ? [...parts, null] : parts;
 }
 
 function without(plan: FoundPlan, part: string | null, reason: string): FoundPlan {
@@ -91,6 +100,8 @@ function without(plan: FoundPlan, part: string | null, reason: string): FoundPla
       },
     };
   }
+  if (part === OPTIONS)
+    return { ...plan, options: { actions: [], blocked: [...plan.options.blocked, reason] } };
   const hedges = new Map(plan.hedges);
   const before = hedges.get(part);
   if (before !== undefined)

@@ -12,7 +12,12 @@ import {
 } from "#coordinator/stages/explain-plan.ts";
 import type { Formulation } from "#coordinator/stages/formulate-plan.ts";
 import { hedgePlanOf } from "#coordinator/stages/plan-hedges.ts";
-import { realiseHedges, realiseTransfers, wantedPlan } from "#coordinator/stages/read-plan.ts";
+import {
+  realiseHedges,
+  realiseOptions,
+  realiseTransfers,
+  wantedPlan,
+} from "#coordinator/stages/read-plan.ts";
 
 /** What became of the program of a pass. */
 export type SolvedPlan = {
@@ -108,7 +113,14 @@ function solvedPlan(
     );
     jobsMax -= actions.length;
   }
-  return { hedges, transfers: realiseTransfers(world, wanted, swaps) };
+  const bought = realiseOptions(world, wanted, swaps);
+  const { blocked } = greedy.options;
+  const trades = [...swaps, ...bought];
+  return {
+    hedges,
+    options: { actions: bought, blocked },
+    transfers: realiseTransfers(world, wanted, trades),
+  };
 }
 
 function fallbackReason(prepared: PreparedPass, solved: SolvedPlan | undefined): string | null {

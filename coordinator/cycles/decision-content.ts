@@ -9,6 +9,7 @@ import type {
   UnderlyingDecision,
 } from "#coordinator/records/decision-record.ts";
 import type { PlanReport } from "#coordinator/records/plan-report.ts";
+import type { PlannedAction } from "#coordinator/records/planned-action.ts";
 import { judgeTier, measureNetting } from "#coordinator/stages/judge-tier.ts";
 import { nameTriggers } from "#coordinator/stages/name-triggers.ts";
 import { type HedgePlan, neededUnits } from "#coordinator/stages/plan-hedges.ts";
@@ -20,7 +21,7 @@ export type DecisionContent = Omit<DecisionRecord, "planId" | "jobIds">;
 /** What a pass saw and found, as it is recorded. */
 export function decisionContent(
   prepared: PreparedPass,
-  { hedges, transfers }: FoundPlan,
+  { hedges, options, transfers }: FoundPlan,
   plan: PlanReport | null,
 ): DecisionContent {
   const { input, world, reportSetHash } = prepared;
@@ -48,11 +49,13 @@ export function decisionContent(
     deltaQuantumUnits: Object.fromEntries(quanta),
     underlyings: [...hedges].map(([ticker, hedge]) => underlyingDecision(ticker, world, hedge)),
     capital: capitalDecision(world),
+    optionTrades: options.actions.map(optionDecision),
     transfers: [...prepared.ordered.transfers, ...transfers.transfers],
     blocked: [
       ...view.mode.reasons,
       ...input.standstill,
       ...[...hedges.values()].flatMap((hedge) => hedge.blocked),
+      ...options.blocked,
       ...transfers.blocked,
     ],
     reportSet: fresh.map(reportRefOf),
@@ -87,6 +90,20 @@ function safetyOf({ view }: World): DecisionRecord["safety"] {
       return mode === "quarantined" ? [shard] : [];
     }),
     orders: [...view.orders],
+  };
+}
+
+function optionDecision({ params, effect }: PlannedAction): DecisionRecord["optionTrades"][number] {
+  const { underlying, shard, amountUsd } = effect;
+  const trade = params.kind === "option-trade" ? params : undefined;
+  return {
+    underlying: underlying ?? "",
+    shard,
+    action: trade === undefined ? "bring cash" : "trade",
+    strikeId: trade?.strikeId ?? null,
+    optionType: trade?.optionType ?? null,
+    quantityE18: trade?.quantityE18 ?? null,
+    amountUsd,
   };
 }
 

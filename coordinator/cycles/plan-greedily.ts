@@ -1,22 +1,26 @@
 import type { PassInput, World } from "#coordinator/cycles/assess-world.ts";
 import type { PlannedAction } from "#coordinator/records/planned-action.ts";
 import { type HedgePlan, planHedges, whyDue } from "#coordinator/stages/plan-hedges.ts";
+import { type OptionPlan, planOptions } from "#coordinator/stages/plan-options.ts";
 import { planTransfers, type TransferPlan } from "#coordinator/stages/plan-transfers.ts";
+import type { PlanningWorld } from "#coordinator/stages/planning-world.ts";
 
 /** All a pass decided to do, and why not more. */
 export type FoundPlan = {
   /** One for each underlying of the policy, in its order. */
   readonly hedges: ReadonlyMap<string, HedgePlan>;
+  readonly options: OptionPlan;
   readonly transfers: TransferPlan;
 };
 
 /** Everything a plan wants done, hedges first. */
-export function actionsOf({ hedges, transfers }: FoundPlan): PlannedAction[] {
-  return [...[...hedges.values()].flatMap((plan) => plan.actions), ...transfers.actions];
+export function actionsOf({ hedges, options, transfers }: FoundPlan): PlannedAction[] {
+  const trades = [...hedges.values()].flatMap((plan) => plan.actions);
+  return [...trades, ...options.actions, ...transfers.actions];
 }
 
-/** The plan by rules: each underlying's hedge on the cheapest depth, then transfers to the largest shortfalls. */
-export function planGreedily(input: PassInput, world: World): FoundPlan {
+/** The plan by rules: each underlying's hedge on the cheapest depth, options for limits that are exceeded, then transfers to the largest shortfalls. */
+export function planGreedily(input: PassInput, world: World, planning: PlanningWorld): FoundPlan {
   const hedges = new Map<string, HedgePlan>();
   const actions: PlannedAction[] = [];
   for (const ticker of Object.keys(input.policy.underlyings)) {
@@ -26,7 +30,9 @@ export function planGreedily(input: PassInput, world: World): FoundPlan {
     hedges.set(ticker, plan);
     actions.push(...plan.actions);
   }
-  return { hedges, transfers: planAllTransfers(input, world, actions) };
+  const options = planOptions(planning, actions);
+  const trades = [...actions, ...options.actions];
+  return { hedges, options, transfers: planAllTransfers(input, world, trades) };
 }
 
 function planOne(ticker: string, input: PassInput, world: World, jobsMax: number): HedgePlan {

@@ -14,6 +14,7 @@ import type { DecisionRecord } from "#coordinator/records/decision-record.ts";
 import type { JobRecord } from "#coordinator/records/job-record.ts";
 import { type Formulation, formulatePlan } from "#coordinator/stages/formulate-plan.ts";
 import { issueJobs } from "#coordinator/stages/issue-jobs.ts";
+import { seriesFor } from "#coordinator/stages/plan-options.ts";
 import { type PlanScenarios, planScenarios } from "#coordinator/stages/plan-scenarios.ts";
 import { shortfalls } from "#coordinator/stages/plan-transfers.ts";
 import type { PlanningWorld } from "#coordinator/stages/planning-world.ts";
@@ -59,9 +60,10 @@ export function preparePass(input: PassInput): PreparedPass {
     view: { ...after.view, orders: ordered.progress },
   };
   const rest = { ...input, policy: withJobsLeft(input.policy, ordered) };
-  const greedy = planGreedily(rest, world);
   const planning = planningWorld(rest, world);
+  const greedy = planGreedily(rest, world, planning);
   const isWork =
+    planning.underlyings.some((one) => seriesFor(planning, one, planning.effects).length > 0) ||
     planning.underlyings.some((one) => one.neededUnits !== 0) ||
     (planning.mayTransfer && shortfalls(planning).length > 0);
   return {

@@ -2,6 +2,7 @@ import type { PassInput, World } from "#coordinator/cycles/assess-world.ts";
 import { actFrom, hedgeBarrier, transferBarrier } from "#coordinator/cycles/plan-greedily.ts";
 import { neededUnits } from "#coordinator/stages/plan-hedges.ts";
 import type { PlannedUnderlying, PlanningWorld } from "#coordinator/stages/planning-world.ts";
+import type { OptionMarket } from "#shared/risk/option-position.ts";
 
 /** What of a pass's world a plan is found and judged on: underlyings that can be decided, and what each needs. */
 export function planningWorld(input: PassInput, world: World): PlanningWorld {
@@ -17,8 +18,23 @@ export function planningWorld(input: PassInput, world: World): PlanningWorld {
     const needed = neededUnits({ net, halfWidthUnits, policy, ...actFrom(world, ticker) });
     const mayTrade = hedgeBarrier(ticker, input, world) === undefined;
     const units = typeof needed === "number" && mayTrade ? needed : 0;
-    return [{ underlying: ticker, net, halfWidthUnits, spotUsd, neededUnits: units }];
+    return [{ underlying: ticker, net, halfWidthUnits, spotUsd, neededUnits: units, mayTrade }];
   });
   const mayTransfer = transferBarrier(input, world) === undefined;
-  return { inputs, effects, policy, nativeUsd, underlyings, mayTransfer };
+  const { asOfMs } = view.snapshot;
+  const markets = underlyings.map(({ underlying, spotUsd }): [string, OptionMarket] => {
+    const slices = view.snapshot.underlyings.get(underlying)?.slices ?? [];
+    return [underlying, { spotUsd, slices, nowMs: asOfMs, rate: 0, carry: 0 }];
+  });
+  return {
+    inputs,
+    effects,
+    policy,
+    nativeUsd,
+    underlyings,
+    mayTransfer,
+    nowMs: asOfMs,
+    markets: new Map(markets),
+    buckets: view.buckets,
+  };
 }

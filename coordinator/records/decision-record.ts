@@ -49,6 +49,19 @@ const transferDecisionSchema = z.strictObject({
   reason: z.string(),
 });
 
+const optionTradeSchema = z.strictObject({
+  underlying: z.string(),
+  shard: shardIdSchema,
+  /** Cash for the account is brought a pass before it is traded with. */
+  action: z.enum(["trade", "bring cash"]),
+  strikeId: z.string().nullable(),
+  optionType: z.enum(["call", "put"]).nullable(),
+  /** Positive bought, negative sold back. */
+  quantityE18: z.string().nullable(),
+  /** Premium, or cash moved. */
+  amountUsd: finiteSchema,
+});
+
 const sourceSchema = z.strictObject({
   source: z.string(),
   spotUsd: finiteSchema,
@@ -126,6 +139,8 @@ export const decisionRecordSchema = z.strictObject({
   underlyings: z.array(underlyingDecisionSchema),
   /** Null when it was recorded before this was. */
   capital: capitalSchema.nullable().default(null),
+  /** Trades for vega and gamma beyond their limits. */
+  optionTrades: z.array(optionTradeSchema).default([]),
   transfers: z.array(transferDecisionSchema),
   blocked: z.array(z.string()),
   jobIds: z.array(hash32Schema),

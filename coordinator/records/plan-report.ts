@@ -14,6 +14,8 @@ const planFiguresSchema = z.strictObject({
   expectedShortfallUsd: finiteSchema,
   /** Net delta left outside the bands, or beyond their targets where a hedge was due. */
   outsideBandUsd: finiteSchema,
+  /** Penalty for vega and gamma that stay beyond their limits. */
+  beyondLimitsUsd: finiteSchema.default(0),
   /** Required capital and buffer that shards in shortfall still lack. */
   uncoveredUsd: finiteSchema,
   /** Sum of the costs, risk aversion x expected shortfall, and the penalties. */

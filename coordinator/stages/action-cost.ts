@@ -8,6 +8,8 @@ import {
 import type { ShardInput } from "#coordinator/stages/hedge-option.ts";
 import { type PlanningWorld, transitHours } from "#coordinator/stages/planning-world.ts";
 import { gasCostUsd } from "#coordinator/stages/venue-limits.ts";
+import { valueOption } from "#shared/risk/option-position.ts";
+import { unitsFromRaw } from "#shared/units/token-amount.ts";
 
 /** What one action costs in USD. */
 export type ActionCost = {
@@ -26,7 +28,9 @@ const NOTHING: ActionCost = { executionUsd: 0, gasUsd: 0, fundingUsd: 0, bridgeU
  * @throws {RangeError} If the action is for a shard or venue the world does not have.
  */
 export function actionCost(action: PlannedAction, world: PlanningWorld): ActionCost {
-  const { effect, params } = action;
+  const { effect, params, prepares } = action;
+  if (prepares !== undefined)
+    return { ...NOTHING, executionUsd: prepares.costUsd, gasUsd: prepares.gasUsd };
   const input = world.inputs.find((one) => one.setup.shard === effect.shard);
   if (input === undefined)
     throw new RangeError(`${effect.shard}: planned for, but not in the world`);
@@ -42,8 +46,9 @@ export function actionCost(action: PlannedAction, world: PlanningWorld): ActionC
     case "perp-change":
     case "margin-move":
       return perpCost(action, input, world);
-    case "lend-move":
     case "option-trade":
+      return optionCost(action, input, world);
+    case "lend-move":
       return NOTHING;
   }
 }
@@ -91,6 +96,33 @@ function perpCost(
     executionUsd: executionCostUsd(perpDepthPoints(line, depth), Math.abs(units), depth),
     gasUsd: gasCostUsd(input, { gasUnits }, world.nativeUsd) ?? 0,
     fundingUsd: (perDayUsd * world.policy.planning.fundingHorizonHours) / 24,
+  };
+}
+
+/** What options cost beside their fair value on the snapshot. */
+function optionCost(
+  { effect, params }: PlannedAction,
+  input: ShardInput,
+  world: PlanningWorld,
+): ActionCost {
+  if (params.kind !== "option-trade") return NOTHING;
+  const { venue, market, strikeId, optionType, quantityE18 } = params;
+  const line = input.valuation.entry.report.optionMarkets.find((one) => {
+    return one.adapter === venue && one.market === market;
+  });
+  const series = line?.series.find((one) => one.strikeId === strikeId && one.type === optionType);
+  const surface = world.markets.get(effect.underlying ?? "");
+  if (line === undefined || series === undefined || surface === undefined)
+    throw new RangeError(`${effect.shard}: planned in a series it does not report`);
+  const { underlying } = line;
+  const { type, strikeUsd, expiryMs } = series;
+  const position = { underlying, type, strikeUsd, expiryMs, quantity: 1 };
+  const quantity = unitsFromRaw(BigInt(quantityE18), 18);
+  const fairUsd = quantity * valueOption(position, surface).priceUsd;
+  return {
+    ...NOTHING,
+    executionUsd: Math.sign(quantity) * effect.amountUsd - fairUsd,
+    gasUsd: gasCostUsd(input, line, world.nativeUsd) ?? 0,
   };
 }
 

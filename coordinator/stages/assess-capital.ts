@@ -59,8 +59,13 @@ export function assessCapital(
     const isOwn = effect.shard === valuation.shard && effect.isPendingAtShard;
     return isOwn && effect.kind === "swap" && effect.deltaUnits > 0;
   });
+  const premiumsUsd = sumOf(effects, (effect) => {
+    const isOwn = effect.shard === valuation.shard && effect.isPendingAtShard;
+    return isOwn && (effect.option?.vegaUsdPerVolPoint ?? 0) > 0;
+  });
   const afterHaircut =
-    cashUsd +
+    cashUsd -
+    premiumsUsd +
     hedgesUsd * (1 - haircut) -
     buyingUsd * haircut +
     arrivingUsd * (1 - policy.transfers.inTransitHaircutFraction);

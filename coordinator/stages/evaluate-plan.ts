@@ -3,7 +3,9 @@ import type { PlanFigures } from "#coordinator/records/plan-report.ts";
 import type { PlannedAction } from "#coordinator/records/planned-action.ts";
 import { actionCost } from "#coordinator/stages/action-cost.ts";
 import { assessCapital } from "#coordinator/stages/assess-capital.ts";
+import { beyondLimit } from "#coordinator/stages/bucket-limits.ts";
 import type { ShardInput } from "#coordinator/stages/hedge-option.ts";
+import { addedBy, limitsOf } from "#coordinator/stages/plan-options.ts";
 import type { PlanScenarios } from "#coordinator/stages/plan-scenarios.ts";
 import { isCovered, shortfalls } from "#coordinator/stages/plan-transfers.ts";
 import {
@@ -33,8 +35,13 @@ export function evaluatePlan(
   const gasUsd = sum(costs, (cost) => cost.gasUsd);
   const fundingUsd = sum(costs, (cost) => cost.fundingUsd);
   const bridgeUsd = sum(costs, (cost) => cost.bridgeUsd);
-  const expectedShortfallUsd = expectedShortfallAfter(world, scenarios, trades);
-  const outsideBandUsd = outsideUsd(world, trades);
+  const options = optionTrades(actions);
+  const expectedShortfallUsd = expectedShortfallAfter(world, scenarios, {
+    linear: trades,
+    options,
+  });
+  const outsideBandUsd = outsideUsd(world, withOptions(trades, options));
+  const beyondLimitsUsd = beyondUsd(world, actions);
   const uncoveredUsd = uncovered(world, actions);
   return {
     executionUsd,
@@ -43,6 +50,7 @@ export function evaluatePlan(
     bridgeUsd,
     expectedShortfallUsd,
     outsideBandUsd,
+    beyondLimitsUsd,
     uncoveredUsd,
     objectiveUsd:
       executionUsd +
@@ -51,6 +59,7 @@ export function evaluatePlan(
       bridgeUsd +
       planning.riskAversion * expectedShortfallUsd +
       planning.bandPenaltyFraction * outsideBandUsd +
+      beyondLimitsUsd +
       planning.shortfallPenaltyFraction * uncoveredUsd,
   };
 }
@@ -63,23 +72,64 @@ function unitsOf({ deltaUnits, preparedUnits }: PendingEffect): number {
 function tradedUnits(actions: readonly PlannedAction[]): Map<string, number> {
   const units = new Map<string, number>();
   for (const { effect } of actions) {
-    if (effect.underlying === null) continue;
+    if (effect.underlying === null || effect.option !== null) continue;
     units.set(effect.underlying, (units.get(effect.underlying) ?? 0) + unitsOf(effect));
   }
   return units;
+}
+
+/** What options add, now or in the pass their cash is for. */
+function optionTrades(actions: readonly PlannedAction[]): TradedOptions[] {
+  return actions.flatMap(({ effect, prepares }): TradedOptions[] => {
+    const option = effect.option ?? prepares?.option ?? null;
+    const { underlying, deltaUnits } = effect;
+    if (option === null || underlying === null) return [];
+    return [{ underlying, deltaUnits: prepares?.deltaUnits ?? deltaUnits, ...option }];
+  });
+}
+
+type TradedOptions = {
+  readonly underlying: string;
+  readonly deltaUnits: number;
+  readonly gridPnlUsd: readonly number[];
+};
+
+function withOptions(
+  trades: ReadonlyMap<string, number>,
+  options: readonly TradedOptions[],
+): Map<string, number> {
+  const all = new Map(trades);
+  for (const { underlying, deltaUnits } of options)
+    all.set(underlying, (all.get(underlying) ?? 0) + deltaUnits);
+  return all;
+}
+
+/** Penalty in USD of the limits that stay exceeded at the far end of their interval. */
+function beyondUsd(world: PlanningWorld, actions: readonly PlannedAction[]): number {
+  return sum(world.underlyings, (one) => {
+    return sum(limitsOf(world, one), (limit) => {
+      return limit.penaltyUsd * beyondLimit(limit, addedBy(limit, actions, world, one));
+    });
+  });
 }
 
 /** Expected shortfall in USD of the net book with jobs in flight, after signed trades in units by underlying. */
 export function expectedShortfallAfter(
   world: PlanningWorld,
   scenarios: PlanScenarios,
-  trades: ReadonlyMap<string, number>,
+  trades: {
+    readonly linear: ReadonlyMap<string, number>;
+    readonly options?: readonly TradedOptions[];
+  },
 ): number {
   if (world.underlyings.length === 0) return 0;
   const pnlUsd = scenarios.pnlUsd.map((pnl, index) => {
-    return [...trades].reduce((total, [ticker, units]) => {
+    const linearUsd = [...trades.linear].reduce((total, [ticker, units]) => {
       return total + units * (scenarios.pnlUsdPerUnit.get(ticker)?.[index] ?? 0);
     }, pnl);
+    return (trades.options ?? []).reduce((total, { underlying, gridPnlUsd }) => {
+      return total + scenarios.gridPnlUsd(underlying, gridPnlUsd, index);
+    }, linearUsd);
   });
   const level = world.policy.planning.expectedShortfallLevel;
   return tailRisk({ pnlUsd, weights: scenarios.probabilities, level }, 1).expectedShortfallUsd;

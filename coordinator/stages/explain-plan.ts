@@ -130,7 +130,10 @@ export function naiveHedge(world: PlanningWorld, scenarios: PlanScenarios): Naiv
       total.leftUsd += (units - best.doneUnits) * one.spotUsd;
     }
   }
-  return { ...total, expectedShortfallUsd: expectedShortfallAfter(world, scenarios, traded) };
+  return {
+    ...total,
+    expectedShortfallUsd: expectedShortfallAfter(world, scenarios, { linear: traded }),
+  };
 }
 
 type AloneHedge = { readonly doneUnits: number; readonly costUsd: number };

@@ -5,6 +5,7 @@ import {
 } from "#coordinator/stages/assess-capital.ts";
 import type { HedgeVariables } from "#coordinator/stages/formulate-hedges.ts";
 import { addLosses, type Losses } from "#coordinator/stages/formulate-losses.ts";
+import { premiumTerms, type SeriesVariables } from "#coordinator/stages/formulate-options.ts";
 import type { TransferVariables } from "#coordinator/stages/formulate-transfers.ts";
 import type { ShardInput } from "#coordinator/stages/hedge-option.ts";
 import {
@@ -20,6 +21,7 @@ import { unitsFromRaw } from "#shared/units/token-amount.ts";
 type CapitalContext = {
   readonly world: PlanningWorld;
   readonly hedges: readonly HedgeVariables[];
+  readonly series: readonly SeriesVariables[];
   readonly transfers: readonly TransferVariables[];
 };
 
@@ -28,6 +30,7 @@ type ShardPart = {
   readonly input: ShardInput;
   readonly world: PlanningWorld;
   readonly hedges: readonly HedgeVariables[];
+  readonly series: readonly SeriesVariables[];
   readonly outgoing: readonly TransferVariables[];
   readonly incoming: readonly TransferVariables[];
 };
@@ -47,10 +50,11 @@ export function addCapital(builder: ProgramBuilder, context: CapitalContext): vo
       input,
       world: context.world,
       hedges: context.hedges.filter(({ option }) => option.input === input),
+      series: context.series.filter(({ option }) => option.input === input),
       outgoing: context.transfers.filter(({ source }) => source === input),
       incoming: context.transfers.filter(({ target }) => target === input),
     };
-    if (part.hedges.length + part.outgoing.length + part.incoming.length > 0)
+    if (part.hedges.length + part.series.length + part.outgoing.length + part.incoming.length > 0)
       addShard(builder, part);
   }
 }
@@ -61,7 +65,7 @@ function addShard(builder: ProgramBuilder, part: ShardPart): void {
   const { bufferMultiplier } = world.policy.capital;
   const capital = assessCapital(input.valuation, input.setup, world.effects, world.policy);
   const losses = addLosses(builder, part);
-  if (hedges.length > 0) addSolvency(builder, part, { capital, losses });
+  if (hedges.length + part.series.length > 0) addSolvency(builder, part, { capital, losses });
   const freeUsd =
     unitsFromRaw(capital.freeCashRaw, input.setup.settlement.decimals) *
     input.valuation.settlementUsd;
@@ -92,7 +96,7 @@ function addShard(builder: ProgramBuilder, part: ShardPart): void {
  */
 function addSolvency(
   builder: ProgramBuilder,
-  { input, world, hedges }: ShardPart,
+  { input, world, hedges, series }: ShardPart,
   { capital, losses }: { readonly capital: CapitalAssessment; readonly losses: Losses },
 ): void {
   const { shard } = input.setup;
@@ -115,13 +119,18 @@ function addSolvency(
   const nowUsd = losses.fixedUsd + scenarioMultiplier * sum(losses.traded, (one) => one.nowUsd);
   const requiredUsd = isolatedWeight * nowUsd + sharedUsd;
   const slackUsd = collateralUsd - bufferMultiplier * requiredUsd - leastUsd;
-  builder.atMost(`solvency ${shard}`, worse, slackUsd, "USD");
-  const paid = hedges.flatMap(({ option, segments }) => {
-    return segments.flatMap(({ column, costUsdPerUnit }): [number, number][] => {
-      const takenUsd = costUsdPerUnit - option.carryUsdPerUnit + option.chainUsdPerUnit;
-      return takenUsd > 0 ? [[column, takenUsd]] : [];
-    });
+  const optionsWorse = series.flatMap(({ option, segments }) => {
+    return segments.map(({ column }): [number, number] => [column, option.slackUsdPerUnit]);
   });
+  builder.atMost(`solvency ${shard}`, [...worse, ...optionsWorse], slackUsd, "USD");
+  const paid = premiumTerms(series).concat(
+    hedges.flatMap(({ option, segments }) => {
+      return segments.flatMap(({ column, costUsdPerUnit }): [number, number][] => {
+        const takenUsd = costUsdPerUnit - option.carryUsdPerUnit + option.chainUsdPerUnit;
+        return takenUsd > 0 ? [[column, takenUsd]] : [];
+      });
+    }),
+  );
   const floorUsd = isolatedWeight * chainLiabilityUsd(input) + sharedUsd;
   const liabilityUsd = floorUsd * bufferMultiplier;
   const chainUsd = Math.max(0, chainCapitalUsd(input));
@@ -228,14 +237,16 @@ function boughtTerms({ hedges }: ShardPart): Terms {
 }
 
 /** Cash a shard's buys, and the margin of its trades, take, per unit of each stretch. */
-function spendingTerms({ hedges }: ShardPart): Terms {
-  return hedges
+function spendingTerms({ hedges, series }: ShardPart): Terms {
+  const forOptions = premiumTerms(series.filter(({ option }) => option.isAwaitingCash));
+  const forHedges = hedges
     .filter(({ option }) => option.cashUsdPerUnit > 0)
     .flatMap(({ option, segments }) => {
       return segments.map(({ column, costUsdPerUnit }): [number, number] => {
         return [column, option.cashUsdPerUnit + costUsdPerUnit - option.carryUsdPerUnit];
       });
     });
+  return [...forOptions, ...forHedges];
 }
 
 function amounts(transfers: readonly TransferVariables[]): [number, number][] {

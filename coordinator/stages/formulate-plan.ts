@@ -1,6 +1,11 @@
 import type { LinearProgram } from "#coordinator/records/linear-program.ts";
 import { addCapital } from "#coordinator/stages/formulate-capital.ts";
 import { addHedges, type HedgeVariables } from "#coordinator/stages/formulate-hedges.ts";
+import {
+  addOptions,
+  type SeriesVariables,
+  seriesTerms,
+} from "#coordinator/stages/formulate-options.ts";
 import { addTransfers, type TransferVariables } from "#coordinator/stages/formulate-transfers.ts";
 import type { PlanScenarios } from "#coordinator/stages/plan-scenarios.ts";
 import {
@@ -20,6 +25,7 @@ import {
 export type Formulation = {
   readonly program: LinearProgram;
   readonly hedges: readonly HedgeVariables[];
+  readonly series: readonly SeriesVariables[];
   readonly transfers: readonly TransferVariables[];
   readonly shown: readonly ShownRow[];
 };
@@ -29,8 +35,8 @@ export type Formulation = {
  *
  * Columns: stretches of depth on every venue, whether a venue is used (gas), transfers and whether they are made (fee),
  * one net exposure per underlying, worst losses per shard and underlying, and the tail of the expected shortfall
- * (Rockafellar and Uryasev: `t + sum(p v) / (1 - level)`, `v >= loss - t`). Options are fixed, so the scenarios meet the
- * trades only in the net exposures. Trades of one underlying all go one way, so no two shards trade against each other,
+ * (Rockafellar and Uryasev: `t + sum(p v) / (1 - level)`, `v >= loss - t`). The scenarios meet linear trades only in the
+ * net exposures; option series come only where a bucket is beyond its limit, each with its own P&L. Trades of one underlying all go one way, so no two shards trade against each other,
  * and every part of the plan that executes alone lies between nothing and the whole.
  *
  * @see Rockafellar and Uryasev, "Optimization of conditional value-at-risk", Journal of Risk 2 (2000).
@@ -41,12 +47,14 @@ export function formulatePlan(
 ): Formulation | undefined {
   const builder = programBuilder();
   const hedges = addHedges(builder, world);
+  const series = addOptions(builder, world);
   const transfers = addTransfers(builder, world);
-  if (hedges.length === 0 && transfers.length === 0) return undefined;
-  const exposures = addExposures(builder, world, hedges);
-  addShortfall(builder, { world, scenarios, exposures });
-  addCapital(builder, { world, hedges, transfers });
-  return { ...builder.finish(), hedges, transfers };
+  if (hedges.length + series.length + transfers.length === 0) return undefined;
+  const exposures = addExposures(builder, world, { hedges, series });
+  addOptionDeltas(builder, world, { hedges, series });
+  addShortfall(builder, { world, scenarios, exposures, series });
+  addCapital(builder, { world, hedges, series, transfers });
+  return { ...builder.finish(), hedges, series, transfers };
 }
 
 type Exposure = {
@@ -60,7 +68,7 @@ type Exposure = {
 function addExposures(
   builder: ProgramBuilder,
   world: PlanningWorld,
-  hedges: readonly HedgeVariables[],
+  { hedges, series }: Trades,
 ): Exposure[] {
   const { policy } = world;
   return world.underlyings.flatMap((one): Exposure[] => {
@@ -73,6 +81,11 @@ function addExposures(
     const parts: Terms = own.flatMap((hedge) =>
       hedge.segments.map(({ column: part }): [number, number] => [part, -1]),
     );
+    const sign = Math.sign(one.neededUnits);
+    const optionDelta = seriesTerms(
+      series.filter(({ option }) => option.underlying === one.underlying),
+      (option) => sign * option.deltaUnits,
+    );
     builder.atMost(`sum ${one.underlying}`, [[column, 1], ...parts], 0);
     builder.atLeast(`sum ${one.underlying}`, [[column, 1], ...parts], 0);
     const outside = builder.column(`outside ${one.underlying}`, {
@@ -82,15 +95,37 @@ function addExposures(
     const distance = Math.abs(nearEndUnits(one));
     builder.atLeast(
       `band ${one.underlying}`,
-      [
-        [column, 1],
-        [outside, 1],
-      ],
+      [[column, 1], [outside, 1], ...optionDelta],
       distance - target,
       `${one.underlying} of the band's target`,
     );
     return [{ one, sign: Math.sign(one.neededUnits), column }];
   });
+}
+
+type Trades = {
+  readonly hedges: readonly HedgeVariables[];
+  readonly series: readonly SeriesVariables[];
+};
+
+/** Option trades leave the net delta within its band, on either side, where it is; their sum counts, hedges included. */
+function addOptionDeltas(builder: ProgramBuilder, world: PlanningWorld, trades: Trades): void {
+  for (const one of world.underlyings) {
+    const series = trades.series.filter(({ option }) => option.underlying === one.underlying);
+    const terms = seriesTerms(series, (option) => option.deltaUnits);
+    if (terms.length === 0) continue;
+    const linear = trades.hedges
+      .filter((hedge) => hedge.underlying === one.underlying)
+      .flatMap(({ sign, segments }) => {
+        return segments.map(({ column }): [number, number] => [column, sign]);
+      });
+    const [low, high] = one.net.staleIntervalUnits;
+    const most = Math.max(0, one.halfWidthUnits - high);
+    const least = Math.min(0, -one.halfWidthUnits - low);
+    const all = [...terms, ...linear];
+    builder.atMost(`delta of options ${one.underlying}`, all, most);
+    builder.atLeast(`delta of options ${one.underlying}`, all, least);
+  }
 }
 
 /** Most units that keep the net delta within its limit even if no job in flight is done, or all are. */
@@ -107,14 +142,16 @@ function addShortfall(
     world,
     scenarios,
     exposures,
+    series,
   }: {
     readonly world: PlanningWorld;
     readonly scenarios: PlanScenarios;
     readonly exposures: readonly Exposure[];
+    readonly series: readonly SeriesVariables[];
   },
 ): void {
   const { riskAversion, expectedShortfallLevel } = world.policy.planning;
-  if (riskAversion === 0 || exposures.length === 0) return;
+  if (riskAversion === 0 || exposures.length + series.length === 0) return;
   const edge = builder.column("tail edge", {
     cost: riskAversion,
     lower: Number.NEGATIVE_INFINITY,
@@ -126,7 +163,15 @@ function addShortfall(
       const perUnit = scenarios.pnlUsdPerUnit.get(one.underlying)?.[index] ?? 0;
       return [column, perUnit * sign];
     });
-    const terms: Terms = [[beyond, 1], [edge, 1], ...gains.filter(([, by]) => by !== 0)];
+    const options = seriesTerms(series, ({ underlying, exposure }) => {
+      return scenarios.gridPnlUsd(underlying, exposure.gridPnlUsd, index);
+    });
+    const terms: Terms = [
+      [beyond, 1],
+      [edge, 1],
+      ...gains.filter(([, by]) => by !== 0),
+      ...options,
+    ];
     builder.atLeast(`tail ${index}`, terms, -(scenarios.pnlUsd[index] ?? 0));
   }
 }

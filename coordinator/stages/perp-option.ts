@@ -1,6 +1,5 @@
 import { isHedge, type PendingEffect } from "#coordinator/records/pending-effect.ts";
 import type { UnderlyingValuation } from "#coordinator/records/shard-valuation.ts";
-import { assessCapital } from "#coordinator/stages/assess-capital.ts";
 import {
   costSegments,
   type DepthPoint,
@@ -11,7 +10,7 @@ import {
 } from "#coordinator/stages/depth-cost.ts";
 import type { HedgeOption, Limits, ShardInput } from "#coordinator/stages/hedge-option.ts";
 import { marginFractionNeeded, marginNeededUsd } from "#coordinator/stages/margin-needed.ts";
-import { cashToKeepUsd } from "#coordinator/stages/settlement-cash.ts";
+import { freeForVenuesRaw } from "#coordinator/stages/settlement-cash.ts";
 import {
   fairSpot,
   gasCostUsd,
@@ -21,7 +20,7 @@ import {
   type TradeContext,
 } from "#coordinator/stages/venue-limits.ts";
 import { slippageMaxFraction } from "#shared/policy/slippage.ts";
-import { rawFromUnitsDown, unitsFromRaw } from "#shared/units/token-amount.ts";
+import { unitsFromRaw } from "#shared/units/token-amount.ts";
 import type { PerpLine, ShardReport } from "#shared/wire/shard-report.ts";
 
 /**
@@ -102,7 +101,7 @@ function perpOption(
     place: { venue: line.venue, adapter: line.adapter, market: line.market, isAwaitingMargin },
     points,
     depth,
-    freeRaw: isAwaitingMargin ? freeForMarginRaw(input, context) : 0n,
+    freeRaw: isAwaitingMargin ? freeForVenuesRaw(input, context) : 0n,
     fairSpotUsd,
     carryUsdPerUnit,
     haircutUsdPerUnit,
@@ -165,7 +164,7 @@ function marginUnits(
   const account = entry.report.perps.filter((one) => one.adapter === line.adapter);
   const needed = marginFractionNeeded(line, policy);
   const broughtUsd = isAwaitingMargin
-    ? unitsFromRaw(freeForMarginRaw(input, context), input.setup.settlement.decimals) *
+    ? unitsFromRaw(freeForVenuesRaw(input, context), input.setup.settlement.decimals) *
       settlementUsd
     : 0;
   const spareUsd =
@@ -180,16 +179,4 @@ function marginUnits(
       freeUsd - costUsd >= line.initialMarginFraction * valueUsd
     );
   });
-}
-
-/** Cash of the vault that may become margin: not what pending jobs take, nor what series soon to settle may need. */
-function freeForMarginRaw(
-  input: ShardInput,
-  { effects, policy }: Pick<PerpContext, "effects" | "policy">,
-): bigint {
-  const { valuation, setup } = input;
-  const { freeCashRaw } = assessCapital(valuation, setup, effects, policy);
-  const keptUnits = cashToKeepUsd(valuation, policy) / valuation.settlementUsd;
-  const free = unitsFromRaw(freeCashRaw, setup.settlement.decimals) - keptUnits;
-  return rawFromUnitsDown(Math.max(0, free), setup.settlement.decimals);
 }

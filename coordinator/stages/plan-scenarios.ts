@@ -9,6 +9,8 @@ export type PlanScenarios = {
   readonly pnlUsd: readonly number[];
   /** P&L in USD per unit bought, by underlying, one per scenario. */
   readonly pnlUsdPerUnit: ReadonlyMap<string, readonly number[]>;
+  /** What a P&L on the standard grid of one underlying comes to in a scenario, by its index. */
+  readonly gridPnlUsd: (underlying: string, gridPnlUsd: readonly number[], index: number) => number;
 };
 
 /** Most scenarios a plan is judged on. */
@@ -46,6 +48,11 @@ export function planScenarios(world: PlanningWorld): PlanScenarios {
         }),
       ]),
     ),
+    gridPnlUsd: (underlying, gridPnlUsd, index) => {
+      const move = moves[index];
+      if (move === undefined || !(move.alone === null || move.alone === underlying)) return 0;
+      return gridPnlUsd[move.scenario] ?? 0;
+    },
   };
 }
 

@@ -1,8 +1,10 @@
+import type { BucketExposure } from "#coordinator/records/bucket-exposure.ts";
 import type { PendingEffect } from "#coordinator/records/pending-effect.ts";
 import type { ShardInput } from "#coordinator/stages/hedge-option.ts";
 import type { NetUnderlying } from "#coordinator/stages/net-risk.ts";
 import { decidedInterval } from "#coordinator/stages/plan-hedges.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
+import type { OptionMarket } from "#shared/risk/option-position.ts";
 
 /** One underlying that can be netted and priced. */
 export type PlannedUnderlying = {
@@ -12,6 +14,8 @@ export type PlannedUnderlying = {
   readonly spotUsd: number;
   /** Signed units to the hedge target, positive to buy; 0 when nothing is to be traded or nothing may be. */
   readonly neededUnits: number;
+  /** False while nothing of it may be traded, whatever it needs. */
+  readonly mayTrade: boolean;
 };
 
 /** All that finding and judging a plan depends on. */
@@ -24,6 +28,11 @@ export type PlanningWorld = {
   readonly nativeUsd: ReadonlyMap<string, number>;
   readonly underlyings: readonly PlannedUnderlying[];
   readonly mayTransfer: boolean;
+  readonly nowMs: number;
+  /** What the books are valued on, by underlying. */
+  readonly markets: ReadonlyMap<string, OptionMarket>;
+  /** Vega and gamma per expiry bucket, by underlying. */
+  readonly buckets: ReadonlyMap<string, readonly BucketExposure[]>;
 };
 
 /** Delta of the end of the net interval that is nearest to the band: what is certain to be outside it. */

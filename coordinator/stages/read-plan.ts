@@ -6,6 +6,8 @@ import type { Formulation } from "#coordinator/stages/formulate-plan.ts";
 import { hedgeAction } from "#coordinator/stages/hedge-action.ts";
 import type { Place } from "#coordinator/stages/hedge-option.ts";
 import { hedgeOptions } from "#coordinator/stages/hedge-options.ts";
+import { optionAction } from "#coordinator/stages/option-action.ts";
+import { keyOf, seriesFor } from "#coordinator/stages/plan-options.ts";
 import {
   COVERED,
   isCovered,
@@ -24,12 +26,15 @@ import {
 /** What a solution wants done, by names alone: it can be tried on a newer world than the one it was found on. */
 export type WantedPlan = {
   readonly hedges: readonly WantedHedge[];
+  readonly options: readonly WantedOption[];
   readonly transfers: readonly {
     readonly source: string;
     readonly target: string;
     readonly amountUsd: number;
   }[];
 };
+
+type WantedOption = { readonly key: string; readonly underlying: string; readonly units: number };
 
 type WantedHedge = {
   readonly underlying: string;
@@ -49,6 +54,12 @@ export function wantedPlan(formulation: Formulation, solution: ProgramSolution):
       const units = segments.reduce((total, { column }) => total + Math.max(0, read(column)), 0);
       return { underlying, sign, shard: option.shard, place: option.place, units };
     });
+  const options = formulation.series
+    .filter(({ used }) => read(used) > 0.5)
+    .map(({ option, segments }): WantedOption => {
+      const units = segments.reduce((total, { column }) => total + Math.max(0, read(column)), 0);
+      return { key: keyOf(option), underlying: option.underlying, units };
+    });
   const transfers = formulation.transfers
     .filter(({ used }) => read(used) > 0.5)
     .map(({ source, target, amount }) => {
@@ -58,7 +69,7 @@ export function wantedPlan(formulation: Formulation, solution: ProgramSolution):
         amountUsd: read(amount),
       };
     });
-  return { hedges: hedges.sort((left, right) => right.units - left.units), transfers };
+  return { hedges: hedges.sort((left, right) => right.units - left.units), options, transfers };
 }
 
 /**
@@ -112,6 +123,25 @@ function isSame(one: Place, other: Place): boolean {
     one.market === other.market &&
     one.isAwaitingMargin === other.isAwaitingMargin
   );
+}
+
+/** The option trades a wanted plan comes to after its hedges, each within what its series allows then. */
+export function realiseOptions(
+  world: PlanningWorld,
+  wanted: WantedPlan,
+  hedges: readonly PlannedAction[],
+): PlannedAction[] {
+  const effects = [...world.effects, ...hedges.map((action) => action.effect)];
+  return world.underlyings.flatMap((one) => {
+    const own = wanted.options.filter(({ underlying }) => underlying === one.underlying);
+    if (own.length === 0) return [];
+    const series = new Map(seriesFor(world, one, effects).map((option) => [keyOf(option), option]));
+    return own.flatMap(({ key, units }) => {
+      const option = series.get(key);
+      if (option === undefined) return [];
+      return optionAction(option, Math.min(units, option.limitUnits), world.policy) ?? [];
+    });
+  });
 }
 
 /** The transfers a wanted plan comes to after its hedges, within the same limits as the greedy ones. */

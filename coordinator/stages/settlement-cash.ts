@@ -1,6 +1,9 @@
 import type { ShardValuation } from "#coordinator/records/shard-valuation.ts";
+import { assessCapital } from "#coordinator/stages/assess-capital.ts";
+import type { HedgeContext, ShardInput } from "#coordinator/stages/hedge-option.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
 import { STANDARD_GRID } from "#shared/risk/standard-grid.ts";
+import { rawFromUnitsDown, unitsFromRaw } from "#shared/units/token-amount.ts";
 
 /** Spot moves between the tails: the tails are for capital, which need not be cash. */
 const MOVES = [
@@ -31,4 +34,16 @@ export function cashToKeepUsd(valuation: ShardValuation, policy: Policy): number
     total += Math.max(0, ...dueUsd);
   }
   return total;
+}
+
+/** Cash of the vault that may go to a venue: not what pending jobs take, nor what series soon to settle may need. */
+export function freeForVenuesRaw(
+  input: ShardInput,
+  { effects, policy }: Pick<HedgeContext, "effects" | "policy">,
+): bigint {
+  const { valuation, setup } = input;
+  const { freeCashRaw } = assessCapital(valuation, setup, effects, policy);
+  const keptUnits = cashToKeepUsd(valuation, policy) / valuation.settlementUsd;
+  const free = unitsFromRaw(freeCashRaw, setup.settlement.decimals) - keptUnits;
+  return rawFromUnitsDown(Math.max(0, free), setup.settlement.decimals);
 }

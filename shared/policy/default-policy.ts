@@ -87,5 +87,12 @@ export const DEFAULT_POLICY: Policy = {
     fundingStressFraction: 0.02,
     marginMoveMinimumUsd: 100,
   },
+  options: {
+    premiumOverFairMaxFraction: 0.25,
+    premiumMoveFraction: 0.05,
+    vegaPenaltyUsd: 5,
+    gammaPenaltyUsd: 0.05,
+    tradesPerPassMax: 4,
+  },
   reduceOnlyShards: [],
 };

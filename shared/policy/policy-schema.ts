@@ -122,6 +122,22 @@ const perpPolicySchema = z
   })
   .prefault({});
 
+/** Hedging vega and gamma with options of other venues. */
+const optionPolicySchema = z
+  .strictObject({
+    /** Most a trade's average premium may be beside our own value of the option, as a fraction of it. */
+    premiumOverFairMaxFraction: z.number().min(0).max(5).default(0.25),
+    /** How much worse than planned the premium may be when the trade is done. */
+    premiumMoveFraction: fraction.default(0.05),
+    /** Cost of one USD per volatility point of vega beyond its limit, USD. */
+    vegaPenaltyUsd: z.number().positive().max(1_000).default(5),
+    /** Cost of one USD of gamma (USD of delta per 1 %) beyond its limit, USD. */
+    gammaPenaltyUsd: z.number().positive().max(1_000).default(0.05),
+    /** Most option trades of one underlying in a pass. */
+    tradesPerPassMax: z.number().int().min(1).max(16).default(4),
+  })
+  .prefault({});
+
 /** The limits people set. Versioned; every decision records the version. */
 export const policySchema = z.strictObject({
   version: z.number().int().positive(),
@@ -182,6 +198,7 @@ export const policySchema = z.strictObject({
   }),
   planning: planningPolicySchema,
   perps: perpPolicySchema,
+  options: optionPolicySchema,
   triggers: triggersPolicySchema,
   breakers: breakersPolicySchema,
   quarantine: quarantinePolicySchema,

@@ -269,6 +269,7 @@ export type CapacityLine = ShardReport["capacity"][number];
 export type LendingLine = ShardReport["lending"][number];
 export type PerpLine = ShardReport["perps"][number];
 export type OptionMarketLine = ShardReport["optionMarkets"][number];
+export type OptionSeries = OptionMarketLine["series"][number];
 export type InventoryLine = ShardReport["inventories"][number];
 export type ConsumedJob = ShardReport["consumedJobs"][number];
 export type DeliveredTransfer = ShardReport["deliveredTransfers"][number];

@@ -62,6 +62,7 @@ export function examplePolicy(): Policy {
     },
     planning: DEFAULT_POLICY.planning,
     perps: DEFAULT_POLICY.perps,
+    options: DEFAULT_POLICY.options,
     triggers: DEFAULT_POLICY.triggers,
     breakers: DEFAULT_POLICY.breakers,
     quarantine: DEFAULT_POLICY.quarantine,
