@@ -60,8 +60,12 @@ const positionVenuesSchema = z.strictObject({
       viewer: addressSchema,
       /** Ticker of the underlying the market is about. */
       underlying: z.string(),
+      /** Uniswap v3 pool of the settlement asset against what Lyra is paid in: the account's own. */
+      swapPool: addressSchema,
+      /** In whose name depth is asked: any account with enough of that token, approved to the market. */
+      quoteFrom: addressSchema,
       /** Sizes in options at which both sides are quoted. */
-      depthOptions: z.array(z.number().positive()).min(1).max(8).default([1, 5, 20]),
+      depthOptions: z.array(z.number().positive()).min(1).max(8).default([5, 25]),
     })
     .nullable()
     .default(null),

@@ -29,12 +29,16 @@ type CurieMarketScope = {
 };
 
 /** One Lyra market and the vault's account there. */
-type LyraScope = {
+export type LyraScope = {
   readonly adapter: Address;
   readonly market: Address;
   readonly viewer: Address;
   /** Ticker of the market's underlying. */
   readonly underlying: string;
+  /** Uniswap v3 pool of the settlement asset against what Lyra is paid in. */
+  readonly swapPool: Address;
+  /** In whose name depth is asked: any account that can pay there. Nothing is ever sent from it. */
+  readonly quoteFrom: Address;
   /** Sizes in options at which both sides are quoted. */
   readonly depthOptions: readonly number[];
 };

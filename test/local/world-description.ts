@@ -70,6 +70,27 @@ const positionVenuesSchema = z.strictObject({
       ),
     })
     .nullable(),
+  lyraV1: z
+    .strictObject({
+      /** The vault's account: what a mandate names as its venue. */
+      adapter: addressSchema,
+      underlying: z.string(),
+      /** In whose name depth is asked. */
+      quoteFrom: addressSchema,
+      market: addressSchema,
+      viewer: addressSchema,
+      blackScholes: addressSchema,
+      greekCache: addressSchema,
+      optionToken: addressSchema,
+      liquidityPool: addressSchema,
+      poolHedger: addressSchema,
+      rates: addressSchema,
+      /** What Lyra is paid in, its price feed, and the pool against the settlement asset. */
+      quoteToken: addressSchema,
+      quoteFeed: addressSchema,
+      swapPool: addressSchema,
+    })
+    .nullable(),
 });
 
 const settlementSchema = z.strictObject({

@@ -13,6 +13,8 @@ export async function refreshFeeds(world: World, site: AgentSite): Promise<void>
   for (const { feed, ticker } of chain.underlyings) {
     await pushPrice(market, feed, world.description.market?.startPricesUsd[ticker] ?? 0);
   }
+  const { lyraV1 } = chain.positionVenues;
+  if (lyraV1 !== null) await pushPrice(market, lyraV1.quoteFeed, 1);
   await setExpiries(world, site);
 }
 

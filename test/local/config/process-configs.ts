@@ -128,7 +128,12 @@ function agentConfig(o: {
       quoterV2: contracts.quoterV2,
       endpoint: contracts.endpoint,
     },
-    positionVenues: { desk: contracts.venueDesk, aaveV3: aaveOf(chain), curie: curieOf(chain) },
+    positionVenues: {
+      desk: contracts.venueDesk,
+      aaveV3: aaveOf(chain),
+      curie: curieOf(chain),
+      lyraV1: lyraOf(chain),
+    },
     layerZero: { receiveUln: contracts.receiveUln, executor: contracts.executor },
     settlement: settlementOf(chain),
     underlyings: chain.underlyings.map((underlying) => ({
@@ -171,6 +176,12 @@ function curieOf({ positionVenues: { curie } }: WorldChain) {
     depthUsd: DEPTH_USD,
   }));
   return { adapter, clearingHouse, quoteFrom, markets };
+}
+
+function lyraOf({ positionVenues: { lyraV1 } }: WorldChain) {
+  if (lyraV1 === null) return null;
+  const { adapter, market, viewer, underlying, swapPool, quoteFrom } = lyraV1;
+  return { adapter, market, viewer, underlying, swapPool, quoteFrom };
 }
 
 function workerConfig(world: WorldDescription, keys: WorldKeys): WorkerConfig {

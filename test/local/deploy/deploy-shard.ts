@@ -76,6 +76,7 @@ export async function deployShard(
     shard,
     settlement,
     weth: { token: tokens.weth, feed: feeds.ETH },
+    uniswap,
   });
   await deployer.flush();
   const contracts = {

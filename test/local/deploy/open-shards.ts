@@ -41,7 +41,10 @@ export async function openShard(
     const slices = surfaceSlices(state.volatilities[ticker], expiriesMs, Date.now());
     await setSlices(market, shard.contracts.volatilityFeed, { underlying: token, slices });
   }
-  await stockPositionVenues(shard);
+  // The first expiry comes within the run, too soon for a board: Lyra trades nothing in its last twelve hours.
+  const { lyraV1 } = shard.positionVenues;
+  if (lyraV1 !== null) await pushPrice(market, lyraV1.quoteFeed, 1);
+  await stockPositionVenues(shard, expiriesMs.slice(1, 3));
   const depositor = openLane(site.client, site.keys.account("depositor"), SETUP_POLL_MS);
   const amountRaw = BigInt(depositUsd(site.index)) * 10n ** BigInt(SETTLEMENT.decimals);
   const { vault } = shard.contracts;

@@ -1,13 +1,21 @@
-import { create, own } from "#test/local/chains/artifacts.ts";
+import { call, create, own } from "#test/local/chains/artifacts.ts";
 import { type AaveAsset, deployAave, stockAave } from "#test/local/deploy/aave.ts";
 import type { ChainSite, DeployedShard } from "#test/local/deploy/chain-site.ts";
 import { deployCurie, MARKET, stockCurie } from "#test/local/deploy/curie.ts";
+import { deployLyra, stockLyra } from "#test/local/deploy/lyra.ts";
 import { registerVenue, type ShardContracts } from "#test/local/deploy/shard-contracts.ts";
-import { AAVE_CHAIN, CURIE_CHAIN } from "#test/local/deploy/world-parameters.ts";
+import type { Uniswap } from "#test/local/deploy/uniswap.ts";
+import {
+  AAVE_CHAIN,
+  CURIE_CHAIN,
+  LYRA_CHAIN,
+  LYRA_FEE_BPS,
+} from "#test/local/deploy/world-parameters.ts";
 import type { WorldPositionVenues } from "#test/local/world-description.ts";
 
 export type PositionVenueSetup = {
-  readonly shard: Pick<ShardContracts, "vault" | "venueDesk">;
+  readonly shard: Pick<ShardContracts, "vault" | "venueDesk" | "uniswapAdapter">;
+  readonly uniswap: Pick<Uniswap, "uniswapFactory" | "positionManager">;
   readonly settlement: AaveAsset;
   readonly weth: AaveAsset;
 };
@@ -17,10 +25,11 @@ export async function deployPositionVenues(
   site: ChainSite,
   setup: PositionVenueSetup,
 ): Promise<WorldPositionVenues> {
-  if (site.fork !== null) return { aaveV3: null, curie: null };
+  if (site.fork !== null) return { aaveV3: null, curie: null, lyraV1: null };
   return {
     aaveV3: site.index === AAVE_CHAIN ? await aaveOf(site, setup) : null,
     curie: site.index === CURIE_CHAIN ? await curieOf(site, setup) : null,
+    lyraV1: site.index === LYRA_CHAIN ? await lyraOf(site, setup) : null,
   };
 }
 
@@ -45,12 +54,39 @@ async function curieOf(site: ChainSite, { shard, settlement, weth }: PositionVen
   return { adapter, quoteFrom, ...curie, markets };
 }
 
-/** What other people have at the venues of a chain; its feeds must have prices. */
-export async function stockPositionVenues(shard: DeployedShard): Promise<void> {
+async function lyraOf(site: ChainSite, setup: PositionVenueSetup) {
+  const { deployer } = site;
+  const { shard, settlement, weth, uniswap } = setup;
+  const lyra = await deployLyra(site, { settlement: settlement.token, uniswap });
+  const spot = { artifact: own("UniswapV3Adapter"), address: shard.uniswapAdapter };
+  await call(deployer, spot, "setPool", [lyra.swapPool, true]);
+  const adapter = await create(deployer, own("LyraV1Adapter"), [
+    shard.venueDesk,
+    {
+      viewer: lyra.viewer,
+      market: lyra.market,
+      blackScholes: lyra.blackScholes,
+      underlying: weth.token,
+      quoteFeed: lyra.quoteFeed,
+      swapVenue: shard.uniswapAdapter,
+      swapPool: lyra.swapPool,
+      feeBps: LYRA_FEE_BPS,
+    },
+  ]);
+  await registerVenue(deployer, shard, adapter);
+  return { adapter, underlying: "ETH", quoteFrom: deployer.address, ...lyra };
+}
+
+/** What other people have at the venues of a chain; its feeds must have prices. Options are listed for `expiriesMs`. */
+export async function stockPositionVenues(
+  shard: DeployedShard,
+  expiriesMs: readonly number[],
+): Promise<void> {
   const { site, positionVenues, settlement, underlyings } = shard;
-  const { aaveV3, curie } = positionVenues;
+  const { aaveV3, curie, lyraV1 } = positionVenues;
   if (aaveV3 !== null)
     await stockAave(site.deployer, aaveV3.pool, { settlement, weth: underlyings.ETH });
+  if (lyraV1 !== null) await stockLyra(site, lyraV1, expiriesMs);
   if (curie === null) return;
   const traders = [curie.quoteFrom, site.keys.account("arbitrageur").address];
   for (const { underlying: _, fee: __, ...market } of curie.markets) {

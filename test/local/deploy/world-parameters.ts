@@ -50,10 +50,14 @@ export function depositUsd(index: number): number {
 }
 
 /** Chains (by number) on which a vault may keep positions at the venue, besides Uniswap everywhere. */
+export const LYRA_CHAIN = 0;
 export const AAVE_CHAIN = 1;
 export const CURIE_CHAIN = 2;
 /** So far back the clock of Curie's chain starts: its pool needs a history before it gives a price. */
 export const CURIE_HISTORY_SECONDS = 7_200;
+
+/** What Lyra's fees may cost on one option, in basis points of spot: its own are 1 % of spot and 1 % of the premium. */
+export const LYRA_FEE_BPS = 200;
 
 /** Most a vault may have at one venue where it keeps positions. */
 export const POSITION_VENUE_CAP_RAW = 500_000n * 10n ** 6n;

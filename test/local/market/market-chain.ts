@@ -6,6 +6,7 @@ import { type Lane, openLane } from "#test/local/chains/lane.ts";
 import { TICKERS, type Ticker } from "#test/local/deploy/world-parameters.ts";
 import { type ArbitragePool, approveRouter, arbitrage } from "#test/local/market/arbitrage.ts";
 import { pushPrice, setSlices } from "#test/local/market/feed-writer.ts";
+import { postLyraPrice, refreshLyra } from "#test/local/market/lyra-market.ts";
 import { arbitragePerp, updateIndex } from "#test/local/market/perp-arbitrage.ts";
 import type { MarketState } from "#test/local/market/price-path.ts";
 import { surfaceSlices } from "#test/local/market/surface.ts";
@@ -43,6 +44,7 @@ export function marketChain(options: MarketChainOptions): MarketChain {
   const arbitrageur = openLane(client, privateKeyToAccount(options.arbitrageurKey), POLL_MS);
   const underlyings = TICKERS.map((ticker) => underlyingOf(chain, ticker));
   const perps = perpsOf(chain);
+  const { lyraV1 } = chain.positionVenues;
   let isOwnFeed: Promise<ReadonlyMap<Address, boolean>> | undefined;
 
   const postPrices = async (state: MarketState): Promise<void> => {
@@ -70,7 +72,9 @@ export function marketChain(options: MarketChainOptions): MarketChain {
     post: async (state, { withAll, withArbitrage }) => {
       await postPrices(state);
       for (const perp of perps) await updateIndex(market, perp);
+      if (lyraV1 !== null) await postLyraPrice(market, lyraV1, state);
       if (withAll) await postSlowOnes(state);
+      if (withAll && lyraV1 !== null) await refreshLyra(market, lyraV1);
       if (!withArbitrage) return;
       for (const { ticker, pool } of underlyings) {
         await arbitrage(client, arbitrageur, pool, state.pricesUsd[ticker] / state.settlementUsd);

@@ -105,6 +105,8 @@ const LYRA = {
   market: address20("60"),
   viewer: address20("61"),
   underlying: "ETH",
+  swapPool: address20("62"),
+  quoteFrom: address20("63"),
   depthOptions: [1],
 };
 const OPTIONS_SCOPE = aScope({

@@ -1,0 +1,33 @@
+import { parseAbi } from "viem";
+
+/** What is read of Lyra V1: its viewer, market, caches, pool and position token, and of the vault's account there. */
+export const lyraAbi = parseAbi([
+  "struct Addresses { address liquidityPool; address liquidityToken; address greekCache; address optionMarket; address optionMarketPricer; address optionToken; address shortCollateral; address poolHedger; address quoteAsset; address baseAsset; }",
+  "function marketAddresses(address market) view returns (Addresses)",
+  "function synthetixAdapter() view returns (address)",
+  "struct NetGreeks { int256 netDelta; int256 netStdVega; int256 netOptionValue; }",
+  "struct StrikeGreeks { int256 callDelta; int256 putDelta; uint256 stdVega; uint256 callPrice; uint256 putPrice; }",
+  "struct StrikeView { uint256 strikeId; uint256 boardId; uint256 strikePrice; uint256 skew; uint256 forceCloseSkew; StrikeGreeks cachedGreeks; uint256 baseReturnedRatio; uint256 longCallOpenInterest; uint256 longPutOpenInterest; uint256 shortCallBaseOpenInterest; uint256 shortCallQuoteOpenInterest; uint256 shortPutOpenInterest; }",
+  "struct BoardView { address market; uint256 boardId; uint256 expiry; uint256 baseIv; uint256 priceAtExpiry; bool isPaused; uint256 forceCloseGwavIV; NetGreeks netGreeks; StrikeView[] strikes; }",
+  "function getLiveBoards(address market) view returns (BoardView[])",
+  "function getSpotPriceForMarket(address market) view returns (uint256)",
+  "function isMarketPaused(address market) view returns (bool)",
+  "function isGlobalPaused() view returns (bool)",
+  "function isGlobalCacheStale(uint256 spotPrice) view returns (bool)",
+  "function isBoardCacheStale(uint256 boardId) view returns (bool)",
+  "struct BoardCache { uint256 id; uint256[] strikes; uint256 expiry; uint256 iv; NetGreeks netGreeks; uint256 updatedAt; uint256 updatedAtPrice; uint256 maxSkewVariance; uint256 ivVariance; }",
+  "function getOptionBoardCache(uint256 boardId) view returns (BoardCache)",
+  "struct Liquidity { uint256 freeLiquidity; uint256 burnableLiquidity; uint256 usedCollatLiquidity; uint256 pendingDeltaLiquidity; uint256 usedDeltaLiquidity; uint256 NAV; }",
+  "function getLiquidity(uint256 spotPrice) view returns (Liquidity)",
+  "function lockedCollateral() view returns (uint256 quote, uint256 base)",
+  "function getCurrentHedgedNetDelta() view returns (int256)",
+  "function openPositions() view returns (uint256[])",
+  "function held(address asset) view returns (uint256)",
+  "struct Position { uint256 positionId; uint256 strikeId; uint8 optionType; uint256 amount; uint256 collateral; uint8 state; }",
+  "function getOptionPositions(uint256[] positionIds) view returns (Position[])",
+  "function getStrikeAndExpiry(uint256 strikeId) view returns (uint256 strikePrice, uint256 expiry)",
+  "struct Trade { uint256 strikeId; uint256 positionId; uint256 iterations; uint8 optionType; uint256 amount; uint256 setCollateralTo; uint256 minTotalCost; uint256 maxTotalCost; }",
+  "struct Result { uint256 positionId; uint256 totalCost; uint256 totalFee; }",
+  "function openPosition(Trade trade) returns (Result)",
+  "function closePosition(Trade trade) returns (Result)",
+]);

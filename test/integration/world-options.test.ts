@@ -1,0 +1,262 @@
+import { parseAbi } from "viem";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { blackScholes } from "#shared/risk/black-scholes.ts";
+import { DAY_MS } from "#shared/units/time.ts";
+import type { JobParams, OptionTradeParams } from "#shared/wire/rebalance-job.ts";
+import type { ShardReport } from "#shared/wire/shard-report.ts";
+import { readHistory } from "#test/local/check/read-history.ts";
+import { accountFaults } from "#test/local/check/vault-accounts.ts";
+import { observeChain } from "#test/local/observe/chain-client.ts";
+import { startWorld, type World } from "#test/local/world.ts";
+import { type AgentSite, openSite, waitFor } from "#test/support/agent-site.ts";
+import { keepFeedsFresh } from "#test/support/fresh-feeds.ts";
+import { bumpEpochCall, plannedJob } from "#test/support/planner.ts";
+
+const lyraAbi = parseAbi([
+  "struct Position { uint256 positionId; uint256 strikeId; uint8 optionType; uint256 amount; uint256 collateral; uint8 state; }",
+  "function getOwnerPositions(address target) view returns (Position[])",
+  "function balanceOf(address owner) view returns (uint256)",
+]);
+const GAS = 2_000_000n;
+const CASH_RAW = 60_000_000_000n;
+/** Lyra's own rate and carry. */
+const LYRA_RATE = 0.05;
+const FIVE = 5n * 10n ** 18n;
+
+let world: World;
+let site: AgentSite;
+let stopFeeds: () => void;
+
+beforeAll(async () => {
+  const processes = { coordinator: false, market: false, takers: false };
+  world = await startWorld({ chains: 2, seed: 43, processes });
+  const chain = world.description.chains[0];
+  if (chain === undefined) throw new Error("two chains expected");
+  site = openSite(world, chain);
+  stopFeeds = keepFeedsFresh(world, [site]);
+  const planner = world.keys.account("planner");
+  await site.user.send({
+    label: "bump the epoch",
+    to: chain.contracts.vault,
+    data: await bumpEpochCall({ chain, planner, expectedEpoch: 0n }),
+    gas: GAS,
+  });
+});
+
+afterAll(async () => {
+  stopFeeds?.();
+  await site?.close();
+  await world?.stop();
+});
+
+describe("options at Lyra", () => {
+  test("the report shows every series with depth, and Lyra's Greeks in our units", async () => {
+    const report = await site.reportWith((one) => one.optionMarkets.length === 1);
+    const { series, ...market } = marketOf(report);
+    expect(market).toMatchObject({
+      venue: "lyra-v1",
+      underlying: "ETH",
+      isStale: false,
+      acceptsTrades: true,
+      cashRaw: "0",
+    });
+    expect(series).toHaveLength(12);
+    for (const one of series) {
+      const [small, large] = one.buy;
+      const unit = Number(small?.costE18) / Number(small?.quantityE18);
+      // Lyra's fee is 1 % of spot and of the premium; the rest is its spread on volatility.
+      expect(unit).toBeGreaterThan(one.premiumUsd);
+      expect(unit).toBeLessThan(one.premiumUsd + 0.025 * market.spotUsd);
+      expect(Number(large?.costE18) / Number(large?.quantityE18)).toBeGreaterThan(unit);
+      expect(one.sell).toEqual([]);
+      const years = (one.expiryMs - report.block.timestampMs) / (365 * DAY_MS);
+      const ours = blackScholes({
+        type: one.type,
+        spotUsd: market.spotUsd,
+        strikeUsd: one.strikeUsd,
+        years,
+        volatility: one.volatility,
+        rate: LYRA_RATE,
+      });
+      // Seconds passed since Lyra computed its own: that, and its fixed point, is all that differs.
+      expect(one.deltaUnits).toBeCloseTo(ours.deltaUnits, 4);
+      expect(one.premiumUsd).toBeCloseTo(ours.priceUsd, 0);
+      expect(one.vegaUsdPerVolPoint / ours.vegaUsdPerVolPoint).toBeCloseTo(1, 3);
+    }
+    expect(report.inventories).toMatchObject([{ underlying: "ETH", isStale: false, lines: [] }]);
+    expect(report.inventories[0]?.netAssetValueUsd).toBeGreaterThan(2_900_000);
+  });
+
+  test("a long is bought with cash placed by mandate, and stands in the report as at Lyra", async () => {
+    const funded = await run(funding(CASH_RAW));
+    expect(funded.consumedJobs.at(-1)).toMatchObject({ action: 4 });
+    expect(marketOf(funded).cashRaw).toBe(CASH_RAW.toString());
+    const wanted = pick(funded);
+    const asked = Number(wanted.buy[0]?.costE18) / Number(FIVE);
+    const report = await run(trade({ quantityE18: FIVE.toString() }, wanted, asked * 1.01));
+    const [position] = await lyraPositions(report);
+    expect(position).toMatchObject({ amount: FIVE, strikeId: BigInt(wanted.strikeId), state: 1 });
+    const line = report.book.find(({ venue }) => venue === "lyra-v1");
+    const { seriesId, type, strikeUsd, expiryMs } = wanted;
+    expect(line).toMatchObject({ seriesId, type, strikeUsd, expiryMs, quantity: 5 });
+    const paidRaw = CASH_RAW - BigInt(marketOf(report).cashRaw);
+    // What was asked is what was paid, but for the interest of a few seconds and rounding.
+    expect(Number(paidRaw) / 1e6 / 5 / asked).toBeCloseTo(1, 3);
+    const job = report.consumedJobs.at(-1);
+    expect(job).toMatchObject({ action: 6, amountInRaw: paidRaw.toString() });
+    expect(job?.amountOutRaw).toBe(FIVE.toString());
+    const pool = report.inventories[0]?.lines.find((one) => one.seriesId === seriesId);
+    expect(pool).toMatchObject({ quantity: -5 });
+    const held = report.collateral.find(({ location }) => location === "venue-margin");
+    expect(held).toMatchObject({ asset: "USDX", amountRaw: marketOf(report).cashRaw });
+    const sold = seriesOf(report, seriesId);
+    expect(sold).toMatchObject({ heldE18: FIVE.toString() });
+    expect(Number(sold.sell[0]?.costE18)).toBeGreaterThan(0);
+  });
+
+  test("its delta and vega are Lyra's but for the carry and the surface", async () => {
+    const report = await site.newestReport();
+    const line = report.book.find(({ venue }) => venue === "lyra-v1");
+    const theirs = seriesOf(report, line?.seriesId ?? "");
+    const greeks = report.greeks.find(
+      (one) => one.underlying === "ETH" && one.expiryMs === line?.expiryMs,
+    );
+    // Ours: no carry, and the shard's own surface (0.6 at the money against Lyra's 0.65 and its impact).
+    expect((greeks?.deltaUnits ?? 0) / 5).toBeCloseTo(theirs.deltaUnits, 1);
+    expect((greeks?.vegaUsdPerVolPoint ?? 0) / 5 / theirs.vegaUsdPerVolPoint).toBeCloseTo(1, 1);
+  });
+
+  test("closing brings the cash back, and every unit of the vault is accounted for", async () => {
+    const before = await site.newestReport();
+    const line = before.book.find(({ venue }) => venue === "lyra-v1");
+    const held = seriesOf(before, line?.seriesId ?? "");
+    const offered = Number(held.sell[0]?.costE18) / Number(FIVE);
+    const closed = await run(trade({ quantityE18: `-${FIVE}` }, held, offered * 0.99));
+    expect(closed.book.some(({ venue }) => venue === "lyra-v1")).toBe(false);
+    expect(await lyraPositions(closed)).toEqual([]);
+    const cashRaw = BigInt(marketOf(closed).cashRaw);
+    const gotRaw = cashRaw - BigInt(marketOf(before).cashRaw);
+    expect(Number(gotRaw) / 1e6 / 5 / offered).toBeCloseTo(1, 3);
+    const home = await run(funding(-cashRaw));
+    expect(marketOf(home).cashRaw).toBe("0");
+    const history = await readHistory(observeChain(site.chain), await site.client.getBlockNumber());
+    expect(accountFaults(history)).toEqual([]);
+  });
+
+  test("another account or market and a premium far off are refused before gas is spent", async () => {
+    await run(funding(20_000_000_000n));
+    const wanted = pick(await site.newestReport());
+    const asked = Number(wanted.buy[0]?.costE18) / Number(FIVE);
+    const buy = (change: Partial<OptionTradeParams>, premiumUsd = asked * 1.01) =>
+      submit(trade({ quantityE18: FIVE.toString(), ...change }, wanted, premiumUsd));
+    const { vault } = site.chain.contracts;
+    expect(await buy({ venue: vault })).toMatchObject({ reason: "venue-not-allowed" });
+    expect(await buy({ market: vault })).toMatchObject({ reason: "venue-not-allowed" });
+    expect(await buy({}, asked * 3)).toMatchObject({
+      reason: "simulation-reverted",
+      detail: expect.stringContaining("VenueDesk_PriceOutsideLimit"),
+    });
+    expect(await buy({}, asked * 0.9)).toMatchObject({ reason: "simulation-reverted" });
+    expect(await buy({ quantityE18: `-${FIVE}` }, asked * 0.8)).toMatchObject({
+      reason: "simulation-reverted",
+    });
+  });
+});
+
+function lyra() {
+  const { lyraV1 } = site.chain.positionVenues;
+  if (lyraV1 === null) throw new Error("Lyra expected on the first chain");
+  return lyraV1;
+}
+
+function marketOf(report: ShardReport): ShardReport["optionMarkets"][number] {
+  const [market] = report.optionMarkets;
+  if (market === undefined) throw new Error("an option market expected");
+  return market;
+}
+
+function seriesOf(report: ShardReport, seriesId: string) {
+  const found = marketOf(report).series.find((one) => one.seriesId === seriesId);
+  if (found === undefined) throw new Error(`no series ${seriesId}`);
+  return found;
+}
+
+/** The middle call of the later board. */
+function pick(report: ShardReport) {
+  const calls = marketOf(report).series.filter(({ type }) => type === "call");
+  const last = Math.max(...calls.map(({ expiryMs }) => expiryMs));
+  const [, middle] = calls.filter(({ expiryMs }) => expiryMs === last);
+  if (middle === undefined) throw new Error("three calls expected");
+  return middle;
+}
+
+function lyraPositions(report: ShardReport) {
+  return site.client.readContract({
+    address: lyra().optionToken,
+    abi: lyraAbi,
+    functionName: "getOwnerPositions",
+    args: [lyra().adapter],
+    blockNumber: BigInt(report.block.number),
+  });
+}
+
+function funding(amountRaw: bigint): JobParams {
+  return {
+    kind: "margin-move",
+    venue: lyra().adapter,
+    asset: site.chain.settlement.token,
+    amountRaw: amountRaw.toString(),
+    minReceiptRaw: (amountRaw < 0n ? -amountRaw : amountRaw).toString(),
+    minMarginRatioE18: "0",
+    minCapitalAfterRaw: "0",
+  };
+}
+
+function trade(
+  change: Partial<OptionTradeParams>,
+  wanted: { readonly strikeId: string; readonly type: "call" | "put" },
+  premiumUsd: number,
+): JobParams {
+  return {
+    kind: "option-trade",
+    venue: lyra().adapter,
+    market: lyra().market,
+    strikeId: wanted.strikeId,
+    optionType: wanted.type,
+    quantityE18: "0",
+    worstPremiumE8: BigInt(Math.round(premiumUsd * 1e8)).toString(),
+    minCapitalAfterRaw: "0",
+    ...change,
+  };
+}
+
+async function planned(params: JobParams) {
+  const planner = world.keys.account("planner");
+  return plannedJob({
+    chain: site.chain,
+    params,
+    leader: planner.address,
+    epoch: 1,
+    signer: planner,
+  });
+}
+
+async function submit(params: JobParams) {
+  return site.run(await planned(params));
+}
+
+/** Executes and returns the first report that tells of it. */
+async function run(params: JobParams): Promise<ShardReport> {
+  const job = await planned(params);
+  expect(await site.run(job)).toMatchObject({ outcome: "broadcast" });
+  const { jobId } = job.mandate;
+  const report = await site.reportWith((one) =>
+    one.consumedJobs.some((consumed) => consumed.jobId === jobId),
+  );
+  await waitFor(
+    () => site.receiptsOf(jobId),
+    (all) => all.some((one) => one.outcome === "included"),
+    `receipt of ${params.kind}`,
+  );
+  return report;
+}
