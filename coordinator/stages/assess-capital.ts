@@ -2,6 +2,7 @@ import { type PendingEffect, pendingCashOutRaw } from "#coordinator/records/pend
 import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
 import type { ShardValuation, UnderlyingValuation } from "#coordinator/records/shard-valuation.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
+import { depegHaircut } from "#shared/risk/collateral.ts";
 import { STANDARD_GRID } from "#shared/risk/standard-grid.ts";
 import { rawFromUnitsUp, unitsFromRaw } from "#shared/units/token-amount.ts";
 
@@ -11,7 +12,7 @@ export type CapitalAssessment = {
   readonly equityUsd: number;
   /** Settlement asset, bound margin and hedges at the snapshot, less what is leaving, plus all that is arriving. */
   readonly collateralUsd: number;
-  /** The same after the haircuts on hedges and on what is arriving. */
+  /** The same after the haircuts on hedges, on what is arriving, and on a settlement asset that has lost its peg. */
   readonly collateralUsdAfterHaircut: number;
   readonly requiredCapitalUsd: number;
   /** Above required x buffer: the surplus. Below required, or short of cash that is due: the shortfall, negative. Between: 0. */
@@ -54,6 +55,7 @@ export function assessCapital(
   // Margin that is bound cannot be paid out before its position is closed: it counts like a hedge.
   const hedgesUsd = hedges.reduce((total, value) => total + value, valuation.boundMarginUsd);
   const cashUsd = valuation.cashUsd - leavingUsd;
+  const depeg = settlementHaircut(valuation, policy);
   const haircut = policy.capital.hedgeHaircutFraction;
   const buyingUsd = sumOf(effects, (effect) => {
     const isOwn = effect.shard === valuation.shard && effect.isPendingAtShard;
@@ -64,11 +66,11 @@ export function assessCapital(
     return isOwn && (effect.option?.vegaUsdPerVolPoint ?? 0) > 0;
   });
   const afterHaircut =
-    cashUsd -
-    premiumsUsd +
+    (cashUsd - premiumsUsd) * (1 - depeg) +
     hedgesUsd * (1 - haircut) -
-    buyingUsd * haircut +
-    arrivingUsd * (1 - policy.transfers.inTransitHaircutFraction);
+    valuation.boundMarginUsd * (1 - haircut) * depeg -
+    buyingUsd * Math.max(0, haircut - depeg) +
+    arrivingUsd * (1 - policy.transfers.inTransitHaircutFraction) * (1 - depeg);
   const pending = pendingRanges(valuation.shard, effects);
   const required = requiredCapitalUsd(valuation, setup, pending, policy);
   const dueRaw = rawFromUnitsUp(valuation.dueUnits, setup.settlement.decimals);
@@ -91,6 +93,11 @@ export function assessCapital(
     solvencyRatio: required === 0 ? null : afterHaircut / required,
     freeCashRaw: freeCashRaw > 0n ? freeCashRaw : 0n,
   };
+}
+
+/** Share of the settlement asset's value that does not count, because it has lost its peg to the dollar. */
+export function settlementHaircut({ settlementUsd }: ShardValuation, policy: Policy): number {
+  return depegHaircut({ priceUsd: settlementUsd, pegUsd: 1 }, policy.capital);
 }
 
 /** Positive above the buffer, negative below the requirement, else 0. */

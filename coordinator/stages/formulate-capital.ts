@@ -2,6 +2,7 @@ import {
   assessCapital,
   type CapitalAssessment,
   mutualPart,
+  settlementHaircut,
 } from "#coordinator/stages/assess-capital.ts";
 import type { HedgeVariables } from "#coordinator/stages/formulate-hedges.ts";
 import { addLosses, type Losses } from "#coordinator/stages/formulate-losses.ts";
@@ -78,7 +79,8 @@ function addShard(builder: ProgramBuilder, part: ShardPart): void {
     const lacking = builder.column(`uncovered ${shard}`, {
       cost: world.policy.planning.shortfallPenaltyFraction,
     });
-    const kept = 1 - world.policy.transfers.inTransitHaircutFraction;
+    const depeg = settlementHaircut(input.valuation, world.policy);
+    const kept = (1 - world.policy.transfers.inTransitHaircutFraction) * (1 - depeg);
     const arriving = part.incoming.map(({ amount }): [number, number] => [amount, kept]);
     builder.atLeast(
       `cover ${shard}`,
@@ -232,7 +234,10 @@ function boughtTerms({ hedges }: ShardPart): Terms {
   return hedges
     .filter(({ sign, option }) => sign === 1 && option.venue.kind === "spot")
     .flatMap(({ option, segments }) => {
-      return segments.map(({ column }): [number, number] => [column, -option.haircutUsdPerUnit]);
+      return segments.map(({ column }): [number, number] => [
+        column,
+        -Math.max(0, option.haircutUsdPerUnit),
+      ]);
     });
 }
 

@@ -1,6 +1,6 @@
 import { pendingSellRaw } from "#coordinator/records/pending-effect.ts";
 import type { UnderlyingValuation } from "#coordinator/records/shard-valuation.ts";
-import { assessCapital } from "#coordinator/stages/assess-capital.ts";
+import { assessCapital, settlementHaircut } from "#coordinator/stages/assess-capital.ts";
 import {
   costSegments,
   type DepthPoint,
@@ -42,7 +42,11 @@ export function spotOption(
   const notionalMaxUsd = policy.underlyings[context.underlying]?.hedgeNotionalMaxUsd ?? 0;
   const freeRaw = freeRawOf(input, own, context);
   const sign = context.side === "buy" ? 1 : -1;
-  const haircutUsdPerUnit = sign * own.spotUsd * policy.capital.hedgeHaircutFraction;
+  const { hedgeHaircutFraction } = policy.capital;
+  const chainUsdPerUnit = sign * own.spotUsd * hedgeHaircutFraction;
+  // What is bought with an asset that has lost its peg no longer takes that haircut, and what is sold for it does.
+  const depeg = settlementHaircut(input.valuation, policy);
+  const haircutUsdPerUnit = sign * own.spotUsd * (hedgeHaircutFraction - depeg);
   const limits: Limits = {
     "venue too thin or too dear": depthUnits,
     "notional limit": notionalMaxUsd / own.spotUsd,
@@ -56,7 +60,7 @@ export function spotOption(
       points,
       mostUnits: depthUnits,
       haircutUsdPerUnit,
-      chainUsdPerUnit: haircutUsdPerUnit,
+      chainUsdPerUnit,
       context,
     }),
   };

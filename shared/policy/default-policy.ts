@@ -36,6 +36,8 @@ export const DEFAULT_POLICY: Policy = {
     hedgeHaircutFraction: 0.1,
     shortOptionContingencyFraction: 0.01,
     mutualisedFraction: 0,
+    depegFloor: 0.97,
+    depegSlope: 5,
   },
   transfers: {
     minimumUsd: 1_000,

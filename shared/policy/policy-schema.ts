@@ -177,6 +177,9 @@ export const policySchema = z.strictObject({
     shortOptionContingencyFraction: fraction,
     /** How far shards cover each other: 0 each alone, 1 all by their part of what the netted whole needs. */
     mutualisedFraction: fraction.default(0),
+    /** Price of the settlement asset in USD below which its value counts less, and by how much per USD below it. */
+    depegFloor: fraction.default(0.97),
+    depegSlope: z.number().min(0).max(100).default(5),
   }),
   transfers: z.strictObject({
     /** Smallest transfer worth its fee, in USD. */

@@ -110,8 +110,14 @@ function keptShare(line: CollateralLine, rules: CollateralRules): number {
   return (1 - line.haircut) * atLocation * arrival * (1 - depegHaircut(line, rules));
 }
 
-/** min(1, slope x (floor - price / peg)) below the floor, else 0. */
-function depegHaircut(line: CollateralLine, rules: CollateralRules): number {
+/**
+ * Share of the value that does not count because a peg is lost: min(1, slope x (floor - price / peg)) below the floor,
+ * else 0; also 0 for what has no peg.
+ */
+export function depegHaircut(
+  line: Pick<CollateralLine, "priceUsd" | "pegUsd">,
+  rules: Pick<CollateralRules, "depegFloor" | "depegSlope">,
+): number {
   if (line.pegUsd === undefined) {
     return 0;
   }

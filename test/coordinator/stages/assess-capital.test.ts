@@ -65,6 +65,45 @@ test("hedges count after their haircut", () => {
   expect(one.collateralUsdAfterHaircut).toBeCloseTo(1000 + 20_000 * 0.9, 9);
 });
 
+describe("a settlement asset below its peg", () => {
+  /** At 0.95 USD, with 0.97 as the floor and 5 as the slope: a tenth does not count. */
+  const depegged = (entry: EntryOptions, effects: readonly PendingEffect[] = []) => {
+    const usual = anEntry(entry);
+    const collateral = usual.report.collateral.map((line) => {
+      return line.underlying === null ? { ...line, priceUsd: 0.95 } : line;
+    });
+    return assess({ ...entry, change: { collateral } }, effects);
+  };
+
+  test("counts at its price less the haircut; hedges and equity are not touched by it", () => {
+    const one = depegged({ shard: "base", cashUsd: 1000, hedgeUnits: 10 });
+    expect(one.collateralUsd).toBeCloseTo(950 + 20_000, 9);
+    expect(one.equityUsd).toBeCloseTo(950 + 20_000, 9);
+    expect(one.collateralUsdAfterHaircut).toBeCloseTo(950 * 0.9 + 18_000, 9);
+  });
+
+  test("counts less on its way, too", () => {
+    const { inTransitHaircutFraction } = POLICY.transfers;
+    const on = depegged({ shard: "ethereum", cashUsd: 0 }, pendingEffects([OUT]));
+    expect(on.collateralUsdAfterHaircut).toBeCloseTo(
+      100_000 * (1 - inTransitHaircutFraction) * 0.9,
+      6,
+    );
+  });
+
+  test("is no worse off for a hedge that is bought with it", () => {
+    const buying = pendingEffects([aJobRecord()]);
+    const before = depegged({ shard: "base", cashUsd: 50_000 }).collateralUsdAfterHaircut;
+    expect(depegged({ shard: "base", cashUsd: 50_000 }, buying).collateralUsdAfterHaircut).toBe(
+      before,
+    );
+  });
+
+  test("is whole at its floor", () => {
+    expect(assess({ shard: "base", cashUsd: 500 }).collateralUsdAfterHaircut).toBe(500);
+  });
+});
+
 describe("a transfer on its way", () => {
   test("is gone from its source as soon as it is planned, also from the cash", () => {
     const one = assess({ shard: "base", cashUsd: 300_000 }, pendingEffects([OUT]));

@@ -33,7 +33,9 @@ function randomPass(seed: number, shards = 2 + (seed % 6)): PassInput {
     planning,
   });
   const mutualisedFraction = [0, 0, 0.4, 1][seed % 4] ?? 0;
-  const capital = { ...input.policy.capital, mutualisedFraction };
+  // A floor above the price of 1: 5 % of the settlement asset does not count, and no price is distorted.
+  const depeg = seed % 5 === 0 ? { depegFloor: 1.005, depegSlope: 10 } : {};
+  const capital = { ...input.policy.capital, mutualisedFraction, ...depeg };
   return { ...input, policy: { ...input.policy, capital } };
 }
 
