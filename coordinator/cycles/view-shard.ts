@@ -1,10 +1,14 @@
 import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
-import type { LastReportView, ShardView } from "#coordinator/ports/operator.ts";
+import type { LastReportView, PerpView, ShardView } from "#coordinator/ports/operator.ts";
 import { type BookEntry, entryAgeMs } from "#coordinator/records/book-entry.ts";
 import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
 import { holdOf, isHeld } from "#coordinator/records/transfer-record.ts";
 import { shardSafety } from "#coordinator/stages/judge-breakers.ts";
 import { judgeShard } from "#coordinator/stages/judge-shard.ts";
+import { unitsFromRaw } from "#shared/units/token-amount.ts";
+import type { PerpLine } from "#shared/wire/shard-report.ts";
+
+const PERP_DECIMALS = 18;
 
 /** One shard as the last pass valued it, with its mode and ages as of now. */
 export function shardView(state: CoordinatorState, setup: ShardSetup, nowMs: number): ShardView {
@@ -28,6 +32,7 @@ export function shardView(state: CoordinatorState, setup: ShardSetup, nowMs: num
     riskAdjustedCapitalUsd: state.view?.adjusted.byShard.get(shard) ?? null,
     surplusUsd: capital?.surplusUsd ?? null,
     solvencyRatio: capital?.solvencyRatio ?? null,
+    perps: entry?.report.perps.map(perpView) ?? [],
     epoch: entry?.report.chain.epoch ?? null,
     senders: entry?.report.senders ?? [],
     acceptedReports: count?.accepted ?? 0,
@@ -55,6 +60,22 @@ function statusNow(
     safety: shardSafety(state.safety, setup.shard),
   });
   return { mode, reasons };
+}
+
+function perpView(line: PerpLine): PerpView {
+  return {
+    venue: line.venue,
+    market: line.market,
+    underlying: line.underlying,
+    sizeUnits: unitsFromRaw(BigInt(line.sizeE18), PERP_DECIMALS),
+    markUsd: line.markUsd,
+    accountValueUsd: line.accountValueUsd,
+    marginRatio: line.marginRatio,
+    maintenanceMarginFraction: line.maintenanceMarginFraction,
+    fundingFractionPerDay: line.fundingFractionPerDay,
+    acceptsTrades: line.acceptsTrades,
+    isIndexTimedOut: line.isIndexTimedOut,
+  };
 }
 
 function lastReport(entry: BookEntry, nowMs: number): LastReportView {

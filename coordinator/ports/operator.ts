@@ -81,6 +81,25 @@ export type LastReportView = {
   readonly ageMs: number;
 };
 
+/** A perpetual market as its shard's newest report tells it; amounts are in the venue's USD. */
+export type PerpView = {
+  readonly venue: string;
+  readonly market: string;
+  readonly underlying: string;
+  /** Positive long. */
+  readonly sizeUnits: number;
+  readonly markUsd: number;
+  /** Of the whole account, as is the margin ratio; null without a position. */
+  readonly accountValueUsd: number;
+  readonly marginRatio: number | null;
+  /** Below this ratio anybody may liquidate. */
+  readonly maintenanceMarginFraction: number;
+  /** Positive: longs pay shorts. */
+  readonly fundingFractionPerDay: number;
+  readonly acceptsTrades: boolean;
+  readonly isIndexTimedOut: boolean;
+};
+
 /** One shard. Figures are null before its first valuation, or while part of its book cannot be valued. */
 export type ShardView = {
   readonly id: string;
@@ -98,6 +117,7 @@ export type ShardView = {
   readonly riskAdjustedCapitalUsd: number | null;
   readonly surplusUsd: number | null;
   readonly solvencyRatio: number | null;
+  readonly perps: readonly PerpView[];
   readonly epoch: number | null;
   readonly senders: readonly { readonly address: string; readonly balanceWei: string }[];
   readonly acceptedReports: number;

@@ -16,7 +16,13 @@ import { optionBookAbi } from "#shared/evm/abi/option-book.ts";
 import { MANDATE_TYPES, mandateStruct, vaultDomain } from "#shared/evm/mandate-typed-data.ts";
 import type { JobParams, RebalanceJob } from "#shared/wire/rebalance-job.ts";
 import { vaultCall } from "#test/support/planner.ts";
-import { aRebalanceJob, SWAP_PARAMS, TRANSFER_PARAMS } from "#test/support/rebalance-job.ts";
+import {
+  aRebalanceJob,
+  MARGIN_MOVE_PARAMS,
+  PERP_CHANGE_PARAMS,
+  SWAP_PARAMS,
+  TRANSFER_PARAMS,
+} from "#test/support/rebalance-job.ts";
 import { address20, hash32 } from "#test/support/shard-report.ts";
 
 const KEY = localSigner(generatePrivateKey());
@@ -24,7 +30,7 @@ const PLANNER = privateKeyToAccount(generatePrivateKey());
 const RULES = {
   chainId: 8453,
   vault: address20("01"),
-  venueDesk: null,
+  venueDesk: address20("0d"),
   optionBook: address20("02"),
   recovery: {
     endpoint: address20("1a"),
@@ -87,6 +93,28 @@ test("the mandate's own call is signed by the key", async () => {
     expect(await recoverAddress({ hash: keccak256(bytes), signature })).toBe(KEY.address);
   }
 });
+
+test.each([MARGIN_MOVE_PARAMS, PERP_CHANGE_PARAMS])(
+  "a $kind is signed to the desk, unchanged and without value",
+  async (params) => {
+    const job = await signed(params);
+    const data = vaultCall(job);
+    const to = RULES.venueDesk;
+    const bytes = unsigned({ to, data });
+    const signature = await GUARD.sign(bytes, intent(job));
+    expect(await recoverAddress({ hash: keccak256(bytes), signature })).toBe(KEY.address);
+    const bent = vaultCall({
+      ...job,
+      params: { ...params, minCapitalAfterRaw: "-6" } as JobParams,
+    });
+    for (const change of [
+      { to: RULES.vault, data },
+      { to, data, value: 1n },
+      { to, data: bent },
+    ])
+      await expect(GUARD.sign(unsigned(change), intent(job))).rejects.toThrow(/signing-refused/);
+  },
+);
 
 test("a settlement of its series and a transfer of nothing to oneself are signed", async () => {
   const seriesId = hash32("5e");

@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { gasFeeCapWei, openingFees, replacementFees } from "#shard-agent/stages/price-gas.ts";
-import type { SwapParams, TransferParams } from "#shared/wire/rebalance-job.ts";
+import type { PerpChangeParams, SwapParams, TransferParams } from "#shared/wire/rebalance-job.ts";
 import { aScope, aSnapshot, ETH_TOKEN, SETTLEMENT_TOKEN } from "#test/support/agent-snapshot.ts";
-import { SWAP_PARAMS, TRANSFER_PARAMS } from "#test/support/rebalance-job.ts";
+import { PERP_CHANGE_PARAMS, SWAP_PARAMS, TRANSFER_PARAMS } from "#test/support/rebalance-job.ts";
+import { address20 } from "#test/support/shard-report.ts";
 
 const GWEI = 10n ** 9n;
 const SPEND: SwapParams = {
@@ -13,6 +14,8 @@ const SPEND: SwapParams = {
   amountInRaw: "1000000000",
 };
 
+const PERP = PERP_CHANGE_PARAMS as PerpChangeParams;
+
 test("gas may cost one per cent of what is spent, at the snapshot's prices", () => {
   // 1 % of 1000 USD at 2000 USD per ETH.
   expect(gasFeeCapWei(SPEND, aSnapshot(), aScope())).toBe(5n * 10n ** 15n);
@@ -21,6 +24,24 @@ test("gas may cost one per cent of what is spent, at the snapshot's prices", () 
     amountRaw: "2000000000",
   };
   expect(gasFeeCapWei(transfer, aSnapshot(), aScope())).toBe(10n ** 16n);
+});
+
+test("gas may cost one per cent of a perpetual's value at its underlying's price, whatever its sign", () => {
+  const curie = {
+    adapter: address20("7c"),
+    clearingHouse: address20("c0"),
+    quoteFrom: address20("c1"),
+    markets: [{ market: PERP.market, underlying: "ETH", depthUsd: [1_000] }],
+  };
+  const none = { desk: address20("0d"), aaveV3: null, lyraV1: null };
+  const scope = aScope({ positionVenues: { ...none, curie } });
+  // 1 % of half an ETH.
+  for (const sizeE18 of ["500000000000000000", "-500000000000000000"])
+    expect(gasFeeCapWei({ ...PERP, sizeE18 }, aSnapshot(), scope)).toBe(5n * 10n ** 15n);
+  const absolute = 5n * 10n ** 16n;
+  expect(
+    gasFeeCapWei(PERP, aSnapshot(), aScope({ positionVenues: { ...none, curie: null } })),
+  ).toBe(absolute);
 });
 
 test("gas may cost one per cent of a sold hedge", () => {
