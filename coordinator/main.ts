@@ -14,6 +14,7 @@ import { wakeUp } from "#coordinator/adapters/wake-up.ts";
 import { adminApi } from "#coordinator/api/admin-api.ts";
 import { type CheckedSetup, checkSetup } from "#coordinator/check-setup.ts";
 import { type CoordinatorConfig, coordinatorConfigSchema } from "#coordinator/config.ts";
+import { auditShard } from "#coordinator/cycles/audit-shard.ts";
 import { roundWaitMs } from "#coordinator/cycles/await-round.ts";
 import {
   type CoordinatorState,
@@ -72,9 +73,10 @@ async function main(): Promise<void> {
   const chains = new Map(
     config.shards.flatMap((shard): [string, ShardChain][] => {
       const setup = checked.setups.get(shard.id);
+      const { optionBook, rpcUrls } = shard;
       return setup === undefined
         ? []
-        : [[shard.id, viemShardChain({ setup, rpcUrls: shard.rpcUrls, feePayer })]];
+        : [[shard.id, viemShardChain({ setup, optionBook, rpcUrls, feePayer })]];
     }),
   );
   const solver = state.policy.planning.method === "milp" ? highsSolver({ log }) : undefined;
@@ -170,6 +172,10 @@ function startCycles(parts: Parts): void {
   for (const shard of chains.keys()) {
     if (!state.shadow) loops.push(leadShard(parts, shard));
     const step = (): Promise<void> => trackJobs(state, track, shard);
+    const audit = (): Promise<void> =>
+      auditShard(state, { ...track, journal: parts.journal }, shard);
+    const { auditEveryMs } = state.policy.quarantine;
+    loops.push(repeat(audit, { name: `auditing ${shard}`, signal, log, everyMs: auditEveryMs }));
     loops.push(repeat(step, { name: `tracking ${shard}`, signal, log, everyMs: TRACK_EVERY_MS }));
   }
   shutdown.add("cycles", async () => void (await Promise.all(loops)));

@@ -9,6 +9,7 @@ import {
 } from "viem";
 import type { PrivateKeyAccount } from "viem/accounts";
 import { consumedMandates, deliveries } from "#coordinator/adapters/vault-events.ts";
+import { auditAt } from "#coordinator/adapters/viem-audit.ts";
 import type { ChainBlock, ShardChain } from "#coordinator/ports/shard-chain.ts";
 import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
 import { RetryableError } from "#shared/errors.ts";
@@ -17,6 +18,7 @@ import type { Address, Hex } from "#shared/units/ids.ts";
 
 export type ShardChainOptions = {
   readonly setup: ShardSetup;
+  readonly optionBook: Address;
   /** Tried in order; the next one when one fails. */
   readonly rpcUrls: readonly string[];
   /** Pays the gas of epoch bumps. */
@@ -53,6 +55,7 @@ export function viemShardChain(options: ShardChainOptions): ShardChain {
       }),
     bumpEpoch: (expectedEpoch, newLeader, signature) =>
       chain((rpc) => sendBump(rpc, options, { expectedEpoch, newLeader, signature })),
+    auditAt: (blockHash, jobIds) => chain((rpc) => auditAt(rpc, options, blockHash, jobIds)),
     consumedMandates: (range, jobId) => chain((rpc) => consumedMandates(rpc, vault, range, jobId)),
     deliveries: (range, guid) => chain((rpc) => deliveries(rpc, setup, range, guid)),
   };

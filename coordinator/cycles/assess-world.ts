@@ -113,7 +113,7 @@ export function assessWorld(input: PassInput): World {
   const carried = new Set(stale.map((entry) => entry.report.shard));
   const unheard = new Set([...carried, ...distrustedFeeds(input.safety.memory)]);
   const snapshot = snapshotMarket(entries, policy, nowMs, unheard);
-  const valued = valueBooks(entries, snapshot, carried);
+  const valued = valueBooks(entries, snapshot, carried, policy.quarantine);
   const safety = assessSafety(input, valued, carried);
   const held = new Set((input.heldTransfers ?? []).map((one) => one.guid));
   const effects = pendingEffects(input.jobs, input.setups, held);

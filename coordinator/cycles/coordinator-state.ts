@@ -9,6 +9,7 @@ import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
 import type { TakeOverState } from "#coordinator/records/take-over-state.ts";
 import type { TransferRecord } from "#coordinator/records/transfer-record.ts";
 import type { SpotHistory } from "#coordinator/records/volatility-forecast.ts";
+import type { Mismatch } from "#coordinator/stages/compare-chain.ts";
 import type { NetUnderlying } from "#coordinator/stages/net-risk.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
 import type { Address } from "#shared/units/ids.ts";
@@ -54,6 +55,13 @@ export type CoordinatorState = {
   safetySavedAtMs: number;
   /** What became of the newest jobs, oldest first. */
   outcomes: readonly JobOutcome[];
+  /** Newest accepted report by shard, believed or not; `books` has what is planned on. */
+  readonly claims: Map<string, BookEntry>;
+  /** Newest report that was looked at, and newest that its chain proved, by shard. */
+  readonly audited: Map<string, BookEntry>;
+  readonly proved: Map<string, BookEntry>;
+  /** What two agents of a shard said differently of one block, until it is looked at. */
+  readonly contradictions: Map<string, Mismatch>;
   /** Shares of the vaults, as far as their chains were read. */
   readonly sharesRaw: Map<string, string>;
   passes: number;
@@ -105,6 +113,10 @@ export function newCoordinatorState(options: StateOptions): CoordinatorState {
     safety: NEW_SAFETY,
     safetySavedAtMs: 0,
     outcomes: [],
+    claims: new Map(),
+    audited: new Map(),
+    proved: new Map(),
+    contradictions: new Map(),
     sharesRaw: new Map(),
     passes: 0,
     recentredAtMs: undefined,

@@ -5,6 +5,7 @@ import type { Journal, RefusedMessage } from "#coordinator/ports/journal.ts";
 import type { StreamInbox, StreamMessage } from "#coordinator/ports/stream-inbox.ts";
 import type { BookEntry } from "#coordinator/records/book-entry.ts";
 import { acceptReport } from "#coordinator/stages/accept-report.ts";
+import { contradiction } from "#coordinator/stages/judge-trust.ts";
 import type { Clock } from "#shared/ports/clock.ts";
 import type { Log } from "#shared/ports/log.ts";
 
@@ -35,8 +36,7 @@ export async function ingestReports(
   ports.journal.messages.keep(batch.accepted, batch.refused);
   for (const entry of batch.accepted) {
     const { shard, agent, seq } = entry.report;
-    state.books.set(shard, entry);
-    state.reportedNet.take(entry.report);
+    claim(state, entry);
     state.lastSeqs.set(`${shard}/${agent}`, seq);
     const count = state.reports.get(shard);
     if (count !== undefined) count.accepted += 1;
@@ -44,9 +44,26 @@ export async function ingestReports(
   for (const refusal of batch.refused) countRefusal(state, refusal, ports.log);
   if (batch.accepted.length > 0) {
     releaseJobs(state, { jobs: ports.journal.jobs, log: ports.log }, ports.clock.nowMs());
-    joinTransfers(state, ports, batch.accepted, ports.clock.nowMs());
+    const believed = batch.accepted.filter(({ report }) => !isQuarantined(state, report.shard));
+    joinTransfers(state, ports, believed, ports.clock.nowMs());
   }
   return new Set(batch.accepted.map((entry) => entry.report.shard));
+}
+
+/** A report of a shard whose word is not taken is only looked at (audit-shard.ts). */
+function claim(state: CoordinatorState, entry: BookEntry): void {
+  const { shard } = entry.report;
+  const before = state.claims.get(shard);
+  const mismatch = before && contradiction(before, entry);
+  if (mismatch !== undefined) state.contradictions.set(shard, mismatch);
+  state.claims.set(shard, entry);
+  if (isQuarantined(state, shard)) return;
+  state.books.set(shard, entry);
+  state.reportedNet.take(entry.report);
+}
+
+function isQuarantined({ safety }: CoordinatorState, shard: string): boolean {
+  return safety.trust[shard]?.quarantine != null;
 }
 
 type Batch = { readonly accepted: BookEntry[]; readonly refused: RefusedMessage[] };

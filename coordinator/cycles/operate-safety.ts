@@ -111,8 +111,10 @@ function release(
     events.push({ type: "quarantine", atMs: nowMs, shard, kind, isOver: true, detail, reason });
   }
   const evidence = known?.evidence ?? [];
-  const trust = { ...state.safety.trust, [shard]: { ...TRUSTED, evidence } };
+  const trust = { ...state.safety.trust, [shard]: { ...TRUSTED, evidence, clearedAtMs: nowMs } };
   keepSafety(state, ports, { change: { orders, trust }, events, nowMs });
+  const newest = state.claims.get(shard);
+  if (quarantine !== null && newest !== undefined) state.books.set(shard, newest);
 }
 
 function modeNow(state: CoordinatorState): "run" | "reduce-only" | "halt" {

@@ -1,3 +1,4 @@
+import type { ChainAudit } from "#coordinator/records/chain-audit.ts";
 import type { Address, Hex } from "#shared/units/ids.ts";
 
 export type ChainBlock = {
@@ -40,6 +41,12 @@ export type ShardChain = {
    * @throws {RetryableError} `bump-not-included` when it reverted or was not seen in time.
    */
   readonly bumpEpoch: (expectedEpoch: number, newLeader: Address, signature: Hex) => Promise<void>;
+  /**
+   * What the shard's contracts say at a block; undefined when the node does not have it.
+   *
+   * @param jobIds Jobs to look up, whether the vault has consumed them.
+   */
+  readonly auditAt: (blockHash: Hex, jobIds: readonly Hex[]) => Promise<ChainAudit | undefined>;
   /** Consumed mandates in a range, oldest first; of one job only when `jobId` is given. */
   readonly consumedMandates: (range: BlockRange, jobId?: Hex) => Promise<ConsumedMandate[]>;
   /** Transfers credited to the vault in a range; of one guid only when it is given. */

@@ -15,6 +15,8 @@ export type UnderlyingSnapshot = {
   readonly sources: readonly SpotSource[];
   readonly volatilitySource: string | null;
   readonly slices: readonly SviSlice[];
+  /** How far from it a feed may be that is not seen now, as a fraction; null when no shard that reports sees the price. */
+  readonly spotSpreadFraction: number | null;
   readonly refused: string | null;
 };
 

@@ -16,6 +16,8 @@ export const DISTRUST_KINDS = [
   "sick",
 ] as const;
 
+export type DistrustKind = (typeof DISTRUST_KINDS)[number];
+
 const evidenceSchema = z.strictObject({
   atMs: unixMsSchema,
   kind: z.enum(DISTRUST_KINDS),
@@ -44,6 +46,8 @@ export const shardTrustSchema = z.strictObject({
   honestInRow: z.number().int().min(0),
   /** Since when its agent takes no jobs; null when it does. */
   unwellSinceMs: unixMsSchema.nullable(),
+  /** Failures of jobs before this count no more. */
+  clearedAtMs: unixMsSchema,
   /** Since when no report could be proved although its chain answered; null when the last one was. */
   unprovenSinceMs: unixMsSchema.nullable(),
   /** Newest last. */
@@ -59,6 +63,7 @@ export const TRUSTED: ShardTrust = {
   wrongInRow: 0,
   honestInRow: 0,
   unwellSinceMs: null,
+  clearedAtMs: 0,
   unprovenSinceMs: null,
   evidence: [],
 };

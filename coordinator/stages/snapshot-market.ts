@@ -65,8 +65,15 @@ function snapshotUnderlying(
       .filter((source) => source.ageMs <= feedMaxMs),
   );
   const spotUsd = medianOf(fresh.map((source) => source.spotUsd));
-  const base = { underlying, spotUsd, sources, volatilitySource: null, slices: [] };
   const limit = policy.underlyings[underlying]?.sourceDisagreementMaxFraction ?? 0;
+  const isSeen = entries.some(({ report }) => {
+    const lines = report.market.filter((line) => line.underlying === underlying);
+    const isFresh = lines.some((line) => nowMs - line.spotUpdatedAtMs <= feedMaxMs);
+    return isFresh && !seen.stale.has(report.shard);
+  });
+  const spotSpreadFraction = isSeen ? limit : null;
+  const none = { volatilitySource: null, slices: [] };
+  const base = { underlying, spotUsd, sources, ...none, spotSpreadFraction };
   if (spotUsd === null) return { ...base, refused: "no fresh spot source" };
   const spots = fresh.map((source) => source.spotUsd);
   if (Math.max(...spots) - Math.min(...spots) > limit * spotUsd) {

@@ -1,10 +1,11 @@
-import type { BookEntry } from "#coordinator/records/book-entry.ts";
+import { type BookEntry, entryAgeMs } from "#coordinator/records/book-entry.ts";
 import type { MarketSnapshot, UnderlyingSnapshot } from "#coordinator/records/market-snapshot.ts";
 import type {
   GreekLine,
   ShardValuation,
   UnderlyingValuation,
 } from "#coordinator/records/shard-valuation.ts";
+import type { QuarantinePolicy } from "#shared/policy/safety-policy.ts";
 import { blackScholes } from "#shared/risk/black-scholes.ts";
 import { addGreeks, mapGreeks, ZERO_GREEKS } from "#shared/risk/greeks.ts";
 import {
@@ -15,7 +16,7 @@ import {
   valueOption,
 } from "#shared/risk/option-position.ts";
 import { optionScenarioPnlUsd } from "#shared/risk/scenario-pnl.ts";
-import { STANDARD_GRID } from "#shared/risk/standard-grid.ts";
+import { type Scenario, STANDARD_GRID } from "#shared/risk/standard-grid.ts";
 import { yearsBetween } from "#shared/units/time.ts";
 import { unitsFromRaw } from "#shared/units/token-amount.ts";
 import type { CollateralLine, OptionLine } from "#shared/wire/shard-report.ts";
@@ -28,21 +29,35 @@ import type { CollateralLine, OptionLine } from "#shared/wire/shard-report.ts";
  * Options past their expiry keep their intrinsic value at the snapshot's spot and have no Greeks:
  * their settlement price is fixed already.
  *
- * @param stale Shards whose report is stale: only their delta is spread over the grid.
+ * @param stale Shards whose book is only carried: their delta alone is an interval.
+ * @param unseen What may have been traded since their reports; nothing when left out.
  */
 export function valueBooks(
   entries: readonly BookEntry[],
   snapshot: MarketSnapshot,
   stale: ReadonlySet<string>,
+  unseen: UnseenTrades = NO_TRADES,
 ): ShardValuation[] {
-  return entries.map((entry) => valueBook(entry, snapshot, stale.has(entry.report.shard)));
+  return entries.map((entry) => {
+    return valueBook(entry, snapshot, stale.has(entry.report.shard) ? unseen : undefined);
+  });
 }
 
-function valueBook(entry: BookEntry, snapshot: MarketSnapshot, isStale: boolean): ShardValuation {
+/** What trades that nobody has reported yet may have added to a book, in USD of delta either way. */
+export type UnseenTrades = Pick<QuarantinePolicy, "unseenTradesUsdPerHour" | "unseenTradesMaxUsd">;
+
+const NO_TRADES: UnseenTrades = { unseenTradesUsdPerHour: 0, unseenTradesMaxUsd: 0 };
+
+/** @param carried Given for a book that is only carried: its delta becomes an interval. */
+function valueBook(
+  entry: BookEntry,
+  snapshot: MarketSnapshot,
+  carried: UnseenTrades | undefined,
+): ShardValuation {
   const valued = new Map<string, UnderlyingValuation>();
   const unvalued = new Map<string, string>();
   for (const ticker of tickersOf(entry)) {
-    const outcome = valueOne(entry, ticker, snapshot, isStale);
+    const outcome = valueOne(entry, ticker, snapshot, carried);
     if (outcome === undefined) continue;
     if (typeof outcome === "string") unvalued.set(ticker, outcome);
     else valued.set(ticker, outcome);
@@ -104,7 +119,7 @@ function valueOne(
   entry: BookEntry,
   ticker: string,
   snapshot: MarketSnapshot,
-  isStale: boolean,
+  carried: UnseenTrades | undefined,
 ): UnderlyingValuation | string | undefined {
   const market = snapshot.underlyings.get(ticker);
   if (market === undefined) return "no policy for this underlying";
@@ -113,7 +128,7 @@ function valueOne(
   }
   try {
     const usable = { ...market, spotUsd: market.spotUsd, nowMs: snapshot.asOfMs };
-    return valuation(entry, ticker, usable, isStale);
+    return valuation(entry, ticker, usable, carried);
   } catch (error) {
     // The surface has no sane value at some strike: the position cannot be priced.
     if (error instanceof RangeError) return "cannot be priced on this surface";
@@ -136,7 +151,7 @@ function valuation(
   entry: BookEntry,
   ticker: string,
   market: Market,
-  isStale: boolean,
+  carried: UnseenTrades | undefined,
 ): UnderlyingValuation {
   const { nowMs } = market;
   const options = entry.report.book.filter(
@@ -174,10 +189,43 @@ function valuation(
     perpUnits,
     sellableRaw: vaultRaw(hedges),
     gridPnlUsd: optionScenarioPnlUsd(live, linearUnits, optionMarket, STANDARD_GRID),
-    gridDeltaUnits: isStale
-      ? gridDelta(live, linearUnits, optionMarket)
-      : [greeks.deltaUnits, greeks.deltaUnits],
+    gridDeltaUnits:
+      carried === undefined
+        ? [greeks.deltaUnits, greeks.deltaUnits]
+        : carriedDelta(entry, { live, linearUnits, market, optionMarket, carried }),
   };
+}
+
+/**
+ * Where the delta of a book that is only carried may be. Where spot is, other shards see: what is not
+ * known is by how much its own feed is off, its volatility, and what was traded since its report. Where no
+ * shard that reports sees the price, it may be anywhere on the standard grid.
+ */
+function carriedDelta(
+  entry: BookEntry,
+  o: {
+    readonly live: readonly OptionPosition[];
+    readonly linearUnits: number;
+    readonly market: Market;
+    readonly optionMarket: OptionMarket;
+    readonly carried: UnseenTrades;
+  },
+): [number, number] {
+  const { spotSpreadFraction, spotUsd, nowMs } = o.market;
+  const moves = spotSpreadFraction === null ? STANDARD_GRID : nearMoves(spotSpreadFraction);
+  const [low, high] = gridDelta(o.live, o.linearUnits, o.optionMarket, moves);
+  const { unseenTradesUsdPerHour, unseenTradesMaxUsd } = o.carried;
+  const hours = Math.max(0, entryAgeMs(entry, nowMs)) / 3_600_000;
+  const tradedUnits = Math.min(unseenTradesMaxUsd, unseenTradesUsdPerHour * hours) / spotUsd;
+  return [low - tradedUnits, high + tradedUnits];
+}
+
+/** The grid's moves of volatility at a spot that is known to within a fraction. */
+function nearMoves(spread: number): Scenario[] {
+  const volShocks = [...new Set(STANDARD_GRID.map((move) => move.volShock))];
+  return [-spread, 0, spread].flatMap((spotShock) =>
+    volShocks.map((volShock) => ({ spotShock, volShock, weight: 1, tenorScaled: true })),
+  );
 }
 
 /** Live options, one line of Greeks per expiry, and their value. */
@@ -204,13 +252,14 @@ function gridDelta(
   live: readonly OptionPosition[],
   linearUnits: number,
   market: OptionMarket,
+  moves: readonly Scenario[],
 ): [number, number] {
   const priced = live.map((position) => ({
     position,
     volatility: positionVolatility(position, market),
     years: yearsBetween(market.nowMs, position.expiryMs),
   }));
-  const deltas = STANDARD_GRID.map((move) => {
+  const deltas = moves.map((move) => {
     const options = priced.map(({ position, volatility, years }) => {
       return (
         position.quantity *

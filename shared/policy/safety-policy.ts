@@ -174,5 +174,6 @@ export const quarantinePolicySchema = z
   .prefault({});
 
 export type BreakersPolicy = z.infer<typeof breakersPolicySchema>;
+export type QuarantinePolicy = z.infer<typeof quarantinePolicySchema>;
 export type BreakerKind = keyof BreakersPolicy;
 export type BreakerRule = Pick<BreakersPolicy[BreakerKind], keyof RuleDefaults>;

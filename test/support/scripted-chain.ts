@@ -4,6 +4,7 @@ import type {
   Fence,
   ShardChain,
 } from "#coordinator/ports/shard-chain.ts";
+import type { ChainAudit } from "#coordinator/records/chain-audit.ts";
 import { RetryableError } from "#shared/errors.ts";
 import type { Hex } from "#shared/units/ids.ts";
 import { LEADER, NOW_MS } from "#test/support/coordinator-pass.ts";
@@ -18,6 +19,8 @@ export type ChainScript = {
   consumed: ConsumedMandate[];
   deliveries: Delivery[];
   bumps: number;
+  /** What its contracts say, by block hash; a block that is not here is unknown. */
+  audits: Map<string, ChainAudit>;
 };
 
 /**
@@ -33,6 +36,7 @@ export function scriptedChain(): { readonly script: ChainScript; readonly chain:
     consumed: [],
     deliveries: [],
     bumps: 0,
+    audits: new Map(),
   };
   const reach = <T>(value: () => T): Promise<T> => {
     if (script.isReachable) return Promise.resolve(value());
@@ -50,6 +54,7 @@ export function scriptedChain(): { readonly script: ChainScript; readonly chain:
         script.head = { epoch: expectedEpoch + 1, leader: newLeader };
         script.bumps += 1;
       }),
+    auditAt: (blockHash) => reach(() => script.audits.get(blockHash)),
     consumedMandates: (range, jobId) =>
       reach(() =>
         script.consumed.filter(

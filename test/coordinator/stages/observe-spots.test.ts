@@ -25,6 +25,7 @@ function snapshot(
     spotUsd,
     sources: [],
     volatilitySource: null,
+    spotSpreadFraction: null,
     slices: [],
     refused,
   };

@@ -1,4 +1,5 @@
-import { expect, test } from "vitest";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
 import type { BookEntry } from "#coordinator/records/book-entry.ts";
 import { snapshotMarket } from "#coordinator/stages/snapshot-market.ts";
 import { valueBooks } from "#coordinator/stages/value-books.ts";
@@ -8,7 +9,7 @@ import { aPerpMarket } from "#test/support/perp-market.ts";
 import { hash32 } from "#test/support/shard-report.ts";
 
 function value(entry: BookEntry, stale: readonly string[] = []) {
-  const snapshot = snapshotMarket([entry], aPolicy(), NOW_MS);
+  const snapshot = snapshotMarket([entry], aPolicy(), NOW_MS, new Set(stale));
   const [valuation] = valueBooks([entry], snapshot, new Set(stale));
   if (valuation === undefined) throw new Error("no valuation");
   return {
@@ -116,4 +117,48 @@ test("a market with a perpetual position and no price is named, not counted as n
     change: { market: [], perps: [aPerpMarket({ sizeUnits: 1 })] },
   });
   expect(value(entry).valuation.unvalued.get("ETH")).toBe("no fresh spot source");
+});
+
+describe("a carried book whose price others see", () => {
+  const UNSEEN = { unseenTradesUsdPerHour: 36_000, unseenTradesMaxUsd: 10_000 };
+  const carriedUnits = (calls: number, o: { spotUsd?: number; ageMs?: number } = {}) => {
+    const silent = anEntry({ shard: "base", calls, hedgeUnits: 3, ageMs: o.ageMs ?? 10_000 });
+    const live = anEntry({ shard: "optimism", spotUsd: o.spotUsd ?? 2000 });
+    const stale = new Set(["base"]);
+    const snapshot = snapshotMarket([silent, live], aPolicy(), NOW_MS, stale);
+    const [valuation] = valueBooks([silent, live], snapshot, stale, UNSEEN);
+    const own = valuation?.underlyings.get("ETH");
+    if (own === undefined) throw new Error("not valued");
+    const [low, high] = own.gridDeltaUnits;
+    return { low, high, deltaUnits: own.greeks.deltaUnits };
+  };
+
+  test("has its true delta at the present snapshot always in the interval", () => {
+    const calls = fc.integer({ min: -500, max: 500 });
+    const spotUsd = fc.double({ min: 300, max: 12_000, noNaN: true });
+    const ageMs = fc.integer({ min: 5_001, max: 86_400_000 });
+    fc.assert(
+      fc.property(calls, spotUsd, ageMs, (count, spot, age) => {
+        const { low, high, deltaUnits } = carriedUnits(count, { spotUsd: spot, ageMs: age });
+        expect(low).toBeLessThanOrEqual(deltaUnits);
+        expect(high).toBeGreaterThanOrEqual(deltaUnits);
+      }),
+    );
+  });
+
+  test("is far narrower than anywhere on the grid: where spot is, is known", () => {
+    const { low, high } = carriedUnits(-100);
+    expect(high - low).toBeGreaterThan(5);
+    expect(high - low).toBeLessThan(60);
+  });
+
+  test("grows with what may have been traded since, up to a limit", () => {
+    const width = (ageMs: number): number => {
+      const { low, high } = carriedUnits(0, { ageMs });
+      return high - low;
+    };
+    expect(width(100_000)).toBeCloseTo((2 * 1_000) / 2000, 9);
+    expect(width(1_000_000)).toBeCloseTo((2 * 10_000) / 2000, 9);
+    expect(width(80_000_000)).toBeCloseTo((2 * 10_000) / 2000, 9);
+  });
 });

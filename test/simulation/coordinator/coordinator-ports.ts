@@ -2,8 +2,9 @@ import type { JobQueue } from "#coordinator/ports/job-queue.ts";
 import type { Journal } from "#coordinator/ports/journal.ts";
 import type { MandateSigner } from "#coordinator/ports/mandate-signer.ts";
 import type { ConsumedMandate, ShardChain } from "#coordinator/ports/shard-chain.ts";
+import type { ChainAudit } from "#coordinator/records/chain-audit.ts";
 import { RetryableError } from "#shared/errors.ts";
-import type { Address } from "#shared/units/ids.ts";
+import type { Address, Hex } from "#shared/units/ids.ts";
 import type { RebalanceJob } from "#shared/wire/rebalance-job.ts";
 import type { FaultKind, Faults } from "#test/simulation/engine/faults.ts";
 import type { SimProcess } from "#test/simulation/engine/process.ts";
@@ -12,8 +13,10 @@ import { nonceOf, type SimBlock, type SimChain } from "#test/simulation/world/ch
 import type { Codec } from "#test/simulation/world/codec.ts";
 import type { SimQueue } from "#test/simulation/world/queue.ts";
 import type { NodeView, Rpc } from "#test/simulation/world/rpc.ts";
+import type { ShardState } from "#test/simulation/world/shard-state.ts";
 import { address, digest, type Site } from "#test/simulation/world/site.ts";
 import type { ChainEvent, Transaction } from "#test/simulation/world/transaction.ts";
+import { capitalRaw, liabilitiesRaw } from "#test/simulation/world/valuation.ts";
 
 const CRASH_CHANCE = 0.07;
 const BUMP_WAIT_MS = 30_000;
@@ -137,6 +140,11 @@ export function shardChain(
       rpc.read((view) => known(view.byHash(blockHash)).state.consumed.has(jobId)),
     bumpEpoch: (expectedEpoch, newLeader, signature) =>
       bumpEpoch(chain, o, { expectedEpoch, leader: newLeader, signature }),
+    auditAt: (blockHash, jobIds) =>
+      rpc.read((view) => {
+        const block = view.byHash(blockHash);
+        return block === undefined ? undefined : auditOf(block.state, chain.site, jobIds);
+      }),
     consumedMandates: (range, jobId) =>
       rpc.read((view) =>
         eventsIn(view, range).flatMap(({ block, event }): ConsumedMandate[] => {
@@ -152,6 +160,23 @@ export function shardChain(
           return [{ guid: event.guid, blockNumber: block.header.number }];
         }),
       ),
+  };
+}
+
+function auditOf(state: ShardState, site: Site, jobIds: readonly Hex[]): ChainAudit {
+  return {
+    epoch: state.epoch,
+    leader: state.leader,
+    paused: false,
+    capitalRaw: capitalRaw(state),
+    liabilitiesRaw: liabilitiesRaw(state),
+    sharesRaw: 1n,
+    balancesRaw: new Map([
+      [site.settlementToken, state.settlementRaw],
+      [site.hedgeToken, state.hedgeRaw],
+    ]),
+    series: state.series.map((one) => ({ ...one })),
+    consumed: new Set(jobIds.filter((jobId) => state.consumed.has(jobId))),
   };
 }
 

@@ -1,3 +1,4 @@
+import { auditShard } from "#coordinator/cycles/audit-shard.ts";
 import { roundWaitMs } from "#coordinator/cycles/await-round.ts";
 import {
   type CoordinatorState,
@@ -80,6 +81,10 @@ export function startCoordinator(parts: CoordinatorParts): CoordinatorState {
   for (const shard of chains.keys()) {
     repeat(parts, TRACK_EVERY_MS, async () => {
       await trackJobs(state, track, shard);
+      return undefined;
+    });
+    repeat(parts, SIMULATED_POLICY.quarantine.auditEveryMs, async () => {
+      await auditShard(state, { ...track, journal }, shard);
       return undefined;
     });
     repeat(parts, LEAD_EVERY_MS, async () => {
