@@ -16,7 +16,7 @@ import { type HedgePlan, neededUnits } from "#coordinator/stages/plan-hedges.ts"
 import { shortfalls } from "#coordinator/stages/plan-transfers.ts";
 
 /** A decision before it has an id and jobs. */
-export type DecisionContent = Omit<DecisionRecord, "planId" | "jobIds">;
+export type DecisionContent = Omit<DecisionRecord, "planId" | "jobIds" | "treasury">;
 
 /** What a pass saw and found, as it is recorded. */
 export function decisionContent(

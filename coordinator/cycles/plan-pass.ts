@@ -6,17 +6,24 @@ import {
 } from "#coordinator/cycles/assess-world.ts";
 import { choosePlan, type SolvedPlan } from "#coordinator/cycles/choose-plan.ts";
 import { decisionContent } from "#coordinator/cycles/decision-content.ts";
-import { actionsOf, type FoundPlan, planGreedily } from "#coordinator/cycles/plan-greedily.ts";
+import {
+  actionsOf,
+  type FoundPlan,
+  planGreedily,
+  transferBarrier,
+} from "#coordinator/cycles/plan-greedily.ts";
 import { type OrderedPlan, planOrders, worldAfter } from "#coordinator/cycles/plan-orders.ts";
 import { planningWorld } from "#coordinator/cycles/planning-problem.ts";
 import { reportRefOf } from "#coordinator/records/book-entry.ts";
 import type { DecisionRecord } from "#coordinator/records/decision-record.ts";
 import type { JobRecord } from "#coordinator/records/job-record.ts";
+import type { PlannedAction } from "#coordinator/records/planned-action.ts";
 import { type Formulation, formulatePlan } from "#coordinator/stages/formulate-plan.ts";
 import { issueJobs } from "#coordinator/stages/issue-jobs.ts";
 import { seriesFor } from "#coordinator/stages/plan-options.ts";
 import { type PlanScenarios, planScenarios } from "#coordinator/stages/plan-scenarios.ts";
 import { shortfalls } from "#coordinator/stages/plan-transfers.ts";
+import { planTreasury, type TreasuryPlan } from "#coordinator/stages/plan-treasury.ts";
 import type { PlanningWorld } from "#coordinator/stages/planning-world.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
 import { planIdOf } from "#shared/wire/plan-id.ts";
@@ -97,14 +104,30 @@ export function formulatePass({ input, problem }: PreparedPass): Formulation | u
 export function finishPass(prepared: PreparedPass, solved?: SolvedPlan): PassOutcome {
   const { input, world } = prepared;
   const { plan, report } = choosePlan(prepared, solved);
-  const actions = [...prepared.ordered.actions, ...actionsOf(plan)];
+  const planned = [...prepared.ordered.actions, ...actionsOf(plan)];
+  const treasury = treasuryOf(prepared, planned);
+  const actions = [...planned, ...treasury.actions];
   const epochs = epochsOf(input);
-  const content = decisionContent(prepared, plan, report);
+  const content = {
+    ...decisionContent(prepared, plan, report),
+    treasury: [...treasury.moves],
+  };
   const params = actions.map((action) => action.params);
   const planId = planIdOf({ ...content, params, epochs: [...epochs], leader: input.leader });
   const jobs = issueJobs(actions, { ...input, planId, entries: world.fresh, epochs });
   const decision = { ...content, planId, jobIds: jobs.map((job) => job.jobId) };
   return { view: world.view, decision, jobs, outcome: outcomeOf(decision) };
+}
+
+/** What to do with idle cash beside what is planned. */
+function treasuryOf(
+  { input, world }: PreparedPass,
+  planned: readonly PlannedAction[],
+): TreasuryPlan {
+  if (transferBarrier(input, world) !== undefined) return { actions: [], moves: [] };
+  const { inputs, policy, nativeUsd } = world;
+  const effects = [...world.effects, ...planned.map((action) => action.effect)];
+  return planTreasury({ inputs, effects, policy, nativeUsd });
 }
 
 function epochsOf(input: PassInput): Map<string, number> {
@@ -118,13 +141,24 @@ function epochsOf(input: PassInput): Map<string, number> {
   );
 }
 
+/** Text in which amounts do not make a difference: they are written with decimals, names and limits are not. */
+function withoutFigures(text: string): string {
+  return text.replaceAll(/\d+\.\d+/g, "#");
+}
+
 function outcomeOf(decision: DecisionRecord): string {
   return JSON.stringify([
     decision.mode,
-    decision.underlyings.map((one) => [one.underlying, one.tier, one.action, one.reason]),
+    decision.underlyings.map((one) => [
+      one.underlying,
+      one.tier,
+      one.action,
+      withoutFigures(one.reason),
+    ]),
     decision.triggers.slice(1).map((trigger) => [trigger.kind, trigger.subject]),
     decision.transfers.map((transfer) => [transfer.source, transfer.target]),
-    [...decision.blocked].sort(),
+    decision.treasury.map((move) => [move.shard, move.venue, move.reason]),
+    decision.blocked.map(withoutFigures).sort(),
     decision.staleReports.map((ref) => ref.shard),
     decision.plan?.fallbackReason,
     decision.safety.breakers.map(({ kind, scope, level }) => [kind, scope, level]),

@@ -62,6 +62,14 @@ const optionTradeSchema = z.strictObject({
   amountUsd: finiteSchema,
 });
 
+const treasuryMoveSchema = z.strictObject({
+  shard: shardIdSchema,
+  venue: z.string(),
+  /** Positive into the venue. */
+  amountUsd: finiteSchema,
+  reason: z.string(),
+});
+
 const sourceSchema = z.strictObject({
   source: z.string(),
   spotUsd: finiteSchema,
@@ -141,6 +149,8 @@ export const decisionRecordSchema = z.strictObject({
   capital: capitalSchema.nullable().default(null),
   /** Trades for vega and gamma beyond their limits. */
   optionTrades: z.array(optionTradeSchema).default([]),
+  /** Idle cash lent or called back, and margin brought back. */
+  treasury: z.array(treasuryMoveSchema).default([]),
   transfers: z.array(transferDecisionSchema),
   blocked: z.array(z.string()),
   jobIds: z.array(hash32Schema),

@@ -2,7 +2,7 @@ import type { PendingEffect } from "#coordinator/records/pending-effect.ts";
 import type { PlannedAction } from "#coordinator/records/planned-action.ts";
 import type { Side } from "#coordinator/stages/depth-cost.ts";
 import { hedgeAction } from "#coordinator/stages/hedge-action.ts";
-import type { ShardInput } from "#coordinator/stages/hedge-option.ts";
+import type { HedgeOption, ShardInput } from "#coordinator/stages/hedge-option.ts";
 import { hedgeOption } from "#coordinator/stages/hedge-options.ts";
 import type { NetUnderlying } from "#coordinator/stages/net-risk.ts";
 import { splitTrade } from "#coordinator/stages/split-trade.ts";
@@ -58,7 +58,22 @@ export function planHedges(context: HedgePlanContext): HedgePlan {
     const option = options.find((candidate) => candidate.shard === part.shard);
     return option === undefined ? [] : (hedgeAction(option, part.units, context.policy) ?? []);
   });
-  return hedgePlanOf(context, { units, actions, blocked });
+  const small = options.flatMap((option) => tooSmall(option, Math.abs(units), parts) ?? []);
+  return hedgePlanOf(context, { units, actions, blocked: [...blocked, ...small] });
+}
+
+/** Why a shard that could trade does not: what it could do would not be worth its gas. */
+function tooSmall(
+  option: HedgeOption,
+  units: number,
+  parts: readonly { readonly shard: string }[],
+): string | undefined {
+  const most = Math.min(option.limitUnits, units);
+  const isUsed = parts.some(({ shard }) => shard === option.shard);
+  if (isUsed || most >= option.leastUnits) return undefined;
+  const { underlying, shard, gasUsd, leastUnits } = option;
+  const [could, least] = [most, leastUnits].map((one) => one.toPrecision(4));
+  return `${underlying}: ${shard}: ${could} there is less than the ${least} worth its gas of ${gasUsd.toFixed(2)} USD`;
 }
 
 /** What a pass says of the hedges it came to, whichever way it found them. */

@@ -94,7 +94,10 @@ function coverShortfall(target: ShardInput, context: TransferPlanContext): Trans
     // A rest below the minimum is not worth a fee: the next shortfall will have it.
     if (leftUsd <= 0 || (plan.actions.length > 0 && leftUsd < policy.transfers.minimumUsd)) break;
     const amountUsd = transferAmountUsd(source.mostUsd, leftUsd, policy);
-    if (amountUsd === undefined) continue;
+    if (amountUsd === undefined) {
+      plan.blocked.push(...smallSource(shard, source, policy));
+      continue;
+    }
     const action = transferAction(source.input, target, amountUsd, policy);
     if (action === undefined) continue;
     plan.actions.push(action);
@@ -125,6 +128,13 @@ export function isCovered(target: ShardInput, context: TransferPlanContext): boo
     .reduce((total, effect) => total + effect.amountUsd, 0);
   const alone = withoutArriving(target, context);
   return arrivingUsd > 0 && alone.surplusUsd + arrivingUsd >= 0;
+}
+
+/** A source that has something to spare, and less than a transfer is worth. */
+function smallSource(target: string, { input, mostUsd }: Source, { transfers }: Policy): string[] {
+  if (mostUsd < 1 || mostUsd >= transfers.minimumUsd) return [];
+  const could = `${input.setup.shard} could spare ${mostUsd.toFixed(2)} USD`;
+  return [`${target}: ${could}, the smallest transfer is ${transfers.minimumUsd} USD`];
 }
 
 function none(reason: string): TransferPlan {

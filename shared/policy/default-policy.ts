@@ -88,6 +88,7 @@ export const DEFAULT_POLICY: Policy = {
     initialMarginMultiplier: 1.5,
     fundingStressFraction: 0.02,
     marginMoveMinimumUsd: 100,
+    withdrawsSurplus: false,
   },
   options: {
     premiumOverFairMaxFraction: 0.25,
@@ -95,6 +96,13 @@ export const DEFAULT_POLICY: Policy = {
     vegaPenaltyUsd: 5,
     gammaPenaltyUsd: 0.05,
     tradesPerPassMax: 4,
+  },
+  lending: {
+    supplyMaxFraction: null,
+    minimumUsd: 1_000,
+    horizonHours: 168,
+    haircutFraction: 0.0001,
+    healthFactorMin: 1.5,
   },
   reduceOnlyShards: [],
 };

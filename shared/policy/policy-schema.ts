@@ -117,8 +117,26 @@ const perpPolicySchema = z
     initialMarginMultiplier: z.number().min(1).max(20).default(1.5),
     /** Funding, as a fraction of the position, that margin must survive on top of the worst move of the grid. */
     fundingStressFraction: fraction.default(0.02),
+    /** Whether margin that no position needs is brought back. */
+    withdrawsSurplus: z.boolean().default(false),
     /** Smallest move of margin worth its gas, in USD. */
     marginMoveMinimumUsd: positive.default(100),
+  })
+  .prefault({});
+
+/** Idle cash at lending venues. */
+const lendingPolicySchema = z
+  .strictObject({
+    /** Largest share of a shard's free cash and loans that is lent; null leaves loans alone. */
+    supplyMaxFraction: fraction.nullable().default(null),
+    /** Smallest move worth its gas, in USD. */
+    minimumUsd: positive.default(1_000),
+    /** How long a loan is expected to last: its interest over this time must be worth its gas and haircut. */
+    horizonHours: positive.default(168),
+    /** What lending is thought to lose by its own risk over the horizon. */
+    haircutFraction: fraction.default(0.0001),
+    /** No mandate leaves an account a health factor below this. */
+    healthFactorMin: z.number().min(1).max(100).default(1.5),
   })
   .prefault({});
 
@@ -202,6 +220,7 @@ export const policySchema = z.strictObject({
   planning: planningPolicySchema,
   perps: perpPolicySchema,
   options: optionPolicySchema,
+  lending: lendingPolicySchema,
   triggers: triggersPolicySchema,
   breakers: breakersPolicySchema,
   quarantine: quarantinePolicySchema,

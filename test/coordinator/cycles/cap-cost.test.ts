@@ -74,3 +74,15 @@ test("no plan of a random book costs more than the cap", () => {
     seed: 3,
   });
 });
+
+test("a refusal that only differs in its figures is no news", () => {
+  const planning = { costCapFractionOfRiskRemoved: 1e-6 };
+  const policy = aPolicy();
+  const at = (hedgeUnits: number) => {
+    const entries = [anEntry({ shard: "base", hedgeUnits })];
+    const capped = { ...policy, planning: { ...policy.planning, ...planning } };
+    return planPass(aPassInput(entries, { policy: capped }));
+  };
+  expect(at(40).decision.underlyings[0]?.reason).not.toBe(at(41).decision.underlyings[0]?.reason);
+  expect(at(40).outcome).toBe(at(41).outcome);
+});

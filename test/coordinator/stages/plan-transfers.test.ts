@@ -188,12 +188,17 @@ describe("limits", () => {
     ]);
     const little = plan([poor, anEntry({ shard: "base", cashUsd: 80_000 })], { policy });
     expect(little.actions).toEqual([]);
-    expect(little.blocked).toEqual([]);
+    expect(little.blocked).toEqual([
+      "ethereum: base could spare 80000.00 USD, the smallest transfer is 90000 USD",
+    ]);
   });
 
   test("a shortfall nobody can cover is said", () => {
     const one = plan([poor, anEntry({ shard: "base", cashUsd: 10 })]);
-    expect(one.blocked).toEqual(["ethereum: shortfall not covered; no shard has surplus to spare"]);
+    expect(one.blocked).toEqual([
+      "ethereum: base could spare 10.00 USD, the smallest transfer is 1000 USD",
+      "ethereum: shortfall not covered; no shard has surplus to spare",
+    ]);
   });
 
   test("only cash is sent: hedges give no transfer", () => {

@@ -63,6 +63,7 @@ export function examplePolicy(): Policy {
     planning: DEFAULT_POLICY.planning,
     perps: DEFAULT_POLICY.perps,
     options: DEFAULT_POLICY.options,
+    lending: DEFAULT_POLICY.lending,
     triggers: DEFAULT_POLICY.triggers,
     breakers: DEFAULT_POLICY.breakers,
     quarantine: DEFAULT_POLICY.quarantine,
