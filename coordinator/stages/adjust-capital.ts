@@ -5,7 +5,7 @@ import type { Policy } from "#shared/policy/policy-schema.ts";
 import { riskAdjustedCapitalUsd } from "#shared/risk/capital.ts";
 import type { Markets, ShardBook } from "#shared/risk/portfolio.ts";
 import type { Position } from "#shared/risk/position.ts";
-import { shortTermLosses } from "#shared/risk/short-term-shocks.ts";
+import { shortTermLossesByShard } from "#shared/risk/short-term-shocks.ts";
 import type { UnderlyingMarket } from "#shared/risk/underlying-market.ts";
 
 /** Risk-Adjusted Capital in USD: what is left after the worst short-term volatility shock. Null: not known now. */
@@ -31,18 +31,24 @@ export function adjustCapital(
 ): AdjustedCapital {
   const markets = marketsOf(snapshot);
   const known = shards.filter(({ valuation }) => valuation.unvalued.size === 0);
+  const books = known.map(({ valuation }) => bookOf(valuation, markets));
+  const losses = shortTermLossesByShard(books, markets);
   const byShard = known.map((one): [string, number] => {
-    return [one.valuation.shard, adjustedUsd([one], markets, policy)];
+    const worstUsd = losses.byShard.get(one.valuation.shard)?.worstUsd ?? 0;
+    return [one.valuation.shard, adjustedUsd([one], worstUsd, policy)];
   });
   const isWhole = known.length === shards.length && shards.length > 0;
   return {
     byShard: new Map(byShard),
-    totalUsd: isWhole ? adjustedUsd(known, markets, policy) : null,
+    totalUsd: isWhole ? adjustedUsd(known, losses.total.worstUsd, policy) : null,
   };
 }
 
-function adjustedUsd(shards: readonly AdjustedShard[], markets: Markets, policy: Policy): number {
-  const books = shards.map(({ valuation }) => bookOf(valuation, markets));
+function adjustedUsd(
+  shards: readonly AdjustedShard[],
+  worstShockLossUsd: number,
+  policy: Policy,
+): number {
   const positions = shards.flatMap(({ valuation }) => [...valuation.underlyings.values()]);
   return riskAdjustedCapitalUsd({
     equityUsd:
@@ -52,7 +58,7 @@ function adjustedUsd(shards: readonly AdjustedShard[], markets: Markets, policy:
       shards,
       ({ capital }) => capital.collateralUsd - capital.collateralUsdAfterHaircut,
     ),
-    worstShockLossUsd: shortTermLosses(books, markets).worstUsd,
+    worstShockLossUsd,
     contingenciesUsd: sum(positions, (one) => contingencyUsd(one, policy)),
   });
 }

@@ -5,7 +5,7 @@ import {
   type ShardBook,
 } from "#shared/risk/portfolio.ts";
 import { portfolioPnl } from "#shared/risk/portfolio-pnl.ts";
-import { skewScenarioPnlUsd } from "#shared/risk/skew-scenario.ts";
+import { skewLossUsd, skewPnlByExpiry } from "#shared/risk/skew-scenario.ts";
 import type { Scenario } from "#shared/risk/standard-grid.ts";
 
 /** Volatility up: doubled at 30 days, about x3.8 at one day (2021 saw x3 within days). */
@@ -31,6 +31,8 @@ export type ShortTermLosses = {
   readonly worstUsd: number;
 };
 
+const SKEWS = ["linear", "absolute"] as const;
+
 /**
  * Losses of shards, taken together, under the short-term volatility shocks behind Risk-Adjusted Capital: volatility
  * up, down, up with the worse of the two skews, and up with the worse of a spot gap up and down. Shocks
@@ -39,14 +41,60 @@ export type ShortTermLosses = {
  * @throws {RangeError} As portfolioPnl.
  */
 export function shortTermLosses(shards: readonly ShardBook[], markets: Markets): ShortTermLosses {
-  const [up = 0, down = 0, gapUp = 0, gapDown = 0] = portfolioPnl(shards, markets, SHOCKS).total;
+  return shortTermLossesByShard(shards, markets).total;
+}
+
+/**
+ * The same for each shard by itself as well, by one revaluation of every position.
+ *
+ * @throws {RangeError} As portfolioPnl.
+ */
+export function shortTermLossesByShard(
+  shards: readonly ShardBook[],
+  markets: Markets,
+): { readonly total: ShortTermLosses; readonly byShard: ReadonlyMap<string, ShortTermLosses> } {
+  const pnl = portfolioPnl(shards, markets, SHOCKS);
+  const skews = shards.map((shard) => skewsOf(shard, markets));
+  const byShard = shards.map(({ id }, index): [string, ShortTermLosses] => {
+    const own = skews[index] ?? new Map();
+    return [id, lossesOf(pnl.byShard.get(id) ?? [], own)];
+  });
+  return { total: lossesOf(pnl.total, addSkews(skews)), byShard: new Map(byShard) };
+}
+
+/** By underlying and kind of skew, the signed P&L per expiry. */
+type Skews = ReadonlyMap<string, readonly ReadonlyMap<number, number>[]>;
+
+function skewsOf(shard: ShardBook, markets: Markets): Skews {
+  return new Map(
+    [...optionsByUnderlying([shard])].map(([underlying, options]) => {
+      const market = marketOf(markets, underlying);
+      const kinds = SKEWS.map((kind) =>
+        skewPnlByExpiry(options, market, { kind, volShock: VOL_UP }),
+      );
+      return [underlying, kinds];
+    }),
+  );
+}
+
+function addSkews(all: readonly Skews[]): Skews {
+  const sums = new Map<string, Map<number, number>[]>();
+  for (const [underlying, kinds] of all.flatMap((skews) => [...skews])) {
+    const into = sums.get(underlying) ?? SKEWS.map(() => new Map<number, number>());
+    sums.set(underlying, into);
+    for (const [index, byExpiry] of kinds.entries()) {
+      const sum = into[index];
+      for (const [expiry, pnl] of byExpiry) sum?.set(expiry, (sum.get(expiry) ?? 0) + pnl);
+    }
+  }
+  return sums;
+}
+
+function lossesOf(pnl: ArrayLike<number>, skews: Skews): ShortTermLosses {
+  const [up = 0, down = 0, gapUp = 0, gapDown = 0] = Array.from(pnl);
   let skewPnl = 0;
-  for (const [underlying, options] of optionsByUnderlying(shards)) {
-    const market = marketOf(markets, underlying);
-    const kinds = (["linear", "absolute"] as const).map((kind) =>
-      skewScenarioPnlUsd(options, market, { kind, volShock: VOL_UP }),
-    );
-    skewPnl += Math.min(...kinds);
+  for (const kinds of skews.values()) {
+    skewPnl += Math.min(...kinds.map((byExpiry) => skewLossUsd(byExpiry.values())));
   }
   const losses = {
     upUsd: 0 - up,

@@ -8,6 +8,8 @@ import { shockedVolatility } from "#shared/risk/volatility-shock.ts";
 /** A tilt of the smile (linear in log-moneyness) or a lift of both wings (in its magnitude). */
 export type SkewKind = "linear" | "absolute";
 
+type SkewShock = { readonly kind: SkewKind; readonly volShock?: number };
+
 /** Largest relative change of volatility, 0.25 - 0.1 sqrt(T), and its floor for long tenors. */
 const CAP_SHORT = 0.25;
 const CAP_SLOPE = 0.1;
@@ -43,25 +45,39 @@ export function skewMultiplier(
 export function skewScenarioPnlUsd(
   positions: readonly OptionPosition[],
   market: UnderlyingMarket,
-  shock: { readonly kind: SkewKind; readonly volShock?: number },
+  shock: SkewShock,
 ): number {
-  const byExpiry = new Map<number, number>();
-  for (const position of positions) {
-    const pnl = skewPnlUsd(position, market, shock);
-    byExpiry.set(position.expiryMs, (byExpiry.get(position.expiryMs) ?? 0) + pnl);
-  }
+  return skewLossUsd(skewPnlByExpiry(positions, market, shock).values());
+}
+
+/** What is assumed of skews of unknown sign: every expiry's P&L counts as a loss. */
+export function skewLossUsd(pnlByExpiry: Iterable<number>): number {
   let total = 0;
-  for (const pnl of byExpiry.values()) {
+  for (const pnl of pnlByExpiry) {
     total -= Math.abs(pnl);
   }
   return total;
 }
 
-function skewPnlUsd(
-  position: OptionPosition,
+/**
+ * Signed profit and loss in USD per expiry of options of one underlying under a skew shock.
+ *
+ * @throws {RangeError} As valuePosition.
+ */
+export function skewPnlByExpiry(
+  positions: readonly OptionPosition[],
   market: UnderlyingMarket,
-  shock: { readonly kind: SkewKind; readonly volShock?: number },
-): number {
+  shock: SkewShock,
+): Map<number, number> {
+  const byExpiry = new Map<number, number>();
+  for (const position of positions) {
+    const pnl = skewPnlUsd(position, market, shock);
+    byExpiry.set(position.expiryMs, (byExpiry.get(position.expiryMs) ?? 0) + pnl);
+  }
+  return byExpiry;
+}
+
+function skewPnlUsd(position: OptionPosition, market: UnderlyingMarket, shock: SkewShock): number {
   const inputs = optionInputsOf(position, market);
   const { years } = inputs;
   if (years === 0) {

@@ -10,7 +10,13 @@ import {
 import type { Solver } from "#coordinator/ports/solver.ts";
 import { alone, type BenchRow, median } from "#test/bench/compare.ts";
 import { measure } from "#test/bench/measure.ts";
-import { anEntry, aPassInput } from "#test/support/coordinator-pass.ts";
+import {
+  anEntry,
+  anOption,
+  aPassInput,
+  aShardSetup,
+  LEADER,
+} from "#test/support/coordinator-pass.ts";
 import { aRandomPass } from "#test/support/random-world.ts";
 
 /**
@@ -23,7 +29,13 @@ export async function planLatencyRows(plans: number): Promise<BenchRow[]> {
     const first = await planOnce(solver, { seed: 1, shards: 3 });
     const rows: BenchRow[] = [];
     for (const shards of [3, 12, 50]) rows.push(await latencyRow(solver, shards, plans));
-    return [...rows, await loopDelayRow(solver, plans), insideBandRow(), firstRow(first.totalMs)];
+    return [
+      ...rows,
+      await loopDelayRow(solver, plans),
+      insideBandRow(),
+      largeBookRow(),
+      firstRow(first.totalMs),
+    ];
   } finally {
     await solver.close();
   }
@@ -111,6 +123,28 @@ function insideBandRow(): BenchRow {
   const [eth] = decide().decision.underlyings;
   if (eth?.reason !== "inside the band") throw new Error("the calm book is outside its band");
   return alone("pass inside the band, 3 shards, no solve", measure("pass", decide).medianUs);
+}
+
+/** A pass over eight shards with forty series each, all of which are valued. */
+function largeBookRow(): BenchRow {
+  const series = Array.from({ length: 40 }, (_, index) => {
+    const quantity = index % 2 === 0 ? -3 : 3;
+    const seriesId = `0x${index.toString(16).padStart(64, "0")}` as const;
+    return anOption({ seriesId, strikeUsd: 1500 + 25 * index, quantity });
+  });
+  const shards = Array.from({ length: 8 }, (_, index) => `shard-${index}`);
+  const entries = shards.map((shard) => {
+    const entry = anEntry({ shard: "base", change: { book: series } });
+    return { ...entry, report: { ...entry.report, shard } };
+  });
+  const setups = new Map(shards.map((shard) => [shard, { ...aShardSetup("base"), shard }]));
+  const led = { state: "leading", epoch: 1, leader: LEADER } as const;
+  const takeOvers = new Map(shards.map((shard) => [shard, led]));
+  const input = aPassInput(entries, { setups, takeOvers });
+  return alone(
+    "pass over 8 shards with 40 series each",
+    measure("pass", () => planPass(input)).medianUs,
+  );
 }
 
 function firstRow(totalMs: number): BenchRow {

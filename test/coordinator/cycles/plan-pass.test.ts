@@ -171,33 +171,3 @@ test("shadow mode plans the same trades, marked as such, under the vault's own e
     jobs.every((job) => job.shadow && job.mandate?.epoch === 1 && job.mandate.leader === LEADER),
   ).toBe(true);
 });
-
-test("a pass over eight shards with forty series each takes a few milliseconds", () => {
-  const series = Array.from({ length: 40 }, (_, index) => {
-    const [option] = anEntry({ shard: "base", calls: -1 }).report.book;
-    if (option === undefined) throw new Error("an option was expected");
-    const seriesId = `0x${index.toString(16).padStart(64, "0")}` as const;
-    return {
-      ...option,
-      seriesId,
-      strikeUsd: 1500 + 25 * index,
-      quantity: index % 2 === 0 ? -3 : 3,
-    };
-  });
-  const shards = Array.from({ length: 8 }, (_, index) => `shard-${index}`);
-  const entries = shards.map((shard) => {
-    const entry = anEntry({ shard: "base", change: { book: series } });
-    return { ...entry, report: { ...entry.report, shard } };
-  });
-  const setups = new Map(shards.map((shard) => [shard, { ...aShardSetup("base"), shard }]));
-  const takeOvers = new Map(
-    shards.map((shard) => [shard, { state: "leading", epoch: 1, leader: LEADER } as const]),
-  );
-  const times = Array.from({ length: 15 }, () => {
-    const startedMs = performance.now();
-    planPass(aPassInput(entries, { setups, takeOvers }));
-    return performance.now() - startedMs;
-  });
-  const medianMs = times.sort((left, right) => left - right)[7] ?? Number.NaN;
-  expect(medianMs).toBeLessThan(60);
-});

@@ -17,7 +17,7 @@ import {
 } from "#shared/risk/collateral.ts";
 import { portfolioRisk } from "#shared/risk/portfolio-risk.ts";
 import type { Position } from "#shared/risk/position.ts";
-import { shortTermLosses } from "#shared/risk/short-term-shocks.ts";
+import { shortTermLosses, shortTermLossesByShard } from "#shared/risk/short-term-shocks.ts";
 import { skewMultiplier, skewScenarioPnlUsd } from "#shared/risk/skew-scenario.ts";
 import { stalenessOf } from "#shared/risk/staleness.ts";
 import { DAY_MS } from "#shared/units/time.ts";
@@ -139,6 +139,28 @@ describe("short-term shocks", () => {
     const long = shortTermLosses(book(1), markets);
     expect(long.worstUsd).toBe(long.downUsd);
     expect(long.upSkewUsd).toBeGreaterThanOrEqual(long.upUsd);
+  });
+
+  test("of several shards, each by itself and all together are what each alone, and all as one book, lose", () => {
+    const strikes = [2600, 3000, 3300];
+    const shards = strikes.map((strikeUsd, index) => ({
+      id: `shard-${index}`,
+      collateral: [],
+      positions: straddle(index - 1.5).map((one) => ({
+        ...one,
+        strikeUsd,
+        expiryMs: NOW_MS + (7 + 7 * (index % 2)) * DAY_MS,
+      })),
+    }));
+    const { total, byShard } = shortTermLossesByShard(shards, markets);
+    for (const shard of shards)
+      expect(byShard.get(shard.id)).toEqual(shortTermLosses([shard], markets));
+    const whole = { ...shards[0], id: "whole", collateral: [] };
+    const merged = { ...whole, positions: shards.flatMap((shard) => shard.positions) };
+    for (const [name, loss] of Object.entries(shortTermLosses([merged], markets)))
+      expect(total[name as "upUsd"], name).toBeCloseTo(loss, 8);
+    const apart = [...byShard.values()].reduce((sum, one) => sum + one.upSkewUsd - one.upUsd, 0);
+    expect(total.upSkewUsd - total.upUsd).toBeLessThanOrEqual(apart);
   });
 
   test("a portfolio on the standard grid uses them for its Risk-Adjusted Capital", () => {
