@@ -2,11 +2,14 @@ import type { KeyObject } from "node:crypto";
 import { redisSignedStream } from "#shard-agent/adapters/redis-signed-stream.ts";
 import { serialLane } from "#shard-agent/adapters/serial-lane.ts";
 import { executeJob } from "#shard-agent/cycles/execute-job.ts";
+import { recoverTransfer } from "#shard-agent/cycles/recover-transfer.ts";
 import { runAgent } from "#shard-agent/cycles/run-agent.ts";
 import type { Journal } from "#shard-agent/ports/journal.ts";
 import type { Memory } from "#shard-agent/ports/memory.ts";
 import { uniswapV3Venue } from "#shard-agent/venues/uniswap-v3.ts";
 import type { Log } from "#shared/ports/log.ts";
+import { RECOVERY_QUEUE_PREFIX } from "#shared/wire/recovery-job.ts";
+import type { ExpectedTransfer } from "#shared/wire/transfer-line.ts";
 import {
   type AgentSite,
   chainReader,
@@ -15,6 +18,7 @@ import {
   transactionReader,
   vaultReader,
 } from "#test/simulation/agent/agent-ports.ts";
+import { recoveryDesk, transferReader } from "#test/simulation/agent/transfer-ports.ts";
 import type { QueueWorker } from "#test/simulation/world/queue.ts";
 import { scopeOf } from "#test/simulation/world/site.ts";
 import type { Streams } from "#test/simulation/world/streams.ts";
@@ -22,6 +26,7 @@ import { MESSAGE_FEE_WEI } from "#test/simulation/world/vault.ts";
 
 export type AgentParts = AgentSite & {
   readonly journal: Journal;
+  readonly expected: () => readonly ExpectedTransfer[];
   readonly reporterKey: KeyObject;
   readonly reports: Streams;
   readonly receipts: Streams;
@@ -62,9 +67,9 @@ export function startAgent(parts: AgentParts): void {
     lane: serialLane(),
     chain: chainReader(parts),
     transactions: transactionReader(parts),
-    transfers: { executor: null, sent: async () => [], evidence: async () => [] },
-    expected: { read: async () => [] },
-    recoveryDesk: null,
+    transfers: transferReader(parts),
+    expected: { read: () => process.ask(1, parts.expected) },
+    recoveryDesk: recoveryDesk(parts),
     vault: vaultReader(parts),
     feeds: feedReader(parts),
     verifier: { prove: (job: Parameters<typeof codec.prove>[0]) => track(codec.prove(job, site)) },
@@ -88,7 +93,8 @@ export function startAgent(parts: AgentParts): void {
   parts.work({
     process,
     handle: async (entry) => {
-      const result = await executeJob(ports, entry, HELD);
+      const isRecovery = entry.id.startsWith(RECOVERY_QUEUE_PREFIX);
+      const result = await (isRecovery ? recoverTransfer : executeJob)(ports, entry, HELD);
       running.flushReceipts();
       return result;
     },

@@ -70,6 +70,7 @@ export function newAgentSlot(
       faults,
       journal,
       reporterKey: reporterPrivateKey(reporterSeed(agent)),
+      expected: () => world.expected.get(shard) ?? [],
       reports: world.reports,
       receipts: world.receipts,
       log: hooks.logOf(one),

@@ -26,6 +26,8 @@ export function undrained(o: Omit<FinalChecks, "ledger" | "violate">): string[] 
     const { waiting: count, active } = queue.counts();
     return count + active > 0;
   });
+  // A shard that only reduces for a while yet may have something to make up for afterwards.
+  const held = [...(state.view?.statuses ?? [])].filter(([, one]) => one.mode !== "run");
   const open = agents.flatMap((slot) =>
     slot.disk.unfinished().map((one) => `${slot.agent} ${one.state}`),
   );
@@ -37,11 +39,13 @@ export function undrained(o: Omit<FinalChecks, "ledger" | "violate">): string[] 
   return [
     ...jobs.map((job) => `job ${job.jobId} of ${job.shard} is ${job.state}`),
     ...waiting.map(([shard, one]) => `${shard} is not led: ${JSON.stringify(one)}`),
+    ...held.map(([shard, one]) => `${shard} is ${one.mode}: ${one.reasons.join(", ")}`),
     ...queues.map(([shard]) => `the queue of ${shard} is not empty`),
     ...open.map((one) => `an agent's entry is not done: ${one}`),
     ...unsent.map((slot) => `${slot.agent} has receipts left`),
     ...stale.map((setup) => `no fresh report of ${setup.shard}`),
     ...expiring(world).map((shard) => `a series of ${shard} has yet to be settled`),
+    ...[...state.transfers.values()].map((one) => `transfer ${one.guid} is ${one.state}`),
     ...(world.bridge.open(world.chains) > 0 ? ["the bridge is not empty"] : []),
     ...outsideBand(coordinator, heldUnits(world)),
   ];

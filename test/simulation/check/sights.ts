@@ -26,6 +26,8 @@ export function newSights({ faults }: SimulatedWorld) {
       for (const { transaction, succeeded, reason } of block.mined) {
         const { call } = transaction;
         if (call.kind === "nothing") faults.saw("nonce cancelled");
+        if (call.kind === "recover" && call.step === "receive" && succeeded)
+          faults.saw("transfer recovered by an agent");
         if (call.kind === "settle" && succeeded) faults.saw("series settled");
         if (call.kind !== "mandate" || succeeded) continue;
         faults.saw("mandate reverted on chain");

@@ -1,11 +1,12 @@
-import type { JobQueue } from "#coordinator/ports/job-queue.ts";
+import type { JobQueue, RecoveryQueue, SendOutcome } from "#coordinator/ports/job-queue.ts";
 import type { Journal } from "#coordinator/ports/journal.ts";
 import type { MandateSigner } from "#coordinator/ports/mandate-signer.ts";
 import type { ConsumedMandate, ShardChain } from "#coordinator/ports/shard-chain.ts";
 import type { ChainAudit } from "#coordinator/records/chain-audit.ts";
 import { RetryableError } from "#shared/errors.ts";
 import type { Address, Hex } from "#shared/units/ids.ts";
-import type { RebalanceJob } from "#shared/wire/rebalance-job.ts";
+import { queueJobId, type RebalanceJob } from "#shared/wire/rebalance-job.ts";
+import { recoveryQueueId } from "#shared/wire/recovery-job.ts";
 import type { FaultKind, Faults } from "#test/simulation/engine/faults.ts";
 import type { SimProcess } from "#test/simulation/engine/process.ts";
 import type { Scheduler } from "#test/simulation/engine/scheduler.ts";
@@ -99,18 +100,23 @@ export function jobQueue(
   queues: ReadonlyMap<string, SimQueue>,
   process: SimProcess,
   o: { readonly isDown: () => boolean; readonly crash: Crash },
-): JobQueue {
+): JobQueue & RecoveryQueue {
+  const add = async (shard: string, id: string, job: object): Promise<SendOutcome> => {
+    if (o.isDown()) {
+      await process.ask(50, () => undefined);
+      throw new RetryableError("queue-add-unknown", `job ${id}: not connected`);
+    }
+    const outcome = await queues.get(shard)?.send(process, id, job);
+    return outcome ?? { sent: false, reason: "removed" };
+  };
   return {
     isReady: () => !o.isDown(),
     send: async (job: RebalanceJob) => {
-      if (o.isDown()) {
-        await process.ask(50, () => undefined);
-        throw new RetryableError("queue-add-unknown", `job ${job.mandate.jobId}: not connected`);
-      }
-      const outcome = await queues.get(job.shard)?.send(process, job);
+      const outcome = await add(job.shard, queueJobId(job.mandate.jobId), job);
       o.crash("coordinator-crash-after-send");
-      return outcome ?? { sent: false, reason: "removed" };
+      return outcome;
     },
+    recover: (job) => add(job.shard, recoveryQueueId(job.recoveryId), job),
   };
 }
 

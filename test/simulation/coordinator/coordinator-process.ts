@@ -8,13 +8,15 @@ import { ingestReceipts } from "#coordinator/cycles/ingest-receipts.ts";
 import { ingestReports } from "#coordinator/cycles/ingest-reports.ts";
 import { recallSafety } from "#coordinator/cycles/keep-safety.ts";
 import { rebalance } from "#coordinator/cycles/rebalance.ts";
+import { recoverTransfers } from "#coordinator/cycles/recover-transfers.ts";
 import { takeOver } from "#coordinator/cycles/take-over.ts";
 import { trackJobs } from "#coordinator/cycles/track-jobs.ts";
-import type { JobQueue } from "#coordinator/ports/job-queue.ts";
+import type { JobQueue, RecoveryQueue } from "#coordinator/ports/job-queue.ts";
 import type { Journal } from "#coordinator/ports/journal.ts";
 import type { MandateSigner } from "#coordinator/ports/mandate-signer.ts";
 import type { ShardChain } from "#coordinator/ports/shard-chain.ts";
 import type { StreamInbox } from "#coordinator/ports/stream-inbox.ts";
+import type { WatchList } from "#coordinator/ports/watch-list.ts";
 import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
 import { RetryableError } from "#shared/errors.ts";
 import type { Log } from "#shared/ports/log.ts";
@@ -28,7 +30,8 @@ export type CoordinatorParts = {
   readonly setups: ReadonlyMap<string, ShardSetup>;
   readonly journal: Journal;
   readonly signer: MandateSigner;
-  readonly queue: JobQueue;
+  readonly queue: JobQueue & RecoveryQueue;
+  readonly watchList: WatchList;
   readonly chains: ReadonlyMap<string, ShardChain>;
   readonly reports: StreamInbox;
   readonly receipts: StreamInbox;
@@ -75,6 +78,11 @@ export function startCoordinator(parts: CoordinatorParts): CoordinatorState {
   });
   repeat(parts, 0, async () => {
     await ingestReceipts(state, { ...ports, inbox: parts.receipts });
+    return undefined;
+  });
+  repeat(parts, TRACK_EVERY_MS, async () => {
+    const { watchList } = parts;
+    await recoverTransfers(state, { ...ports, queue: () => parts.queue, watchList });
     return undefined;
   });
   const track = { jobs: journal.jobs, chains, clock, log, lookbackBlocks: LOOKBACK_BLOCKS };

@@ -1,6 +1,8 @@
 import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
+import type { WatchList } from "#coordinator/ports/watch-list.ts";
 import type { JobRecord } from "#coordinator/records/job-record.ts";
 import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
+import { RetryableError } from "#shared/errors.ts";
 import { publicKeyHex, reporterPrivateKey } from "#shared/wire/signed-bytes.ts";
 import { reporterSeed, type SlotHooks } from "#test/simulation/agent/agent-slot.ts";
 import {
@@ -148,6 +150,7 @@ function startLife(world: SimulatedWorld, o: LifeOptions): CoordinatorLife {
       },
     },
     signer: mandateSigner({ codec, sites, scheduler, onSigned }, crash),
+    watchList: watchList(world, process, isDown),
     queue: jobQueue(world.queues, process, { isDown, crash }),
     chains,
     reports: world.reports.inbox(process, "newest"),
@@ -156,6 +159,20 @@ function startLife(world: SimulatedWorld, o: LifeOptions): CoordinatorLife {
     onBug: (error) => hooks.violate("no-bug", `the coordinator threw ${stackOf(error)}`),
   });
   return { process, state, disk };
+}
+
+function watchList(
+  { expected }: SimulatedWorld,
+  process: SimProcess,
+  isDown: () => boolean,
+): WatchList {
+  return {
+    publish: (shard, transfers) =>
+      process.ask(2, () => {
+        if (isDown()) throw new RetryableError("redis-write-unknown", "not connected");
+        expected.set(shard, transfers);
+      }),
+  };
 }
 
 function stackOf(error: unknown): string {

@@ -1,23 +1,31 @@
 import type { Hex } from "#shared/units/ids.ts";
 import type { Faults } from "#test/simulation/engine/faults.ts";
 import type { SimChain } from "#test/simulation/world/chain.ts";
+import { payloadHashOf } from "#test/simulation/world/message.ts";
 import type { WorldOp } from "#test/simulation/world/world-op.ts";
+
+/** What LayerZero's workers will do with a message: an agent has to do the rest. */
+type Fate = "arrives" | "delivery-fails" | "nobody-commits";
 
 type Message = {
   readonly guid: Hex;
   readonly srcEid: number;
   readonly dstEid: number;
   readonly amountRaw: bigint;
+  readonly payloadHash: Hex;
   readonly order: number;
-  readyAtMs: number;
-  hasFailed: boolean;
+  readonly readyAtMs: number;
+  readonly fate: Fate;
 };
 
-/** LayerZero as seen from outside: what left in a final block arrives once, some time, in any order. */
+/**
+ * LayerZero as seen from outside: what left in a final block is attested some time, in any order. Most of
+ * it is committed and executed; some of it is left attested, or verified with a failed delivery, for ever.
+ */
 export type Bridge = {
   /** Takes up what left in blocks that have become final. */
   readonly observe: (chain: SimChain, nowMs: number) => void;
-  /** Deliveries for the next block of a chain. */
+  /** What the workers do in the next block of a chain. */
   readonly deliveries: (chain: SimChain, nowMs: number) => WorldOp[];
   /** Messages that have not arrived at the head of their target. */
   readonly open: (chains: readonly SimChain[]) => number;
@@ -34,18 +42,16 @@ export function newBridge(faults: Faults): Bridge {
       for (let number = (scanned.get(chain.site.shard) ?? 0) + 1; number <= final; number += 1) {
         for (const event of chain.at(number)?.events ?? []) {
           if (event.type !== "sent") continue;
-          const { guid, dstEid, amountRaw } = event;
-          const srcEid = chain.site.endpointId;
-          const readyAtMs = nowMs + delayMs(faults);
-          const order = messages.size;
+          const { guid, dstEid, amountRaw, message } = event;
           messages.set(guid, {
             guid,
-            srcEid,
+            srcEid: chain.site.endpointId,
             dstEid,
             amountRaw,
-            order,
-            readyAtMs,
-            hasFailed: false,
+            payloadHash: payloadHashOf(guid, message),
+            order: messages.size,
+            readyAtMs: nowMs + delayMs(faults),
+            fate: fateOf(faults),
           });
         }
       }
@@ -56,11 +62,12 @@ export function newBridge(faults: Faults): Bridge {
       const mine = [...messages.values()].filter((one) => one.dstEid === chain.site.endpointId);
       return mine
         .filter((one) => one.readyAtMs <= nowMs)
-        .filter((one) => attempt(one, { isReceived: received.has(one.guid), nowMs, faults }))
-        .map(({ guid, srcEid, amountRaw, order }) => {
-          const isOvertaking = mine.some((one) => one.order < order && !received.has(one.guid));
-          if (isOvertaking && !received.has(guid)) faults.bit("bridge-out-of-order");
-          return { kind: "receive", guid, srcEid, amountRaw };
+        .flatMap((one) => {
+          const ops = work(one, chain, faults);
+          const isOvertaking = mine.some((two) => two.order < one.order && !received.has(two.guid));
+          const isNew = ops.length > 0 && !received.has(one.guid);
+          if (isOvertaking && isNew) faults.bit("bridge-out-of-order");
+          return ops;
         });
     },
     open: (chains) =>
@@ -78,20 +85,24 @@ function delayMs(faults: Faults): number {
   return usual + faults.random.between(10_000, 40_000);
 }
 
-function attempt(
-  message: Message,
-  o: { readonly isReceived: boolean; readonly nowMs: number; readonly faults: Faults },
-): boolean {
-  if (o.isReceived) {
-    if (!o.faults.roll("bridge-duplicate", 0.02)) return false;
-    o.faults.bit("bridge-duplicate");
-    return true;
+function fateOf(faults: Faults): Fate {
+  if (faults.roll("bridge-failed-receive", 0.4)) return "delivery-fails";
+  return faults.roll("bridge-nobody-commits", 0.6) ? "nobody-commits" : "arrives";
+}
+
+/** What is still to be done at the head of the target: a reorganisation may have undone it. */
+function work(message: Message, chain: SimChain, faults: Faults): WorldOp[] {
+  const { guid, srcEid, amountRaw, payloadHash, fate } = message;
+  const { received, messages } = chain.head().state;
+  if (received.has(guid)) {
+    if (!faults.roll("bridge-duplicate", 0.02)) return [];
+    faults.bit("bridge-duplicate");
+    return [{ kind: "receive", guid, srcEid, amountRaw }];
   }
-  if (!message.hasFailed && o.faults.roll("bridge-failed-receive", 0.4)) {
-    o.faults.bit("bridge-failed-receive");
-    message.hasFailed = true;
-    message.readyAtMs = o.nowMs + o.faults.random.between(4_000, 20_000);
-    return false;
-  }
-  return true;
+  if (fate === "arrives") return [{ kind: "receive", guid, srcEid, amountRaw }];
+  if (messages.has(guid)) return [];
+  const stage = fate === "delivery-fails" ? "verified" : "attested";
+  faults.bit(fate === "delivery-fails" ? "bridge-failed-receive" : "bridge-nobody-commits");
+  const hasFailed = fate === "delivery-fails";
+  return [{ kind: "verify", guid, srcEid, amountRaw, payloadHash, stage, hasFailed }];
 }

@@ -5,6 +5,8 @@ import type { SignedTransaction } from "#shard-agent/records/journal-entry.ts";
 import { jobIdOf, paramsHash, shardBytes32 } from "#shared/evm/mandate-typed-data.ts";
 import type { Address, Hex } from "#shared/units/ids.ts";
 import type { Mandate, RebalanceJob } from "#shared/wire/rebalance-job.ts";
+import type { RecoveryJob } from "#shared/wire/recovery-job.ts";
+import { payloadHashOf } from "#test/simulation/world/message.ts";
 import { digest, type Site } from "#test/simulation/world/site.ts";
 import type { ChainCall, Transaction } from "#test/simulation/world/transaction.ts";
 
@@ -24,6 +26,7 @@ export type Codec = {
   readonly prove: (job: RebalanceJob, site: Site) => Promise<JobProofs>;
   readonly encodeJob: (job: RebalanceJob, nativeFeeWei: bigint, site: Site) => ContractCall;
   readonly encodeSettle: (seriesId: Hex, roundId: bigint, site: Site) => ContractCall;
+  readonly encodeRecovery: (job: RecoveryJob, site: Site) => ContractCall;
   readonly signTransaction: (
     call: ContractCall,
     o: { readonly agent: string; readonly site: Site; readonly fees: Fees },
@@ -86,11 +89,9 @@ export function fastCodec(): Codec {
       data: hexOf({ kind: "mandate", job }),
       valueWei: nativeFeeWei,
     }),
-    encodeSettle: (seriesId, roundId, site) => ({
-      to: site.optionBook,
-      data: hexOf({ kind: "settle", seriesId, roundId: roundId.toString() }),
-      valueWei: 0n,
-    }),
+    encodeSettle: (seriesId, roundId, site) =>
+      callTo(site.optionBook, { kind: "settle", seriesId, roundId: roundId.toString() }),
+    encodeRecovery: (job, site) => callTo(site.endpoint, { kind: "recover", job }),
     signTransaction: async (call, { agent, fees }) => {
       const raw = hexOf({
         from: senderAddress(agent),
@@ -135,12 +136,25 @@ function fastCall(
   if (call.data === "0x") return { kind: "nothing" };
   const content = parsed(call.data) as
     | { kind: "mandate"; job: RebalanceJob }
+    | { kind: "recover"; job: RecoveryJob }
     | { kind: "settle"; seriesId: Hex; roundId: string };
+  if (content.kind === "recover") return recoverCall(content.job);
   if (content.kind === "settle")
     return { kind: "settle", seriesId: content.seriesId, roundId: BigInt(content.roundId) };
   const { mandate, params } = content.job;
   const signers = signersOf(content.job, site);
   return { kind: "mandate", mandate, params, paramsHash: paramsHash(params), signers };
+}
+
+function callTo(to: Address, content: object): ContractCall {
+  return { to, data: hexOf(content), valueWei: 0n };
+}
+
+/** What the endpoint, or its library, makes of a recovery's calldata: it hashes what it is given. */
+export function recoverCall(job: Pick<RecoveryJob, "kind" | "guid" | "message">): ChainCall {
+  const step = job.kind === "retry-receive" ? "receive" : "commit";
+  const payloadHash = payloadHashOf(job.guid, job.message);
+  return { kind: "recover", step, guid: job.guid, payloadHash };
 }
 
 /** 65 bytes that only this content and chain give. */

@@ -28,6 +28,7 @@ export function genesisOf(o: {
     series: [],
     outboundNonces: new Map(),
     received: new Set(),
+    messages: new Map(),
     nonces: new Map(),
     gasWei: new Map(o.senders.map((sender) => [sender, 10n ** 21n])),
   };
@@ -44,5 +45,6 @@ export function rulesOf(
       .filter((one) => one !== site)
       .map((one) => [one.endpointId, `0x${one.vault.slice(2).padStart(64, "0")}`]),
   );
-  return { site, signer, sisters, poolPremium: random.between(-0.0005, 0.0005) };
+  const tokens = new Map(sites.map((one) => [one.endpointId, one.settlementToken]));
+  return { site, signer, sisters, tokens, poolPremium: random.between(-0.0005, 0.0005) };
 }

@@ -1,6 +1,5 @@
 import type { SendOutcome } from "#coordinator/ports/job-queue.ts";
 import { RetryableError } from "#shared/errors.ts";
-import { queueJobId, type RebalanceJob } from "#shared/wire/rebalance-job.ts";
 import type { Faults } from "#test/simulation/engine/faults.ts";
 import type { SimProcess } from "#test/simulation/engine/process.ts";
 import type { Scheduler } from "#test/simulation/engine/scheduler.ts";
@@ -22,7 +21,7 @@ type QueueJob = {
 /** One shard's BullMQ queue, with what was measured of it. */
 export type SimQueue = {
   /** Adds as seen by a producer: the add, then the read that compares. */
-  readonly send: (producer: SimProcess, job: RebalanceJob) => Promise<SendOutcome>;
+  readonly send: (producer: SimProcess, id: string, job: object) => Promise<SendOutcome>;
   readonly work: (worker: QueueWorker) => void;
   /** Redis misbehaves now and then; called every second. */
   readonly misbehave: () => void;
@@ -87,7 +86,7 @@ export function newQueue(scheduler: Scheduler, faults: Faults): SimQueue {
   };
   scheduler.after(LOOK_EVERY_MS, look);
   return {
-    send: (producer, job) => send({ producer, job, faults, scheduler, add, jobs }),
+    send: (producer, id, job) => send({ producer, id, job, faults, scheduler, add, jobs }),
     work: (worker) => {
       workers.push({ ...worker, busy: 0 });
       scheduler.after(10, pump);
@@ -127,7 +126,8 @@ function isIdle(worker: QueueWorker & { readonly busy: number }): boolean {
 
 type Send = {
   readonly producer: SimProcess;
-  readonly job: RebalanceJob;
+  readonly id: string;
+  readonly job: object;
   readonly faults: Faults;
   readonly scheduler: Scheduler;
   readonly add: (id: string, json: string) => void;
@@ -135,8 +135,7 @@ type Send = {
 };
 
 async function send(o: Send): Promise<SendOutcome> {
-  const { producer, job, faults, scheduler, add, jobs } = o;
-  const id = queueJobId(job.mandate.jobId);
+  const { producer, id, job, faults, scheduler, add, jobs } = o;
   const json = JSON.stringify(job);
   const unknown = (why: string): RetryableError =>
     new RetryableError("queue-add-unknown", `job ${id}: ${why}; it may or may not be queued`);

@@ -6,6 +6,7 @@ import {
   parseTransaction,
   recoverTransactionAddress,
   recoverTypedDataAddress,
+  slice,
 } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { viemMandateSigner } from "#coordinator/adapters/viem-mandate-signer.ts";
@@ -19,9 +20,11 @@ import {
   paramsHash,
   vaultDomain,
 } from "#shared/evm/mandate-typed-data.ts";
+import { recoveryAbi, recoveryCall } from "#shared/evm/recovery-call.ts";
 import type { Address, Hex } from "#shared/units/ids.ts";
 import { type JobParams, type Mandate, mandateSchema } from "#shared/wire/rebalance-job.ts";
-import type { Codec } from "#test/simulation/world/codec.ts";
+import { type Codec, recoverCall } from "#test/simulation/world/codec.ts";
+import { guidOf } from "#test/simulation/world/message.ts";
 import { digest, type Site } from "#test/simulation/world/site.ts";
 import type { ChainCall } from "#test/simulation/world/transaction.ts";
 
@@ -60,6 +63,10 @@ export function realCodec(): Codec {
     prove: (job, site) => viemJobVerifier(site).prove(job),
     encodeJob: (job, nativeFeeWei, site) => encoderOf(site).encode(job, nativeFeeWei),
     encodeSettle: (seriesId, roundId, site) => encoderOf(site).encodeSettle(seriesId, roundId),
+    encodeRecovery: (job, site) => {
+      const { endpoint, endpointId } = site;
+      return { ...recoveryCall(job, { endpoint, endpointId, receiveUln: endpoint }), valueWei: 0n };
+    },
     signTransaction: async (call, { agent, site, fees }) => {
       const { nonce, gasLimit, maxFeePerGasWei, maxPriorityFeePerGasWei } = fees;
       const raw = await accountOf(agent).signTransaction({
@@ -106,10 +113,23 @@ const NO_RPC = {
 
 async function callOf(data: Hex, site: Site): Promise<ChainCall> {
   if (data === "0x") return { kind: "nothing" };
-  const decoded = decodeFunctionData({ abi: [...shardVaultAbi, ...optionBookAbi], data });
+  const decoded = decodeFunctionData({
+    abi: [...shardVaultAbi, ...optionBookAbi, ...recoveryAbi],
+    data,
+  });
   if (decoded.functionName === "settle") {
     const [seriesId, roundId] = decoded.args;
     return { kind: "settle", seriesId, roundId: BigInt(roundId) };
+  }
+  if (decoded.functionName === "lzReceive") {
+    const [, , guid, message] = decoded.args;
+    return recoverCall({ kind: "retry-receive", guid, message });
+  }
+  if (decoded.functionName === "commitVerification") {
+    const [header, payloadHash] = decoded.args;
+    const srcEid = Number(slice(header, 9, 13));
+    const guid = guidOf(srcEid, site.endpointId, BigInt(slice(header, 1, 9)));
+    return { kind: "recover", step: "commit", guid, payloadHash };
   }
   const { functionName } = decoded;
   if (

@@ -1,5 +1,6 @@
 import type { FeedPrice, RawSeries } from "#shard-agent/records/shard-snapshot.ts";
 import type { Address, Hex } from "#shared/units/ids.ts";
+import type { EndpointMessage } from "#test/simulation/world/message.ts";
 import type { Site } from "#test/simulation/world/site.ts";
 
 /** State of one shard's contracts after one block. Values are replaced, never changed in place. */
@@ -18,6 +19,8 @@ export type ShardState = {
   readonly series: readonly RawSeries[];
   readonly outboundNonces: ReadonlyMap<number, number>;
   readonly received: ReadonlySet<Hex>;
+  /** Messages that wait at the endpoint, by guid. */
+  readonly messages: ReadonlyMap<Hex, EndpointMessage>;
   readonly nonces: ReadonlyMap<Address, number>;
   readonly gasWei: ReadonlyMap<Address, bigint>;
 };
@@ -29,6 +32,8 @@ export type VaultRules = {
   readonly site: Site;
   readonly signer: Address;
   readonly sisters: ReadonlyMap<number, Hex>;
+  /** Settlement token of each sister, by endpoint id. */
+  readonly tokens: ReadonlyMap<number, Address>;
   /** Price of the pool against the feed. */
   readonly poolPremium: number;
 };

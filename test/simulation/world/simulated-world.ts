@@ -1,3 +1,4 @@
+import type { ExpectedTransfer } from "#shared/wire/transfer-line.ts";
 import { type Faults, newFaults } from "#test/simulation/engine/faults.ts";
 import { randomOf } from "#test/simulation/engine/random.ts";
 import { newScheduler, type Scheduler } from "#test/simulation/engine/scheduler.ts";
@@ -20,6 +21,8 @@ export type SimulatedWorld = {
   readonly bridge: Bridge;
   readonly market: Market;
   readonly queues: ReadonlyMap<string, SimQueue>;
+  /** What each shard's agents are told to look for. */
+  readonly expected: Map<string, readonly ExpectedTransfer[]>;
   readonly reports: Streams;
   readonly receipts: Streams;
   /** Agents by shard; the ids are also those of their streams. */
@@ -77,6 +80,7 @@ export function newWorld(o: {
     sites,
     chains,
     bridge: newBridge(faults),
+    expected: new Map(),
     market: newMarket({ seed, sites, startMs: START_MS }, faults),
     queues: new Map(sites.map((site) => [site.shard, newQueue(scheduler, faults)])),
     reports,

@@ -16,6 +16,7 @@ export type Site = {
   readonly optionBook: Address;
   readonly adapter: Address;
   readonly pool: Address;
+  readonly endpoint: Address;
   readonly settlementToken: Address;
   readonly hedgeToken: Address;
   readonly feed: Address;
@@ -54,6 +55,7 @@ export function sitesOf(blockTimeMs: (index: number) => number): Site[] {
       optionBook: at("book"),
       adapter: at("adapter"),
       pool: at("pool"),
+      endpoint: at("endpoint"),
       settlementToken: at("usdx"),
       hedgeToken: at("weth"),
       feed: at("feed"),
@@ -122,7 +124,15 @@ export const SIMULATED_POLICY: Policy = {
   underlyings: { ETH },
   staleness: { ...DEFAULT_POLICY.staleness, feedMaxMs: FEED_MAX_MS },
   // Small ones, so that several are on their way at the same time.
-  transfers: { ...DEFAULT_POLICY.transfers, minimumUsd: 500, maximumUsd: 4_000 },
+  transfers: {
+    ...DEFAULT_POLICY.transfers,
+    minimumUsd: 500,
+    maximumUsd: 4_000,
+    // Early and often: what LayerZero's workers leave behind has nobody else to bring it home.
+    recoverAfterMs: 3_000,
+    recoveriesMax: 12,
+    stuckAfterMs: 60_000,
+  },
 };
 
 export function digest(...parts: readonly (string | number)[]): Hex {

@@ -11,6 +11,13 @@ export type ChainCall =
       readonly paramsHash: Hex;
       readonly signers: readonly Address[];
     }
+  /** A call that anyone may make to help a message on. */
+  | {
+      readonly kind: "recover";
+      readonly step: "commit" | "receive";
+      readonly guid: Hex;
+      readonly payloadHash: Hex;
+    }
   | { readonly kind: "settle"; readonly seriesId: Hex; readonly roundId: bigint }
   | {
       readonly kind: "bump";
@@ -54,6 +61,9 @@ export type ChainEvent =
       readonly jobId: Hex;
       readonly guid: Hex;
       readonly dstEid: number;
+      readonly nonce: number;
+      readonly receiver: Address;
+      readonly message: Hex;
       readonly amountRaw: bigint;
       readonly nativeFeeWei: bigint;
     }

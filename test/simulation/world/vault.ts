@@ -6,8 +6,9 @@ import type {
   SwapParams,
   TransferParams,
 } from "#shared/wire/rebalance-job.ts";
+import { guidOf, messageOf } from "#test/simulation/world/message.ts";
 import type { Bucket, ShardState, VaultRules } from "#test/simulation/world/shard-state.ts";
-import { digest, VAULT_LIMITS } from "#test/simulation/world/site.ts";
+import { VAULT_LIMITS } from "#test/simulation/world/site.ts";
 import type { ChainCall, ChainEvent, Transaction } from "#test/simulation/world/transaction.ts";
 import {
   capitalRaw,
@@ -17,6 +18,7 @@ import {
   poolOut,
   priceE8,
 } from "#test/simulation/world/valuation.ts";
+import { receive } from "#test/simulation/world/world-op.ts";
 
 export type CallOutcome =
   | { readonly ok: true; readonly state: ShardState; readonly events: readonly ChainEvent[] }
@@ -36,6 +38,7 @@ export function execute(
   const { call } = transaction;
   if (call.kind === "nothing") return { ok: true, state, events: [] };
   if (call.kind === "bump") return bump(state, call, rules);
+  if (call.kind === "recover") return recover(state, call);
   if (call.kind === "settle") return settle(state, call, nowSeconds);
   const consumed = consume(state, call, { transaction, rules, nowSeconds });
   if (!consumed.ok) return consumed;
@@ -183,14 +186,16 @@ function transfer(
   if (amount > state.settlementRaw) return fail("InsufficientBalance");
   if (amount < BigInt(params.minAmountRaw)) return fail("ReceivedTooLittle");
   const nonce = (state.outboundNonces.get(params.dstEid) ?? 0) + 1;
-  // As in LayerZero, the guid follows from the path and its counter, not from the job.
-  const guid = digest("guid", rules.site.endpointId, params.dstEid, nonce);
+  const guid = guidOf(rules.site.endpointId, params.dstEid, nonce);
   const outboundNonces = new Map(state.outboundNonces).set(params.dstEid, nonce);
   const event: ChainEvent = {
     type: "sent",
     jobId: call.mandate.jobId,
     guid,
     dstEid: params.dstEid,
+    nonce,
+    receiver: rules.tokens.get(params.dstEid) ?? "0x",
+    message: messageOf(params.dstVault, amount),
     amountRaw: amount,
     nativeFeeWei: MESSAGE_FEE_WEI,
   };
@@ -200,6 +205,21 @@ function transfer(
     state: { ...state, transferWindow, outboundNonces, settlementRaw },
     events: [event],
   };
+}
+
+/** ReceiveUln302.commitVerification and EndpointV2.lzReceive. */
+function recover(state: ShardState, call: Extract<ChainCall, { kind: "recover" }>): CallOutcome {
+  const { guid, payloadHash, step } = call;
+  const kept = state.messages.get(guid);
+  if (kept?.payloadHash !== payloadHash) return fail("LZ_PayloadHashNotFound");
+  if (step === "receive") {
+    if (kept.stage !== "verified") return fail("LZ_PayloadHashNotFound");
+    const { srcEid, amountRaw } = kept;
+    return { ok: true, ...receive(state, { guid, srcEid, amountRaw }) };
+  }
+  if (kept.stage !== "attested") return fail("LZ_PathNotVerifiable");
+  const messages = new Map(state.messages).set(guid, { ...kept, stage: "verified" });
+  return { ok: true, state: { ...state, messages }, events: [] };
 }
 
 function settle(

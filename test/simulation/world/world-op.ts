@@ -14,6 +14,16 @@ export type WorldOp =
       /** Positive to the vault. */
       readonly premiumRaw: bigint;
     }
+  /** The DVNs' and the committer's work, and what became of the executor's first attempt. */
+  | {
+      readonly kind: "verify";
+      readonly guid: Hex;
+      readonly srcEid: number;
+      readonly amountRaw: bigint;
+      readonly payloadHash: Hex;
+      readonly stage: "attested" | "verified";
+      readonly hasFailed: boolean;
+    }
   | {
       readonly kind: "receive";
       readonly guid: Hex;
@@ -29,6 +39,8 @@ export function applyOp(state: ShardState, op: WorldOp, timestampMs: number): Op
       return { state: pushPrice(state, op.priceE8, timestampMs), events: [] };
     case "trade":
       return trade(state, op, timestampMs);
+    case "verify":
+      return verify(state, op, timestampMs);
     case "receive":
       return receive(state, op);
   }
@@ -73,13 +85,32 @@ function trade(
   };
 }
 
-function receive(state: ShardState, op: Extract<WorldOp, { kind: "receive" }>): OpOutcome {
+function verify(
+  state: ShardState,
+  op: Extract<WorldOp, { kind: "verify" }>,
+  timestampMs: number,
+): OpOutcome {
+  if (state.received.has(op.guid) || state.messages.has(op.guid)) return { state, events: [] };
+  const { guid, srcEid, amountRaw, payloadHash, stage, hasFailed } = op;
+  const failedAtMs = hasFailed ? timestampMs : null;
+  const message = { srcEid, amountRaw, payloadHash, stage, failedAtMs };
+  return { state: { ...state, messages: new Map(state.messages).set(guid, message) }, events: [] };
+}
+
+/** The endpoint forgets the message, the token credits the vault. */
+export function receive(
+  state: ShardState,
+  op: Omit<Extract<WorldOp, { kind: "receive" }>, "kind">,
+): OpOutcome {
   // The endpoint clears a message once; a second delivery reverts.
   if (state.received.has(op.guid)) return { state, events: [] };
   const { guid, srcEid, amountRaw } = op;
+  const messages = new Map(state.messages);
+  messages.delete(guid);
   return {
     state: {
       ...state,
+      messages,
       received: new Set(state.received).add(guid),
       settlementRaw: state.settlementRaw + amountRaw,
     },
