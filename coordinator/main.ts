@@ -243,7 +243,8 @@ async function redisCycles(
   const { watchList } = redis;
   const recover = async (): Promise<void> => {
     if (watchList === undefined) return;
-    await recoverTransfers(state, { ...ports, queue: () => redis.queue, watchList });
+    const { chains } = parts;
+    await recoverTransfers(state, { ...ports, queue: () => redis.queue, watchList, chains });
   };
   await Promise.all([
     repeat(recover, { name: "recovering transfers", signal, log, everyMs: TRACK_EVERY_MS }),

@@ -8,6 +8,7 @@ import {
   type PublicClient,
 } from "viem";
 import type { PrivateKeyAccount } from "viem/accounts";
+import { sentMessage } from "#coordinator/adapters/sent-message.ts";
 import { consumedMandates, deliveries } from "#coordinator/adapters/vault-events.ts";
 import { auditAt } from "#coordinator/adapters/viem-audit.ts";
 import type { ChainBlock, ShardChain } from "#coordinator/ports/shard-chain.ts";
@@ -58,6 +59,7 @@ export function viemShardChain(options: ShardChainOptions): ShardChain {
     auditAt: (blockHash, jobIds) => chain((rpc) => auditAt(rpc, options, blockHash, jobIds)),
     consumedMandates: (range, jobId) => chain((rpc) => consumedMandates(rpc, vault, range, jobId)),
     deliveries: (range, guid) => chain((rpc) => deliveries(rpc, setup, range, guid)),
+    sentMessage: (blockNumber, guid) => chain((rpc) => sentMessage(rpc, setup, blockNumber, guid)),
   };
 }
 

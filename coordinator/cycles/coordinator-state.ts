@@ -36,6 +36,8 @@ export type CoordinatorState = {
   readonly jobs: Map<string, JobRecord>;
   /** Cross-chain messages that something can still change, by guid. */
   readonly transfers: Map<string, TransferRecord>;
+  /** When the chain was last asked for a message that no report told of, by guid. */
+  readonly searchedAtMs: Map<string, number>;
   /** What each shard's agents were last told to look for, as text. */
   readonly published: Map<string, string>;
   readonly takeOvers: Map<string, TakeOverState>;
@@ -103,6 +105,7 @@ export function newCoordinatorState(options: StateOptions): CoordinatorState {
     jobs: new Map(),
     transfers: new Map(),
     published: new Map(),
+    searchedAtMs: new Map(),
     takeOvers: new Map(shards.map((shard) => [shard, first])),
     bumpedEpochs: new Map(),
     reports: new Map(shards.map((shard) => [shard, { accepted: 0, refused: new Map() }])),

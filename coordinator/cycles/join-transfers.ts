@@ -44,7 +44,7 @@ export function joinTransfers(
 }
 
 /** Only what one of our mandates sent is followed: an agent cannot make up messages. */
-function joinSent(
+export function joinSent(
   state: CoordinatorState,
   ports: JoinPorts,
   line: SentTransfer,

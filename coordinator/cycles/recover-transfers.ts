@@ -1,7 +1,8 @@
 import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
-import { keepTransfer } from "#coordinator/cycles/join-transfers.ts";
+import { joinSent, keepTransfer } from "#coordinator/cycles/join-transfers.ts";
 import type { RecoveryQueue } from "#coordinator/ports/job-queue.ts";
 import type { Journal } from "#coordinator/ports/journal.ts";
+import type { ShardChain } from "#coordinator/ports/shard-chain.ts";
 import type { WatchList } from "#coordinator/ports/watch-list.ts";
 import {
   isLaidToRest,
@@ -10,16 +11,18 @@ import {
 } from "#coordinator/records/transfer-record.ts";
 import { orderRecovery, recoveryJobOf } from "#coordinator/stages/issue-recovery.ts";
 import { judgeTransfer } from "#coordinator/stages/judge-transfer.ts";
+import { RetryableError } from "#shared/errors.ts";
 import type { Clock } from "#shared/ports/clock.ts";
 import type { Log } from "#shared/ports/log.ts";
 import type { JobReceipt } from "#shared/wire/job-receipt.ts";
 import { EXPECTED_TRANSFERS_MAX, type ExpectedTransfer } from "#shared/wire/transfer-line.ts";
 
 export type RecoverPorts = {
-  readonly journal: Pick<Journal, "transfers">;
+  readonly journal: Pick<Journal, "transfers" | "jobs">;
   /** Undefined until Redis has answered for the first time. */
   readonly queue: () => RecoveryQueue | undefined;
   readonly watchList: WatchList;
+  readonly chains: ReadonlyMap<string, Pick<ShardChain, "sentMessage">>;
   readonly clock: Clock;
   readonly log: Log;
 };
@@ -34,6 +37,7 @@ export async function recoverTransfers(
   state: CoordinatorState,
   ports: RecoverPorts,
 ): Promise<void> {
+  await findUntold(state, ports);
   await publishExpected(state, ports);
   if (state.shadow) return;
   const isHalted = state.manualHalt !== undefined || state.brokenInvariant !== undefined;
@@ -46,6 +50,31 @@ export async function recoverTransfers(
     keepTransfer(state, ports, orderRecovery(record, order));
   }
   for (const { guid } of [...state.transfers.values()]) await sendRecovery(state, ports, guid);
+}
+
+/** After this long in transit without a word of its source's agent the chain itself is asked, and again as often. */
+const ASK_CHAIN_AFTER_MS = 30_000;
+
+/** Messages whose source's agent did not tell of them, or told a coordinator whose journal is lost. */
+async function findUntold(state: CoordinatorState, ports: RecoverPorts): Promise<void> {
+  for (const { guid, shard, state: jobState, consumption, times } of [...state.jobs.values()]) {
+    if (guid === null || consumption === null || jobState !== "in-transit") continue;
+    if (state.transfers.has(guid) || ports.journal.transfers.find(guid) !== undefined) continue;
+    const nowMs = ports.clock.nowMs();
+    const lastMs = state.searchedAtMs.get(guid) ?? times.recordedAtMs;
+    if (nowMs - lastMs < ASK_CHAIN_AFTER_MS) continue;
+    state.searchedAtMs.set(guid, nowMs);
+    try {
+      const line = await ports.chains.get(shard)?.sentMessage(consumption.blockNumber, guid);
+      if (line === undefined) continue;
+      const { blockNumber } = line;
+      const finalizedNumber = consumption.isFinal ? blockNumber : 0;
+      joinSent(state, ports, line, { shard, blockNumber, finalizedNumber, nowMs });
+    } catch (error) {
+      if (!(error instanceof RetryableError)) throw error;
+      ports.log.debug("a message in transit could not be looked for", { shard, guid, error });
+    }
+  }
 }
 
 async function publishExpected(state: CoordinatorState, ports: RecoverPorts): Promise<void> {
@@ -105,7 +134,7 @@ export function recordOfRecovery(
 /** What an agent told of a recovery. A hint: the message's state follows from its target's reports. */
 export function noteRecoveryReceipt(
   state: CoordinatorState,
-  ports: Pick<RecoverPorts, "journal" | "log" | "clock">,
+  ports: Pick<RecoverPorts, "log" | "clock"> & { readonly journal: Pick<Journal, "transfers"> },
   receipt: JobReceipt,
 ): void {
   const { outcome, reason, detail, transactionHash, gasCostWei } = receipt;
@@ -122,7 +151,7 @@ export function noteRecoveryReceipt(
 
 function changeRecovery(
   state: CoordinatorState,
-  ports: Pick<RecoverPorts, "journal" | "log">,
+  ports: Pick<RecoverPorts, "log"> & { readonly journal: Pick<Journal, "transfers"> },
   recoveryId: string,
   change: Partial<Recovery>,
 ): void {

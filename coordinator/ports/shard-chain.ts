@@ -1,5 +1,6 @@
 import type { ChainAudit } from "#coordinator/records/chain-audit.ts";
 import type { Address, Hex } from "#shared/units/ids.ts";
+import type { SentTransfer } from "#shared/wire/transfer-line.ts";
 
 export type ChainBlock = {
   readonly number: number;
@@ -51,4 +52,6 @@ export type ShardChain = {
   readonly consumedMandates: (range: BlockRange, jobId?: Hex) => Promise<ConsumedMandate[]>;
   /** Transfers credited to the vault in a range; of one guid only when it is given. */
   readonly deliveries: (range: BlockRange, guid?: Hex) => Promise<Delivery[]>;
+  /** What the endpoint sent for a transfer that the vault consumed in a block; undefined when it is not there. */
+  readonly sentMessage: (blockNumber: number, guid: Hex) => Promise<SentTransfer | undefined>;
 };

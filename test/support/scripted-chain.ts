@@ -7,6 +7,7 @@ import type {
 import type { ChainAudit } from "#coordinator/records/chain-audit.ts";
 import { RetryableError } from "#shared/errors.ts";
 import type { Hex } from "#shared/units/ids.ts";
+import type { SentTransfer } from "#shared/wire/transfer-line.ts";
 import { LEADER, NOW_MS } from "#test/support/coordinator-pass.ts";
 import { hash32 } from "#test/support/shard-report.ts";
 
@@ -18,6 +19,7 @@ export type ChainScript = {
   finalBlock: { number: number; timestampMs: number };
   consumed: ConsumedMandate[];
   deliveries: Delivery[];
+  sent: SentTransfer[];
   bumps: number;
   /** What its contracts say, by block hash; a block that is not here is unknown. */
   audits: Map<string, ChainAudit>;
@@ -35,6 +37,7 @@ export function scriptedChain(): { readonly script: ChainScript; readonly chain:
     finalBlock: { number: 100, timestampMs: NOW_MS },
     consumed: [],
     deliveries: [],
+    sent: [],
     bumps: 0,
     audits: new Map(),
   };
@@ -61,6 +64,7 @@ export function scriptedChain(): { readonly script: ChainScript; readonly chain:
           (one) => within(one, range) && (jobId === undefined || one.jobId === jobId),
         ),
       ),
+    sentMessage: (_blockNumber, guid) => reach(() => script.sent.find((one) => one.guid === guid)),
     deliveries: (range, guid) =>
       reach(() =>
         script.deliveries.filter(

@@ -31,6 +31,7 @@ import {
   NOW_MS,
 } from "#test/support/coordinator-pass.ts";
 import { memoryLog } from "#test/support/memory-log.ts";
+import { scriptedChain } from "#test/support/scripted-chain.ts";
 import { hash32 } from "#test/support/shard-report.ts";
 import { anArrivalLine, aSentLine } from "#test/support/transfer-record.ts";
 
@@ -43,6 +44,7 @@ let journal: Journal;
 let log: ReturnType<typeof memoryLog>;
 let ports: RecoverPorts;
 let nowMs: number;
+let base: ReturnType<typeof scriptedChain>;
 let queued: RecoveryJob[];
 let published: Map<string, readonly ExpectedTransfer[]>;
 let answer: () => Promise<SendOutcome>;
@@ -68,6 +70,7 @@ beforeEach(() => {
   queued = [];
   published = new Map();
   answer = async () => ({ sent: true });
+  base = scriptedChain();
   const queue = {
     isReady: () => true,
     recover: async (job: RecoveryJob) => {
@@ -80,6 +83,7 @@ beforeEach(() => {
   ports = {
     journal,
     queue: () => queue,
+    chains: new Map([["base", base.chain]]),
     watchList: { publish: async (shard, list) => void published.set(shard, list) },
     clock: { nowMs: () => nowMs },
     log,
@@ -135,6 +139,44 @@ describe("joining", () => {
     report("ethereum", { deliveredTransfers: [{ ...credit, blockNumber: 100 }] });
     expect(state.transfers.size).toBe(0);
     expect(journal.transfers.find(GUID)).toMatchObject({ state: "delivered", isClosed: true });
+  });
+});
+
+describe("a message that no report told of", () => {
+  const consumption = {
+    blockNumber: 117,
+    blockTimestampMs: NOW_MS,
+    amountInRaw: "5000",
+    amountOutRaw: "5000",
+    isFinal: true,
+  };
+  beforeEach(() => {
+    const job = state.jobs.get(JOB_ID);
+    if (job !== undefined) state.jobs.set(JOB_ID, { ...job, consumption });
+    const srcEid = state.setups.get("base")?.endpointId ?? 0;
+    base.script.sent = [aSentLine({ srcEid })];
+  });
+
+  test("is read from its source's chain once it has been in transit for a while", async () => {
+    await recoverTransfers(state, ports);
+    expect(record()).toBeUndefined();
+    nowMs += 30_000;
+    await recoverTransfers(state, ports);
+    expect(record()).toMatchObject({ state: "sent", sentBlock: { number: 117, isFinal: true } });
+  });
+
+  test("is looked for again later when the chain does not answer, and nothing else waits for it", async () => {
+    base.script.isReachable = false;
+    nowMs += 30_000;
+    await recoverTransfers(state, ports);
+    expect(published.size).toBe(2);
+    base.script.isReachable = true;
+    nowMs += 29_999;
+    await recoverTransfers(state, ports);
+    expect(record()).toBeUndefined();
+    nowMs += 1;
+    await recoverTransfers(state, ports);
+    expect(record()).toBeDefined();
   });
 });
 

@@ -3,7 +3,6 @@ import type { TransferReader } from "#shard-agent/ports/transfer-reader.ts";
 import type { TransferEvidence } from "#shard-agent/records/transfer-evidence.ts";
 import { RetryableError } from "#shared/errors.ts";
 import { recoveryIdOf } from "#shared/wire/recovery-job.ts";
-import type { ConsumedJob } from "#shared/wire/shard-report.ts";
 import type { ExpectedTransfer, SentTransfer } from "#shared/wire/transfer-line.ts";
 import type { AgentSite } from "#test/simulation/agent/agent-ports.ts";
 import type { SimBlock } from "#test/simulation/world/chain.ts";
@@ -24,7 +23,13 @@ export function transferReader({ rpc, chain }: AgentSite): TransferReader {
   return {
     executor: EXECUTOR,
     sent: (jobs) =>
-      rpc.read((view) => jobs.flatMap((job) => sentTransfer(job, view, chain.site.endpointId))),
+      rpc.read((view) =>
+        jobs.flatMap(({ jobId, guid, blockNumber, blockHash }) => {
+          const block = guid === null ? undefined : view.at(blockNumber);
+          if (block?.header.hash !== blockHash) return [];
+          return sentTransfers(block, chain.site.endpointId).filter((one) => one.jobId === jobId);
+        }),
+      ),
     evidence: (expected, at) =>
       rpc.read((view) => {
         const block = view.byHash(at.hash);
@@ -36,11 +41,12 @@ export function transferReader({ rpc, chain }: AgentSite): TransferReader {
   };
 }
 
-function sentTransfer(job: ConsumedJob, view: NodeView, srcEid: number): SentTransfer[] {
-  const block = view.at(job.blockNumber);
-  if (block?.header.hash !== job.blockHash) return [];
+/** What the endpoint sent in one block. */
+export function sentTransfers(block: SimBlock | undefined, srcEid: number): SentTransfer[] {
+  if (block === undefined) return [];
+  const { number: blockNumber, hash: blockHash, timestampMs: blockTimestampMs } = block.header;
   return block.events.flatMap((event): SentTransfer[] => {
-    if (event.type !== "sent" || event.jobId !== job.jobId) return [];
+    if (event.type !== "sent") return [];
     const { guid, nonce, message, dstEid, amountRaw, receiver, jobId } = event;
     return [
       {
@@ -55,9 +61,9 @@ function sentTransfer(job: ConsumedJob, view: NodeView, srcEid: number): SentTra
         receiver,
         message,
         amountRaw: amountRaw.toString(),
-        blockNumber: job.blockNumber,
-        blockHash: job.blockHash,
-        blockTimestampMs: job.blockTimestampMs,
+        blockNumber,
+        blockHash,
+        blockTimestampMs,
       },
     ];
   });

@@ -7,6 +7,7 @@ import { RetryableError } from "#shared/errors.ts";
 import type { Address, Hex } from "#shared/units/ids.ts";
 import { queueJobId, type RebalanceJob } from "#shared/wire/rebalance-job.ts";
 import { recoveryQueueId } from "#shared/wire/recovery-job.ts";
+import { sentTransfers } from "#test/simulation/agent/transfer-ports.ts";
 import type { FaultKind, Faults } from "#test/simulation/engine/faults.ts";
 import type { SimProcess } from "#test/simulation/engine/process.ts";
 import type { Scheduler } from "#test/simulation/engine/scheduler.ts";
@@ -158,6 +159,10 @@ export function shardChain(
             return [];
           return [consumedMandate(block, event)];
         }),
+      ),
+    sentMessage: (blockNumber, guid) =>
+      rpc.read((view) =>
+        sentTransfers(view.at(blockNumber), chain.site.endpointId).find((one) => one.guid === guid),
       ),
     deliveries: (range, guid) =>
       rpc.read((view) =>

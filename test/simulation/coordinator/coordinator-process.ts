@@ -82,7 +82,7 @@ export function startCoordinator(parts: CoordinatorParts): CoordinatorState {
   });
   repeat(parts, TRACK_EVERY_MS, async () => {
     const { watchList } = parts;
-    await recoverTransfers(state, { ...ports, queue: () => parts.queue, watchList });
+    await recoverTransfers(state, { ...ports, queue: () => parts.queue, watchList, chains });
     return undefined;
   });
   const track = { jobs: journal.jobs, chains, clock, log, lookbackBlocks: LOOKBACK_BLOCKS };
