@@ -34,10 +34,6 @@ export function messageOf(dstVault: Hex, amountRaw: bigint): Hex {
   return `${dstVault}${amountRaw.toString(16).padStart(16, "0")}`;
 }
 
-export function amountOf(message: Hex): bigint {
-  return BigInt(`0x${message.slice(66)}`);
-}
-
 export function recipientOf(message: Hex): Hex {
   return message.slice(0, 66) as Hex;
 }
