@@ -1,8 +1,10 @@
 import type { PassView } from "#coordinator/cycles/assess-world.ts";
 import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
 import type { CapitalView, NetView, RiskView, SnapshotView } from "#coordinator/ports/operator.ts";
+import type { ValuedInventory } from "#coordinator/records/credited-net.ts";
 import { isInFlight } from "#coordinator/records/job-record.ts";
 import type { NetUnderlying } from "#coordinator/stages/net-risk.ts";
+import { creditNet, valueInventories } from "#coordinator/stages/value-inventories.ts";
 
 /** The net position as the last pass saw it; undefined before the first pass. */
 export function riskView(state: CoordinatorState): RiskView | undefined {
@@ -38,6 +40,7 @@ function snapshotViews(view: PassView): Record<string, SnapshotView> {
 
 /** An underlying that cannot be netted now is shown as it last was, with the status `unknown`. */
 function netViews(state: CoordinatorState, view: PassView): Record<string, NetView> {
+  const inventories = inventoriesOf(state, view);
   const pairs = [...state.lastNets].map(([ticker, last]): [string, NetView] => {
     const outcome = view.nets.get(ticker);
     const net = outcome?.netted === true ? outcome.net : last;
@@ -58,10 +61,19 @@ function netViews(state: CoordinatorState, view: PassView): Record<string, NetVi
           isKnown && bandHalfWidthUnits !== null ? statusOf(net, bandHalfWidthUnits) : "unknown",
         byExpiry: net.byExpiry,
         buckets: view.buckets.get(ticker) ?? [],
+        credited: creditNet(ticker, net.greeks, inventories),
       },
     ];
   });
   return Object.fromEntries(pairs);
+}
+
+function inventoriesOf({ policy }: CoordinatorState, view: PassView): ValuedInventory[] {
+  const reports = [...view.valuations.values()].map(({ entry }) => entry.report);
+  const statuses = [...view.statuses.values()];
+  const carried = new Set(statuses.filter((one) => one.isCarried).map(({ shard }) => shard));
+  const { creditFraction } = policy.inventories;
+  return valueInventories(reports, view.snapshot, { carried, creditFraction });
 }
 
 /** Figures of the whole are known only when every configured shard's whole book is. */

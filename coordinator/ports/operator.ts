@@ -2,6 +2,7 @@ import type { RefusedMessage } from "#coordinator/ports/journal.ts";
 import type { Band } from "#coordinator/records/band.ts";
 import type { BreakerState, SafetyLevel } from "#coordinator/records/breaker-state.ts";
 import type { BucketExposure } from "#coordinator/records/bucket-exposure.ts";
+import type { CreditedNet } from "#coordinator/records/credited-net.ts";
 import type { DecisionRecord } from "#coordinator/records/decision-record.ts";
 import type { JobRecord, JobState } from "#coordinator/records/job-record.ts";
 import type { SafetyEvent } from "#coordinator/records/safety-memory.ts";
@@ -44,6 +45,8 @@ export type NetView = {
   readonly byExpiry: readonly { readonly expiryMs: number | null; readonly greeks: Greeks }[];
   /** Vega and gamma per expiry bucket against their limits; empty while it cannot be netted and priced. */
   readonly buckets: readonly BucketExposure[];
+  /** What others hold of it, and the net with a share of that. Decides nothing. */
+  readonly credited: CreditedNet;
 };
 
 /** Capital of all shards together in USD; null while part of a book cannot be valued. */

@@ -104,5 +104,6 @@ export const DEFAULT_POLICY: Policy = {
     haircutFraction: 0.0001,
     healthFactorMin: 1.5,
   },
+  inventories: { creditFraction: 0 },
   reduceOnlyShards: [],
 };

@@ -140,6 +140,14 @@ const lendingPolicySchema = z
   })
   .prefault({});
 
+/** Options of somebody else that agents read: other protocols' pools. */
+const inventoryPolicySchema = z
+  .strictObject({
+    /** Share of them shown as credited in the net; the rest is a haircut for contagion. Decides nothing. */
+    creditFraction: fraction.default(0),
+  })
+  .prefault({});
+
 /** Hedging vega and gamma with options of other venues. */
 const optionPolicySchema = z
   .strictObject({
@@ -221,6 +229,7 @@ export const policySchema = z.strictObject({
   perps: perpPolicySchema,
   options: optionPolicySchema,
   lending: lendingPolicySchema,
+  inventories: inventoryPolicySchema,
   triggers: triggersPolicySchema,
   breakers: breakersPolicySchema,
   quarantine: quarantinePolicySchema,

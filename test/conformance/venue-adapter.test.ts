@@ -4,6 +4,7 @@ import type { PositionVenue, ViewReader } from "#shard-agent/ports/venue.ts";
 import type { VenueReading } from "#shard-agent/records/shard-snapshot.ts";
 import { aaveV3Venue } from "#shard-agent/venues/aave-v3.ts";
 import { curieVenue } from "#shard-agent/venues/curie.ts";
+import { lyraV1Venue } from "#shard-agent/venues/lyra-v1.ts";
 import { venueDeskAbi } from "#shared/evm/abi/venue-desk.ts";
 import { mandateCall } from "#shared/evm/mandate-call.ts";
 import type { Address } from "#shared/units/ids.ts";
@@ -57,6 +58,21 @@ const CANDIDATES: readonly Candidate[] = [
       minCapitalAfterRaw: "0",
     }),
   },
+  {
+    name: "lyra-v1",
+    chain: 0,
+    account: (chain) => lyraOf(chain).adapter,
+    venue: (chain) => lyraV1Venue(chain, { ...lyraOf(chain), depthOptions: [5] }),
+    put: (chain, amountRaw) => ({
+      kind: "margin-move",
+      venue: lyraOf(chain).adapter,
+      asset: chain.settlement.token,
+      amountRaw: amountRaw.toString(),
+      minReceiptRaw: amountRaw.toString(),
+      minMarginRatioE18: "0",
+      minCapitalAfterRaw: "0",
+    }),
+  },
 ];
 
 const AMOUNT_RAW = 25_000_000_000n;
@@ -85,15 +101,21 @@ describe.each(CANDIDATES)("$name", (candidate) => {
   });
 
   test("its lines are lines of a report, of this vault's account and of this shard's assets", async () => {
-    const { lending, perps } = await venue.read(view);
+    const { lending, perps, optionMarkets, inventories } = await venue.read(view);
     expect(shardReportSchema.shape.lending.parse(lending)).toEqual(lending);
     expect(shardReportSchema.shape.perps.parse(perps)).toEqual(perps);
-    expect(lending.length + perps.length).toBeGreaterThan(0);
+    expect(shardReportSchema.shape.optionMarkets.parse(optionMarkets)).toEqual(optionMarkets);
+    expect(shardReportSchema.shape.inventories.parse(inventories)).toEqual(inventories);
+    expect(lending.length + perps.length + optionMarkets.length).toBeGreaterThan(0);
     const known = [chain.settlement, ...chain.underlyings];
     for (const line of lending) {
       expect(line.adapter).toBe(candidate.account(chain));
       const asset = known.find(({ token }) => token === line.token);
       expect(asset).toMatchObject({ ticker: line.asset, decimals: line.decimals });
+    }
+    for (const line of optionMarkets) {
+      expect(line.adapter).toBe(candidate.account(chain));
+      expect(known.map(({ ticker }) => ticker)).toContain(line.underlying);
     }
     for (const line of perps) {
       expect(line.adapter).toBe(candidate.account(chain));
@@ -199,6 +221,11 @@ function scopeOf(chain: WorldChain): Parameters<typeof aaveV3Venue>[0] {
     pools: [],
   }));
   return { settlement: chain.settlement, underlyings };
+}
+
+function lyraOf({ positionVenues: { lyraV1 } }: WorldChain) {
+  if (lyraV1 === null) throw new Error("Lyra expected");
+  return lyraV1;
 }
 
 function aaveOf({ positionVenues }: WorldChain) {

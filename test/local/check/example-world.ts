@@ -64,6 +64,7 @@ export function examplePolicy(): Policy {
     perps: DEFAULT_POLICY.perps,
     options: DEFAULT_POLICY.options,
     lending: DEFAULT_POLICY.lending,
+    inventories: DEFAULT_POLICY.inventories,
     triggers: DEFAULT_POLICY.triggers,
     breakers: DEFAULT_POLICY.breakers,
     quarantine: DEFAULT_POLICY.quarantine,
