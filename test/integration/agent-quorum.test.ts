@@ -1,10 +1,13 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { World } from "#test/local/world.ts";
 import { type AgentSite, waitFor } from "#test/support/agent-site.ts";
 import { type LoneShard, openLoneShard } from "#test/support/lone-shard.ts";
 import { type Lie, type RpcProxy, rpcProxy } from "#test/support/rpc-proxy.ts";
 import type { RunningProcess } from "#test/support/run-process.ts";
 import { swapJob } from "#test/support/swap-job.ts";
+
+/** Nothing listens there. */
+const DEAD_URL = "http://127.0.0.1:9/secret-path";
 
 let shard: LoneShard;
 let world: World;
@@ -102,6 +105,61 @@ test("an endpoint of another chain is refused at the start by name", async () =>
   );
   expect(await agent.exitCode).toBe(2);
   expect(agent.output()).toMatch(/chainId: must be 57005 \(rpcUrls\[1\]/);
+});
+
+describe("private endpoints", () => {
+  /** Notes which methods a proxy was asked for. */
+  const heard = (proxy: RpcProxy): string[] => {
+    const methods: string[] = [];
+    proxy.lie((method, _params, result) => {
+      methods.push(method);
+      return result;
+    });
+    return methods;
+  };
+
+  test("transactions go to them and to no other, reads do not, and a dead one among them does no harm", async () => {
+    const [open, hidden] = await Promise.all([1, 2].map(() => rpcProxy(site.chain.rpcUrl)));
+    if (open === undefined || hidden === undefined) throw new Error("two proxies expected");
+    const [openly, secretly] = [heard(open), heard(hidden)];
+    const rpc = { privateUrls: [DEAD_URL, hidden.url] };
+    const agent = shard.startAgent({ change: { rpcUrls: [open.url], rpc } });
+    await agent.printed("agent runs");
+    await shard.freshReport();
+    const job = await swapJob(world, site, { amountInRaw: "1000000000" });
+    expect((await site.run(job)).outcome).toBe("broadcast");
+    await shard.untilConsumed(job.mandate.jobId);
+    expect(new Set(secretly)).toEqual(new Set(["eth_sendRawTransaction"]));
+    expect(openly).not.toContain("eth_sendRawTransaction");
+    expect(openly).toContain("eth_estimateGas");
+  });
+
+  test("when none of them takes a transaction, the public ones get it only where that is allowed", async () => {
+    const open = await rpcProxy(site.chain.rpcUrl);
+    const openly = heard(open);
+    const start = (publicFallback: boolean) => {
+      const rpc = { privateUrls: [DEAD_URL], publicFallback };
+      return shard.startAgent({ change: { rpcUrls: [open.url], rpc } });
+    };
+    const closed = start(false);
+    await closed.printed("agent runs");
+    await shard.freshReport();
+    const kept = await swapJob(world, site, { amountInRaw: "1000000000", lifetimeSeconds: 8 });
+    await site.run(kept);
+    await closed.printed("transaction not confirmed by the node");
+    await closed.printed("it can have no effect any more; freeing the nonce");
+    expect(await site.vaultRead("consumed", [kept.mandate.jobId])).toBe(false);
+    expect(openly).not.toContain("eth_sendRawTransaction");
+    closed.kill("SIGTERM");
+    await closed.exitCode;
+    const fallback = start(true);
+    await fallback.printed("agent runs");
+    await shard.freshReport();
+    const job = await swapJob(world, site, { amountInRaw: "1000000000" });
+    await site.run(job);
+    await shard.untilConsumed(job.mandate.jobId);
+    expect(openly).toContain("eth_sendRawTransaction");
+  });
 });
 
 function flipped(result: unknown): unknown {
