@@ -2,7 +2,6 @@ import {
   type Abi,
   type Address,
   type ContractFunctionName,
-  decodeFunctionResult,
   encodeFunctionData,
   type Hex,
   hexToBigInt,
@@ -12,6 +11,7 @@ import {
 import { isRevert, type RpcClient } from "#shard-agent/adapters/rpc-client.ts";
 import type { BlockHeader } from "#shard-agent/records/shard-snapshot.ts";
 import { RetryableError } from "#shared/errors.ts";
+import { type AbiReader, abiReader } from "#shared/evm/abi-reader.ts";
 
 /** A log as the node gives it. */
 export type RawLog = {
@@ -53,6 +53,17 @@ export async function readHeader(
   };
 }
 
+const readers = new WeakMap<Abi, Map<string, AbiReader>>();
+
+/** Making a reader costs as much as reading some dozen words. */
+function readerOf(abi: Abi, name: string): AbiReader {
+  const ofAbi = readers.get(abi) ?? new Map<string, AbiReader>();
+  readers.set(abi, ofAbi);
+  const reader = ofAbi.get(name) ?? abiReader(abi, name);
+  ofAbi.set(name, reader);
+  return reader;
+}
+
 /** A block parameter of eth_call: a hash (EIP-1898) or a tag. */
 export type BlockParameter = { readonly blockHash: Hex } | "latest" | "pending";
 
@@ -87,7 +98,7 @@ export async function callView<const A extends Abi, N extends ContractFunctionNa
   }
   const result = answer.result as Hex;
   try {
-    return decodeFunctionResult({ abi, functionName: name, data: result } as never);
+    return readerOf(abi, String(name))(result);
   } catch (error) {
     throw new RetryableError(
       "rpc-failed",

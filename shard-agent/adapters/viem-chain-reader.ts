@@ -35,6 +35,7 @@ const oftAbi = parseAbi([
 ]);
 const OFT_RECEIVED = toEventSelector(oftAbi[0]);
 
+type Events = Pick<ShardSnapshot, "finalizedNumber" | "consumedJobs" | "deliveredTransfers">;
 type LensShard = ContractFunctionReturnType<typeof shardLensAbi, "nonpayable", "read">;
 
 export type ChainReaderOptions = {
@@ -67,32 +68,33 @@ export function viemChainReader(rpc: RpcClient, options: ChainReaderOptions): Ch
     return header;
   };
   const finalized = () => readHeader(rpc, "finalized");
-  const snapshot = async (
-    block: BlockHeader,
-    depth: readonly DepthRequest[],
-  ): Promise<ShardSnapshot> => {
-    const finalNumber = Math.min((await finalized())?.number ?? 0, block.number);
-    const range = { from: finalNumber, to: block.number };
-    const [shard, venues, jobs, oftLogs] = await Promise.all([
-      readLens(rpc, options, block, depth),
-      readVenues(rpc, options, block),
+  // Events are read by number, beside the reads at the block's hash: afterwards the block must still be at its number.
+  const readEvents = async (block: BlockHeader): Promise<Events> => {
+    const finalizedNumber = Math.min((await finalized())?.number ?? 0, block.number);
+    const range = { from: finalizedNumber, to: block.number };
+    const [jobs, deliveredTransfers] = await Promise.all([
       consumedJobs(range),
       readDeliveries(rpc, options, range),
     ]);
     const canonical = await readHeader(rpc, block.number);
-    if (canonical?.hash !== block.hash) {
-      throw new RetryableError(
-        "block-not-canonical",
-        `Block ${block.number} ${block.hash}: replaced by ${canonical?.hash ?? "nothing"}`,
-      );
+    if (canonical?.hash === block.hash) {
+      return { finalizedNumber, consumedJobs: jobs, deliveredTransfers };
     }
-    return {
-      ...snapshotOf(shard, block, depth, options),
-      venues,
-      finalizedNumber: finalNumber,
-      consumedJobs: jobs,
-      deliveredTransfers: oftLogs,
-    };
+    throw new RetryableError(
+      "block-not-canonical",
+      `Block ${block.number} ${block.hash}: replaced by ${canonical?.hash ?? "nothing"}`,
+    );
+  };
+  const snapshot = async (
+    block: BlockHeader,
+    depth: readonly DepthRequest[],
+  ): Promise<ShardSnapshot> => {
+    const [shard, venues, events] = await Promise.all([
+      readLens(rpc, options, block, depth),
+      readVenues(rpc, options, block),
+      readEvents(block),
+    ]);
+    return { ...snapshotOf(shard, block, depth, options), venues, ...events };
   };
   return { head, finalized, snapshot, headerAt: (number) => readHeader(rpc, number) };
 }
@@ -141,7 +143,7 @@ function snapshotOf(
   block: BlockHeader,
   depth: readonly DepthRequest[],
   options: ChainReaderOptions,
-): Omit<ShardSnapshot, "venues" | "finalizedNumber" | "consumedJobs" | "deliveredTransfers"> {
+): Omit<ShardSnapshot, "venues" | keyof Events> {
   return {
     block,
     epoch: Number(shard.epoch),

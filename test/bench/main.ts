@@ -3,6 +3,7 @@ import { availableParallelism, cpus } from "node:os";
 import { fileURLToPath } from "node:url";
 import { alone, type BenchRow, benchTable } from "#test/bench/compare.ts";
 import { ingestRows } from "#test/bench/ingest.ts";
+import { latencyRows } from "#test/bench/latency.ts";
 import { measure } from "#test/bench/measure.ts";
 import { planLatencyRows } from "#test/bench/plan-latency.ts";
 import { planQualityRows } from "#test/bench/plan-quality.ts";
@@ -32,6 +33,7 @@ const rows: BenchRow[] = [
   ...(await tailRows(100_000, ROUNDS)),
   ...(await curveRows(ROUNDS)),
   ...(await ingestRows(ROUNDS)),
+  ...(await latencyRows(200, 40)),
   ...planQualityRows(200),
   ...(await planLatencyRows(100)),
   ...triggerRows(6),

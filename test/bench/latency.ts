@@ -1,0 +1,96 @@
+import { reportRisk } from "#shard-agent/cycles/report-risk.ts";
+import { type BlockEvents, blockEvents } from "#test/bench/block-events.ts";
+import { alone, type BenchRow, median } from "#test/bench/compare.ts";
+import { openPaths, PATH_NAMES, type PathName, type Paths } from "#test/bench/latency-paths.ts";
+import { type LatencySite, openLatencySite } from "#test/bench/latency-site.ts";
+
+const GOALS = { oneCall: 4, batches: 15 } as const;
+const WARM_UP_BLOCKS = 4;
+
+/**
+ * From a block's event to the report in its reader's hands, on a real chain and a real Redis: the agent's own read path, in
+ * turns, block by block, with two straightforward ones that differ in nothing but how they read the chain.
+ *
+ * @param series Positions in the shard's book.
+ * @param blocks Blocks measured for each path.
+ */
+export async function latencyRows(series: number, blocks: number): Promise<BenchRow[]> {
+  const site = await openLatencySite(series);
+  const events = await blockEvents(site.chain.rpcUrl);
+  const paths = await openPaths(site);
+  try {
+    const times = await measurePaths({ site, events, paths, blocks });
+    return rowsOf(series, times);
+  } finally {
+    events.close();
+    paths.close();
+    await site.world.stop();
+  }
+}
+
+type Times = Readonly<Record<PathName, readonly number[]>>;
+
+async function measurePaths(o: {
+  readonly site: LatencySite;
+  readonly events: BlockEvents;
+  readonly paths: Paths;
+  readonly blocks: number;
+}): Promise<Times> {
+  const { site, events, paths } = o;
+  await requireSameReports(o);
+  const times: Record<PathName, number[]> = { own: [], oneCall: [], batches: [] };
+  for (let round = 0; round < WARM_UP_BLOCKS + o.blocks; round += 1) {
+    for (const name of PATH_NAMES) {
+      const next = events.next();
+      await site.mine();
+      const { header, atMs } = await next;
+      const report = paths.received();
+      const ports = paths.run[name];
+      // The agent takes an event as a hint and asks for the head; the others believe what it says.
+      await reportRisk(ports, name === "own" ? await ports.chain.head() : header);
+      const { block } = await report;
+      if (block.hash !== header.hash) throw new Error(`${name}: a report of another block`);
+      if (round >= WARM_UP_BLOCKS) times[name].push(performance.now() - atMs);
+    }
+  }
+  return times;
+}
+
+/** The times compare only if all paths say the same of one block. */
+async function requireSameReports(o: {
+  readonly site: LatencySite;
+  readonly events: BlockEvents;
+  readonly paths: Paths;
+}): Promise<void> {
+  const next = o.events.next();
+  await o.site.mine();
+  const { header } = await next;
+  const texts: string[] = [];
+  for (const name of PATH_NAMES) {
+    const report = o.paths.received();
+    await reportRisk(o.paths.run[name], header);
+    texts.push(JSON.stringify({ ...(await report), seq: 0 }).toLowerCase());
+  }
+  if (new Set(texts).size > 1) throw new Error(`the paths differ: ${texts.join("\n")}`);
+}
+
+function rowsOf(series: number, times: Times): BenchRow[] {
+  const us = (name: PathName): number => median(times[name]) * 1000;
+  const name = `block event to report received, ${series} positions`;
+  const against = (path: "oneCall" | "batches", baseline: string): BenchRow => ({
+    ...alone(name, us("own"), `p99 ${percentile(times.own, 0.99).toFixed(0)} ms`),
+    baseline,
+    baselineMedianUs: us(path),
+    ratio: us(path) / us("own"),
+    goal: GOALS[path],
+  });
+  return [
+    against("oneCall", "the same with viem's multicall in one call"),
+    against("batches", "the same with viem's default multicall"),
+  ];
+}
+
+function percentile(values: readonly number[], level: number): number {
+  const sorted = [...values].sort((left, right) => left - right);
+  return sorted[Math.min(sorted.length - 1, Math.floor(level * sorted.length))] ?? 0;
+}
