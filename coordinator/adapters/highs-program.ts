@@ -14,11 +14,14 @@ const GAP_FRACTION = 1e-4;
 /**
  * Solves a program on the calling thread, which it blocks, and frees what it took of the solver's memory. Deterministic
  * but for the time limit.
+ *
+ * @param nodesMax Branches after which the best found so far is the answer: a limit that is the same on every machine.
  */
 export function solveWithHighs(
   highs: Highs,
   program: LinearProgram,
   timeLimitMs: number,
+  nodesMax?: number,
 ): HighsAnswer {
   const deadlineMs = performance.now() + timeLimitMs;
   const model = highs.createModel(modelData(program));
@@ -28,6 +31,7 @@ export function solveWithHighs(
       time_limit: timeLimitMs / 1000,
       mip_rel_gap: GAP_FRACTION,
       mip_abs_gap: 1e-6,
+      ...(nodesMax === undefined ? {} : { mip_max_nodes: nodesMax }),
     });
     model.run();
     return answer(highs, model, program, deadlineMs);

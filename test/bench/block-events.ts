@@ -2,7 +2,7 @@ import { type Hex, hexToBigInt, hexToNumber } from "viem";
 import type { BlockHeader } from "#shard-agent/records/shard-snapshot.ts";
 
 /** A block as a node announces it, and when the announcement came. */
-export type BlockEvent = { readonly header: BlockHeader; readonly atMs: number };
+type BlockEvent = { readonly header: BlockHeader; readonly atMs: number };
 
 /** The announcements of one node. */
 export type BlockEvents = {

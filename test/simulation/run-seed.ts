@@ -13,6 +13,7 @@ import {
   type CoordinatorSlot,
   newCoordinatorSlot,
 } from "#test/simulation/coordinator/coordinator-slot.ts";
+import type { SolverEngine } from "#test/simulation/coordinator/simulated-solver.ts";
 import type { FaultKind, Sight } from "#test/simulation/engine/faults.ts";
 import type { SimProcess } from "#test/simulation/engine/process.ts";
 import { startProcessNemesis } from "#test/simulation/engine/process-nemesis.ts";
@@ -27,6 +28,8 @@ export type SeedOptions = {
   readonly codec: Codec;
   /** Faults go on at least this long; by default until the short series has expired. */
   readonly faultyMs?: number;
+  /** Solves the plans' programs; left out, plans are greedy. */
+  readonly engine?: SolverEngine;
   readonly isHarmless?: boolean;
   readonly print?: (line: string) => void;
 };
@@ -101,6 +104,7 @@ function newCast(world: SimulatedWorld, options: SeedOptions, violate: Violate):
   const decided: Decided[] = [];
   const coordinator: CoordinatorSlot = newCoordinatorSlot(world, {
     ...hooks,
+    engine: options.engine,
     onDecision: ({ state }, jobs) => {
       decided.push({ atMs: scheduler.nowMs(), jobs: jobs.length });
       sights.onMode(state);

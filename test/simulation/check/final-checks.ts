@@ -47,7 +47,7 @@ export function undrained(o: Omit<FinalChecks, "ledger" | "violate">): string[] 
     ...expiring(world).map((shard) => `a series of ${shard} has yet to be settled`),
     ...[...state.transfers.values()].map((one) => `transfer ${one.guid} is ${one.state}`),
     ...(world.bridge.open(world.chains) > 0 ? ["the bridge is not empty"] : []),
-    ...outsideBand(coordinator, heldUnits(world)),
+    ...outsideBand(coordinator, sellableUnits(world, coordinator)),
   ];
 }
 
@@ -60,12 +60,24 @@ function expiring(world: SimulatedWorld): string[] {
   });
 }
 
-/** Less than this in all vaults together is not worth the gas of selling it. */
-const HEDGES_LEAST_UNITS = 0.5;
-
-function heldUnits(world: SimulatedWorld): number {
-  return world.chains.reduce((sum, chain) => sum + Number(chain.head().state.hedgeRaw) / 1e18, 0);
+/**
+ * What the vaults hold, where it is worth the gas of selling it, with room for a base fee that has moved meanwhile, and
+ * where the shard has capital to spare: without, what it holds covers the calls it has sold.
+ */
+function sellableUnits(world: SimulatedWorld, coordinator: CoordinatorSlot): number {
+  const { state } = coordinator.current();
+  const costFraction = state.policy.underlyings["ETH"]?.costFraction ?? 1;
+  return world.chains.reduce((sum, chain) => {
+    const { hedgeRaw } = chain.head().state;
+    const gasUnits = state.books.get(chain.site.shard)?.report.capacity[0]?.gasUnits ?? 0;
+    const gasEther = (gasUnits * Number(chain.head().header.baseFeeWei)) / 1e18;
+    const units = Number(hedgeRaw) / 1e18;
+    if ((state.view?.capital.get(chain.site.shard)?.surplusUsd ?? 0) <= 0) return sum;
+    return units > (GAS_ROOM * gasEther) / costFraction ? sum + units : sum;
+  }, 0);
 }
+
+const GAS_ROOM = 1.25;
 
 /** A vault cannot sell what it does not have: a net that is long with all hedges sold has nowhere to go. */
 function outsideBand(coordinator: CoordinatorSlot, hedgesUnits: number): string[] {
@@ -75,8 +87,10 @@ function outsideBand(coordinator: CoordinatorSlot, hedgesUnits: number): string[
     if (!outcome.netted) return [`${ticker} cannot be netted: ${outcome.reason}`];
     const width = view.halfWidthUnits.get(ticker) ?? 0;
     const delta = outcome.net.greeks.deltaUnits;
-    const isSoldOut = delta > 0 && hedgesUnits < HEDGES_LEAST_UNITS;
-    return Math.abs(delta) <= width || isSoldOut ? [] : [`${ticker}: net ${delta}, band ${width}`];
+    const isSoldOut = delta > 0 && hedgesUnits === 0;
+    return Math.abs(delta) <= width || isSoldOut
+      ? []
+      : [`${ticker}: net ${delta}, band ${width}, to sell ${hedgesUnits}`];
   });
 }
 

@@ -15,6 +15,7 @@ import type { JobQueue, RecoveryQueue } from "#coordinator/ports/job-queue.ts";
 import type { Journal } from "#coordinator/ports/journal.ts";
 import type { MandateSigner } from "#coordinator/ports/mandate-signer.ts";
 import type { ShardChain } from "#coordinator/ports/shard-chain.ts";
+import type { Solver } from "#coordinator/ports/solver.ts";
 import type { StreamInbox } from "#coordinator/ports/stream-inbox.ts";
 import type { WatchList } from "#coordinator/ports/watch-list.ts";
 import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
@@ -23,7 +24,7 @@ import type { Log } from "#shared/ports/log.ts";
 import { virtualWakeUp } from "#test/simulation/coordinator/virtual-wake-up.ts";
 import type { SimProcess } from "#test/simulation/engine/process.ts";
 import { ProcessKilled } from "#test/simulation/engine/process.ts";
-import { SIMULATED_POLICY } from "#test/simulation/world/site.ts";
+import { SIMULATED_POLICY, SOLVED_POLICY } from "#test/simulation/world/site.ts";
 
 export type CoordinatorParts = {
   readonly process: SimProcess;
@@ -35,6 +36,8 @@ export type CoordinatorParts = {
   readonly chains: ReadonlyMap<string, ShardChain>;
   readonly reports: StreamInbox;
   readonly receipts: StreamInbox;
+  /** Makes the policy ask for solved plans; left out, plans are greedy. */
+  readonly solver: Solver | undefined;
   readonly log: Log;
   /** An error that no cycle may throw. */
   readonly onBug: (error: unknown) => void;
@@ -53,7 +56,7 @@ export function startCoordinator(parts: CoordinatorParts): CoordinatorState {
   const clock = { nowMs: process.nowMs };
   const state = newCoordinatorState({
     setups,
-    policy: SIMULATED_POLICY,
+    policy: parts.solver === undefined ? SIMULATED_POLICY : SOLVED_POLICY,
     leader: signer.address,
     shadow: false,
   });
@@ -66,7 +69,8 @@ export function startCoordinator(parts: CoordinatorParts): CoordinatorState {
     const cause = await passes.next();
     reported.clear();
     const trigger = cause === "woken" ? "report" : "timer";
-    await rebalance(state, { ...ports, signer, queue: () => parts.queue }, trigger);
+    const solver = parts.solver === undefined ? {} : { solver: parts.solver };
+    await rebalance(state, { ...ports, ...solver, signer, queue: () => parts.queue }, trigger);
     return undefined;
   });
   repeat(parts, 0, async () => {

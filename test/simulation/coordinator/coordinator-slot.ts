@@ -17,6 +17,10 @@ import {
   type CoordinatorDisk,
   newCoordinatorDisk,
 } from "#test/simulation/coordinator/memory-journal.ts";
+import {
+  type SolverEngine,
+  simulatedSolver,
+} from "#test/simulation/coordinator/simulated-solver.ts";
 import { newProcess, type SimProcess } from "#test/simulation/engine/process.ts";
 import { newRpc } from "#test/simulation/world/rpc.ts";
 import type { SimulatedWorld } from "#test/simulation/world/simulated-world.ts";
@@ -42,6 +46,8 @@ export type CoordinatorSlot = {
 };
 
 export type CoordinatorHooks = SlotHooks & {
+  /** Solves the plans' programs; left out, plans are greedy. */
+  readonly engine?: SolverEngine | undefined;
   readonly onDecision: (life: CoordinatorLife, jobs: readonly JobRecord[]) => void;
 };
 
@@ -145,6 +151,7 @@ function startLife(world: SimulatedWorld, o: LifeOptions): CoordinatorLife {
         ...journal.decisions,
         record: (decision, jobs) => {
           hooks.onDecision({ process, state, disk }, jobs);
+          if (decision.plan?.method === "milp") faults.saw("solved plan taken");
           journal.decisions.record(decision, jobs);
         },
       },
@@ -155,6 +162,8 @@ function startLife(world: SimulatedWorld, o: LifeOptions): CoordinatorLife {
     chains,
     reports: world.reports.inbox(process, "newest"),
     receipts: world.receipts.inbox(process, "oldest"),
+    solver:
+      hooks.engine === undefined ? undefined : simulatedSolver(hooks.engine, { process, faults }),
     log: hooks.logOf(process),
     onBug: (error) => hooks.violate("no-bug", `the coordinator threw ${stackOf(error)}`),
   });

@@ -52,6 +52,9 @@ export const FAULT_KINDS = [
   "coordinator-clock-skew",
   "market-jump",
   "market-stale-feed",
+  "solver-crash",
+  "solver-timeout",
+  "solver-garbage",
 ] as const;
 
 export type FaultKind = (typeof FAULT_KINDS)[number];
@@ -72,6 +75,8 @@ export const SIGHTS = [
   "job superseded",
   "halt by limit",
   "two agents on one shard",
+  "program solved",
+  "solved plan taken",
 ] as const;
 
 export type Sight = (typeof SIGHTS)[number];
@@ -92,12 +97,13 @@ const ENABLED_SHARE = 0.55;
 
 /** A swarm: each seed has its own subset of fault kinds, each at its own rate, so that rare pairs meet. */
 export function newFaults(seed: number, isHarmless: boolean): Faults {
-  const random = randomOf(seed, "faults");
-  const rates = new Map<FaultKind, number>(
+  // A stream of its own for each kind: one more kind leaves the others where they were.
+  const kinds = new Map(
     FAULT_KINDS.map((kind) => {
-      const isEnabled = random.chance(ENABLED_SHARE);
-      const factor = random.between(0.3, 2);
-      return [kind, isEnabled ? factor : 0];
+      const own = randomOf(seed, `fault ${kind}`);
+      const isEnabled = own.chance(ENABLED_SHARE);
+      const factor = own.between(0.3, 2);
+      return [kind, { own, rate: isEnabled ? factor : 0 }];
     }),
   );
   const counts = new Map<FaultKind | Sight, number>();
@@ -106,8 +112,13 @@ export function newFaults(seed: number, isHarmless: boolean): Faults {
   let isActive = !isHarmless;
   return {
     roll: (kind, probability) => {
-      const rate = rates.get(kind) ?? 0;
-      return isActive && rate > 0 && random.chance(probability * rate);
+      const found = kinds.get(kind);
+      return (
+        isActive &&
+        found !== undefined &&
+        found.rate > 0 &&
+        found.own.chance(probability * found.rate)
+      );
     },
     bit: count,
     saw: count,
@@ -116,6 +127,6 @@ export function newFaults(seed: number, isHarmless: boolean): Faults {
       isActive = false;
     },
     isActive: () => isActive,
-    random,
+    random: randomOf(seed, "faults"),
   };
 }

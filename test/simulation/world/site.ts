@@ -135,6 +135,12 @@ export const SIMULATED_POLICY: Policy = {
   },
 };
 
+/** The same with plans as programs. */
+export const SOLVED_POLICY: Policy = {
+  ...SIMULATED_POLICY,
+  planning: { ...SIMULATED_POLICY.planning, method: "milp" },
+};
+
 export function digest(...parts: readonly (string | number)[]): Hex {
   return `0x${createHash("sha256").update(JSON.stringify(parts)).digest("hex")}`;
 }

@@ -1,0 +1,80 @@
+import { createRequire } from "node:module";
+import type { Highs } from "highs";
+import { solveWithHighs } from "#coordinator/adapters/highs-program.ts";
+import type { Solver } from "#coordinator/ports/solver.ts";
+import type { LinearProgram, SolveOutcome } from "#coordinator/records/linear-program.ts";
+import type { Faults } from "#test/simulation/engine/faults.ts";
+import type { SimProcess } from "#test/simulation/engine/process.ts";
+
+/** The real solver, loaded once for all runs of a process. */
+export type SolverEngine = {
+  readonly solve: (program: LinearProgram) => SolveOutcome;
+};
+
+/** No limit of time, which would make a run depend on the machine: so many branches are what a second is in production. */
+const NODES_MAX = 200;
+const NEVER_MS = 600_000;
+const TOOK_MS = [5, 400] as const;
+const CRASH_MS = 50;
+const GARBAGE = [Number.NaN, Number.POSITIVE_INFINITY, -1e9, 1e9, 0, 0.5, 1];
+
+/** Loads HiGHS; the same program always gets the same answer from it. */
+export async function loadSolverEngine(): Promise<SolverEngine> {
+  const load: () => Promise<Highs> = createRequire(import.meta.url)("highs");
+  const highs = await load();
+  return {
+    solve: (program) => ({ ...solveWithHighs(highs, program, NEVER_MS, NODES_MAX), tookMs: 0 }),
+  };
+}
+
+/** A solver of one life of the coordinator: it takes virtual time, crashes, hangs and lies. */
+export function simulatedSolver(
+  engine: SolverEngine,
+  { process, faults }: { readonly process: SimProcess; readonly faults: Faults },
+): Solver {
+  const { random } = faults;
+  const failure = (reason: "crashed" | "time-limit", tookMs: number): SolveOutcome => {
+    return { solved: false, reason, detail: "as the simulation wants it", tookMs };
+  };
+  return {
+    solve: async (program, { timeLimitMs }) => {
+      if (faults.roll("solver-crash", 0.2)) {
+        faults.bit("solver-crash");
+        return process.ask(CRASH_MS, () => failure("crashed", CRASH_MS));
+      }
+      if (faults.roll("solver-timeout", 0.3)) {
+        faults.bit("solver-timeout");
+        return process.ask(timeLimitMs, () => failure("time-limit", timeLimitMs));
+      }
+      const tookMs = Math.round(random.between(...TOOK_MS));
+      const isGarbage = faults.roll("solver-garbage", 0.2);
+      if (isGarbage) faults.bit("solver-garbage");
+      return process.ask(tookMs, () => {
+        const outcome = isGarbage ? garbageFor(program, faults) : engine.solve(program);
+        if (outcome.solved && !isGarbage) faults.saw("program solved");
+        return { ...outcome, tookMs };
+      });
+    },
+    close: async () => undefined,
+  };
+}
+
+/** Values that no solver should give, under the name of the best there are. */
+function garbageFor({ columns, rows }: LinearProgram, { random }: Faults): SolveOutcome {
+  const any = (): number => GARBAGE[random.integer(0, GARBAGE.length - 1)] ?? 0;
+  const length = random.chance(0.8) ? columns.length : random.integer(0, columns.length);
+  const isExtreme = random.chance(0.5);
+  const values = Array.from({ length }, (_, index) => {
+    const upper = columns[index]?.upper ?? 0;
+    return isExtreme ? any() : Math.min(upper, 1e9) * random.uniform();
+  });
+  return {
+    solved: true,
+    status: "optimal",
+    values,
+    objective: -1e12,
+    gapFraction: 0,
+    shadowPrices: random.chance(0.5) ? null : rows.map(any),
+    tookMs: 0,
+  };
+}
