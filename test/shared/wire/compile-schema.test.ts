@@ -26,7 +26,7 @@ function pathsOf(value: unknown, at: Path = []): Path[] {
   });
 }
 
-const REPORT = aFullReport();
+const REPORT = aFullReport(2);
 const PATHS = pathsOf(REPORT);
 
 const anyPart = fc.oneof(
@@ -86,19 +86,22 @@ describe("the compiled schema says what the schema says:", () => {
         if (!Array.isArray(said)) taken += 1;
         expect(verdict(compiled, report)).toEqual(said);
       }),
-      { numRuns: 3000 },
+      { numRuns: 1500 },
     );
-    expect(taken).toBeGreaterThan(100);
-    expect(taken).toBeLessThan(2900);
+    expect(taken).toBeGreaterThan(50);
+    expect(taken).toBeLessThan(1450);
   });
 
   test("of every single field left out, of another type, or with a companion", () => {
+    const kinds = [
+      ...[null, "x", -1, Number.NaN, {}, []].map((part) => ({ kind: "set", part }) as const),
+      { kind: "drop", part: null } as const,
+      { kind: "add", part: 1 } as const,
+    ];
     for (const path of PATHS) {
-      for (const part of [null, "x", -1, Number.NaN, {}, []]) {
-        for (const kind of ["set", "drop", "add"] as const) {
-          const report = changed([{ path, kind, part }]);
-          expect(verdict(compiled, report)).toEqual(verdict(shardReportSchema, report));
-        }
+      for (const change of kinds) {
+        const report = changed([{ path, ...change }]);
+        expect(verdict(compiled, report)).toEqual(verdict(shardReportSchema, report));
       }
     }
   });
