@@ -27,7 +27,7 @@ export function undrained(o: Omit<FinalChecks, "ledger" | "violate">): string[] 
     return count + active > 0;
   });
   // A shard that only reduces for a while yet may have something to make up for afterwards.
-  const held = [...(state.view?.statuses ?? [])].filter(([, one]) => one.mode !== "run");
+  const held = [...(state.view?.statuses ?? [])].filter(([, one]) => one.mode === "reduce-only");
   const open = agents.flatMap((slot) =>
     slot.disk.unfinished().map((one) => `${slot.agent} ${one.state}`),
   );
