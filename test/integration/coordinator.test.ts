@@ -258,6 +258,10 @@ describe("a restart", () => {
       mode: "run",
     });
     await second.until("/v1/shards", (answer) => shardOf(answer, source).mode === "run");
+    const rehearsed = await second.post("/v1/plans/dry-run", {});
+    expect(rehearsed).toMatchObject({ status: 200, body: { decision: { trigger: "operator" } } });
+    const { planId } = rehearsed.body["decision"] as { planId: string };
+    expect((await second.get(`/v1/plans/${planId}`)).status).toBe(404);
     await end(second);
   });
 
