@@ -138,6 +138,7 @@ export function assessWorld(input: PassInput): World {
     policy,
     capital,
     isWhole: valued.every((one) => one.unvalued.size === 0),
+    breakers: safety.memory.breakers,
   });
   const settled = settleBands({
     nets,

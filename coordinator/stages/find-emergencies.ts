@@ -1,7 +1,10 @@
+import { type BreakerState, GLOBAL_SCOPE, levelOf } from "#coordinator/records/breaker-state.ts";
 import type { CapitalAssessment } from "#coordinator/stages/assess-capital.ts";
 import type { NetOutcome } from "#coordinator/stages/net-risk.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
 import { slippageMaxFraction } from "#shared/policy/slippage.ts";
+
+type Breakers = Readonly<Record<string, BreakerState>>;
 
 export type EmergencyContext = {
   readonly nets: ReadonlyMap<string, NetOutcome>;
@@ -11,17 +14,20 @@ export type EmergencyContext = {
   readonly capital: readonly CapitalAssessment[];
   /** True when every shard's book could be valued: only then is it known what all have together. */
   readonly isWhole: boolean;
+  readonly breakers: Breakers;
 };
 
 /**
- * Underlyings in emergency, with the reason: the net delta may be beyond its limit at an end of its interval, or all
- * shards together hold less than they must, so that no transfer can help and only less risk does.
+ * Underlyings in emergency, with the reason: the net delta may be beyond its limit at an end of its interval; all
+ * shards together hold less than they must, so that no transfer can help and only less risk does; or a breaker for
+ * losses of the whole is tripped. Breakers for what cannot be known, such as feeds, are no reason to pay more.
  */
 export function findEmergencies(context: EmergencyContext): Map<string, string> {
   const short = context.isWhole ? togetherShort(context.capital) : undefined;
+  const losing = lossBreaker(context.breakers);
   const found = [...context.nets].flatMap(([ticker, outcome]): [string, string][] => {
     if (!outcome.netted) return [];
-    const reason = beyondLimit(ticker, outcome, context) ?? short;
+    const reason = beyondLimit(ticker, outcome, context) ?? short ?? losing;
     return reason === undefined ? [] : [[ticker, reason]];
   });
   return new Map(found);
@@ -45,6 +51,14 @@ function togetherShort(capital: readonly CapitalAssessment[]): string | undefine
   const requiredUsd = sum(capital.map((one) => one.requiredCapitalUsd));
   if (requiredUsd === 0 || heldUsd >= requiredUsd) return undefined;
   return `all shards together hold ${heldUsd.toFixed(0)} of ${requiredUsd.toFixed(0)} USD required`;
+}
+
+function lossBreaker(breakers: Breakers): string | undefined {
+  const tripped = Object.values(breakers).find((one) => {
+    const isLoss = one.kind === "lossVelocity" || one.kind === "drawdown";
+    return isLoss && one.scope === GLOBAL_SCOPE && levelOf(one) !== "run";
+  });
+  return tripped === undefined ? undefined : `breaker ${tripped.kind}: ${levelOf(tripped)}`;
 }
 
 /** The policy of a pass: underlyings in emergency may be hedged at the price the policy allows only then. */

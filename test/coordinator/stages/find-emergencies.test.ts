@@ -25,6 +25,7 @@ test.each([21, -21])("a net delta of %d units beyond 40,000 USD is one", (units)
     policy: aPolicy({ netDeltaLimitUsd: 40_000 }),
     capital: [],
     isWhole: true,
+    breakers: {},
   });
   expect(found.get("ETH")).toBe("net delta may be beyond 40000 USD");
 });
@@ -38,6 +39,33 @@ test("too little collateral in all shards together is one, in one shard alone it
     anEntry({ shard: "arbitrum", cashUsd: 1_000_000 }),
   ]);
   expect(covered.view.emergencies.size).toBe(0);
+});
+
+test.each([
+  { kind: "drawdown", scope: "global", isOn: true, found: "breaker drawdown: reduce-only" },
+  { kind: "lossVelocity", scope: "global", isOn: true, found: "breaker lossVelocity: reduce-only" },
+  { kind: "drawdown", scope: "global", isOn: false, found: undefined },
+  { kind: "staleShare", scope: "global", isOn: true, found: undefined },
+  { kind: "drawdown", scope: "shard:base", isOn: true, found: undefined },
+] as const)("breaker $kind of $scope on: $isOn: $found", ({ kind, scope, isOn, found }) => {
+  const world = aWorld([anEntry({ shard: "base", hedgeUnits: 1 })]);
+  const off = {
+    isOn: false,
+    onSinceMs: null,
+    overSinceMs: null,
+    lastOverMs: null,
+    lastUnquietMs: null,
+  };
+  const breaker = { kind, scope, value: 1, detail: "", reduceOnly: { ...off, isOn }, halt: off };
+  const emergencies = findEmergencies({
+    nets: world.view.nets,
+    spotUsd: new Map([["ETH", 2000]]),
+    policy: aPolicy(),
+    capital: [],
+    isWhole: true,
+    breakers: { one: breaker },
+  });
+  expect(emergencies.get("ETH")).toBe(found);
 });
 
 test("an emergency widens the slippage of its underlying only, and only where the policy says so", () => {
