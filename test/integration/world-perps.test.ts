@@ -1,4 +1,4 @@
-import { type Address, parseAbi } from "viem";
+import { type Address, encodeFunctionData, parseAbi } from "viem";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { JobParams, MarginMoveParams, PerpChangeParams } from "#shared/wire/rebalance-job.ts";
 import type { PerpLine, ShardReport } from "#shared/wire/shard-report.ts";
@@ -24,6 +24,8 @@ const curieAbi = parseAbi([
   "function getMarkPrice(address baseToken) view returns (uint256)",
   "function getPendingFundingPayment(address trader, address baseToken) view returns (int256)",
   "function getIndexPrice(uint256 interval) view returns (uint256)",
+  "function pause()",
+  "function unpause()",
 ]);
 const GAS = 3_000_000n;
 const WAD = 1e18;
@@ -148,6 +150,22 @@ describe("a perpetual at Curie", () => {
     await site.reportWith((one) => lineOf(one).markUsd < START_USD * 1.005);
   });
 
+  test("funding accrues to the short of a dear market, in the sign and size that is told", async () => {
+    await movePool(START_USD * 1.02);
+    const first = await site.reportWith((one) => lineOf(one).fundingFractionPerDay > 0.018);
+    const last = await site.reportWith((one) => one.block.number >= first.block.number + 4);
+    const [from, to] = [lineOf(first), lineOf(last)];
+    const days = (last.block.timestampMs - first.block.timestampMs) / 86_400_000;
+    const units = Number(from.sizeE18) / WAD;
+    const expectedUsd = units * to.indexUsd * to.fundingFractionPerDay * days;
+    expect(expectedUsd).toBeLessThan(0);
+    const accruedUsd = to.pendingFundingUsd - from.pendingFundingUsd;
+    expect(accruedUsd / expectedUsd).toBeGreaterThan(0.9);
+    expect(accruedUsd / expectedUsd).toBeLessThan(1.1);
+    await movePool(START_USD);
+    await site.reportWith((one) => lineOf(one).markUsd < START_USD * 1.005);
+  });
+
   test("it is reduced, closed, and the margin comes back, all accounted for", async () => {
     const open = -BigInt(lineOf(await site.newestReport()).sizeE18);
     const reduced = await done(perp({ sizeE18: String(open / 3n) }));
@@ -169,6 +187,24 @@ describe("a perpetual at Curie", () => {
       open - open / 3n,
     ]);
     expect(history.venueMoves).toHaveLength(2);
+  });
+
+  test("a paused house takes no trades and fills no depth, and takes them again afterwards", async () => {
+    await asOwner(curie().clearingHouse, "pause");
+    const paused = await site.reportWith((one) => !lineOf(one).acceptsTrades);
+    const depth = [...lineOf(paused).buy, ...lineOf(paused).sell];
+    expect(depth.map(({ quoteE18 }) => quoteE18)).toEqual(depth.map(() => "0"));
+    await asOwner(curie().clearingHouse, "unpause");
+    const open = await site.reportWith((one) => lineOf(one).acceptsTrades);
+    expect(lineOf(open).buy.every(({ quoteE18 }) => quoteE18 !== "0")).toBe(true);
+  });
+
+  test("a paused market is still read, and takes no trades", async () => {
+    await asOwner(marketOf().market, "pause");
+    const report = await site.reportWith((one) => !lineOf(one).acceptsTrades);
+    expect(lineOf(report).markUsd).toBeCloseTo(START_USD, -2);
+    const stopped = await planned(perp({ sizeE18: String(10n ** 18n) }));
+    expect(await site.run(stopped)).toMatchObject({ reason: "simulation-reverted" });
   });
 });
 
@@ -231,9 +267,24 @@ async function shock(priceUsd: number): Promise<void> {
   const perpMarket = { ...curie(), ...marketOf() };
   await pushPrice(site.market, eth?.feed ?? perpMarket.market, priceUsd);
   await updateIndex(site.market, perpMarket);
-  const lane = openLane(site.client, world.keys.account("arbitrageur"), 50);
-  await arbitragePerp(site.client, lane, perpMarket, priceUsd);
+  await movePool(priceUsd);
   if (priceUsd === START_USD) stopFeeds = keepFeedsFresh(world, [site]);
+}
+
+async function movePool(priceUsd: number): Promise<void> {
+  const lane = openLane(site.client, world.keys.account("arbitrageur"), 50);
+  await arbitragePerp(site.client, lane, { ...curie(), ...marketOf() }, priceUsd);
+}
+
+/** A call that only Curie's owner may make. */
+async function asOwner(to: Address, functionName: "pause" | "unpause"): Promise<void> {
+  const data = encodeFunctionData({ abi: curieAbi, functionName });
+  await openLane(site.client, world.keys.account("deployer"), 50).send({
+    label: functionName,
+    to,
+    data,
+    gas: GAS,
+  });
 }
 
 function margin(change: Partial<MarginMoveParams>): MarginMoveParams {
