@@ -53,11 +53,16 @@ async function runDry(
 /** Reads go through, writes go nowhere. */
 function unwritten(journal: Journal): Journal {
   return {
-    ...journal,
-    jobs: { ...journal.jobs, update: () => undefined },
-    safety: { ...journal.safety, save: () => undefined },
+    decisions: { ...journal.decisions, record: nowhere },
+    jobs: { ...journal.jobs, update: nowhere },
+    messages: { ...journal.messages, keep: nowhere },
+    transfers: { ...journal.transfers, update: nowhere },
+    halts: { ...journal.halts, halt: nowhere, resume: nowhere },
+    safety: { ...journal.safety, save: nowhere },
   };
 }
+
+function nowhere(): void {}
 
 const SILENT: Log = {
   debug: () => undefined,

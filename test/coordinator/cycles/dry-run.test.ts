@@ -1,7 +1,10 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { highsSolver } from "#coordinator/adapters/highs-solver.ts";
 import { openSqliteJournal } from "#coordinator/adapters/sqlite-journal.ts";
-import { newCoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
+import {
+  type CoordinatorState,
+  newCoordinatorState,
+} from "#coordinator/cycles/coordinator-state.ts";
 import { dryRuns } from "#coordinator/cycles/dry-run.ts";
 import { rebalance } from "#coordinator/cycles/rebalance.ts";
 import type { DryRunOutcome } from "#coordinator/ports/operator.ts";
@@ -66,6 +69,15 @@ function ran(outcome: DryRunOutcome) {
   return outcome;
 }
 
+/** The state without what only calculates. */
+function dataOf(state: CoordinatorState): object {
+  const isData = (value: unknown): boolean =>
+    typeof value !== "object" ||
+    value === null ||
+    !Object.values(value).some((one) => typeof one === "function");
+  return Object.fromEntries(Object.entries(state).filter(([, value]) => isData(value)));
+}
+
 const MILP = aPolicy(
   {},
   { planning: { ...aPolicy().planning, method: "milp", timeLimitMs: 5_000 } },
@@ -108,15 +120,32 @@ describe.each(["greedy", "milp"] as const)("a dry run, %s", (method) => {
 
   test("records, signs, sends and changes nothing", async () => {
     const { dryRun, journal, done, state } = open();
-    const before = structuredClone({ jobs: state.jobs, books: state.books, passes: state.passes });
+    const before = structuredClone(dataOf(state));
     await dryRun();
     expect(done).toEqual([]);
     expect(journal.decisions.count()).toBe(0);
     expect(journal.jobs.list({ limit: 10 })).toEqual([]);
-    expect({ jobs: state.jobs, books: state.books, passes: state.passes }).toEqual(before);
+    expect(dataOf(state)).toEqual(before);
     expect(state.view).toBeUndefined();
     expect(state.lastOutcome).toBeUndefined();
   });
+});
+
+test("calls nothing of the journal that writes", async () => {
+  const { state, journal } = site();
+  const refuse = (): never => {
+    throw new Error("a dry run writes nothing");
+  };
+  const writeless = {
+    decisions: { ...journal.decisions, record: refuse },
+    jobs: { ...journal.jobs, update: refuse },
+    messages: { ...journal.messages, keep: refuse },
+    transfers: { ...journal.transfers, update: refuse },
+    halts: { ...journal.halts, halt: refuse, resume: refuse },
+    safety: { ...journal.safety, save: refuse },
+  };
+  const base = { journal: writeless, queue: () => undefined, clock: { nowMs: () => NOW_MS } };
+  expect((await dryRuns(state, base)()).ran).toBe(true);
 });
 
 test("what a book shows already is not counted in flight, as in a pass, and stays unresolved outside", async () => {
@@ -138,8 +167,10 @@ test("what a book shows already is not counted in flight, as in a pass, and stay
     "base",
     anEntry({ shard: "base", calls: -100, change: { consumedJobs: [consumed] } }),
   );
+  const before = structuredClone(dataOf(state));
   const { decision } = ran(await dryRun());
   expect(decision.underlyings[0]?.inFlightDeltaUnits).toBe(0);
+  expect(dataOf(state)).toEqual(before);
   expect(state.jobs.get(job.jobId)).toBe(job);
   expect(journal.jobs.find(job.jobId)).toBeUndefined();
 });
