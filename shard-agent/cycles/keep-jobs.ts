@@ -31,36 +31,49 @@ export type KeeperTerms = {
  * while. The chain decides between them; what the loser pays is bounded by the job's gas cap.
  */
 export function jobKeeper(ports: ExecutePorts, terms: KeeperTerms): JobKeeper {
-  const inHand = new Map<string, Promise<JobResult>>();
-  const once = (entry: Entry, lease: Lease): Promise<JobResult> => {
-    const known = inHand.get(entry.id);
-    if (known !== undefined) return known;
-    const running = executeJob(ports, entry, lease);
-    inHand.set(entry.id, running);
-    running.catch(() => inHand.delete(entry.id));
-    const oldest = inHand.keys().next();
-    if (inHand.size > REMEMBERED_MAX && oldest.done !== true) inHand.delete(oldest.value);
+  /** Jobs begun here without the queue's leave. */
+  const seen = new Map<string, Promise<JobResult>>();
+  const taken = new Set<string>();
+  const begin = (entry: Entry): Promise<JobResult> => {
+    const running = executeJob(ports, entry, NO_LEASE);
+    seen.set(entry.id, running);
+    running.catch(() => seen.delete(entry.id));
+    const oldest = seen.keys().next();
+    if (seen.size > REMEMBERED_MAX && oldest.done !== true) seen.delete(oldest.value);
     return running;
   };
   return {
-    take: once,
+    take: async (entry, lease) => {
+      const begun = seen.get(entry.id);
+      if (begun !== undefined) return begun;
+      // A job that comes again, after a lost lock, is looked at again: with the lease of now.
+      taken.add(entry.id);
+      try {
+        return await executeJob(ports, entry, lease);
+      } finally {
+        taken.delete(entry.id);
+      }
+    },
     see: async (entry) => {
       const parsed = rebalanceJobSchema.safeParse(entry.data);
       // Whoever has taken it answers for what is wrong with it.
-      if (!parsed.success || inHand.has(entry.id)) return;
+      if (!parsed.success) return;
       if (terms.waitMs > 0 && !(await ports.pause(terms.waitMs))) return;
-      if (!(await isOpenStill(ports, parsed.data))) return;
-      await once(entry, NO_LEASE);
+      const isHere = () =>
+        seen.has(entry.id) ||
+        taken.has(entry.id) ||
+        ports.journal.get(parsed.data.mandate.jobId) !== undefined;
+      if (isHere() || !(await isOpenStill(ports, parsed.data)) || isHere()) return;
+      await begin(entry);
       terms.onDone();
     },
   };
 }
 
-/** False when this agent has it, a block has it, or its deadline has passed. */
+/** False when a block has it, or its deadline has passed. */
 async function isOpenStill(ports: ExecutePorts, job: RebalanceJob): Promise<boolean> {
   const { jobId, deadlineSeconds } = job.mandate;
   while (ports.clock.nowMs() <= deadlineSeconds * 1000) {
-    if (ports.journal.get(jobId) !== undefined) return false;
     try {
       const { consumed } = await ports.vault.state(jobId, await ports.chain.head());
       const what = consumed ? "a job that was seen is done" : "doing a job another agent may have";

@@ -51,7 +51,9 @@ async function trackOpen(ports: TrackPorts, entry: JournalEntry, view: ChainView
   if (transaction === null) return;
   const mined = await minedOf(ports, entry);
   if (mined !== null) {
-    const isLostRace = !mined.inclusion.succeeded && (await isTaken(ports, entry, view.head));
+    // Asked of its own block: the head of this round may be an older one.
+    const { succeeded, blockHash: hash } = mined.inclusion;
+    const isLostRace = !succeeded && (await isTaken(ports, entry, { hash }));
     return trackMined(ports, entry, { mined, finalized: view.finalized, isLostRace });
   }
   let open = entry;
@@ -119,9 +121,9 @@ async function trackMissing(
 async function isTaken(
   ports: TrackPorts,
   entry: JournalEntry,
-  head: BlockHeader,
+  at: Pick<BlockHeader, "hash">,
 ): Promise<boolean> {
-  return entry.kind === "job" && (await ports.vault.state(entry.id as Hex, head)).consumed;
+  return entry.kind === "job" && (await ports.vault.state(entry.id as Hex, at)).consumed;
 }
 
 /** What freeing the nonce has cost: a job that came to nothing is not free. */

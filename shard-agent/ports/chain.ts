@@ -26,7 +26,7 @@ export type ChainReader = {
 export type VaultReader = {
   readonly state: (
     jobId: Hex,
-    at: BlockHeader,
+    at: Pick<BlockHeader, "hash">,
   ) => Promise<{ epoch: number; leader: Address; consumed: boolean }>;
   readonly senderBalanceWei: (at: BlockHeader) => Promise<bigint>;
 };
