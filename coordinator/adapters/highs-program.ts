@@ -23,16 +23,38 @@ export function solveWithHighs(
   timeLimitMs: number,
   nodesMax?: number,
 ): HighsAnswer {
-  const deadlineMs = performance.now() + timeLimitMs;
+  const limits = { deadlineMs: performance.now() + timeLimitMs, nodesMax };
+  const { start = [], ...cold } = program;
+  if (start.length === 0) return solveOnce(highs, cold, limits);
+  try {
+    return solveOnce(highs, program, limits);
+  } catch (error) {
+    // A start that the solver cannot complete may end its run with an error: then it begins without.
+    if (error instanceof Error && error.name === "RuntimeError") throw error;
+    return solveOnce(highs, cold, limits);
+  }
+}
+
+function solveOnce(
+  highs: Highs,
+  program: LinearProgram,
+  { deadlineMs, nodesMax }: { readonly deadlineMs: number; readonly nodesMax: number | undefined },
+): HighsAnswer {
+  const { start = [] } = program;
   const model = highs.createModel(modelData(program));
   try {
     model.options.set({
       output_flag: false,
-      time_limit: timeLimitMs / 1000,
+      time_limit: Math.max(1, deadlineMs - performance.now()) / 1000,
       mip_rel_gap: GAP_FRACTION,
       mip_abs_gap: 1e-6,
       ...(nodesMax === undefined ? {} : { mip_max_nodes: nodesMax }),
     });
+    if (start.length > 0)
+      model.setSolution({
+        indices: start.map(({ column }) => column),
+        values: start.map(({ value }) => value),
+      });
     model.run();
     return answer(highs, model, program, deadlineMs);
   } finally {

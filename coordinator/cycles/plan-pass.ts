@@ -25,6 +25,7 @@ import { type PlanScenarios, planScenarios } from "#coordinator/stages/plan-scen
 import { shortfalls } from "#coordinator/stages/plan-transfers.ts";
 import { planTreasury, type TreasuryPlan } from "#coordinator/stages/plan-treasury.ts";
 import type { PlanningWorld } from "#coordinator/stages/planning-world.ts";
+import { startValues } from "#coordinator/stages/start-values.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
 import { planIdOf } from "#shared/wire/plan-id.ts";
 import { reportSetHash } from "#shared/wire/report-set.ts";
@@ -91,9 +92,12 @@ function withJobsLeft(policy: Policy, { actions }: OrderedPlan): Policy {
 }
 
 /** The program of a prepared pass; undefined when the policy does not ask for one or it would be empty. */
-export function formulatePass({ input, problem }: PreparedPass): Formulation | undefined {
+export function formulatePass({ input, problem, greedy }: PreparedPass): Formulation | undefined {
   if (input.policy.planning.method !== "milp" || problem === undefined) return undefined;
-  return formulatePlan(problem.world, problem.scenarios);
+  const formulation = formulatePlan(problem.world, problem.scenarios);
+  if (formulation === undefined) return undefined;
+  const start = startValues(formulation, actionsOf(greedy));
+  return { ...formulation, program: { ...formulation.program, start } };
 }
 
 /**

@@ -20,7 +20,11 @@ export type Row = {
 export type LinearProgram = {
   readonly columns: readonly Column[];
   readonly rows: readonly Row[];
+  /** A known solution's integer columns, all of them or none; the solver may begin there. */
+  readonly start?: readonly StartValue[];
 };
+
+export type StartValue = { readonly column: number; readonly value: number };
 
 /** Values of a program's columns, in their order, and how good they are. */
 export type ProgramSolution = {

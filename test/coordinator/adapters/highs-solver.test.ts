@@ -267,3 +267,18 @@ describe("a thread that fails", () => {
     expect(await closing.solve(shop(false), LIMIT)).toMatchObject({ reason: "crashed" });
   });
 });
+
+describe("a start", () => {
+  test.each([
+    { name: "that is the solution", values: [20, 10] },
+    { name: "that is none", values: [50, 50] },
+    { name: "that is worse", values: [0, 0] },
+  ])("$name changes nothing of what is found", async ({ values }) => {
+    const start = values.map((value, column) => ({ column, value }));
+    const cold = await solver.solve(shop(true), LIMIT);
+    const warm = await solver.solve({ ...shop(true), start }, LIMIT);
+    if (!cold.solved || !warm.solved) throw new Error("both can be solved");
+    expect(warm.objective).toBeCloseTo(cold.objective, 6);
+    expect(warm.status).toBe("optimal");
+  });
+});
