@@ -10,7 +10,10 @@ import { shardVaultAbi } from "#shared/evm/abi/shard-vault.ts";
 import { chainByKey, crossCheckChains } from "#shared/evm/chain-registry.ts";
 import { shardBytes32 } from "#shared/evm/mandate-typed-data.ts";
 
-const endpointAbi = parseAbi(["function eid() view returns (uint32)"]);
+const endpointAbi = parseAbi([
+  "function eid() view returns (uint32)",
+  "function isRegisteredLibrary(address library) view returns (bool)",
+]);
 
 /** What the configuration claims of the chain and its contracts. */
 export type StartClaims = {
@@ -27,6 +30,8 @@ export type StartClaims = {
   readonly positionVenues:
     | (NonNullable<AccountClaims["positionVenues"]> & { readonly desk: Address })
     | null;
+  /** Null when messages are not looked at. */
+  readonly layerZero: { readonly receiveUln: Address } | null;
   readonly settlement: { readonly token: Address };
   readonly underlyings: readonly {
     readonly ticker: string;
@@ -105,6 +110,7 @@ export async function verifyChain(
       mismatch("contracts.optionBook", contracts.optionBook, optionBook, "the vault's option book"),
       mismatch("positionVenues.desk", deskClaim(config), venueDesk, "the vault's venue desk"),
       ...(await accountMismatches(rpc, config, venueDesk)),
+      await libraryMismatch(rpc, config),
       mismatch("settlement.token", config.settlement.token, asset, "the vault's asset"),
       mismatch("endpointId", config.endpointId, Number(eid), "the endpoint"),
       mismatch("quoterKey", quoter, bookQuoter, "the option book's quoter"),
@@ -122,6 +128,23 @@ export async function verifyChain(
     ],
     "config-chain",
   );
+}
+
+/** Of another library the agent would read that nobody has ever attested anything. */
+async function libraryMismatch(
+  rpc: RpcClient,
+  { contracts, layerZero }: StartClaims,
+): Promise<string | null> {
+  if (layerZero === null) return null;
+  const isKnown = await callView(rpc, {
+    abi: endpointAbi,
+    to: contracts.endpoint,
+    name: "isRegisteredLibrary",
+    args: [layerZero.receiveUln],
+    at: "latest",
+  });
+  if (isKnown === true) return null;
+  return `layerZero.receiveUln: must be a library of the endpoint; found ${layerZero.receiveUln}`;
 }
 
 /** The vault says the zero address when it has no desk. */

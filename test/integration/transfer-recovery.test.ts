@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { erc20Abi } from "viem";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { parse, stringify } from "yaml";
+import { sentMessage } from "#coordinator/adapters/sent-message.ts";
 import type { Packet } from "#shared/evm/layerzero-packet.ts";
 import { startWorld, type World } from "#test/local/world.ts";
 import { type AgentSite, openSite, waitFor } from "#test/support/agent-site.ts";
@@ -86,6 +87,18 @@ async function untilTransfer(
   return find(answer.body) as Transfer;
 }
 
+/** The message as the coordinator reads it from the source's chain when no report told of it. */
+async function readSent({ guid }: Packet) {
+  const { contracts, settlement } = source.chain;
+  const setup = { vault: contracts.vault, settlement };
+  const head = Number(await source.client.getBlockNumber());
+  for (let number = head; number > head - 20; number -= 1) {
+    const found = await sentMessage(source.client, setup, number, guid);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
 async function supplies(): Promise<{ vault: bigint; supply: bigint }> {
   const { settlement, contracts } = target.chain;
   const supply = await target.client.readContract({
@@ -114,6 +127,13 @@ test("a delivery that ran out of gas is retried by the target's agent, once, and
       lzReceiveGas: STARVED,
     },
   );
+  expect(await readSent(sent)).toMatchObject({
+    guid: sent.guid,
+    payloadHash: sent.payloadHash,
+    message: sent.message,
+    nonce: sent.nonce.toString(),
+    amountRaw: AMOUNT_RAW.toString(),
+  });
   world.processes.start("lz-worker");
   const coordinator = await coordinate({ recoveriesMax: 0 });
   const failed = await untilTransfer(coordinator, sent, ({ state }) => {
