@@ -100,6 +100,7 @@ describe("latencies", () => {
     const lost = exampleJob({ times: { ...times, includedBlockTimestampMs: null } });
     expect(jobLatencies([exampleJob(), lost])).toEqual({
       blockToAccepted: { count: 1, p50Ms: 300, p99Ms: 300 },
+      blockToSent: { count: 1, p50Ms: 450, p99Ms: 450 },
       acceptedToDecided: { count: 1, p50Ms: 100, p99Ms: 100 },
       decidedToIncluded: { count: 1, p50Ms: 1600, p99Ms: 1600 },
       blockToIncluded: { count: 1, p50Ms: 2000, p99Ms: 2000 },

@@ -19,6 +19,9 @@ export function jobLatencies(jobs: readonly JobAnswer[]) {
   const included = (t: JobAnswer["times"]) => t.includedBlockTimestampMs ?? Number.NaN;
   return {
     blockToAccepted: percentiles(done.map((t) => t.acceptedAtMs - t.oldestBlockTimestampMs)),
+    blockToSent: percentiles(
+      done.flatMap((t) => (t.sentAtMs === null ? [] : [t.sentAtMs - t.oldestBlockTimestampMs])),
+    ),
     acceptedToDecided: percentiles(done.map((t) => t.decidedAtMs - t.acceptedAtMs)),
     decidedToIncluded: percentiles(done.map((t) => included(t) - t.decidedAtMs)),
     blockToIncluded: percentiles(done.map((t) => included(t) - t.oldestBlockTimestampMs)),

@@ -96,6 +96,7 @@ function latencyLines({ latency }: Summary): string[] {
     "latency of executed jobs (block times are whole seconds, so legs to or from a block are off by up to 1 s)",
     leg("oldest block → report accepted", latency.blockToAccepted),
     leg("report accepted → decision", latency.acceptedToDecided),
+    leg("oldest block → mandate sent", latency.blockToSent),
     leg("decision → included", latency.decidedToIncluded),
     leg("oldest block → included", latency.blockToIncluded),
   ];

@@ -147,6 +147,7 @@ export const summarySchema = z.strictObject({
   naive: naiveSchema,
   latency: z.strictObject({
     blockToAccepted: percentilesSchema,
+    blockToSent: percentilesSchema,
     acceptedToDecided: percentilesSchema,
     decidedToIncluded: percentilesSchema,
     blockToIncluded: percentilesSchema,

@@ -1,5 +1,6 @@
 import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
 import type { WatchList } from "#coordinator/ports/watch-list.ts";
+import type { BookEntry } from "#coordinator/records/book-entry.ts";
 import type { JobRecord } from "#coordinator/records/job-record.ts";
 import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
 import { RetryableError } from "#shared/errors.ts";
@@ -147,6 +148,13 @@ function startLife(world: SimulatedWorld, o: LifeOptions): CoordinatorLife {
     setups: o.setups,
     journal: {
       ...journal,
+      messages: {
+        ...journal.messages,
+        keep: (accepted, refused) => {
+          checkSequences(disk, accepted, hooks);
+          journal.messages.keep(accepted, refused);
+        },
+      },
       decisions: {
         ...journal.decisions,
         record: (decision, jobs) => {
@@ -182,6 +190,22 @@ function watchList(
         expected.set(shard, transfers);
       }),
   };
+}
+
+/** I12: what is accepted is newer than all that was accepted of the same agent, also within one batch. */
+function checkSequences(
+  disk: CoordinatorDisk,
+  accepted: readonly BookEntry[],
+  { violate }: CoordinatorHooks,
+): void {
+  const last = new Map(disk.messages.lastSeqs());
+  for (const { report } of accepted) {
+    const key = `${report.shard}/${report.agent}`;
+    const before = last.get(key) ?? 0;
+    if (report.seq <= before)
+      violate("I12", `${key}: report ${report.seq} accepted after ${before}`);
+    last.set(key, report.seq);
+  }
 }
 
 function stackOf(error: unknown): string {
