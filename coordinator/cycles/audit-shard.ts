@@ -34,11 +34,26 @@ export async function auditShard(
   if (state.audited.get(shard) === entry) return;
   const { block } = entry.report;
   const ours = jobsOf(state, entry);
-  const audit = await chain.auditAt(block.hash, ours);
+  const audit = await readTwice(
+    () => chain.auditAt(block.hash, ours),
+    (one) => compareWithChain(entry.report, one, setup, ours) === undefined,
+  );
   // A block our node does not have yet says nothing; one that is missing behind the final one does.
   if (audit === undefined && (await chain.finalBlock()).number < block.number) return;
   state.audited.set(shard, entry);
   conclude(state, ports, { setup, entry, audit, ours });
+}
+
+/**
+ * What the chain says; asked again where it contradicts the report. A node may answer for its newest block
+ * out of the state of the one that is just being added, and by then it is no longer the newest.
+ */
+async function readTwice(
+  read: () => Promise<ChainAudit | undefined>,
+  agrees: (audit: ChainAudit) => boolean,
+): Promise<ChainAudit | undefined> {
+  const first = await read();
+  return first === undefined || agrees(first) ? first : read();
 }
 
 /** Jobs of the shard whose consumption can be told: unresolved ones, and listed ones that were lately over. */

@@ -97,6 +97,28 @@ const modeOf = () =>
     safety: shardSafety(state.safety, "base"),
   });
 
+test("a chain that contradicts a report once, and not when it is asked again, proves the report", async () => {
+  const entry = claim("a1", "500");
+  truth("a1", 900n);
+  const { auditAt } = chain.chain;
+  let reads = 0;
+  const hasty: typeof chain.chain = {
+    ...chain.chain,
+    auditAt: async (...asked) => {
+      const answer = await auditAt(...asked);
+      reads += 1;
+      truth("a1", 500n);
+      return answer;
+    },
+  };
+  chain = { ...chain, chain: hasty };
+  await audit();
+  expect(reads).toBe(2);
+  expect(state.books.get("base")).toBe(entry);
+  expect(state.proved.get("base")).toBe(entry);
+  expect(modeOf().mode).toBe("run");
+});
+
 test("a lie is found out by the chain: the last proved book is carried, no jobs, with the evidence", async () => {
   const proved = claim("a1", "500");
   truth("a1", 500n);
