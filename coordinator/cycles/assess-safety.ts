@@ -19,11 +19,13 @@ export function assessSafety(
   carried: ReadonlySet<string>,
 ): SafetyOutcome {
   const { policy, nowMs, setups, entries, jobs } = input;
-  const { memory, outcomes, sharesRaw, transfers } = input.safety;
+  const { memory, outcomes, sharesRaw, transfers, proved } = input.safety;
   const news = {
+    shards: [...setups.keys()],
     equityUsd: new Map(
-      valued.map((one): [string, number | null] => {
-        return [one.shard, one.unvalued.size === 0 ? one.equityUsd : null];
+      valued.flatMap((one): [string, number][] => {
+        const isKnown = proved.has(one.shard) && one.unvalued.size === 0;
+        return isKnown ? [[one.shard, one.equityUsd]] : [];
       }),
     ),
     sharesRaw,

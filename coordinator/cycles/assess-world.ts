@@ -61,6 +61,8 @@ export type SafetyInput = {
   readonly outcomes: readonly JobOutcome[];
   /** Shares of the vaults, as far as their chains were read. */
   readonly sharesRaw: ReadonlyMap<string, string>;
+  /** Shards whose book of this pass its chain has proved: losses are not counted from anybody's word alone. */
+  readonly proved: ReadonlySet<string>;
   /** Transfers in flight or not yet counted for good by the ledger. */
   readonly transfers: readonly JobRecord[];
 };
@@ -70,6 +72,7 @@ export const NO_SAFETY: SafetyInput = {
   memory: NEW_SAFETY,
   outcomes: [],
   sharesRaw: new Map(),
+  proved: new Set(),
   transfers: [],
 };
 

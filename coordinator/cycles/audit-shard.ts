@@ -108,15 +108,16 @@ function conclude(
     events,
     nowMs,
   });
-  plan(state, shard, { entry, began: change.began, ended: change.ended });
-  if (events.length > 0) recount(state, ports, nowMs);
+  const planned = state.books.get(shard);
+  plan(state, shard, { entry, ended: change.ended });
+  if (state.books.get(shard) !== planned) recount(state, ports, nowMs);
 }
 
 /** Which book is planned on: the trusted one in quarantine, else the newest. */
 function plan(
   state: CoordinatorState,
   shard: string,
-  o: { readonly entry: BookEntry; readonly began: unknown; readonly ended: unknown },
+  o: { readonly entry: BookEntry; readonly ended: unknown },
 ): void {
   const quarantine = state.safety.trust[shard]?.quarantine;
   if (quarantine) {
@@ -147,7 +148,7 @@ function eventsOf(
   atMs: number,
 ): SafetyEvent[] {
   const base = { type: "quarantine", atMs, shard, reason: null } as const;
-  const detail = trust.evidence.at(-1);
+  const detail = trust.evidence.findLast((one) => one.kind === began);
   const text = detail === undefined ? "" : `${detail.said}; found ${detail.found}`;
   if (began !== undefined) return [{ ...base, kind: began, isOver: false, detail: text }];
   if (ended !== undefined)

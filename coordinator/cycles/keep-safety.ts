@@ -22,7 +22,12 @@ export function safetyInput(state: CoordinatorState, jobs: JobJournal): SafetyIn
     const found = isLive ? undefined : jobs.find(jobId);
     return found === undefined ? [] : [found];
   });
-  return { memory, outcomes, sharesRaw, transfers: [...live, ...departed] };
+  const proved = new Set(
+    [...state.proved].flatMap(([shard, entry]) =>
+      state.books.get(shard) === entry ? [shard] : [],
+    ),
+  );
+  return { memory, outcomes, sharesRaw, proved, transfers: [...live, ...departed] };
 }
 
 /**

@@ -132,10 +132,9 @@ export function correctedEntry(entry: BookEntry, audit: ChainAudit, setup: Shard
     capitalRaw: capitalRaw.toString(),
     liabilitiesRaw: liabilitiesRaw.toString(),
   };
-  // Feeds, venues and events of a report that lies are nobody's word.
-  const unproved = { market: [], capacity: [], lending: [], perps: [], consumedJobs: [] };
-  return {
-    ...entry,
-    report: { ...report, ...unproved, deliveredTransfers: [], collateral, book, chain },
-  };
+  // What the vault has consumed is in its balances: listed, or it would count twice.
+  const consumedJobs = report.consumedJobs.filter(({ jobId }) => audit.consumed.has(jobId));
+  // Feeds and venues of a report that lies are nobody's word.
+  const unproved = { market: [], capacity: [], lending: [], perps: [] };
+  return { ...entry, report: { ...report, ...unproved, consumedJobs, collateral, book, chain } };
 }

@@ -1,5 +1,11 @@
 import type { ShardInput } from "#coordinator/stages/hedge-option.ts";
-import { isCovered, isSource, mostFrom, shortfalls } from "#coordinator/stages/plan-transfers.ts";
+import {
+  isCovered,
+  isOpenRoute,
+  isSource,
+  mostFrom,
+  shortfalls,
+} from "#coordinator/stages/plan-transfers.ts";
 import { type PlanningWorld, transitHours } from "#coordinator/stages/planning-world.ts";
 import type { ProgramBuilder } from "#coordinator/stages/program-builder.ts";
 
@@ -30,7 +36,8 @@ export function addTransfers(builder: ProgramBuilder, world: PlanningWorld): Tra
     .sort((left, right) => right.mostUsd - left.mostUsd)
     .slice(0, policy.planning.shardsMax);
   return targets.slice(0, policy.planning.shardsMax).flatMap((target) => {
-    return sources.map(({ input: source, mostUsd }) => {
+    const open = sources.filter(({ input }) => isOpenRoute(input, target));
+    return open.map(({ input: source, mostUsd }) => {
       const name = `${source.setup.shard} to ${target.setup.shard}`;
       const used = builder.column(`send ${name}`, {
         cost: policy.planning.transferFeeUsd,

@@ -155,10 +155,15 @@ export function isSource({ status, valuation }: ShardInput): boolean {
   return status.mode === "run" && status.takesJobs && valuation.unvalued.size === 0;
 }
 
+/** True unless a breaker has closed the way from one shard to another. */
+export function isOpenRoute(source: ShardInput, target: ShardInput): boolean {
+  return !source.status.closedTargets.includes(target.setup.shard);
+}
+
 function sourcesFor(target: ShardInput, context: TransferPlanContext): Source[] {
   return context.inputs
     .filter((input) => input.setup.shard !== target.setup.shard)
-    .filter(isSource)
+    .filter((input) => isSource(input) && isOpenRoute(input, target))
     .map((input) => ({ input, mostUsd: mostFrom(input, context) }))
     .sort(
       (left, right) =>

@@ -11,6 +11,7 @@ import { keyOf, seriesFor } from "#coordinator/stages/plan-options.ts";
 import {
   COVERED,
   isCovered,
+  isOpenRoute,
   isSource,
   mostFrom,
   shortfalls,
@@ -158,6 +159,7 @@ export function realiseTransfers(
     const source = inputs.find(({ setup }) => setup.shard === from);
     const target = needy.find(({ setup }) => setup.shard === to);
     if (source === undefined || target === undefined || !isSource(source)) continue;
+    if (!isOpenRoute(source, target)) continue;
     const effects = [...world.effects, ...[...hedges, ...actions].map((one) => one.effect)];
     const most = Math.min(
       policy.transfers.maximumUsd,

@@ -7,12 +7,14 @@ import {
   type PnlTrack,
   type ShardLedger,
 } from "#coordinator/records/capital-ledger.ts";
-import type { JobRecord } from "#coordinator/records/job-record.ts";
+import { isUnresolvedJob, type JobRecord } from "#coordinator/records/job-record.ts";
 
 /** What the ledger is brought up to date with. */
 export type CapitalNews = {
-  /** Equity of every shard on the pass's snapshot; null while part of its book cannot be valued. */
-  readonly equityUsd: ReadonlyMap<string, number | null>;
+  /** Every shard there is. */
+  readonly shards: readonly string[];
+  /** Equity on the pass's snapshot of those whose book is proved and can be valued; the others keep their last. */
+  readonly equityUsd: ReadonlyMap<string, number>;
   /** Shares of the vaults as their chains say; a shard that was never read is left out. */
   readonly sharesRaw: ReadonlyMap<string, string>;
   /** Every transfer in flight or not counted for good. */
@@ -39,7 +41,7 @@ export function trackCapital(ledger: CapitalLedger, news: CapitalNews): CapitalL
   const { flows, transfers } = countTransfers(ledger, news.transfers);
   const shards = { ...ledger.shards };
   for (const [shard, equityUsd] of news.equityUsd) {
-    if (equityUsd === null || !Number.isFinite(equityUsd)) continue;
+    if (!Number.isFinite(equityUsd)) continue;
     const known = shards[shard] ?? newShardLedger(equityUsd);
     const before = { ...known, flowsUsd: known.flowsUsd + (flows.get(shard) ?? 0) };
     shards[shard] = trackShard(before, { shard, equityUsd }, news);
@@ -50,11 +52,10 @@ export function trackCapital(ledger: CapitalLedger, news: CapitalNews): CapitalL
     if (one !== undefined && one === ledger.shards[shard])
       shards[shard] = { ...one, flowsUsd: one.flowsUsd + flowUsd };
   }
-  const isWhole = [...news.equityUsd].every(([shard, equityUsd]) => {
-    return equityUsd !== null && Number.isFinite(equityUsd) && shards[shard] !== undefined;
-  });
-  const pnlUsd = [...news.equityUsd.keys()].reduce((sum, shard) => sum + pnlOf(shards[shard]), 0);
-  const all = isWhole ? trackSample(ledger.all, { atMs: news.nowMs, pnlUsd }, news) : ledger.all;
+  const isWhole = news.shards.every((shard) => shards[shard] !== undefined);
+  const pnlUsd = news.shards.reduce((sum, shard) => sum + pnlOf(shards[shard]), 0);
+  const isNews = isWhole && news.equityUsd.size > 0;
+  const all = isNews ? trackSample(ledger.all, { atMs: news.nowMs, pnlUsd }, news) : ledger.all;
   return { shards, all, transfers };
 }
 
@@ -131,28 +132,31 @@ function countTransfers(ledger: CapitalLedger, jobs: readonly JobRecord[]): Coun
     if (isOut !== before.isOut) add(job.shard, isOut ? -job.amountUsd : job.amountUsd);
     if (isIn !== before.isIn && job.target !== null)
       add(job.target, isIn ? job.amountUsd : -job.amountUsd);
-    const isOver = job.consumption?.isFinal === true && job.delivery?.isFinal === true;
-    const isDead = ["expired", "refused-expired", "superseded"].includes(job.state);
-    if (!isOver && !isDead) transfers[job.jobId] = { isOut, isIn };
+    // Forgotten only once it is counted for good: what is still unresolved is seen again by the next pass.
+    const isCounted = isOut === before.isOut && isIn === before.isIn;
+    if (isUnresolvedJob(job) || !isCounted) transfers[job.jobId] = { isOut, isIn };
   }
   return { flows, transfers };
 }
 
 /** Loss velocity and drawdown of every shard and of all: losses as a fraction of the capital before them. */
-export function measureLosses(ledger: CapitalLedger, news: CapitalNews): BreakerMeasure[] {
-  const shards = [...news.equityUsd].flatMap(([shard, equityUsd]) => {
+export function measureLosses(
+  ledger: CapitalLedger,
+  { shards }: Pick<CapitalNews, "shards">,
+): BreakerMeasure[] {
+  const known = shards.flatMap((shard) => {
     const one = ledger.shards[shard];
-    return one === undefined ? [] : lossesOf(`shard:${shard}`, one.track, equityUsd);
+    return one === undefined ? [] : [{ shard, one }];
   });
-  const values = [...news.equityUsd.values()];
-  const totalUsd = values.reduce<number | null>((sum, equityUsd) => {
-    return sum === null || equityUsd === null ? null : sum + equityUsd;
-  }, 0);
-  return [...shards, ...lossesOf(GLOBAL_SCOPE, ledger.all, totalUsd)];
+  const totalUsd = known.reduce((sum, { one }) => sum + one.equityUsd, 0);
+  return [
+    ...known.flatMap(({ shard, one }) => lossesOf(`shard:${shard}`, one.track, one.equityUsd)),
+    ...lossesOf(GLOBAL_SCOPE, ledger.all, known.length === shards.length ? totalUsd : null),
+  ];
 }
 
 function lossesOf(scope: string, track: PnlTrack, equityUsd: number | null): BreakerMeasure[] {
-  const isKnown = equityUsd !== null && Number.isFinite(equityUsd) && track.recent.length > 0;
+  const isKnown = equityUsd !== null && track.recent.length > 0;
   const nowUsd = isKnown ? Math.max(...track.recent.map((one) => one.pnlUsd)) : 0;
   const highUsd = Math.max(...track.window.map((one) => one.pnlUsd), nowUsd);
   const isAll = scope === GLOBAL_SCOPE;

@@ -1,6 +1,6 @@
 import type { Log } from "#shared/ports/log.ts";
 import { type AgentSlot, newAgentSlot } from "#test/simulation/agent/agent-slot.ts";
-import { checkPlan } from "#test/simulation/check/coordinator-checks.ts";
+import { checkPlan, unitsByOrder } from "#test/simulation/check/coordinator-checks.ts";
 import {
   checkJournals,
   checkOscillation,
@@ -13,6 +13,7 @@ import {
   type CoordinatorSlot,
   newCoordinatorSlot,
 } from "#test/simulation/coordinator/coordinator-slot.ts";
+import { startOperatorNemesis } from "#test/simulation/coordinator/operator-nemesis.ts";
 import type { SolverEngine } from "#test/simulation/coordinator/simulated-solver.ts";
 import type { FaultKind, Sight } from "#test/simulation/engine/faults.ts";
 import type { SimProcess } from "#test/simulation/engine/process.ts";
@@ -102,18 +103,21 @@ function newCast(world: SimulatedWorld, options: SeedOptions, violate: Violate):
     return ids.map((agent) => newAgentSlot(world, chain, agent, hooks));
   });
   const decided: Decided[] = [];
+  let orderedUnits = 0;
   const coordinator: CoordinatorSlot = newCoordinatorSlot(world, {
     ...hooks,
     engine: options.engine,
     onDecision: ({ state }, jobs) => {
       decided.push({ atMs: scheduler.nowMs(), jobs: jobs.length });
       sights.onMode(state);
+      orderedUnits += unitsByOrder(state, jobs);
       checkPlan(state, jobs, { spotUsd: world.market.spotUsd(), violate });
     },
   });
   const watch = newWatch({ world, coordinator, agents, sights, violate });
   startNemesis(world);
   startProcessNemesis(world, { agents, coordinator });
+  startOperatorNemesis(world, coordinator);
   const step = async (): Promise<void> => {
     await scheduler.step();
     watch.check();
@@ -129,7 +133,7 @@ function newCast(world: SimulatedWorld, options: SeedOptions, violate: Violate):
       checkJournals(final);
       const calm = decided.filter((one) => one.atMs > drainedAtMs);
       const calmJobs = calm.reduce((sum, one) => sum + one.jobs, 0);
-      checkOscillation(final, { neededUnits: watch.neededUnits(), calmJobs });
+      checkOscillation(final, { neededUnits: watch.neededUnits() + orderedUnits, calmJobs });
     },
   };
 }

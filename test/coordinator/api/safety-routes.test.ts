@@ -69,6 +69,7 @@ async function passes(count: number, baseCashUsd: number): Promise<void> {
       const collateral = report.collateral.map((one) => ({ ...one, priceUpdatedAtMs: nowMs }));
       const entry = { report: { ...report, block, market, collateral }, acceptedAtMs: nowMs };
       state.books.set(shard, entry);
+      state.proved.set(shard, entry);
     }
     const ports = { journal, queue: () => undefined, signer, clock: { nowMs: () => nowMs }, log };
     await rebalance(state, ports, "timer");

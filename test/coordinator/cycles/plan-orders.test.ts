@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
-import type { PassInput } from "#coordinator/cycles/assess-world.ts";
+import { NO_SAFETY, type PassInput } from "#coordinator/cycles/assess-world.ts";
 import { planPass } from "#coordinator/cycles/plan-pass.ts";
 import type { BookEntry } from "#coordinator/records/book-entry.ts";
+import { breakerKey, newBreaker } from "#coordinator/records/breaker-state.ts";
 import type { JobRecord } from "#coordinator/records/job-record.ts";
 import { NEW_SAFETY } from "#coordinator/records/safety-memory.ts";
 import type { ShardOrder } from "#coordinator/records/shard-order.ts";
@@ -29,7 +30,7 @@ function entriesOf(books: Books): BookEntry[] {
 
 function pass(books: Books, orders: Record<string, ShardOrder>, changes: Partial<PassInput> = {}) {
   const memory = { ...NEW_SAFETY, orders };
-  const safety = { memory, outcomes: [], sharesRaw: new Map(), transfers: [] };
+  const safety = { ...NO_SAFETY, memory };
   return planPass(aPassInput(entriesOf(books), { policy: POLICY, safety, ...changes }));
 }
 
@@ -201,5 +202,38 @@ describe("draining a shard", () => {
     const poor: Books = { base: { calls: -200, cashUsd: 5_000 }, arbitrum: { cashUsd: 900_000 } };
     const { decision } = pass(poor, {}, { policy: { ...POLICY, reduceOnlyShards: ["arbitrum"] } });
     expect(decision.transfers).toEqual([]);
+  });
+});
+
+describe("a breaker that closed something", () => {
+  const tripped = (kind: "bridgeDelay" | "venueFailures", scope: string) => {
+    const one = newBreaker(kind, scope);
+    const isOn = { ...one.reduceOnly, isOn: true, onSinceMs: NOW_MS, lastOverMs: NOW_MS };
+    return { ...one, value: 1e9, reduceOnly: { ...isOn, lastUnquietMs: NOW_MS } };
+  };
+  const withBreaker = (books: Books, breaker: ReturnType<typeof tripped>) => {
+    const memory = { ...NEW_SAFETY, breakers: { [breakerKey(breaker)]: breaker } };
+    return pass(books, {}, { safety: { ...NO_SAFETY, memory } });
+  };
+
+  test("on a route sends nothing that way, and takes another way", () => {
+    const books: Books = {
+      base: { calls: -200, cashUsd: 5_000 },
+      arbitrum: { cashUsd: 900_000 },
+      optimism: { cashUsd: 500_000 },
+    };
+    expect(pass(books, {}).decision.transfers[0]?.source).toBe("arbitrum");
+    const { decision } = withBreaker(books, tripped("bridgeDelay", "route:arbitrum>base"));
+    expect(decision.transfers.length).toBeGreaterThan(0);
+    expect(decision.transfers.every(({ source }) => source === "optimism")).toBe(true);
+  });
+
+  test("at a venue leaves the shard's other figures alone and trades elsewhere", () => {
+    const books: Books = { base: { calls: -100 }, arbitrum: { feeFraction: 0.001 } };
+    const venue = anEntry({ shard: "base" }).report.capacity[0]?.adapter.toLowerCase();
+    expect(pass(books, {}).jobs.map((job) => job.shard)).toContain("base");
+    const { jobs, decision } = withBreaker(books, tripped("venueFailures", `venue:base/${venue}`));
+    expect(jobs.map((job) => job.shard)).toEqual(["arbitrum"]);
+    expect(decision.blocked).toContain("ETH: base: its venue is closed by a breaker");
   });
 });

@@ -206,6 +206,5 @@ test("what is left of a liar's report is what its chain says, and nothing that i
     market: [],
     capacity: [],
     consumedJobs: [],
-    deliveredTransfers: [],
   });
 });

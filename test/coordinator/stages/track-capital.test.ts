@@ -27,9 +27,10 @@ function play(steps: readonly Step[], start: CapitalLedger = NEW_LEDGER, fromMs 
   let measures: ReturnType<typeof measureLosses> = [];
   for (const [index, step] of steps.entries()) {
     const news = {
-      equityUsd: new Map<string, number | null>([
-        ["base", step.base === undefined ? 1000 : step.base],
-        ["optimism", step.optimism ?? 1000],
+      shards: ["base", "optimism"],
+      equityUsd: new Map([
+        ...(step.base === null ? [] : [["base", step.base ?? 1000] as const]),
+        ["optimism", step.optimism ?? 1000] as const,
       ]),
       sharesRaw: new Map(step.shares === undefined ? [] : [["base", step.shares]]),
       transfers: step.transfers ?? [],
@@ -52,6 +53,12 @@ function aTransfer(changes: Partial<JobRecord> = {}): JobRecord {
   return aJobRecord({ ...both, underlying: null, expectedDeltaUnits: 0, ...changes });
 }
 const LEFT = aTransfer({ state: "in-transit", consumption: CONSUMPTION });
+/** Proved at both ends, and not yet moved on by a report. */
+const SEEN = aTransfer({
+  state: "in-transit",
+  consumption: CONSUMPTION,
+  delivery: { blockNumber: 9, isFinal: true },
+});
 const ARRIVED = aTransfer({
   state: "settled",
   consumption: CONSUMPTION,
@@ -86,10 +93,17 @@ describe("losses", () => {
     expect(of("shardLossVelocity", "shard:base")).toBe(0);
   });
 
-  test("are unknown while a book cannot be valued", () => {
-    const { of } = play([...still(10), { base: null }]);
-    expect(of("shardDrawdown", "shard:base")).toBeNull();
+  test("keep their last figure while a book is not proved or cannot be valued", () => {
+    const lost = [...still(10), ...still(10, { base: 900 })];
+    const { of } = play([...lost, ...still(20, { base: null })]);
+    expect(of("shardDrawdown", "shard:base")).toBeCloseTo(0.1, 12);
+    expect(of("drawdown", "global")).toBeCloseTo(0.05, 12);
+  });
+
+  test("of all are unknown until every shard was proved once", () => {
+    const { of } = play(still(10, { base: null }));
     expect(of("drawdown", "global")).toBeNull();
+    expect(of("shardDrawdown", "shard:base")).toBeUndefined();
   });
 
   test("beyond all capital are the whole", () => {
@@ -112,6 +126,7 @@ describe("money that comes and goes", () => {
     const steps = [
       ...still(10),
       ...still(10, { base: 600, transfers: [LEFT] }),
+      ...still(10, { base: 600, optimism: 1400, transfers: [SEEN] }),
       ...still(1, { base: 600, optimism: 1400, transfers: [ARRIVED] }),
       ...still(20, { base: 600, optimism: 1400 }),
     ];
@@ -123,6 +138,8 @@ describe("money that comes and goes", () => {
           `${scope} after ${count}`,
         ).toBe(0);
     }
+    expect(play(steps).ledger.transfers).toEqual({});
+    expect(play(steps).ledger.shards["base"]?.flowsUsd).toBe(600);
   });
 
   test("by a transfer that a reorganisation took back, too", () => {

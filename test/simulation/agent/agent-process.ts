@@ -18,6 +18,7 @@ import {
   transactionReader,
   vaultReader,
 } from "#test/simulation/agent/agent-ports.ts";
+import { lyingPublisher } from "#test/simulation/agent/lying-publisher.ts";
 import { recoveryDesk, transferReader } from "#test/simulation/agent/transfer-ports.ts";
 import type { QueueWorker } from "#test/simulation/world/queue.ts";
 import { scopeOf } from "#test/simulation/world/site.ts";
@@ -82,7 +83,7 @@ export function startAgent(parts: AgentParts): void {
         codec.encodeSettle(seriesId, roundId, site),
     },
     venue: uniswapV3Venue(scope),
-    reports: stream(parts.reports, "report"),
+    reports: lyingPublisher(stream(parts.reports, "report"), parts.faults),
     receipts: stream(parts.receipts, "receipt"),
     pause: process.wait,
   };

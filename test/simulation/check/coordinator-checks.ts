@@ -66,9 +66,12 @@ export function checkPlan(
   const swaps = jobs.filter((job) => job.kind === "swap");
   if (state.manualHalt !== undefined && jobs.length > 0)
     o.violate("I4", `${jobs.length} jobs were planned during a halt`);
+  checkSafety(state, jobs, o.violate);
   if (swaps.length === 0) return;
   const signs = new Set(swaps.map((job) => Math.sign(job.expectedDeltaUnits)));
-  if (signs.size > 1) o.violate("I15", "one plan buys and sells at the same time");
+  // What is taken from a shard by order, others take over in the same plan.
+  const isOrdered = state.view?.orders.some((one) => one.state === "working") === true;
+  if (signs.size > 1 && !isOrdered) o.violate("I15", "one plan buys and sells at the same time");
   const bookUnits = [...state.books.values()].reduce((sum, entry) => {
     return sum + entry.report.greeks.reduce((total, line) => total + line.deltaUnits, 0);
   }, 0);
@@ -93,6 +96,43 @@ export function checkPlan(
     );
 }
 
+/**
+ * I4 for single shards: nothing for one whose word is not taken or that is halted; one that may only reduce
+ * never trades away from zero, and gives nothing away unless it is drained.
+ */
+function checkSafety(
+  { view, safety }: CoordinatorState,
+  jobs: readonly JobRecord[],
+  violate: Violate,
+): void {
+  for (const job of jobs) {
+    const status = view?.statuses.get(job.shard);
+    const isQuarantined = safety.trust[job.shard]?.quarantine != null;
+    // Halted by the net's own limit, what certainly reduces the net is left.
+    const isReducing = view?.mode.reducible.has(job.underlying ?? "") === true;
+    const isHalted = status?.mode === "halted" && !isReducing;
+    if (isQuarantined || isHalted || status?.isCarried === true)
+      violate("I4", `${job.kind} for ${job.shard}, which is ${status?.mode}`);
+    if (status?.reducesOnly !== true) continue;
+    if (job.kind === "transfer" && status.mode !== "draining")
+      violate("I4", `${job.shard} only reduces (${status.mode}) and sends collateral away`);
+    const own = view?.valuations.get(job.shard)?.underlyings.get(job.underlying ?? "");
+    const before = own?.greeks.deltaUnits ?? 0;
+    const after = before + job.expectedDeltaUnits;
+    if (
+      job.kind === "swap" &&
+      (before * after < -1e-6 || Math.abs(after) > Math.abs(before) + 1e-6)
+    )
+      violate("I4", `${job.shard} only reduces and trades from ${before} to ${after}`);
+  }
+}
+
+/** Units that passes with an order at work trade: by its will, not because the books needed it. */
+export function unitsByOrder({ view }: CoordinatorState, jobs: readonly JobRecord[]): number {
+  if (view?.orders.some((one) => one.state === "working") !== true) return 0;
+  return jobs.reduce((sum, job) => sum + Math.abs(job.expectedDeltaUnits), 0);
+}
+
 /** I12: sequences and the time of the books never go back. */
 export function newSequenceCheck(violate: Violate): (state: CoordinatorState) => void {
   let watched: CoordinatorState | undefined;
@@ -110,7 +150,9 @@ export function newSequenceCheck(violate: Violate): (state: CoordinatorState) =>
     }
     for (const [shard, { report }] of state.books) {
       const { timestampMs } = report.block;
-      if (timestampMs < (blocks.get(shard) ?? 0))
+      // A book that its chain disproved gives way to the last one it proved.
+      const isQuarantined = state.safety.trust[shard]?.quarantine != null;
+      if (!isQuarantined && timestampMs < (blocks.get(shard) ?? 0))
         violate("I12", `${shard}: the book went back to a block of ${timestampMs}`);
       blocks.set(shard, timestampMs);
     }

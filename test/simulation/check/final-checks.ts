@@ -1,3 +1,5 @@
+import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
+import { levelOf } from "#coordinator/records/breaker-state.ts";
 import { isUnresolvedJob } from "#coordinator/records/job-record.ts";
 import { JOURNAL_STATES, transactionsOf } from "#shard-agent/records/journal-entry.ts";
 import type { AgentSlot } from "#test/simulation/agent/agent-slot.ts";
@@ -48,6 +50,18 @@ export function undrained(o: Omit<FinalChecks, "ledger" | "violate">): string[] 
     ...[...state.transfers.values()].map((one) => `transfer ${one.guid} is ${one.state}`),
     ...(world.bridge.open(world.chains) > 0 ? ["the bridge is not empty"] : []),
     ...outsideBand(coordinator, sellableUnits(world, coordinator)),
+    ...limited(state),
+  ];
+}
+
+/** What breakers, doubts and orders still hold back: it is made good once they are over. */
+function limited({ safety }: CoordinatorState): string[] {
+  const tripped = Object.values(safety.breakers).filter((one) => levelOf(one) !== "run");
+  const doubted = Object.entries(safety.trust).filter(([, one]) => one.quarantine !== null);
+  return [
+    ...tripped.map((one) => `breaker ${one.kind} of ${one.scope} is ${levelOf(one)}`),
+    ...doubted.map(([shard]) => `${shard} is quarantined`),
+    ...Object.keys(safety.orders).map((shard) => `${shard} has an order`),
   ];
 }
 

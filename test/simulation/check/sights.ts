@@ -14,6 +14,8 @@ export function newSights({ faults }: SimulatedWorld) {
   };
   return {
     onLog: (message: string, fields: Record<string, unknown>): void => {
+      if (message === "safety: quarantine")
+        faults.saw(fields["isOver"] === true ? "quarantine over" : "shard quarantined");
       if (message !== "job refused") return;
       if (fields["reason"] === "already-consumed") faults.saw("second use of a job refused");
       if (fields["reason"] === "wrong-epoch") faults.saw("mandate of an old epoch refused");
@@ -21,6 +23,8 @@ export function newSights({ faults }: SimulatedWorld) {
     onMode: (state: CoordinatorState): void => {
       const reasons = state.view?.mode.reasons ?? [];
       if (reasons.some((one) => one.startsWith("net-delta-limit"))) faults.saw("halt by limit");
+      const isFlat = state.view?.orders.some((one) => one.state === "done");
+      if (isFlat === true) faults.saw("shard flat by order");
     },
     onBlock: (block: SimBlock): void => {
       for (const { transaction, succeeded, reason } of block.mined) {

@@ -55,6 +55,9 @@ export const FAULT_KINDS = [
   "solver-crash",
   "solver-timeout",
   "solver-garbage",
+  "agent-lies",
+  "operator-halt",
+  "operator-flatten",
 ] as const;
 
 export type FaultKind = (typeof FAULT_KINDS)[number];
@@ -74,6 +77,9 @@ export const SIGHTS = [
   "job refused",
   "job superseded",
   "halt by limit",
+  "shard quarantined",
+  "quarantine over",
+  "shard flat by order",
   "two agents on one shard",
   "program solved",
   "solved plan taken",
