@@ -246,7 +246,9 @@ function guardRules(config: AgentConfig): GuardRules {
   const { vault, optionBook } = contracts;
   const venueDesk = positionVenues?.desk ?? null;
   const mandates = { vault, venueDesk, mandateSigners, mandateQuorum };
-  return { chainId, ...mandates, optionBook, recovery: recoveryRules(config) };
+  const option = positionVenues?.lyraV1?.adapter;
+  const upkeepAccounts = option === undefined ? [] : [option];
+  return { chainId, ...mandates, optionBook, recovery: recoveryRules(config), upkeepAccounts };
 }
 
 /** Waits for a node, saying so once per reason; a configuration that disagrees with the chain stops the start. */

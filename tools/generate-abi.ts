@@ -37,6 +37,11 @@ const SOURCES: readonly Source[] = [
     exportName: "curieAdapterAbi",
     artifact: "CurieAdapter.sol/CurieAdapter",
   },
+  {
+    file: "lyra-v1-adapter",
+    exportName: "lyraV1AdapterAbi",
+    artifact: "LyraV1Adapter.sol/LyraV1Adapter",
+  },
   { file: "shard-lens", exportName: "shardLensAbi", artifact: "ShardLens.sol/ShardLens" },
   {
     file: "collateral-oft",

@@ -3,6 +3,7 @@ import {
   type Address,
   type DecodeFunctionDataReturnType,
   decodeFunctionData,
+  encodeFunctionData,
   type Hex,
   parseTransaction,
   type TransactionSerializableEIP1559,
@@ -12,6 +13,7 @@ import { canonical } from "#shard-agent/adapters/rpc-vote.ts";
 import type { KeySigner } from "#shard-agent/ports/key-signer.ts";
 import type { SigningIntent } from "#shard-agent/records/signing-intent.ts";
 import { FatalError } from "#shared/errors.ts";
+import { lyraV1AdapterAbi } from "#shared/evm/abi/lyra-v1-adapter.ts";
 import { optionBookAbi } from "#shared/evm/abi/option-book.ts";
 import { shardVaultAbi } from "#shared/evm/abi/shard-vault.ts";
 import { venueDeskAbi } from "#shared/evm/abi/venue-desk.ts";
@@ -19,6 +21,10 @@ import { type MandateContracts, mandateCall } from "#shared/evm/mandate-call.ts"
 import { mandateSigners, paramsHash, vaultDomain } from "#shared/evm/mandate-typed-data.ts";
 import { type RebalanceJob, rebalanceJobSchema } from "#shared/wire/rebalance-job.ts";
 
+/** Upkeep of an account at a venue: whole calls. */
+const UPKEEP_CALLS = (["settleExpired", "refreshGreeks"] as const).map((functionName) =>
+  encodeFunctionData({ abi: lyraV1AdapterAbi, functionName }),
+);
 const MANDATE_ABI: Abi = [...shardVaultAbi, ...venueDeskAbi];
 
 export type GuardRules = MandateContracts & {
@@ -26,6 +32,8 @@ export type GuardRules = MandateContracts & {
   readonly optionBook: Address;
   /** Null where messages are not helped on. */
   readonly recovery: RecoveryRules | null;
+  /** Accounts at venues whose upkeep anyone may do. */
+  readonly upkeepAccounts: readonly Address[];
   readonly mandateSigners: readonly Address[];
   readonly mandateQuorum: number;
 };
@@ -156,8 +164,12 @@ function checkSettlement(
   intent: SigningIntent,
   rules: GuardRules,
 ): void {
-  checkReceiver(transaction, rules.optionBook);
   checkNoValue(transaction);
+  if ("upkeep" in JSON.parse(intent.payload)) {
+    checkUpkeep(transaction, intent, rules);
+    return;
+  }
+  checkReceiver(transaction, rules.optionBook);
   const { seriesId } = JSON.parse(intent.payload) as { seriesId: string };
   const { functionName, args } = decodeFunctionData({
     abi: optionBookAbi,
@@ -165,6 +177,21 @@ function checkSettlement(
   });
   if (functionName !== "settle" || String(args?.[0]).toLowerCase() !== seriesId.toLowerCase())
     throw refusal(`calls ${functionName}; must be settle of series ${seriesId}`);
+}
+
+/** Without arguments: it can only settle or refresh. */
+function checkUpkeep(
+  { to, data }: TransactionSerializableEIP1559,
+  intent: SigningIntent,
+  { upkeepAccounts }: GuardRules,
+): void {
+  const named = JSON.parse(intent.payload) as { account: string; upkeep: string };
+  if (!upkeepAccounts.some((one) => one.toLowerCase() === to?.toLowerCase()))
+    throw refusal(`to: found ${String(to)}; must be one of ${upkeepAccounts.join(", ")}`);
+  if (named.account.toLowerCase() !== to?.toLowerCase() || named.upkeep !== data)
+    throw refusal("it is not the upkeep that was asked for");
+  if (!UPKEEP_CALLS.some((one) => one === data))
+    throw refusal(`data: ${String(data).slice(0, 10)} is no upkeep`);
 }
 
 function checkRecovery(

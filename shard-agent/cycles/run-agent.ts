@@ -1,4 +1,5 @@
 import { followHead } from "#shard-agent/cycles/follow-head.ts";
+import { keepVenues } from "#shard-agent/cycles/keep-venues.ts";
 import { newestOnly } from "#shard-agent/cycles/newest-only.ts";
 import { publishReceipts } from "#shard-agent/cycles/publish-receipts.ts";
 import { type ReportPorts, reportRisk } from "#shard-agent/cycles/report-risk.ts";
@@ -40,7 +41,10 @@ export function runAgent(
   const receipts = guarded<null>("receipts", () =>
     publishReceipts({ journal: ports.journal, publisher: ports.receipts }),
   );
-  const settle = guarded<ShardSnapshot>("settlement", (snapshot) => settleExpired(ports, snapshot));
+  const settle = guarded<ShardSnapshot>("settlement", async (snapshot) => {
+    await settleExpired(ports, snapshot);
+    await keepVenues(ports, snapshot);
+  });
   const track = guarded<BlockHeader>("tracking", async (head) => {
     await trackTransactions(ports, head);
     receipts.offer(null);

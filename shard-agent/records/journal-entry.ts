@@ -20,7 +20,7 @@ export type JournalState = (typeof JOURNAL_STATES)[number];
 
 /**
  * `job`: a mandate of the coordinator. `recovery`: helps a message on. `settlement`: housekeeping of an
- * expired series. `cancel`: frees a nonce.
+ * expired series, or of an account at a venue. `cancel`: frees a nonce.
  */
 type EntryKind = "job" | "recovery" | "settlement" | "cancel";
 
@@ -46,7 +46,7 @@ export type Inclusion = {
 
 /** What the agent remembers of one thing it was asked, or has decided, to do. */
 export type JournalEntry = {
-  /** Job id for jobs; `recover:<guid>:<recovery id>`, `settle:<series>:<attempt>` and `cancel:<nonce>:<attempt>` for housekeeping. */
+  /** Job id for jobs; `recover:<guid>:<recovery id>`, `settle:<series>:<attempt>`, `upkeep:<occasion>:<attempt>` and `cancel:<nonce>:<attempt>` for housekeeping. */
   readonly id: string;
   readonly kind: EntryKind;
   readonly state: JournalState;

@@ -91,6 +91,15 @@ export type VenueReading = {
   readonly inventories: readonly InventoryLine[];
   /** Options the vault's account holds; marked by the report with the shard's own prices. */
   readonly options: readonly Omit<OptionLine, "markUsd">[];
+  readonly upkeep: readonly VenueUpkeep[];
+};
+
+/** Upkeep that anyone may do at an account of the vault; it moves nothing out of the account. */
+export type VenueUpkeep = {
+  /** Names the occasion: it is tried again under the same key only if it failed. */
+  readonly key: string;
+  readonly account: Address;
+  readonly data: Hex;
 };
 
 /** What a venue without positions or offers says; a venue's reading names only what it has. */
@@ -101,6 +110,7 @@ export const EMPTY_READING: VenueReading = {
   optionMarkets: [],
   inventories: [],
   options: [],
+  upkeep: [],
 };
 
 /** Everything one report needs, all of it true at one block hash. */

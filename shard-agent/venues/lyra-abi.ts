@@ -21,6 +21,8 @@ export const lyraAbi = parseAbi([
   "function getLiquidity(uint256 spotPrice) view returns (Liquidity)",
   "function lockedCollateral() view returns (uint256 quote, uint256 base)",
   "function getCurrentHedgedNetDelta() view returns (int256)",
+  "function settleExpired() returns (uint256 settled)",
+  "function refreshGreeks() returns (uint256 refreshed)",
   "function openPositions() view returns (uint256[])",
   "function held(address asset) view returns (uint256)",
   "struct Position { uint256 positionId; uint256 strikeId; uint8 optionType; uint256 amount; uint256 collateral; uint8 state; }",

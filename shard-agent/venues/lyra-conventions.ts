@@ -28,6 +28,30 @@ export type LyraStrike = {
   readonly shortPutOpenInterest: bigint;
 };
 
+/** Contracts of one Lyra market. */
+export type Addresses = Record<
+  "liquidityPool" | "greekCache" | "optionToken" | "poolHedger" | "quoteAsset",
+  Address
+> & { readonly synthetix: Address };
+
+/** A live board (OptionMarketViewer.getLiveBoards). */
+export type Board = {
+  readonly boardId: bigint;
+  readonly expiry: bigint;
+  readonly baseIv: bigint;
+  readonly isPaused: boolean;
+  readonly strikes: readonly LyraStrike[];
+};
+
+/** A position as Lyra keeps it (OptionToken). */
+export type Position = {
+  readonly positionId: bigint;
+  readonly strikeId: bigint;
+  readonly optionType: number;
+  readonly amount: bigint;
+  readonly state: number;
+};
+
 /** Lyra's own figures of one long option, in our units. */
 export type LyraFigures = {
   readonly premiumUsd: number;

@@ -4,12 +4,16 @@ import type { LyraScope, ShardScope } from "#shard-agent/records/shard-scope.ts"
 import { EMPTY_READING, type VenueReading } from "#shard-agent/records/shard-snapshot.ts";
 import { lyraAbi as abi } from "#shard-agent/venues/lyra-abi.ts";
 import {
+  type Addresses,
+  type Board,
   figuresOf,
   LYRA_DECIMALS,
   type LyraStrike,
   lyraSeriesId,
+  type Position,
   poolLines,
 } from "#shard-agent/venues/lyra-conventions.ts";
+import { readUpkeep } from "#shard-agent/venues/lyra-upkeep.ts";
 import { type ConversionRate, readConversion } from "#shard-agent/venues/pool-conversion.ts";
 import type { Address } from "#shared/units/ids.ts";
 import { rawFromUnitsDown, unitsFromRaw } from "#shared/units/token-amount.ts";
@@ -22,24 +26,6 @@ const LONG_CALL = 0;
 const LONG_PUT = 1;
 const TYPES = ["call", "put"] as const;
 
-type Addresses = Record<
-  "liquidityPool" | "greekCache" | "optionToken" | "poolHedger" | "quoteAsset",
-  Address
-> & { readonly synthetix: Address };
-type Board = {
-  readonly boardId: bigint;
-  readonly expiry: bigint;
-  readonly baseIv: bigint;
-  readonly isPaused: boolean;
-  readonly strikes: readonly LyraStrike[];
-};
-type Position = {
-  readonly positionId: bigint;
-  readonly strikeId: bigint;
-  readonly optionType: number;
-  readonly amount: bigint;
-  readonly state: number;
-};
 type Series = OptionMarketLine["series"][number];
 
 /** What the readings of one block share. */
@@ -75,6 +61,12 @@ export function lyraV1Venue(
         optionMarkets: [market],
         inventories: inventory === null ? [] : [inventory],
         options,
+        upkeep: await readUpkeep(view, {
+          account: at.adapter,
+          positionIds: context.positions.map(({ positionId }) => positionId),
+          isKeptOff: context.isStale && (heldRaw > 0n || context.positions.length > 0),
+          cachedAt: () => Promise.all(context.boards.map((one) => readCachedAt(context, one))),
+        }),
         collateral: [{ token, amountRaw: heldRaw, location: "venue-margin" as const }],
       };
     },
@@ -162,17 +154,8 @@ async function readMarket(context: Context): Promise<OptionMarketLine> {
 }
 
 async function readBoard(context: Context, board: Board): Promise<Series[]> {
-  const { view, addresses } = context;
-  const cache = await read<{ readonly updatedAt: bigint }>(
-    view,
-    addresses.greekCache,
-    "getOptionBoardCache",
-    [board.boardId],
-  );
-  const times = {
-    expiryMs: Number(board.expiry) * 1000,
-    updatedAtMs: Number(cache.updatedAt) * 1000,
-  };
+  const updatedAtMs = Number(await readCachedAt(context, board)) * 1000;
+  const times = { expiryMs: Number(board.expiry) * 1000, updatedAtMs };
   const pairs = board.strikes.flatMap((strike) => TYPES.map((type) => ({ strike, type })));
   return Promise.all(
     pairs.map(async ({ strike, type }) => {
@@ -193,6 +176,18 @@ async function readBoard(context: Context, board: Board): Promise<Series[]> {
       };
     }),
   );
+}
+
+/** When Lyra computed what it keeps of a board, Unix seconds. */
+async function readCachedAt({ view, addresses }: Context, board: Board): Promise<bigint> {
+  const args = [board.boardId];
+  const cache = read<{ updatedAt: bigint }>(
+    view,
+    addresses.greekCache,
+    "getOptionBoardCache",
+    args,
+  );
+  return (await cache).updatedAt;
 }
 
 function isOf(position: Position, strikeId: bigint, type: "call" | "put"): boolean {

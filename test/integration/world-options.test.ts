@@ -1,4 +1,4 @@
-import { parseAbi } from "viem";
+import { encodeFunctionData, padHex, parseAbi, toHex } from "viem";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { blackScholes } from "#shared/risk/black-scholes.ts";
 import { DAY_MS } from "#shared/units/time.ts";
@@ -17,6 +17,7 @@ const lyraAbi = parseAbi([
   "function getOwnerPositions(address target) view returns (Position[])",
   "function balanceOf(address owner) view returns (uint256)",
 ]);
+const ratesAbi = parseAbi(["function setRateAndInvalid(bytes32 key, uint256 rate, bool invalid)"]);
 const GAS = 2_000_000n;
 const CASH_RAW = 60_000_000_000n;
 /** Lyra's own rate and carry. */
@@ -160,6 +161,24 @@ describe("options at Lyra", () => {
     expect(await buy({ quantityE18: `-${FIVE}` }, asked * 0.8)).toMatchObject({
       reason: "simulation-reverted",
     });
+  });
+
+  test("caches that a move of the price made stale are refreshed by the agent, and trades go on", async () => {
+    const { rates } = lyra();
+    const spotUsd = marketOf(await site.newestReport()).spotUsd;
+    const rate = BigInt(Math.round(spotUsd * 1.06)) * 10n ** 18n;
+    const name = padHex(toHex("sETH"), { size: 32, dir: "right" });
+    const args = [name, rate, false] as const;
+    const data = encodeFunctionData({ abi: ratesAbi, functionName: "setRateAndInvalid", args });
+    await site.user.send({ label: "move Lyra's price", to: rates, data, gas: GAS });
+    const moved = await site.reportWith((one) => marketOf(one).spotUsd > spotUsd * 1.05);
+    const fresh = await site.reportWith((one) => {
+      return one.block.number > moved.block.number && !marketOf(one).isStale;
+    });
+    expect(marketOf(fresh).acceptsTrades).toBe(true);
+    expect(seriesOf(fresh, pick(fresh).seriesId).deltaUnits).toBeGreaterThan(
+      pick(moved).deltaUnits,
+    );
   });
 });
 

@@ -24,6 +24,7 @@ const RULES = {
   venueDesk: address20("0d"),
   optionBook: address20("02"),
   recovery: null,
+  upkeepAccounts: [],
   mandateSigners: [PLANNER.address],
   mandateQuorum: 1,
 };

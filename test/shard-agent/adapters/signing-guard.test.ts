@@ -12,6 +12,7 @@ import { localSigner } from "#shard-agent/adapters/local-signer.ts";
 import { signingGuard } from "#shard-agent/adapters/signing-guard.ts";
 import type { SigningIntent } from "#shard-agent/records/signing-intent.ts";
 import { erc20Abi } from "#shared/evm/abi/erc20.ts";
+import { lyraV1AdapterAbi } from "#shared/evm/abi/lyra-v1-adapter.ts";
 import { optionBookAbi } from "#shared/evm/abi/option-book.ts";
 import { MANDATE_TYPES, mandateStruct, vaultDomain } from "#shared/evm/mandate-typed-data.ts";
 import type { JobParams, RebalanceJob } from "#shared/wire/rebalance-job.ts";
@@ -27,6 +28,7 @@ import { address20, hash32 } from "#test/support/shard-report.ts";
 
 const KEY = localSigner(generatePrivateKey());
 const PLANNER = privateKeyToAccount(generatePrivateKey());
+const ACCOUNT = address20("6a");
 const RULES = {
   chainId: 8453,
   vault: address20("01"),
@@ -39,6 +41,7 @@ const RULES = {
     token: address20("c0"),
     vault: address20("01"),
   },
+  upkeepAccounts: [ACCOUNT],
   mandateSigners: [PLANNER.address],
   mandateQuorum: 1,
 };
@@ -132,6 +135,31 @@ test("a settlement of its series and a transfer of nothing to oneself are signed
   await expect(
     GUARD.sign(unsigned({ to: KEY.address, value: 1n }), intent({}, "cancel")),
   ).rejects.toThrow(/value: found 1 wei/);
+});
+
+test("upkeep of the vault's own account is signed as asked, and nothing else of it", async () => {
+  const account = ACCOUNT;
+  const call = (functionName: "settleExpired" | "refreshGreeks") =>
+    encodeFunctionData({ abi: lyraV1AdapterAbi, functionName });
+  const data = call("settleExpired");
+  const asked = intent({ account, upkeep: data }, "settlement");
+  await GUARD.sign(unsigned({ to: account, data }), asked);
+  const take = encodeFunctionData({
+    abi: lyraV1AdapterAbi,
+    functionName: "take",
+    args: [address20("c0"), 1n],
+  });
+  const taking = intent({ account, upkeep: take }, "settlement");
+  const elsewhere = intent({ account: RULES.vault, upkeep: data }, "settlement");
+  for (const [change, given] of [
+    [{ to: account, data: call("refreshGreeks") }, asked],
+    [{ to: RULES.vault, data }, asked],
+    [{ to: RULES.vault, data }, elsewhere],
+    [{ to: account, data, value: 1n }, asked],
+    [{ to: account, data: take }, taking],
+    [{ to: account, data: `${data}00` as const }, asked],
+  ] as const)
+    await expect(GUARD.sign(unsigned(change), given)).rejects.toThrow(/signing-refused/);
 });
 
 const STEAL = encodeFunctionData({

@@ -1,0 +1,62 @@
+import { nextNonce, type SendPorts, sendCall } from "#shard-agent/cycles/send-call.ts";
+import type { ChainReader } from "#shard-agent/ports/chain.ts";
+import type { ContractCall, Lane } from "#shard-agent/ports/sender.ts";
+import { newEntry } from "#shard-agent/records/journal-entry.ts";
+import type { ShardScope } from "#shard-agent/records/shard-scope.ts";
+import { gasFeeCapWei, openingFees } from "#shard-agent/stages/price-gas.ts";
+
+/** Housekeeping that is not mined in this time is cancelled and tried anew. */
+const WITHIN_SECONDS = 120;
+
+export type HousekeepingPorts = SendPorts & {
+  readonly chain: Pick<ChainReader, "head">;
+  readonly lane: Lane;
+  readonly scope: ShardScope;
+};
+
+/**
+ * Sends a call that anyone may make, under a journal entry of its own. When somebody was faster the
+ * simulation says so and nothing is sent.
+ *
+ * @throws {RetryableError} When the chain did not answer.
+ */
+export async function sendHousekeeping(
+  ports: HousekeepingPorts,
+  o: {
+    readonly id: string;
+    readonly call: ContractCall;
+    /** What the signing guard holds the transaction to. */
+    readonly payload: Readonly<Record<string, string>>;
+    readonly what: string;
+  },
+): Promise<void> {
+  await ports.lane.run(async () => {
+    const prepared = await ports.sender.prepare(o.call);
+    if (prepared.reverts) {
+      ports.log.debug(`${o.what} would revert`, { ...o.payload, detail: prepared.detail });
+      return;
+    }
+    const nowMs = ports.clock.nowMs();
+    const capWei = gasFeeCapWei(null, null, ports.scope);
+    const fees = openingFees({ ...prepared, gasFeeCapWei: capWei });
+    if (fees === null) {
+      const { baseFeeWei, gasLimit } = prepared;
+      const detail = { ...o.payload, baseFeeWei, gasLimit, capWei };
+      ports.log.warn(`${o.what} waits: gas costs more than its cap`, detail);
+      return;
+    }
+    const checked = newEntry({
+      id: o.id,
+      kind: "settlement",
+      state: "checked",
+      payload: JSON.stringify(o.payload),
+      deadlineSeconds: Math.floor(nowMs / 1000) + WITHIN_SECONDS,
+      gasFeeCapWei: capWei,
+      updatedAtMs: nowMs,
+    });
+    const nonce = await nextNonce(ports, await ports.chain.head());
+    ports.journal.insert(checked);
+    await sendCall(ports, checked, o.call, { ...prepared, ...fees, nonce });
+    ports.log.info(`${o.what}: sent`, o.payload);
+  });
+}

@@ -1,0 +1,38 @@
+import { encodeFunctionData } from "viem";
+import type { ViewReader } from "#shard-agent/ports/venue.ts";
+import type { VenueUpkeep } from "#shard-agent/records/shard-snapshot.ts";
+import { lyraAbi as abi } from "#shard-agent/venues/lyra-abi.ts";
+import type { Address } from "#shared/units/ids.ts";
+
+type UpkeepName = "settleExpired" | "refreshGreeks";
+
+/**
+ * What there is to do for the account, by asking the account itself: payouts of expired longs, and caches of Lyra
+ * that are too old for it to trade on. An occasion is named by the positions, or by the age of the caches.
+ */
+export async function readUpkeep(
+  view: ViewReader,
+  o: {
+    readonly account: Address;
+    readonly positionIds: readonly bigint[];
+    /** Whether the account is in use and stale caches keep it from trading. */
+    readonly isKeptOff: boolean;
+    readonly cachedAt: () => Promise<readonly bigint[]>;
+  },
+): Promise<VenueUpkeep[]> {
+  const wouldDo = async (name: UpkeepName) => {
+    const call = { abi, to: o.account, name, args: [], ifReverts: { value: 0n } };
+    return ((await view(call)) as bigint) > 0n;
+  };
+  const upkeepOf = (name: UpkeepName, occasion: readonly bigint[]): VenueUpkeep => ({
+    key: `${o.account.toLowerCase()}:${name}:${occasion.join(",")}`,
+    account: o.account,
+    data: encodeFunctionData({ abi, functionName: name }),
+  });
+  const isDue = o.positionIds.length > 0 && (await wouldDo("settleExpired"));
+  const isOld = o.isKeptOff && (await wouldDo("refreshGreeks"));
+  return [
+    ...(isDue ? [upkeepOf("settleExpired", o.positionIds)] : []),
+    ...(isOld ? [upkeepOf("refreshGreeks", await o.cachedAt())] : []),
+  ];
+}
