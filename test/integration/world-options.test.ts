@@ -170,7 +170,7 @@ describe("options at Lyra", () => {
     const name = padHex(toHex("sETH"), { size: 32, dir: "right" });
     const args = [name, rate, false] as const;
     const data = encodeFunctionData({ abi: ratesAbi, functionName: "setRateAndInvalid", args });
-    await site.user.send({ label: "move Lyra's price", to: rates, data, gas: GAS });
+    await site.market.send({ label: "move Lyra's price", to: rates, data, gas: GAS });
     const moved = await site.reportWith((one) => marketOf(one).spotUsd > spotUsd * 1.05);
     const fresh = await site.reportWith((one) => {
       return one.block.number > moved.block.number && !marketOf(one).isStale;

@@ -242,6 +242,13 @@ async function openSwapPool(
   return getAddress(address as Address);
 }
 
+/** Makes the lane's account, whom {@link stockLyra} nominated, the one that sets Synthetix's prices. */
+export async function takeRates(lane: Lane, rates: Address): Promise<void> {
+  const artifact = artifactOf("test-helpers/TestExchangeRates");
+  await call(lane, { artifact, address: rates }, "acceptOwnership", []);
+  await lane.flush();
+}
+
 /** Deposits as liquidity providers would, and opens a board for each expiry; needs no feed. */
 export async function stockLyra(
   site: ChainSite,
@@ -257,6 +264,9 @@ export async function stockLyra(
     price,
     false,
   ]);
+  const market = site.keys.account("market").address;
+  const rates = at("test-helpers/TestExchangeRates", lyra.rates);
+  await call(lane, rates, "nominateNewOwner", [market]);
   const deposit = parseUnits(String(OTHERS.poolUsd), QUOTE_DECIMALS);
   const quote = at("test-helpers/TestERC20Fail", lyra.quoteToken);
   await call(lane, quote, "mint", [lane.address, 2n * deposit]);

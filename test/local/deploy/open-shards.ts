@@ -4,6 +4,7 @@ import { rpc } from "#test/local/chains/anvil.ts";
 import { encodeCall, own } from "#test/local/chains/artifacts.ts";
 import { openLane } from "#test/local/chains/lane.ts";
 import type { ChainSite, DeployedShard } from "#test/local/deploy/chain-site.ts";
+import { takeRates } from "#test/local/deploy/lyra.ts";
 import { stockPositionVenues } from "#test/local/deploy/position-venues.ts";
 import { depositUsd, FUNDS, SETTLEMENT, TICKERS } from "#test/local/deploy/world-parameters.ts";
 import { pushPrice, setSlices } from "#test/local/market/feed-writer.ts";
@@ -45,6 +46,7 @@ export async function openShard(
   const { lyraV1 } = shard.positionVenues;
   if (lyraV1 !== null) await pushPrice(market, lyraV1.quoteFeed, 1);
   await stockPositionVenues(shard, expiriesMs.slice(1, 3));
+  if (lyraV1 !== null) await takeRates(market, lyraV1.rates);
   const depositor = openLane(site.client, site.keys.account("depositor"), SETUP_POLL_MS);
   const amountRaw = BigInt(depositUsd(site.index)) * 10n ** BigInt(SETTLEMENT.decimals);
   const { vault } = shard.contracts;
