@@ -12,7 +12,6 @@ import { viemTransferReader } from "#shard-agent/adapters/viem-transfer-reader.t
 import type { AgentConfig } from "#shard-agent/config.ts";
 import type { ReportPorts } from "#shard-agent/cycles/report-risk.ts";
 import type { ChainReader } from "#shard-agent/ports/chain.ts";
-import { positionVenues } from "#shard-agent/venues/position-venues.ts";
 import { uniswapV3Venue } from "#shard-agent/venues/uniswap-v3.ts";
 import { systemClock } from "#shared/node/system-clock.ts";
 import { connectRedis } from "#shared/redis/connect.ts";
@@ -58,7 +57,8 @@ export async function openPaths(site: LatencySite): Promise<Paths> {
     contracts: config.contracts,
     settlementToken: config.settlement.token,
     sender,
-    positions: positionVenues(config),
+    // Venues that keep positions are read the same way on all paths, so they are left out of all.
+    positions: null,
     pools: config.underlyings.flatMap((one) => one.pools.map(({ address }) => address)),
   });
   const first = await own.snapshot(await own.head(), []);
