@@ -88,7 +88,8 @@ describe("the compiled schema says what the schema says:", () => {
       }),
       { numRuns: 1500 },
     );
-    expect(taken).toBeGreaterThan(50);
+    // Most changes make a report one to refuse; some must still be taken for the law to say something of both.
+    expect(taken).toBeGreaterThan(10);
     expect(taken).toBeLessThan(1450);
   });
 
