@@ -42,6 +42,8 @@ contract VenueDesk is IVenueDesk, Ownable2Step {
     address private immutable settlementAsset;
     IPositionVenue[] private venueList;
     LeakyBucket.Bucket private derivativeWindow;
+    /// @dev Put into a venue beyond what was taken out, in settlement-asset units, counted from when it was last exact.
+    mapping(address venue => uint256) private placedAt;
     mapping(address venue => bool) private isRegistered;
     /// @inheritdoc IVenueDesk
     mapping(address venue => uint256) public capOf;
@@ -84,6 +86,8 @@ contract VenueDesk is IVenueDesk, Ownable2Step {
         IPerpVenue venue = IPerpVenue(params.venue);
         _boundPrice(venue.underlyingOf(params.market), params.size, params.worstPrice);
         int256 before = venue.sizeOf(params.market);
+        bool reduces = (before > 0) == (params.size < 0) && _absolute(params.size) <= _absolute(before);
+        if (!reduces) _requireMayGrow(params.venue);
         uint256 quoteAmount = venue.changePosition(params.market, params.size, params.worstPrice);
         int256 current = venue.sizeOf(params.market);
         if (current != before + params.size) revert VenueDesk_WrongSize(before, current, params.size);
@@ -100,6 +104,7 @@ contract VenueDesk is IVenueDesk, Ownable2Step {
     ) external {
         vault.beginVenueAction(mandate, Actions.OPTION_TRADE, params.hash(), signatures);
         _requireRegistered(params.venue);
+        if (params.quantity > 0) _requireMayGrow(params.venue);
         IOptionVenue venue = IOptionVenue(params.venue);
         _boundPremium(venue.termsOf(params.market, params.strikeId, params.isCall), params);
         uint256 before = venue.longOf(params.market, params.strikeId, params.isCall);
@@ -155,8 +160,10 @@ contract VenueDesk is IVenueDesk, Ownable2Step {
         if (amount < 0) {
             uint256 before = _vaultBalance(asset);
             IPositionVenue(venue).take(asset, uint256(-amount));
+            placedAt[venue] = placedAt[venue].saturatingSub(_settlementValue(asset, uint256(-amount)));
             return _vaultBalance(asset).saturatingSub(before);
         }
+        placedAt[venue] = _placed(venue) + _settlementValue(asset, uint256(amount));
         uint256 heldBefore = IPositionVenue(venue).held(asset);
         _pay(venue, asset, uint256(amount));
         IPositionVenue(venue).put(asset, uint256(amount));
@@ -198,6 +205,7 @@ contract VenueDesk is IVenueDesk, Ownable2Step {
     function _tradeOption(IOptionVenue venue, OptionTradeParams calldata params) private returns (uint256 amount) {
         bool opens = params.quantity > 0;
         uint256 limit = _settlementUnits(params.quantity, params.worstPremium, opens);
+        venue.collect();
         uint256 before = IERC20(settlementAsset).balanceOf(params.venue);
         venue.changeOption(params.market, params.strikeId, params.isCall, params.quantity, limit);
         uint256 current = IERC20(settlementAsset).balanceOf(params.venue);
@@ -244,13 +252,29 @@ contract VenueDesk is IVenueDesk, Ownable2Step {
     }
 
     function _requireWithinCap(address venue) private view {
-        uint256 placed = IPositionVenue(venue).held(settlementAsset);
+        uint256 placed = _placed(venue);
+        if (placed > capOf[venue]) revert VenueDesk_CapExceeded(venue, placed, capOf[venue]);
+    }
+
+    /// @dev What counts against a venue's cap. While a position binds margin or cash became options, what is held says too
+    /// little; what was put there, losses included, says enough.
+    function _placed(address venue) private view returns (uint256 placed) {
+        placed = IPositionVenue(venue).held(settlementAsset);
         address[] memory hedges = vault.hedgeAssets();
         for (uint256 i = 0; i < hedges.length; i++) {
             uint256 amount = IPositionVenue(venue).held(hedges[i]);
-            if (amount != 0) placed += IShardVaultAdmin(address(vault)).settlementValueOf(hedges[i], amount);
+            if (amount != 0) placed += _settlementValue(hedges[i], amount);
         }
-        if (placed > capOf[venue]) revert VenueDesk_CapExceeded(venue, placed, capOf[venue]);
+        if (!IPositionVenue(venue).isExact()) placed = placed.max(placedAt[venue]);
+    }
+
+    function _settlementValue(address asset, uint256 amount) private view returns (uint256) {
+        return IShardVaultAdmin(address(vault)).settlementValueOf(asset, amount);
+    }
+
+    /// @dev A venue with a cap of 0, or no longer allowed by the vault, is being left: nothing grows there.
+    function _requireMayGrow(address venue) private view {
+        if (capOf[venue] == 0 || !vault.venueAllowed(venue)) revert VenueDesk_OnlyReduces(venue);
     }
 
     function _requireHealth(address venue, uint256 minimum) private view {

@@ -26,6 +26,9 @@ interface IOptionVenue is IPositionVenue {
     /// @notice What the account is long in a series, options with 18 decimals.
     function longOf(address market, uint256 strikeId, bool isCall) external view returns (uint256);
 
+    /// @notice Bring payouts of options that have ended into the account's cash, so that no trade is measured with them.
+    function collect() external;
+
     /// @notice Open (`quantity` positive) or close exactly `quantity` options with the cash in the account.
     /// @param limit Most spent (opening) or least gained (closing) in all, in settlement-asset units.
     function changeOption(address market, uint256 strikeId, bool isCall, int256 quantity, uint256 limit) external;

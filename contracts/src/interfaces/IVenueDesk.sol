@@ -34,6 +34,7 @@ interface IVenueDesk {
     error VenueDesk_PriceOutsideLimit(uint256 worstPrice, uint256 limit);
     error VenueDesk_WrongSize(int256 before, int256 current, int256 size);
     error VenueDesk_WindowCapExceeded(uint256 used, uint256 cap);
+    error VenueDesk_OnlyReduces(address venue);
     error VenueDesk_SpentTooMuch(uint256 spent, uint256 maximum);
     error VenueDesk_ReceivedTooLittle(uint256 received, uint256 minimum);
 
@@ -58,7 +59,8 @@ interface IVenueDesk {
 
     /// @notice Register a venue at which the vault may keep a position; it stays registered, so that what it holds is
     /// never forgotten.
-    /// @param cap Most the vault may have there, in settlement-asset units; 0 lets it only take out.
+    /// @param cap Most the vault may have there, in settlement-asset units; while a position is open, what was put there
+    /// and not taken out counts in full. 0 lets it only take out, reduce and close.
     function setPositionVenue(address venue, uint256 cap) external;
 
     function vault() external view returns (IShardVault);

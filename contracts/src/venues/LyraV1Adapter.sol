@@ -129,12 +129,16 @@ contract LyraV1Adapter is IOptionVenue {
     }
 
     /// @inheritdoc IOptionVenue
+    function collect() external onlyDesk {
+        if (_hasEnded()) _collect();
+    }
+
+    /// @inheritdoc IOptionVenue
     function changeOption(address market_, uint256 strikeId, bool isCall, int256 quantity, uint256 limit)
         external
         onlyDesk
     {
         _requireMarket(market_);
-        if (_hasEnded()) _collect();
         if (quantity > 0) _open(strikeId, isCall, uint256(quantity), limit);
         else _close(strikeId, isCall, uint256(-quantity), limit);
     }

@@ -2,6 +2,7 @@
 export const lyraV1AdapterAbi = [
   {"type":"constructor","inputs":[{"name":"desk_","type":"address"},{"name":"setup","type":"tuple","components":[{"name":"viewer","type":"address"},{"name":"market","type":"address"},{"name":"blackScholes","type":"address"},{"name":"underlying","type":"address"},{"name":"quoteFeed","type":"address"},{"name":"swapVenue","type":"address"},{"name":"swapPool","type":"address"},{"name":"feeBps","type":"uint16"}]}],"stateMutability":"nonpayable"},
   {"type":"function","name":"changeOption","inputs":[{"name":"market_","type":"address"},{"name":"strikeId","type":"uint256"},{"name":"isCall","type":"bool"},{"name":"quantity","type":"int256"},{"name":"limit","type":"uint256"}],"outputs":[],"stateMutability":"nonpayable"},
+  {"type":"function","name":"collect","inputs":[],"outputs":[],"stateMutability":"nonpayable"},
   {"type":"function","name":"desk","inputs":[],"outputs":[{"name":"","type":"address"}],"stateMutability":"view"},
   {"type":"function","name":"health","inputs":[],"outputs":[{"name":"","type":"uint256"}],"stateMutability":"pure"},
   {"type":"function","name":"held","inputs":[{"name":"asset","type":"address"}],"outputs":[{"name":"","type":"uint256"}],"stateMutability":"view"},

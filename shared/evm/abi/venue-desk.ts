@@ -29,6 +29,7 @@ export const venueDeskAbi = [
   {"type":"error","name":"VenueDesk_Inexact","inputs":[{"name":"venue","type":"address"}]},
   {"type":"error","name":"VenueDesk_NotRegistered","inputs":[{"name":"venue","type":"address"}]},
   {"type":"error","name":"VenueDesk_OfAnotherDesk","inputs":[{"name":"venue","type":"address"}]},
+  {"type":"error","name":"VenueDesk_OnlyReduces","inputs":[{"name":"venue","type":"address"}]},
   {"type":"error","name":"VenueDesk_PriceOutsideLimit","inputs":[{"name":"worstPrice","type":"uint256"},{"name":"limit","type":"uint256"}]},
   {"type":"error","name":"VenueDesk_ReceivedTooLittle","inputs":[{"name":"received","type":"uint256"},{"name":"minimum","type":"uint256"}]},
   {"type":"error","name":"VenueDesk_SpentTooMuch","inputs":[{"name":"spent","type":"uint256"},{"name":"maximum","type":"uint256"}]},
