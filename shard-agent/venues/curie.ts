@@ -14,7 +14,7 @@ const abi = parseAbi([
   "function getMarketRegistry() view returns (address)",
   "function paused() view returns (bool)",
   "function getAccountValue(address trader) view returns (int256)",
-  "function getFreeCollateral(address trader) view returns (uint256)",
+  "function getFreeCollateralByToken(address trader, address token) view returns (uint256)",
   "function getSettlementToken() view returns (address)",
   "function decimals() view returns (uint8)",
   "function getTotalAbsPositionValue(address trader) view returns (uint256)",
@@ -106,14 +106,15 @@ async function readAccount(view: ViewReader, at: CurieScope): Promise<Account> {
     read<boolean>(house, "paused"),
     read<bigint>(house, "getAccountValue", [at.adapter]),
   ]);
-  const [free, marginToken, marginDecimals, exposure, registry] = await Promise.all([
-    read<bigint>(vault, "getFreeCollateral", [at.adapter]),
+  const [marginToken, marginDecimals, exposure, registry] = await Promise.all([
     read<Address>(vault, "getSettlementToken"),
     read<number>(vault, "decimals"),
     read<bigint>(accountBalance, "getTotalAbsPositionValue", [at.adapter]),
     read<Address>(exchange, "getMarketRegistry"),
   ]);
-  const [initial, maintenance, maxFunding, twapSeconds] = await Promise.all([
+  const [free, initial, maintenance, maxFunding, twapSeconds] = await Promise.all([
+    // Of the margin token alone, as the account on chain counts: other collateral cannot be taken out as it.
+    read<bigint>(vault, "getFreeCollateralByToken", [at.adapter, marginToken]),
     read<number>(config, "getImRatio"),
     read<number>(config, "getMmRatio"),
     read<number>(config, "getMaxFundingRate"),

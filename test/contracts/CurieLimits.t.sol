@@ -3,7 +3,22 @@ pragma solidity 0.8.37;
 
 import {IVenueDesk} from "riskshard/interfaces/IVenueDesk.sol";
 import {MarginMoveParams, Actions, Mandate} from "riskshard/types/Mandate.sol";
+import {CurieAdapter} from "riskshard/venues/CurieAdapter.sol";
 import {CurieFixture} from "./support/CurieFixture.sol";
+
+interface ICurieCollateral {
+    struct Collateral {
+        address priceFeed;
+        uint24 collateralRatio;
+        uint24 discountRatio;
+        uint256 depositCap;
+    }
+
+    function getCollateralManager() external view returns (address);
+    function addCollateral(address token, Collateral calldata config) external;
+    function depositFor(address to, address token, uint256 amount) external;
+    function getFreeCollateral(address trader) external view returns (uint256);
+}
 
 /// @notice What the admins' limits of a venue keep a holder of every signer key from doing there, on the unmodified Curie.
 contract CurieLimitsTest is CurieFixture {
@@ -33,6 +48,31 @@ contract CurieLimitsTest is CurieFixture {
         _expectOnlyReduces(1e18, 2015e8);
         _change("close", _perp(-20e18, 1985e8));
         _expectOnlyReduces(-1e18, 1985e8);
+    }
+
+    function test_what_is_counted_is_what_can_be_taken_out_whatever_else_is_collateral() public {
+        _takeWethAsCollateral();
+        weth.mint(address(this), 10e18);
+        weth.approve(curieVault, 10e18);
+        ICurieCollateral(curieVault).depositFor(address(account), address(weth), 10e18);
+        assertGt(ICurieCollateral(curieVault).getFreeCollateral(address(account)), 110_000e6);
+        assertEq(account.held(address(usdx)), 100_000e6, "WETH cannot be taken out as USDX");
+        _margin("all", -100_000e6);
+        assertEq(account.held(address(usdx)), 0);
+    }
+
+    function test_no_other_collateral_goes_in() public {
+        _takeWethAsCollateral();
+        weth.mint(address(account), 1e18);
+        vm.prank(address(desk));
+        vm.expectRevert(abi.encodeWithSelector(CurieAdapter.CurieAdapter_OnlyMargin.selector, address(weth)));
+        account.put(address(weth), 1e18);
+    }
+
+    /// @dev As Curie's owner may, at 80 % of its price.
+    function _takeWethAsCollateral() private {
+        ICurieCollateral(ICurieCollateral(curieVault).getCollateralManager())
+            .addCollateral(address(weth), ICurieCollateral.Collateral(address(priceFeed), 800_000, 100_000, 1000e18));
     }
 
     function _expectOnlyReduces(int256 size, uint256 worstPrice) private {

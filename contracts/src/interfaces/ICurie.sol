@@ -25,6 +25,8 @@ interface ICurieVault {
     function deposit(address token, uint256 amount) external;
     function withdraw(address token, uint256 amount) external;
     function getFreeCollateral(address trader) external view returns (uint256);
+    /// @notice Of `token`, what {withdraw} would pay out now.
+    function getFreeCollateralByToken(address trader, address token) external view returns (uint256);
     function getSettlementToken() external view returns (address);
 }
 

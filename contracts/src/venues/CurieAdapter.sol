@@ -22,6 +22,8 @@ contract CurieAdapter is IPerpVenue {
     using Math for uint256;
     using SafeERC20 for IERC20;
 
+    error CurieAdapter_OnlyMargin(address asset);
+
     uint256 private constant WAD = 1e18;
     uint256 private constant PRICE_UNIT = 1e8;
 
@@ -57,6 +59,7 @@ contract CurieAdapter is IPerpVenue {
 
     /// @inheritdoc IPositionVenue
     function put(address asset, uint256 amount) external onlyDesk {
+        if (asset != marginAsset) revert CurieAdapter_OnlyMargin(asset);
         IERC20(asset).forceApprove(address(margin), amount);
         margin.deposit(asset, amount);
     }
@@ -90,12 +93,13 @@ contract CurieAdapter is IPerpVenue {
         );
     }
 
-    /// @notice Of the margin asset the smaller of account value and free collateral: what could be taken out at once.
+    /// @notice Of the margin asset the smaller of account value and what could be taken out at once; other collateral, which
+    /// strangers may give, is no margin asset.
     function held(address asset) external view returns (uint256) {
         if (asset != marginAsset) return 0;
         int256 value = clearingHouse.getAccountValue(address(this));
         if (value <= 0) return 0;
-        return (uint256(value) / marginScale).min(margin.getFreeCollateral(address(this)));
+        return (uint256(value) / marginScale).min(margin.getFreeCollateralByToken(address(this), marginAsset));
     }
 
     /// @notice Account value over the value of all positions, as Curie's own margin ratios count it.

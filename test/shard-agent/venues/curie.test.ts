@@ -26,7 +26,7 @@ function answers(change: Readonly<Record<string, unknown>> = {}): ViewReader {
     isTimedOut: false,
     getLastValidTimestamp: 1_790_000_000n,
     getAccountValue: 1_000n * USD,
-    getFreeCollateral: 600_000_000n,
+    getFreeCollateralByToken: 600_000_000n,
     getSettlementToken: address20("a0"),
     decimals: 6,
     getTotalAbsPositionValue: 4_000n * USD,
