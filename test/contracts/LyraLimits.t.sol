@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Vm} from "forge-std/Vm.sol";
+import {IShardVaultAdmin} from "riskshard/interfaces/IShardVaultAdmin.sol";
 import {IVenueDesk} from "riskshard/interfaces/IVenueDesk.sol";
 import {Actions, Mandate, MarginMoveParams, OptionTradeParams} from "riskshard/types/Mandate.sol";
 import {ILyraSetup, LyraFixture} from "./support/LyraFixture.sol";
@@ -74,6 +75,52 @@ contract LyraLimitsTest is LyraFixture {
         assertGt(_tradedAmount(), worth / 100);
     }
 
+    function test_anyone_brings_a_payout_home_and_opens_the_shares_but_not_while_paused() public {
+        _tradeOption("open", _option(STRIKE, true, 4e18, account.termsOf(market, STRIKE, true).fairPremium + 50e8));
+        _end(1500);
+        assertEq(account.settleExpired(), 1);
+        // A hundredth of a cent closes the shares after an end without a payout.
+        susd.mint(address(account), 0.0001e18);
+        assertFalse(account.isExact());
+        assertEq(vault.maxRedeem(depositor), 0);
+        vm.prank(guardian);
+        vault.pause();
+        vm.expectRevert(IShardVaultAdmin.ShardVault_Paused.selector);
+        account.collect();
+        vm.prank(admin);
+        vault.unpause();
+        vm.prank(makeAddr("stranger"));
+        account.collect();
+        assertTrue(account.isExact());
+        assertGt(vault.maxRedeem(depositor), 0);
+        assertEq(account.openPositions().length, 0);
+    }
+
+    function test_what_a_stranger_collects_is_changed_near_its_feed_and_only_at_fresh_prices() public {
+        _tradeOption("open", _option(STRIKE, true, 4e18, account.termsOf(market, STRIKE, true).fairPremium + 50e8));
+        _end(2500);
+        account.settleExpired();
+        uint256 fair = account.held(address(usdx));
+        susdFeed.push(1.05e8);
+        vm.expectRevert("Too little received");
+        account.collect();
+        susdFeed.push(1e8);
+        skip(61);
+        susdFeed.push(1e8);
+        (bool done,) = address(account).call(abi.encodeCall(account.collect, ()));
+        assertFalse(done, "the settlement asset's own feed is old");
+        _passWithPrices(1);
+        account.collect();
+        assertGe(account.held(address(usdx)), fair);
+        assertTrue(account.isExact());
+    }
+
+    function _end(uint256 price) private {
+        _passWithPrices(BOARD_DAYS * 1 days);
+        ethFeed.push(int256(price * 1e8));
+        _setLyraPrice(price, false);
+    }
+
     /// @dev Four calls that end 500 in the money and are paid, and two on a board that ends four weeks later.
     function _openTwoBoardsAndEndTheFirst() private {
         _tradeOption("first", _option(STRIKE, true, 4e18, account.termsOf(market, STRIKE, true).fairPremium + 50e8));
@@ -82,9 +129,7 @@ contract LyraLimitsTest is LyraFixture {
         (strikes[0], skews[0]) = (2500e18, 1e18);
         ILyraSetup(market).createOptionBoard(block.timestamp + 2 * BOARD_DAYS * 1 days, 1e18, strikes, skews, false);
         _tradeOption("second", _option(LATER, true, 2e18, account.termsOf(market, LATER, true).fairPremium + 50e8));
-        _passWithPrices(BOARD_DAYS * 1 days);
-        ethFeed.push(2500e8);
-        _setLyraPrice(2500, false);
+        _end(2500);
         account.settleExpired();
         account.refreshGreeks();
     }

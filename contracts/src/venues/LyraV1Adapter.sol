@@ -17,6 +17,7 @@ import {
 import {IOptionVenue, OptionTerms} from "../interfaces/IOptionVenue.sol";
 import {IPositionVenue} from "../interfaces/IPositionVenue.sol";
 import {IPriceFeed} from "../interfaces/IPriceFeed.sol";
+import {IShardVault} from "../interfaces/IShardVault.sol";
 import {IShardVaultAdmin} from "../interfaces/IShardVaultAdmin.sol";
 import {IVenueAdapter} from "../interfaces/IVenueAdapter.sol";
 import {IVenueDesk} from "../interfaces/IVenueDesk.sol";
@@ -128,8 +129,11 @@ contract LyraV1Adapter is IOptionVenue {
         cash.safeTransfer(vault, amount);
     }
 
-    /// @inheritdoc IOptionVenue
-    function collect() external onlyDesk {
+    /// @notice As {IOptionVenue-collect}. Anyone may call, so that no payout keeps the vault's shares closed: it is changed
+    /// near its feed, while the vault is not paused and its feeds are fresh, and can only come here.
+    function collect() external {
+        if (IShardVault(vault).paused()) revert IShardVaultAdmin.ShardVault_Paused();
+        IShardVaultAdmin(vault).requireFreshFeeds();
         if (_hasEnded()) _collect();
     }
 

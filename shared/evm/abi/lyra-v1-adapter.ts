@@ -25,4 +25,5 @@ export const lyraV1AdapterAbi = [
   {"type":"error","name":"OptionVenue_UnknownMarket","inputs":[{"name":"market","type":"address"}]},
   {"type":"error","name":"PositionVenue_OnlyDesk","inputs":[{"name":"caller","type":"address"}]},
   {"type":"error","name":"SafeERC20FailedOperation","inputs":[{"name":"token","type":"address"}]},
+  {"type":"error","name":"ShardVault_Paused","inputs":[]},
 ] as const;
