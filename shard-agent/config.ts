@@ -184,6 +184,13 @@ const agentFieldsSchema = z.strictObject({
   positionVenues: positionVenuesSchema.nullable().default(null),
   /** Null: messages are tracked by their delivery only, and none is helped on. */
   layerZero: layerZeroSchema.nullable().default(null),
+  /** What routes to sister vaults are quoted with. */
+  routes: z
+    .strictObject({
+      /** Gas bought for a delivery: the policy's `transfers.lzReceiveGas`, or its quotes are not used. */
+      lzReceiveGas: z.number().int().min(30_000).max(2_000_000).default(200_000),
+    })
+    .prefault({}),
   settlement: z.strictObject({
     ticker: z.string(),
     token: addressSchema,

@@ -22,6 +22,7 @@ import {
 import { viemJobEncoder, viemJobVerifier } from "#shard-agent/adapters/viem-job-desk.ts";
 import { viemQuoteSigner } from "#shard-agent/adapters/viem-quote-signer.ts";
 import { viemRecoveryDesk } from "#shard-agent/adapters/viem-recovery-desk.ts";
+import { routeQuoteOptions } from "#shard-agent/adapters/viem-route-quotes.ts";
 import { viemSender } from "#shard-agent/adapters/viem-sender.ts";
 import { viemTransactionReader } from "#shard-agent/adapters/viem-transaction-reader.ts";
 import { viemTransferReader } from "#shard-agent/adapters/viem-transfer-reader.ts";
@@ -209,6 +210,7 @@ function agentPorts(config: AgentConfig, wiring: Wiring) {
       settlementToken,
       sender: sender.address,
       positions: positionVenues(config),
+      routes: routeQuoteOptions(config),
       pools: config.underlyings.flatMap((one) => one.pools.map((pool) => pool.address)),
     }),
     transactions: viemTransactionReader(rpc, {

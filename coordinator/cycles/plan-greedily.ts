@@ -92,7 +92,7 @@ function planAllTransfers(
   hedges: readonly PlannedAction[],
 ): TransferPlan {
   const effects = [...world.effects, ...hedges.map((action) => action.effect)];
-  const plan = planTransfers({ inputs: world.inputs, effects, policy: world.policy });
+  const plan = planTransfers({ ...world, effects });
   if (plan.actions.length === 0) return plan;
   const reason = transferBarrier(input, world);
   if (reason === undefined) return plan;

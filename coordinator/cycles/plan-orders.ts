@@ -124,7 +124,8 @@ function drain(own: ShardInput, { order }: Ordered, input: PassInput, world: Wor
     const isLeaving = orders[setup.shard]?.kind === "drain";
     return setup.shard !== own.setup.shard && isMeant && !isLeaving && !status.isCarried;
   });
-  const { inputs, effects, policy } = world;
+  const { inputs, effects, policy, nativeUsd } = world;
   const barrier = transferBarrier(input, world);
-  return drainStep(own, { targets, inputs, effects, policy, barrier, reason: order.reason });
+  const { reason } = order;
+  return drainStep(own, { targets, inputs, effects, policy, nativeUsd, barrier, reason });
 }

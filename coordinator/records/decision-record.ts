@@ -47,6 +47,16 @@ const transferDecisionSchema = z.strictObject({
   target: shardIdSchema,
   amountUsd: finiteSchema,
   reason: z.string(),
+  /** What it was expected to cost in fees; null when it was recorded before this was. */
+  fee: z
+    .strictObject({
+      usd: finiteSchema,
+      basis: z.enum(["quote", "policy"]),
+      /** Why it is not the route's quote; null when it is. */
+      reason: z.string().nullable(),
+    })
+    .nullable()
+    .default(null),
 });
 
 const optionTradeSchema = z.strictObject({

@@ -153,6 +153,10 @@ function refuseContent(report: ShardReport, setup: ShardSetup): Refused | undefi
     repeated(
       "deliveredTransfers",
       report.deliveredTransfers.map((line) => line.guid),
+    ) ??
+    repeated(
+      "routes",
+      report.routes.map((line) => String(line.dstEid)),
     );
   return problem === undefined ? undefined : refuse("malformed", problem);
 }

@@ -7,6 +7,7 @@ import {
 } from "#coordinator/stages/depth-cost.ts";
 import type { ShardInput } from "#coordinator/stages/hedge-option.ts";
 import { type PlanningWorld, transitHours } from "#coordinator/stages/planning-world.ts";
+import { routeFee } from "#coordinator/stages/route-fee.ts";
 import { gasCostUsd } from "#coordinator/stages/venue-limits.ts";
 import { valueOption } from "#shared/risk/option-position.ts";
 import { unitsFromRaw } from "#shared/units/token-amount.ts";
@@ -36,9 +37,12 @@ export function actionCost(action: PlannedAction, world: PlanningWorld): ActionC
     throw new RangeError(`${effect.shard}: planned for, but not in the world`);
   switch (params.kind) {
     case "transfer": {
-      const { transferFeeUsd, transitCostFractionPerHour } = world.policy.planning;
+      const target = world.inputs.find((one) => one.setup.shard === effect.target);
+      if (target === undefined)
+        throw new RangeError(`${effect.target}: sent to, but not in the world`);
+      const { transitCostFractionPerHour } = world.policy.planning;
       const transitUsd = effect.amountUsd * transitCostFractionPerHour * transitHours(input);
-      return { ...NOTHING, bridgeUsd: transferFeeUsd + transitUsd };
+      return { ...NOTHING, bridgeUsd: routeFee(input, target, world).usd + transitUsd };
     }
     case "swap":
     case "swap-exact-output":

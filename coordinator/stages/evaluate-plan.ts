@@ -7,7 +7,7 @@ import { beyondLimit } from "#coordinator/stages/bucket-limits.ts";
 import type { ShardInput } from "#coordinator/stages/hedge-option.ts";
 import { addedBy, limitsOf } from "#coordinator/stages/plan-options.ts";
 import type { PlanScenarios } from "#coordinator/stages/plan-scenarios.ts";
-import { isCovered, shortfalls } from "#coordinator/stages/plan-transfers.ts";
+import { uncoveredShards } from "#coordinator/stages/plan-transfers.ts";
 import {
   nearEndUnits,
   type PlanningWorld,
@@ -159,7 +159,7 @@ function uncovered(world: PlanningWorld, actions: readonly PlannedAction[]): num
 
 function needy({ inputs, policy }: PlanningWorld, effects: readonly PendingEffect[]): ShardInput[] {
   const context = { inputs, policy, effects };
-  return shortfalls(context).filter((input) => !isCovered(input, context));
+  return uncoveredShards(context);
 }
 
 function sum<T>(items: readonly T[], value: (item: T) => number): number {

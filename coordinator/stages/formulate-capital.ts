@@ -13,6 +13,7 @@ import {
   chainCapitalUsd,
   chainLiabilityUsd,
   leavingUsd,
+  uncoveredShards,
   withoutArriving,
 } from "#coordinator/stages/plan-transfers.ts";
 import type { PlanningWorld } from "#coordinator/stages/planning-world.ts";
@@ -34,6 +35,8 @@ type ShardPart = {
   readonly series: readonly SeriesVariables[];
   readonly outgoing: readonly TransferVariables[];
   readonly incoming: readonly TransferVariables[];
+  /** In shortfall, whether or not an open route leads to it. */
+  readonly isNeedy: boolean;
 };
 
 /** A column for a shard's required capital in USD, and the most it can come to. */
@@ -46,17 +49,20 @@ type Requirement = { readonly column: number; readonly mostUsd: number };
  * piecewise linear and convex in the trade.
  */
 export function addCapital(builder: ProgramBuilder, context: CapitalContext): void {
-  for (const input of context.world.inputs) {
+  const { world } = context;
+  const needy = world.mayTransfer ? uncoveredShards(world) : [];
+  for (const input of world.inputs) {
     const part: ShardPart = {
       input,
-      world: context.world,
+      world,
+      isNeedy: needy.includes(input),
       hedges: context.hedges.filter(({ option }) => option.input === input),
       series: context.series.filter(({ option }) => option.input === input),
       outgoing: context.transfers.filter(({ source }) => source === input),
       incoming: context.transfers.filter(({ target }) => target === input),
     };
-    if (part.hedges.length + part.series.length + part.outgoing.length + part.incoming.length > 0)
-      addShard(builder, part);
+    const columns = [part.hedges, part.series, part.outgoing, part.incoming];
+    if (part.isNeedy || columns.some((one) => one.length > 0)) addShard(builder, part);
   }
 }
 
@@ -72,10 +78,10 @@ function addShard(builder: ProgramBuilder, part: ShardPart): void {
     input.valuation.settlementUsd;
   const spent = [...spendingTerms(part), ...amounts(part.outgoing)];
   if (spent.length > 0) builder.atMost(`cash ${shard}`, spent, freeUsd, "USD");
-  if (part.outgoing.length + part.incoming.length === 0) return;
+  if (part.outgoing.length === 0 && !part.isNeedy) return;
   const worst = addRequirement(builder, part, losses);
   if (part.outgoing.length > 0) addSource(builder, part, worst);
-  if (part.incoming.length > 0) {
+  if (part.isNeedy) {
     const lacking = builder.column(`uncovered ${shard}`, {
       cost: world.policy.planning.shortfallPenaltyFraction,
     });

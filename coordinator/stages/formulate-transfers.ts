@@ -1,13 +1,13 @@
 import type { ShardInput } from "#coordinator/stages/hedge-option.ts";
 import {
-  isCovered,
   isOpenRoute,
   isSource,
   mostFrom,
-  shortfalls,
+  uncoveredShards,
 } from "#coordinator/stages/plan-transfers.ts";
 import { type PlanningWorld, transitHours } from "#coordinator/stages/planning-world.ts";
 import type { ProgramBuilder } from "#coordinator/stages/program-builder.ts";
+import { routeFee } from "#coordinator/stages/route-fee.ts";
 
 /** The columns of one possible transfer. */
 export type TransferVariables = {
@@ -20,14 +20,14 @@ export type TransferVariables = {
 };
 
 /**
- * Columns for a transfer from every shard with surplus to every shard in shortfall that nothing on its way covers: a fee
- * when it is made, an amount between the policy's bounds then, and a price for the time it takes from that source.
+ * Columns for a transfer from every shard with surplus to every shard in shortfall that nothing on its way covers, over
+ * routes that are open: the route's fee when it is made, an amount between the policy's bounds then, and a price for the time it takes from that source.
  */
 export function addTransfers(builder: ProgramBuilder, world: PlanningWorld): TransferVariables[] {
   if (!world.mayTransfer) return [];
   const { policy, inputs } = world;
   const { minimumUsd, maximumUsd } = policy.transfers;
-  const targets = shortfalls(world).filter((target) => !isCovered(target, world));
+  const targets = uncoveredShards(world);
   if (targets.length === 0) return [];
   const sources = inputs
     .filter((input) => isSource(input) && !targets.includes(input))
@@ -37,10 +37,12 @@ export function addTransfers(builder: ProgramBuilder, world: PlanningWorld): Tra
     .slice(0, policy.planning.shardsMax);
   return targets.slice(0, policy.planning.shardsMax).flatMap((target) => {
     const open = sources.filter(({ input }) => isOpenRoute(input, target));
-    return open.map(({ input: source, mostUsd }) => {
+    return open.flatMap(({ input: source, mostUsd }) => {
+      const fee = routeFee(source, target, world);
+      if (fee.closed !== null) return [];
       const name = `${source.setup.shard} to ${target.setup.shard}`;
       const used = builder.column(`send ${name}`, {
-        cost: policy.planning.transferFeeUsd,
+        cost: fee.usd,
         upper: 1,
         isInteger: true,
       });
@@ -65,7 +67,7 @@ export function addTransfers(builder: ProgramBuilder, world: PlanningWorld): Tra
         ],
         0,
       );
-      return { source, target, amount, used };
+      return [{ source, target, amount, used }];
     });
   });
 }

@@ -4,6 +4,7 @@ import type { PlannedAction } from "#coordinator/records/planned-action.ts";
 import { assessCapital } from "#coordinator/stages/assess-capital.ts";
 import type { ShardInput } from "#coordinator/stages/hedge-option.ts";
 import { mostFrom, transferAction } from "#coordinator/stages/plan-transfers.ts";
+import { closedRoutes, feeDecision, routeFee } from "#coordinator/stages/route-fee.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
 
 export type DrainContext = {
@@ -12,6 +13,8 @@ export type DrainContext = {
   readonly inputs: readonly ShardInput[];
   readonly effects: readonly PendingEffect[];
   readonly policy: Policy;
+  /** USD per native coin by ticker, for the fee. */
+  readonly nativeUsd: ReadonlyMap<string, number>;
   /** Why nothing may be moved in this pass, if so. */
   readonly barrier: string | undefined;
   readonly reason: string;
@@ -50,10 +53,16 @@ export function drainStep(own: ShardInput, context: DrainContext): DrainStep {
   });
   const surplusOf = ({ valuation, setup }: ShardInput): number =>
     assessCapital(valuation, setup, effects, policy).surplusUsd;
-  const [target] = open.sort((one, other) => {
-    return surplusOf(one) - surplusOf(other) || (one.setup.shard < other.setup.shard ? -1 : 1);
-  });
-  if (target === undefined) return wait("no shard may take its collateral now");
+  const [target] = open
+    .filter((one) => routeFee(own, one, context).closed === null)
+    .sort((one, other) => {
+      return surplusOf(one) - surplusOf(other) || (one.setup.shard < other.setup.shard ? -1 : 1);
+    });
+  if (target === undefined) {
+    const closed = open.flatMap((one) => closedRoutes([own], one, context));
+    const waitingFor = ["no shard may take its collateral now", ...closed];
+    return { actions: [], transfers: [], leftUsd, waitingFor };
+  }
   const action = transferAction(
     own,
     target,
@@ -67,6 +76,7 @@ export function drainStep(own: ShardInput, context: DrainContext): DrainStep {
     target: target.setup.shard,
     amountUsd,
     reason: `drain: ${context.reason}`,
+    fee: feeDecision(routeFee(own, target, context)),
   };
   return { actions: [action], transfers: [transfer], leftUsd, waitingFor: [] };
 }

@@ -3,6 +3,13 @@ import type { PendingEffect } from "#coordinator/records/pending-effect.ts";
 import type { PlannedAction } from "#coordinator/records/planned-action.ts";
 import { assessCapital, type CapitalAssessment } from "#coordinator/stages/assess-capital.ts";
 import type { ShardInput } from "#coordinator/stages/hedge-option.ts";
+import {
+  closedRoutes,
+  feeDecision,
+  type RouteContext,
+  type RouteFee,
+  routeFee,
+} from "#coordinator/stages/route-fee.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
 import type { Hex } from "#shared/units/ids.ts";
 import { rawFromUnitsDown, unitsFromRaw } from "#shared/units/token-amount.ts";
@@ -21,16 +28,18 @@ export type TransferPlanContext = {
   readonly policy: Policy;
 };
 
+type Planning = TransferPlanContext & RouteContext;
+
 /** Decimals every OFT shares; smaller amounts cannot travel. */
 const OFT_SHARED_DECIMALS = 6;
 
 /**
  * Settlement asset for shards in shortfall, the largest first, from the shards with the largest
- * surplus. A source keeps its required capital x buffer, also after hedges planned in this pass; a
+ * surplus; among those that can cover all of it by themselves, over the cheapest route. A source keeps its required capital x buffer, also after hedges planned in this pass; a
  * target is brought up to its own. Nothing is sent to a target while what is already on its way covers
  * the shortfall.
  */
-export function planTransfers(context: TransferPlanContext): TransferPlan {
+export function planTransfers(context: Planning): TransferPlan {
   const plan = {
     actions: [] as PlannedAction[],
     transfers: [] as TransferDecision[],
@@ -78,7 +87,7 @@ export function withoutArriving(
   );
 }
 
-function coverShortfall(target: ShardInput, context: TransferPlanContext): TransferPlan {
+function coverShortfall(target: ShardInput, context: Planning): TransferPlan {
   const { policy } = context;
   const shard = target.setup.shard;
   if (isCovered(target, context)) return none(`${shard}: ${COVERED}`);
@@ -90,10 +99,14 @@ function coverShortfall(target: ShardInput, context: TransferPlanContext): Trans
     blocked: [] as string[],
   };
   let leftUsd = missingUsd;
-  for (const source of sourcesFor(target, context)) {
+  for (const source of sourcesFor(target, missingUsd, context)) {
     // A rest below the minimum is not worth a fee: the next shortfall will have it.
     if (leftUsd <= 0 || (plan.actions.length > 0 && leftUsd < policy.transfers.minimumUsd)) break;
     const amountUsd = transferAmountUsd(source.mostUsd, leftUsd, policy);
+    if (amountUsd !== undefined && source.fee.closed !== null) {
+      plan.blocked.push(...closedRoutes([source.input], target, context));
+      continue;
+    }
     if (amountUsd === undefined) {
       plan.blocked.push(...smallSource(shard, source, policy));
       continue;
@@ -109,6 +122,7 @@ function coverShortfall(target: ShardInput, context: TransferPlanContext): Trans
         capital.collateralUsdAfterHaircut < capital.requiredCapitalUsd
           ? "collateral below required capital"
           : "cash below what expired series are due",
+      fee: feeDecision(source.fee),
     });
     leftUsd -= action.effect.amountUsd;
   }
@@ -130,6 +144,11 @@ export function isCovered(target: ShardInput, context: TransferPlanContext): boo
   return arrivingUsd > 0 && alone.surplusUsd + arrivingUsd >= 0;
 }
 
+/** Shards in shortfall that nothing on its way covers; worst first. */
+export function uncoveredShards(context: TransferPlanContext): ShardInput[] {
+  return shortfalls(context).filter((input) => !isCovered(input, context));
+}
+
 /** A source that has something to spare, and less than a transfer is worth. */
 function smallSource(target: string, { input, mostUsd }: Source, { transfers }: Policy): string[] {
   if (mostUsd < 1 || mostUsd >= transfers.minimumUsd) return [];
@@ -148,7 +167,7 @@ function transferAmountUsd(mostUsd: number, wantedUsd: number, policy: Policy): 
   return amountUsd >= minimumUsd ? amountUsd : undefined;
 }
 
-type Source = { readonly input: ShardInput; readonly mostUsd: number };
+type Source = { readonly input: ShardInput; readonly mostUsd: number; readonly fee: RouteFee };
 
 /** True when a shard may give collateral away at all. */
 export function isSource({ status, valuation }: ShardInput): boolean {
@@ -160,14 +179,27 @@ export function isOpenRoute(source: ShardInput, target: ShardInput): boolean {
   return !source.status.closedTargets.includes(target.setup.shard);
 }
 
-function sourcesFor(target: ShardInput, context: TransferPlanContext): Source[] {
+function sourcesFor(target: ShardInput, missingUsd: number, context: Planning): Source[] {
+  const enoughUsd = Math.min(
+    Math.max(missingUsd, context.policy.transfers.minimumUsd),
+    context.policy.transfers.maximumUsd,
+  );
+  const byFee = (left: Source, right: Source): number => {
+    const isEither = left.mostUsd >= enoughUsd && right.mostUsd >= enoughUsd;
+    return isEither ? left.fee.usd - right.fee.usd : 0;
+  };
   return context.inputs
     .filter((input) => input.setup.shard !== target.setup.shard)
     .filter((input) => isSource(input) && isOpenRoute(input, target))
-    .map((input) => ({ input, mostUsd: mostFrom(input, context) }))
+    .map((input) => {
+      const fee = routeFee(input, target, context);
+      return { input, mostUsd: mostFrom(input, context), fee };
+    })
     .sort(
       (left, right) =>
-        right.mostUsd - left.mostUsd || (left.input.setup.shard < right.input.setup.shard ? -1 : 1),
+        byFee(left, right) ||
+        right.mostUsd - left.mostUsd ||
+        (left.input.setup.shard < right.input.setup.shard ? -1 : 1),
     );
 }
 

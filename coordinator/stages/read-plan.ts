@@ -17,12 +17,14 @@ import {
   shortfalls,
   type TransferPlan,
   transferAction,
+  uncoveredShards,
 } from "#coordinator/stages/plan-transfers.ts";
 import {
   type PlannedUnderlying,
   type PlanningWorld,
   targetUnits,
 } from "#coordinator/stages/planning-world.ts";
+import { closedRoutes, feeDecision, routeFee } from "#coordinator/stages/route-fee.ts";
 
 /** What a solution wants done, by names alone: it can be tried on a newer world than the one it was found on. */
 export type WantedPlan = {
@@ -154,12 +156,13 @@ export function realiseTransfers(
   const { policy, inputs, mayTransfer } = world;
   const actions: PlannedAction[] = [];
   const transfers: TransferDecision[] = [];
-  const needy = mayTransfer ? shortfalls(world).filter((one) => !isCovered(one, world)) : [];
+  const needy = mayTransfer ? uncoveredShards(world) : [];
   for (const { source: from, target: to, amountUsd } of wanted.transfers) {
     const source = inputs.find(({ setup }) => setup.shard === from);
     const target = needy.find(({ setup }) => setup.shard === to);
     if (source === undefined || target === undefined || !isSource(source)) continue;
-    if (!isOpenRoute(source, target)) continue;
+    const fee = routeFee(source, target, world);
+    if (!isOpenRoute(source, target) || fee.closed !== null) continue;
     const effects = [...world.effects, ...[...hedges, ...actions].map((one) => one.effect)];
     const most = Math.min(
       policy.transfers.maximumUsd,
@@ -175,6 +178,7 @@ export function realiseTransfers(
       target: to,
       amountUsd: action.effect.amountUsd,
       reason: "collateral below required capital",
+      fee: feeDecision(fee),
     });
   }
   return { actions, transfers, blocked: uncoveredReasons(world, [...hedges, ...actions]) };
@@ -187,8 +191,12 @@ function uncoveredReasons(world: PlanningWorld, actions: readonly PlannedAction[
     const { shard } = input.setup;
     if (isCovered(input, world)) return [`${shard}: ${COVERED}`];
     const leftUsd = assessCapital(input.valuation, input.setup, effects, policy).missingUsd;
-    return leftUsd > policy.transfers.minimumUsd
-      ? [`${shard}: shortfall not covered; no shard has surplus to spare`]
-      : [];
+    if (leftUsd <= policy.transfers.minimumUsd) return [];
+    const sources = world.inputs.filter((source) => {
+      const isOther = source !== input && isSource(source) && isOpenRoute(source, input);
+      return isOther && mostFrom(source, { ...world, effects }) >= policy.transfers.minimumUsd;
+    });
+    const closed = closedRoutes(sources, input, world);
+    return [...closed, `${shard}: shortfall not covered; no shard has surplus to spare`];
   });
 }

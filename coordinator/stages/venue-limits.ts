@@ -36,15 +36,17 @@ export function fairSpot(
   return context.side === "buy" ? Math.min(feed, own.spotUsd) : Math.max(feed, own.spotUsd);
 }
 
-/** Gas of one transaction in USD; null when the native coin has no price here. */
+/** Gas of one transaction, and what it pays in native coin beside, in USD; null when the native coin has no price here. */
 export function gasCostUsd(
   input: ShardInput,
-  { gasUnits }: { readonly gasUnits: number },
+  o: { readonly gasUnits: number; readonly feeNativeWei?: bigint },
   nativeUsd: ReadonlyMap<string, number>,
 ): number | null {
   const usd = nativeUsd.get(input.setup.nativeTicker);
   if (usd === undefined) return null;
-  return gasUnits * unitsFromRaw(BigInt(input.valuation.entry.report.chain.baseFeeWei), 18) * usd;
+  const { baseFeeWei } = input.valuation.entry.report.chain;
+  const gasUnitsPaid = o.gasUnits * unitsFromRaw(BigInt(baseFeeWei), 18);
+  return (gasUnitsPaid + unitsFromRaw(o.feeNativeWei ?? 0n, 18)) * usd;
 }
 
 /**

@@ -15,6 +15,10 @@ import {
   consumedJobReader,
   readRecentLogs,
 } from "#shard-agent/adapters/viem-job-events.ts";
+import {
+  type RouteQuoteOptions,
+  routeQuoteReader,
+} from "#shard-agent/adapters/viem-route-quotes.ts";
 import type { ChainReader } from "#shard-agent/ports/chain.ts";
 import type { PositionVenue, ViewReader } from "#shard-agent/ports/venue.ts";
 import type {
@@ -53,6 +57,7 @@ export type ChainReaderOptions = {
   readonly sender: Address;
   /** The vault's venue desk and its accounts at venues; null when it has none. */
   readonly positions: { readonly desk: Address; readonly venues: readonly PositionVenue[] } | null;
+  readonly routes: RouteQuoteOptions;
 };
 
 /** {@link ChainReader} over raw JSON-RPC: one lens call at a block hash, and the events around it. */
@@ -61,6 +66,8 @@ export function viemChainReader(rpc: RpcClient, options: ChainReaderOptions): Ch
     vault: options.contracts.vault,
     desk: options.positions?.desk ?? null,
   });
+  const contracts = { vault: options.contracts.vault, token: options.settlementToken };
+  const readRoutes = routeQuoteReader(rpc, contracts, options.routes);
   const head = async (): Promise<BlockHeader> => {
     const header = await readHeader(rpc, "latest");
     if (header === null)
@@ -89,12 +96,13 @@ export function viemChainReader(rpc: RpcClient, options: ChainReaderOptions): Ch
     block: BlockHeader,
     depth: readonly DepthRequest[],
   ): Promise<ShardSnapshot> => {
-    const [shard, venues, events] = await Promise.all([
+    const [shard, venues, routes, events] = await Promise.all([
       readLens(rpc, options, block, depth),
       readVenues(rpc, options, block),
+      readRoutes(block),
       readEvents(block),
     ]);
-    return { ...snapshotOf(shard, block, depth, options), venues, ...events };
+    return { ...snapshotOf(shard, block, depth, options), venues, routes, ...events };
   };
   return { head, finalized, snapshot, headerAt: (number) => readHeader(rpc, number) };
 }
@@ -143,7 +151,7 @@ function snapshotOf(
   block: BlockHeader,
   depth: readonly DepthRequest[],
   options: ChainReaderOptions,
-): Omit<ShardSnapshot, "venues" | keyof Events> {
+): Omit<ShardSnapshot, "venues" | "routes" | keyof Events> {
   return {
     block,
     epoch: Number(shard.epoch),

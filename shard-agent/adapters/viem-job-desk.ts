@@ -1,8 +1,8 @@
-import { type Address, encodeFunctionData, isHex, parseAbi, size } from "viem";
-import { lzReceiveOptions } from "#shard-agent/adapters/messaging-options.ts";
+import { type Address, encodeFunctionData, isHex, size } from "viem";
 import type { RpcClient } from "#shard-agent/adapters/rpc-client.ts";
-import { callView } from "#shard-agent/adapters/rpc-values.ts";
+import { quoteMessage } from "#shard-agent/adapters/send-quote.ts";
 import type { JobEncoder, JobVerifier } from "#shard-agent/ports/job-desk.ts";
+import { RetryableError } from "#shared/errors.ts";
 import { optionBookAbi } from "#shared/evm/abi/option-book.ts";
 import { mandateCall } from "#shared/evm/mandate-call.ts";
 import {
@@ -15,12 +15,6 @@ import {
 import type { JobParams, RebalanceJob, TransferParams } from "#shared/wire/rebalance-job.ts";
 
 const SIGNATURE_BYTES = 65;
-
-const oftAbi = parseAbi([
-  "struct SendParam { uint32 dstEid; bytes32 to; uint256 amountLD; uint256 minAmountLD; bytes extraOptions; bytes composeMsg; bytes oftCmd; }",
-  "struct MessagingFee { uint256 nativeFee; uint256 lzTokenFee; }",
-  "function quoteSend(SendParam sendParam, bool payInLzToken) view returns (MessagingFee msgFee)",
-]);
 
 /** {@link JobVerifier} for one vault. */
 export function viemJobVerifier(o: {
@@ -86,21 +80,14 @@ export function viemJobEncoder(
 
 /** What the endpoint asks now for the very message the vault will send. */
 async function quoteFee(rpc: RpcClient, token: Address, params: TransferParams): Promise<bigint> {
-  const send = {
+  const message = {
     dstEid: params.dstEid,
     to: params.dstVault,
-    amountLD: BigInt(params.amountRaw),
-    minAmountLD: BigInt(params.minAmountRaw),
-    extraOptions: lzReceiveOptions(params.lzReceiveGas),
-    composeMsg: "0x",
-    oftCmd: "0x",
+    amountRaw: BigInt(params.amountRaw),
+    minAmountRaw: BigInt(params.minAmountRaw),
+    lzReceiveGas: params.lzReceiveGas,
   };
-  const call = {
-    abi: oftAbi,
-    to: token,
-    name: "quoteSend",
-    args: [send, false],
-    at: "latest",
-  } as const;
-  return ((await callView(rpc, call)) as { nativeFee: bigint }).nativeFee;
+  const feeWei = await quoteMessage(rpc, token, { message, at: "latest" });
+  if (feeWei !== null) return feeWei;
+  throw new RetryableError("rpc-failed", `eth_call: quoteSend to ${params.dstEid} reverts`);
 }

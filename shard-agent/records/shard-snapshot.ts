@@ -1,4 +1,5 @@
 import type { Address, Hex } from "#shared/units/ids.ts";
+import type { RouteLine } from "#shared/wire/route-line.ts";
 import type {
   CollateralLine,
   ConsumedJob,
@@ -134,6 +135,7 @@ export type ShardSnapshot = {
   readonly depth: readonly DepthQuote[];
   readonly pools: readonly PoolReading[];
   readonly venues: readonly VenueReading[];
+  readonly routes: readonly RouteLine[];
   readonly consumedJobs: readonly ConsumedJob[];
   readonly deliveredTransfers: readonly DeliveredTransfer[];
 };

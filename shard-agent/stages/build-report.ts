@@ -45,6 +45,7 @@ export function buildReport(o: {
     consumedJobs: [...snapshot.consumedJobs],
     deliveredTransfers: [...snapshot.deliveredTransfers],
     transfers: [...o.transfers],
+    routes: [...snapshot.routes],
     chain: {
       epoch: snapshot.epoch,
       leader: snapshot.leader,

@@ -54,7 +54,7 @@ const planningPolicySchema = z
     bandPenaltyFraction: z.number().positive().max(10).default(0.05),
     /** Cost of leaving one USD of required capital and buffer uncovered. */
     shortfallPenaltyFraction: z.number().positive().max(10).default(0.1),
-    /** What a transfer is expected to cost in fees, in USD. */
+    /** Expected fees of a transfer in USD where no quote for its route is reported. */
     transferFeeUsd: z.number().min(0).default(1),
     /** Most a plan may cost as a fraction of the risk it removes: expected shortfall, delta outside bands, uncovered capital. */
     costCapFractionOfRiskRemoved: z.number().positive().max(10).default(0.05),

@@ -4,6 +4,7 @@ import {
   optionLineSchema,
   optionMarketLineSchema,
 } from "#shared/wire/option-lines.ts";
+import { routeLineSchema } from "#shared/wire/route-line.ts";
 import {
   addressSchema,
   finiteSchema,
@@ -255,6 +256,8 @@ export const shardReportSchema = z.strictObject({
   deliveredTransfers: z.array(deliveredTransferSchema).max(4096),
   /** Messages this vault has sent, and how far those it expects have come. */
   transfers: z.array(transferLineSchema).max(512).default([]),
+  /** Ways to the sister vaults, and what they cost. */
+  routes: z.array(routeLineSchema).max(64).default([]),
   chain: chainStateSchema,
   senders: z.array(senderSchema).max(16),
   health: healthSchema,

@@ -59,6 +59,7 @@ export async function openPaths(site: LatencySite): Promise<Paths> {
     sender,
     // Venues that keep positions are read the same way on all paths, so they are left out of all.
     positions: null,
+    routes: { endpointIds: [], lzReceiveGas: 200_000, amountRaw: 1n },
     pools: config.underlyings.flatMap((one) => one.pools.map(({ address }) => address)),
   });
   const first = await own.snapshot(await own.head(), []);

@@ -211,5 +211,6 @@ function snapshotOf(
     venues: [],
     consumedJobs: [],
     deliveredTransfers: [],
+    routes: [],
   };
 }

@@ -1,6 +1,7 @@
 import type { OptionLine, ShardReport } from "#shared/wire/shard-report.ts";
 import type { TransferLine } from "#shared/wire/transfer-line.ts";
 import { aPerpLine } from "#test/support/perp-line.ts";
+import { aRouteLine } from "#test/support/route-line.ts";
 import { address20, aShardReport, hash32 } from "#test/support/shard-report.ts";
 
 const DAY_MS = 86_400_000;
@@ -45,6 +46,7 @@ export function aFullReport(series = 24): ShardReport {
       },
     ],
     transfers: [sentTransfer(timestampMs), arrival()],
+    routes: [aRouteLine(), aRouteLine({ dstEid: 30_102, feeNativeWei: null, reason: "reverts" })],
     health: { acceptsJobs: false, reasons: ["feed-stale"] },
   };
 }

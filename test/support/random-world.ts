@@ -6,6 +6,8 @@ import type { PlanningPolicy, Policy } from "#shared/policy/policy-schema.ts";
 import type { CapacityLine, PerpLine, ShardReport } from "#shared/wire/shard-report.ts";
 import { BLOCK_MS, EXPIRY_MS, LEADER, NOW_MS } from "#test/support/coordinator-pass.ts";
 import { aPerpMarket } from "#test/support/perp-market.ts";
+import { randomRoutes } from "#test/support/random-routes.ts";
+import { seededRandom } from "#test/support/seeded-random.ts";
 import { address20, aShardReport, hash32 } from "#test/support/shard-report.ts";
 
 export type RandomWorldOptions = {
@@ -26,7 +28,7 @@ const SPOTS_USD = [2000, 60_000, 150, 25, 8, 0.6, 400, 90];
  * basis points and depth from thin to deep. The same options give the same world.
  */
 export function aRandomPass(options: RandomWorldOptions): PassInput {
-  const random = generator(options.seed);
+  const random = seededRandom(options.seed);
   const tickers = Array.from({ length: options.underlyings }, (_, at) =>
     at === 0 ? "ETH" : `U${at}`,
   );
@@ -110,9 +112,11 @@ function entryOf(setup: ShardSetup, { tickers, options, random }: EntryContext):
     priceUsd: 1,
   };
   const perps = perpsOf(setup, { tickers, options });
+  const routes = randomRoutes(options.seed * 89 + setup.chainId, options.shards);
   const [free = settlement.amountRaw] = perps.map((line) => line.freeMarginRaw);
   const report = aShardReport({
     perps,
+    routes,
     shard: setup.shard,
     agent: setup.agents[0]?.id ?? "",
     chainId: setup.chainId,
@@ -156,7 +160,7 @@ function perpsOf(
   setup: ShardSetup,
   { tickers, options }: Pick<EntryContext, "tickers" | "options">,
 ): PerpLine[] {
-  const random = generator(options.seed * 97 + setup.chainId);
+  const random = seededRandom(options.seed * 97 + setup.chainId);
   const held = random() < 0.4 ? (random() - 0.5) * 60_000 : 0;
   const marginUsd = random() < 0.4 ? 0 : 500 * 60 ** random() + 0.4 * Math.abs(held);
   return tickers.slice(0, options.perps ?? 0).map((underlying, index) => {
@@ -285,15 +289,4 @@ function poolOf(context: {
 function raw(value: number, decimals: number): string {
   const digits = Math.min(decimals, 9);
   return (BigInt(Math.round(value * 10 ** digits)) * 10n ** BigInt(decimals - digits)).toString();
-}
-
-/** Numbers in [0, 1) that follow from the seed (mulberry32). */
-function generator(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

@@ -88,6 +88,7 @@ const COMPLETE: ShardReport = {
   consumedJobs: [],
   transfers: [],
   deliveredTransfers: [],
+  routes: [],
   chain: {
     epoch: 1,
     leader: address20("1e"),

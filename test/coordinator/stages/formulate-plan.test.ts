@@ -4,6 +4,7 @@ import type { PassInput } from "#coordinator/cycles/assess-world.ts";
 import { finishPass, formulatePass, preparePass } from "#coordinator/cycles/plan-pass.ts";
 import type { PendingEffect } from "#coordinator/records/pending-effect.ts";
 import type { PlanReport } from "#coordinator/records/plan-report.ts";
+import { actionCost } from "#coordinator/stages/action-cost.ts";
 import {
   assessCapital,
   pendingRanges,
@@ -13,7 +14,9 @@ import {
 import { evaluatePlan } from "#coordinator/stages/evaluate-plan.ts";
 import { convexSegments } from "#coordinator/stages/formulate-hedges.ts";
 import { lossLines } from "#coordinator/stages/loss-lines.ts";
+import { transitHours } from "#coordinator/stages/planning-world.ts";
 import { realiseHedges, realiseTransfers, wantedPlan } from "#coordinator/stages/read-plan.ts";
+import { routeFee } from "#coordinator/stages/route-fee.ts";
 import { STANDARD_GRID } from "#shared/risk/standard-grid.ts";
 import { anEntry, aPassInput, aPolicy } from "#test/support/coordinator-pass.ts";
 import { aWorld } from "#test/support/planned-world.ts";
@@ -75,6 +78,29 @@ test("the program's objective is what the exact evaluator says of the plan read 
     compared += 1;
   }
   expect(compared).toBeGreaterThan(15);
+});
+
+test("transfers go over open routes only, most of them at a reported fee, and the figures are what they cost", () => {
+  const fees = PROBLEMS.flatMap(({ found }) => {
+    if (found === undefined) return [];
+    const { world } = found.problem;
+    return found.transfers.map((action) => {
+      const { effect } = action;
+      const shard = (name: string | null) => {
+        const input = world.inputs.find((one) => one.setup.shard === name);
+        if (input === undefined) throw new Error(`no shard ${name}`);
+        return input;
+      };
+      const fee = routeFee(shard(effect.shard), shard(effect.target), world);
+      expect(fee.closed).toBeNull();
+      const transit = world.policy.planning.transitCostFractionPerHour * effect.amountUsd;
+      const { bridgeUsd } = actionCost(action, world);
+      expect(bridgeUsd - fee.usd).toBeCloseTo(transit * transitHours(shard(effect.shard)), 9);
+      return fee;
+    });
+  });
+  expect(fees.filter((fee) => fee.basis === "quote").length).toBeGreaterThan(3);
+  expect(new Set(fees.map((fee) => fee.usd)).size).toBeGreaterThan(3);
 });
 
 test("some worlds need transfers, some several venues, and some are hedged by one", () => {

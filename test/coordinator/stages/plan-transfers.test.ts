@@ -4,6 +4,7 @@ import type { PassInput } from "#coordinator/cycles/assess-world.ts";
 import type { BookEntry } from "#coordinator/records/book-entry.ts";
 import { assessCapital } from "#coordinator/stages/assess-capital.ts";
 import { planTransfers, type TransferPlan } from "#coordinator/stages/plan-transfers.ts";
+import type { RouteLine } from "#shared/wire/route-line.ts";
 import {
   aJobRecord,
   anEntry,
@@ -14,6 +15,7 @@ import {
   type TestShard,
 } from "#test/support/coordinator-pass.ts";
 import { aWorld } from "#test/support/planned-world.ts";
+import { aRouteLine } from "#test/support/route-line.ts";
 import { hash32 } from "#test/support/shard-report.ts";
 
 const POLICY = aPolicy();
@@ -24,7 +26,7 @@ const NEEDY = { shard: "ethereum", calls: -200 } as const;
 function plan(entries: readonly BookEntry[], changes: Partial<PassInput> = {}): TransferPlan {
   const input = aPassInput(entries, { policy: POLICY, ...changes });
   const world = aWorld(entries, input);
-  return planTransfers({ inputs: world.inputs, effects: world.effects, policy: input.policy });
+  return planTransfers(world);
 }
 
 function required(shard: TestShard, entries: readonly BookEntry[]): number {
@@ -235,6 +237,74 @@ describe("limits", () => {
   });
 });
 
+describe("the fee of a route", () => {
+  const TO_ETHEREUM = 30_001;
+  const poor = anEntry({ ...NEEDY, cashUsd: 40_000 });
+  const baseFeeUsd = 1e-9 * 500_000 * 2000;
+
+  function sourceWith(shard: TestShard, cashUsd: number, route: Partial<RouteLine> | undefined) {
+    const own = route === undefined ? [] : [aRouteLine({ dstEid: TO_ETHEREUM, ...route })];
+    const entry = anEntry({ shard, cashUsd, change: { routes: own } });
+    const chain = { ...entry.report.chain, baseFeeWei: "1000000000" };
+    return { ...entry, report: { ...entry.report, chain } };
+  }
+
+  test("is the reported quote and the gas of the transaction, at the native coin's price", () => {
+    const one = plan([poor, sourceWith("base", 900_000, { feeNativeWei: "2000000000000000" })]);
+    expect(one.transfers[0]?.fee?.usd).toBeCloseTo(4 + baseFeeUsd, 9);
+    expect(one.transfers[0]?.fee).toMatchObject({ basis: "quote", reason: null });
+  });
+
+  test("is the policy's where there is no quote, and the decision says why", () => {
+    const cases: [Partial<RouteLine> | undefined, string][] = [
+      [undefined, "no quote is reported"],
+      [{ dstEid: 30_999 }, "no quote is reported"],
+      [{ feeNativeWei: null, reason: "eth_call: timeout" }, "no quote: eth_call: timeout"],
+      [{ lzReceiveGas: 80_000 }, "quoted for a delivery of 80000 gas; the policy buys 200000"],
+    ];
+    for (const [route, reason] of cases) {
+      const one = plan([poor, sourceWith("base", 900_000, route)]);
+      const usd = POLICY.planning.transferFeeUsd;
+      expect(one.transfers[0]?.fee).toEqual({ usd, basis: "policy", reason });
+    }
+  });
+
+  test("decides between shards that can each cover the whole shortfall", () => {
+    const rich = sourceWith("base", 900_000, { feeNativeWei: "9000000000000000" });
+    const cheap = sourceWith("arbitrum", 500_000, { feeNativeWei: "1000000000000000" });
+    expect(plan([poor, rich, cheap]).transfers.map((one) => one.source)).toEqual(["arbitrum"]);
+  });
+
+  test.each([
+    {
+      name: "a fee above the policy's largest",
+      route: { feeNativeWei: "50000000000000001" },
+      why: "the LayerZero fee is 50000000000000001 wei, at most 50000000000000000 may be paid",
+    },
+    {
+      name: "a message the contracts refuse",
+      route: { feeNativeWei: null, acceptsTransfers: false, reason: "quoteSend reverts" },
+      why: "the route is closed: quoteSend reverts",
+    },
+  ])("$name closes the route, and the next source is taken", ({ route, why }) => {
+    const closed = sourceWith("base", 900_000, route);
+    const next = sourceWith("arbitrum", 500_000, {});
+    const one = plan([poor, closed, next]);
+    expect(one.transfers.map(({ source }) => source)).toEqual(["arbitrum"]);
+    const alone = plan([poor, closed]);
+    expect(alone.actions).toEqual([]);
+    expect(alone.blocked).toEqual([
+      `ethereum: nothing from base; ${why}`,
+      "ethereum: shortfall not covered; no shard has surplus to spare",
+    ]);
+  });
+
+  test("of the largest the policy allows is still paid", () => {
+    const one = plan([poor, sourceWith("base", 900_000, { feeNativeWei: "50000000000000000" })]);
+    expect(one.transfers).toHaveLength(1);
+  });
+});
+
 test("no source is ever planned below its own requirement and buffer, nor below its cash", () => {
   const shard = fc.record({
     cashUsd: fc.integer({ min: 0, max: 400_000 }),
@@ -248,7 +318,7 @@ test("no source is ever planned below its own requirement and buffer, nor below 
       const entries = drawn.map((one, index) => anEntry({ shard: ids[index] ?? "base", ...one }));
       const input = aPassInput(entries, { policy: POLICY });
       const world = aWorld(entries, input);
-      const { actions } = planTransfers({ inputs: world.inputs, effects: [], policy: POLICY });
+      const { actions } = planTransfers({ ...world, effects: [] });
       planned += actions.length;
       const effects = actions.map((action) => action.effect);
       for (const { setup, valuation } of world.inputs) {

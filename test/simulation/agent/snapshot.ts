@@ -4,8 +4,10 @@ import type { ConsumedJob, DeliveredTransfer } from "#shared/wire/shard-report.t
 import type { SimBlock, SimChain } from "#test/simulation/world/chain.ts";
 import { type Market, slicesOf } from "#test/simulation/world/market.ts";
 import type { NodeView } from "#test/simulation/world/rpc.ts";
+import { SIMULATED_POLICY } from "#test/simulation/world/site.ts";
 import type { ChainEvent } from "#test/simulation/world/transaction.ts";
 import { capitalRaw, liabilitiesRaw, poolOut } from "#test/simulation/world/valuation.ts";
+import { MESSAGE_FEE_WEI } from "#test/simulation/world/vault.ts";
 
 /** Blocks before the last final one from which events are reported again. */
 const EVENT_LOOKBACK_BLOCKS = 64;
@@ -67,6 +69,16 @@ export function snapshotAt(block: SimBlock, view: NodeView, o: SnapshotOptions):
       },
     ],
     venues: [],
+    routes: [...rules.sisters.keys()]
+      .filter((dstEid) => dstEid !== site.endpointId)
+      .map((dstEid) => ({
+        dstEid,
+        lzReceiveGas: SIMULATED_POLICY.transfers.lzReceiveGas,
+        feeNativeWei: MESSAGE_FEE_WEI.toString(),
+        gasUnits: 500_000,
+        acceptsTransfers: true,
+        reason: null,
+      })),
     ...eventsOf(block, view, o.finalized),
   };
 }
