@@ -300,6 +300,15 @@ describe("jobs", () => {
       await site.reportWith((one) => consumedIn(one, job) !== undefined),
       job,
     );
+    const reported = await site.reportWith((one) => one.routes.length > 0);
+    const hash = sent?.transactionHash as Hex;
+    const { value } = await site.client.getTransaction({ hash });
+    expect(reported.routes).toMatchObject([
+      { dstEid: sister.chain.endpointId, feeNativeWei: value.toString(), acceptsTransfers: true },
+    ]);
+    const { gasUsed } = await site.client.getTransactionReceipt({ hash });
+    expect(Number(gasUsed)).toBeLessThanOrEqual(reported.routes[0]?.gasUnits ?? 0);
+    expect(Number(gasUsed)).toBeGreaterThan(0.6 * (reported.routes[0]?.gasUnits ?? 0));
     const arrived = await sister.reportWith((one) =>
       one.deliveredTransfers.some(({ guid }) => guid === sent?.guid),
     );

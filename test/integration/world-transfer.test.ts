@@ -1,5 +1,8 @@
 import { erc20Abi, pad } from "viem";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { rpcClient } from "#shard-agent/adapters/rpc-client.ts";
+import { readHeader } from "#shard-agent/adapters/rpc-values.ts";
+import { routeQuoteOptions, routeQuoteReader } from "#shard-agent/adapters/viem-route-quotes.ts";
 import type { Hex } from "#shared/units/ids.ts";
 import { encodeCall, own } from "#test/local/chains/artifacts.ts";
 import { chainClient } from "#test/local/chains/chain-client.ts";
@@ -46,6 +49,24 @@ test("chain time is wall time and a vault holds its first deposit", async () => 
   }
 });
 
+test("a shard's routes are its sister vaults, at the fee their token quotes", async () => {
+  const [source, target] = chains();
+  const rpc = rpcClient([source.rpcUrl]);
+  const contracts = { vault: source.contracts.vault, token: source.settlement.token };
+  const options = routeQuoteOptions({
+    endpointId: source.endpointId,
+    routes: { lzReceiveGas: 200_000 },
+    settlement: { decimals: 6 },
+  });
+  const head = await readHeader(rpc, "latest");
+  if (head === null) throw new Error("no head");
+  const vault = { to: pad(target.contracts.vault), amountRaw: 10n ** 6n };
+  const { nativeFee } = await quote(source, target, vault);
+  expect(await routeQuoteReader(rpc, contracts, options)(head)).toMatchObject([
+    { dstEid: target.endpointId, feeNativeWei: nativeFee.toString(), acceptsTransfers: true },
+  ]);
+});
+
 function chains(): [WorldChain, WorldChain] {
   const [source, target] = world.description.chains;
   if (source === undefined || target === undefined) throw new Error("two chains expected");
@@ -56,30 +77,41 @@ async function send(source: WorldChain, target: WorldChain): Promise<void> {
   const user = world.keys.account("user");
   const client = chainClient(source.rpcUrl, source.chainId);
   const token = own("CollateralOFT");
-  const param = {
-    dstEid: target.endpointId,
-    to: pad(user.address),
-    amountLD: TRANSFER_RAW,
-    minAmountLD: TRANSFER_RAW,
-    extraOptions: OPTIONS,
-    composeMsg: "0x",
-    oftCmd: "0x",
-  };
-  const { address } = { address: source.settlement.token };
-  const fee = (await client.readContract({
-    address,
-    abi: token.abi,
-    functionName: "quoteSend",
-    args: [param, false],
-  })) as { nativeFee: bigint };
+  const message = { to: pad(user.address), amountRaw: TRANSFER_RAW };
+  const param = sendParam(target, message);
+  const fee = await quote(source, target, message);
   expect(fee.nativeFee).toBeGreaterThan(0n);
   await openLane(client, user, 50).send({
     label: "send collateral",
-    to: address,
+    to: source.settlement.token,
     data: encodeCall(token, "send", [param, fee, user.address]),
     valueWei: fee.nativeFee,
     gas: 600_000n,
   });
+}
+
+type Message = { readonly to: Hex; readonly amountRaw: bigint };
+
+function sendParam(target: WorldChain, { to, amountRaw }: Message) {
+  return {
+    dstEid: target.endpointId,
+    to,
+    amountLD: amountRaw,
+    minAmountLD: amountRaw,
+    extraOptions: OPTIONS,
+    composeMsg: "0x",
+    oftCmd: "0x",
+  };
+}
+
+async function quote(source: WorldChain, target: WorldChain, message: Message) {
+  const fee = await chainClient(source.rpcUrl, source.chainId).readContract({
+    address: source.settlement.token,
+    abi: own("CollateralOFT").abi,
+    functionName: "quoteSend",
+    args: [sendParam(target, message), false],
+  });
+  return fee as { nativeFee: bigint };
 }
 
 function balance(chain: WorldChain): Promise<bigint> {

@@ -5,6 +5,7 @@ import { encodeMessage } from "#shared/wire/msgpack-codec.ts";
 import type { ShardReport } from "#shared/wire/shard-report.ts";
 import { publicKeyHex, reporterPrivateKey, signBytes } from "#shared/wire/signed-bytes.ts";
 import { anEntry, anOption, aShardSetup, NOW_MS } from "#test/support/coordinator-pass.ts";
+import { aRouteLine } from "#test/support/route-line.ts";
 import { hash32 } from "#test/support/shard-report.ts";
 
 const KEY = reporterPrivateKey("11".repeat(32));
@@ -260,6 +261,11 @@ test("a job listed twice is refused: its effect would be released twice", () => 
   expect(refusal(message({ ...GOOD, consumedJobs: [consumed, consumed] })).detail).toContain(
     "listed twice",
   );
+});
+
+test("a route listed twice is refused: it would have two fees", () => {
+  const routes = [aRouteLine(), aRouteLine({ feeNativeWei: "7" })];
+  expect(refusal(message({ ...GOOD, routes })).detail).toBe("routes[1]: 30101 is listed twice");
 });
 
 function signed(body: Buffer): AgentMessage {

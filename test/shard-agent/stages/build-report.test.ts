@@ -6,10 +6,11 @@ import { valueBook } from "#shard-agent/stages/value-book.ts";
 import { uniswapV3Venue } from "#shard-agent/venues/uniswap-v3.ts";
 import { shardReportSchema } from "#shared/wire/shard-report.ts";
 import { aScope, aSeries, aSnapshot } from "#test/support/agent-snapshot.ts";
+import { aRouteLine } from "#test/support/route-line.ts";
 
 test("the report of a snapshot satisfies the wire schema once it has a number", () => {
   const scope = aScope();
-  const snapshot = aSnapshot({ series: [aSeries()] });
+  const snapshot = aSnapshot({ series: [aSeries()], routes: [aRouteLine()] });
   const valued = valueBook(snapshot, scope);
   const report = buildReport({
     snapshot,
@@ -27,6 +28,7 @@ test("the report of a snapshot satisfies the wire schema once it has a number", 
     block: { number: 1_000, finalizedNumber: 992 },
     chain: { epoch: 3, capitalRaw: "1000000000000", baseFeeWei: "7" },
     senders: [{ balanceWei: "5000" }],
+    routes: [{ dstEid: 30_101, feeNativeWei: "1000000000000000" }],
   });
   expect(parsed.scenarioPnlUsd).toHaveLength(33);
 });
