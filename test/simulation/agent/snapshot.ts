@@ -75,7 +75,7 @@ export function snapshotAt(block: SimBlock, view: NodeView, o: SnapshotOptions):
         dstEid,
         lzReceiveGas: SIMULATED_POLICY.transfers.lzReceiveGas,
         feeNativeWei: MESSAGE_FEE_WEI.toString(),
-        gasUnits: 500_000,
+        gasUnits: 600_000,
         acceptsTransfers: true,
         reason: null,
       })),
