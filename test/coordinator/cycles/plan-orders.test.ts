@@ -14,6 +14,7 @@ import {
   NOW_MS,
   type TestShard,
 } from "#test/support/coordinator-pass.ts";
+import { aRouteLine } from "#test/support/route-line.ts";
 
 const FLATTEN: ShardOrder = { kind: "flatten", target: null, reason: "drill", sinceMs: NOW_MS };
 const DRAIN: ShardOrder = { kind: "drain", target: null, reason: "leaving", sinceMs: NOW_MS };
@@ -196,6 +197,21 @@ describe("draining a shard", () => {
     expect(decision.transfers).toEqual([]);
     const waiting = decision.safety.orders.find((one) => one.shard === "base")?.waitingFor;
     expect(waiting).toContain("no shard may take its collateral now");
+  });
+
+  test("goes round a route that costs too much, and waits where there is no other", () => {
+    const optimism = aRouteLine({ dstEid: 30_010, feeNativeWei: "60000000000000000" });
+    const dear = [optimism, { ...optimism, dstEid: 72_161 }];
+    const through = (routes: typeof dear): Books => ({
+      ...books,
+      base: { ...books.base, hedgeUnits: 0, calls: 0, change: { routes } },
+    });
+    const { decision } = pass(through([optimism]), { base: DRAIN });
+    expect(decision.transfers).toMatchObject([{ target: "arbitrum", fee: { basis: "policy" } }]);
+    const waiting = pass(through(dear), { base: DRAIN });
+    expect(waiting.decision.transfers).toEqual([]);
+    const fee = "the LayerZero fee is 60000000000000000 wei, at most 50000000000000000 may be paid";
+    expect(progressOf(waiting)?.waitingFor).toContain(`optimism: nothing from base; ${fee}`);
   });
 
   test("nothing comes to a shard that leaves when another is in need, and nothing leaves a reduce-only one", () => {
