@@ -35,7 +35,16 @@ const reasonBody = z.strictObject({ reason: reasonSchema });
 
 /** The admin API, not yet listening. Every route but the two probes needs the key. */
 export function adminApi({ operator, key, log }: AdminApiOptions): FastifyInstance {
-  const app = Fastify({ logger: false, bodyLimit: BODY_BYTES_MAX });
+  const app = Fastify({
+    logger: false,
+    bodyLimit: BODY_BYTES_MAX,
+    // Errors before any route is found: a path that cannot be read.
+    frameworkErrors: (error, _request, reply) => {
+      const isLong = error.code === "FST_ERR_MAX_PARAM_LENGTH";
+      const detail = isLong ? "path: a part of it is too long" : "path: cannot be decoded";
+      return sendProblem(reply, "invalid-query", { detail });
+    },
+  });
   app.setNotFoundHandler((request, reply) => {
     if (!hasApiKey(request, key)) return refuseKey(reply);
     return sendProblem(reply, "not-found", { detail: `${request.method} ${pathOf(request)}` });
@@ -47,6 +56,10 @@ export function adminApi({ operator, key, log }: AdminApiOptions): FastifyInstan
       v1.addHook("onRequest", (request, reply, next) => {
         if (hasApiKey(request, key)) next();
         else refuseKey(reply);
+      });
+      v1.addHook("preValidation", (request, reply, next) => {
+        // Orders take nothing from the query: what is put there by mistake must not be passed over.
+        if (request.method !== "POST" || isValid(noQuery, request, reply)) next();
       });
       addReads(v1, operator);
       addOrders(v1, operator);

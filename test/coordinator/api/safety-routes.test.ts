@@ -253,3 +253,23 @@ test("starts and passes whatever the market: absurd prices, silence, and both", 
 function never(): Promise<never> {
   throw new Error("nothing is signed in shadow mode");
 }
+
+test("an order with something in its query does nothing: the shard may have been meant", async () => {
+  await post("/v1/halt", { reason: "to be lifted by nobody" });
+  const answer = await post("/v1/resume?shard=base", { reason: "only base was meant" });
+  expect(answer.statusCode).toBe(400);
+  expect(answer.json()).toMatchObject({ code: "invalid-query" });
+  expect(answer.json().detail).toContain("shard: unknown field");
+  expect(state.manualHalt?.reason).toBe("to be lifted by nobody");
+});
+
+test.each([
+  ["that cannot be decoded", "/v1/shards/%ZZ/flatten"],
+  ["with a part that is too long", `/v1/shards/${"b".repeat(300)}/flatten`],
+])("a path %s is answered with a problem document", async (_what, url) => {
+  const answer = await post(url, { reason: "a reason" });
+  expect(answer.statusCode).toBe(400);
+  expect(answer.headers["content-type"]).toContain("application/problem+json");
+  expect(answer.json()).toMatchObject({ code: "invalid-query" });
+  expect(answer.json().detail).toMatch(/^path: /);
+});
