@@ -61,7 +61,7 @@ export function remember(
   change: { readonly event: string; readonly nowMs: number },
 ): void {
   ports.jobs.update(job, change.event, change.nowMs);
-  rememberOutcome(state, job, change.nowMs);
+  rememberOutcome(state, job, job.times.settledAtMs ?? change.nowMs);
   if (isUnresolvedJob(job)) state.jobs.set(job.jobId, job);
   else state.jobs.delete(job.jobId);
 }

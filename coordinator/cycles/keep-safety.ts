@@ -66,6 +66,8 @@ export function recallSafety(
   if (found.readable) state.safety = found.memory;
   else {
     const reason = `the memory of breakers, quarantines and orders cannot be read: ${found.reason}`;
+    // Written down: what is remembered from here on can be read, and the next start must not run on it.
+    if (state.manualHalt === undefined) journal.halts.halt({ reason, atMs: nowMs });
     state.manualHalt ??= { reason, atMs: nowMs };
     log.error("halted at start", { reason });
   }
@@ -77,12 +79,15 @@ export function recallSafety(
   }
 }
 
-/** Keeps what became of a job for the breakers that count; a job that comes back into flight is taken out. */
+/** Keeps what became of a job for the breakers that count, oldest first; a job that comes back into flight is taken out. */
 export function rememberOutcome(state: CoordinatorState, job: JobRecord, atMs: number): void {
   const outcome = jobOutcomeOf(job, state.setups.get(job.shard), atMs);
   const known = state.outcomes.find((one) => one.jobId === job.jobId);
   if (outcome === undefined && known === undefined) return;
   const others = state.outcomes.filter((one) => one.jobId !== job.jobId);
   const kept = outcome === undefined ? [] : [{ ...outcome, atMs: known?.atMs ?? atMs }];
-  state.outcomes = [...others, ...kept].slice(-OUTCOMES_MAX);
+  // A late receipt of an old job must not make it the newest.
+  state.outcomes = [...others, ...kept]
+    .sort((one, other) => one.atMs - other.atMs)
+    .slice(-OUTCOMES_MAX);
 }
