@@ -56,6 +56,12 @@ export type RecoveryConditions = {
 /** Attempts of one agent for one message; whoever writes into the queue can cost no more gas than these. */
 export const ATTEMPTS_MAX = 12;
 
+/**
+ * Furthest that the deadline of a recovery may lie ahead. Nobody signed it: a transaction that cannot be
+ * mined would otherwise hold the sender's nonce for as long as whoever writes into the queue likes.
+ */
+const AHEAD_MAX_SECONDS = 600;
+
 /** Whether a recovery may be sent now: only while its call would have its effect. */
 export function admitRecovery(
   job: RecoveryJob,
@@ -66,6 +72,11 @@ export function admitRecovery(
     return refuse("rpc-disagreement", `RPC endpoints contradict each other: ${now.disagreement}`);
   if (now.nowMs > job.deadlineSeconds * 1000)
     return refuse("expired", `deadline: found ${job.deadlineSeconds}; it is past`);
+  if (job.deadlineSeconds > now.nowMs / 1000 + AHEAD_MAX_SECONDS)
+    return refuse(
+      "malformed",
+      `deadline: found ${job.deadlineSeconds}; at most ${AHEAD_MAX_SECONDS} s ahead`,
+    );
   if (now.attempts >= ATTEMPTS_MAX)
     return refuse("recovery-exhausted", `found ${now.attempts} attempts; at most ${ATTEMPTS_MAX}`);
   if (now.isOneUnderWay)

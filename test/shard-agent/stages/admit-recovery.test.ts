@@ -72,6 +72,7 @@ describe("whether it may be sent now", () => {
   const cases: readonly [string, Partial<RecoveryConditions>, string][] = [
     ["RPCs contradict each other", { disagreement: "eth_call: b" }, "rpc-disagreement"],
     ["its deadline is past", { nowMs: 1_790_000_120_001 }, "expired"],
+    ["its deadline is too far ahead", { nowMs: 1_789_999_519_000 }, "malformed"],
     ["too many attempts", { attempts: ATTEMPTS_MAX }, "recovery-exhausted"],
     ["another one is under way", { isOneUnderWay: true }, "nothing-to-recover"],
     ["the message cannot be looked at", { state: null }, "nothing-to-recover"],
