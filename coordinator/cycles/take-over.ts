@@ -8,7 +8,7 @@ import type {
   Fence,
   ShardChain,
 } from "#coordinator/ports/shard-chain.ts";
-import type { JobRecord } from "#coordinator/records/job-record.ts";
+import { isUndecided, type JobRecord } from "#coordinator/records/job-record.ts";
 import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
 import { RetryableError } from "#shared/errors.ts";
 import { unitsFromRaw } from "#shared/units/token-amount.ts";
@@ -112,21 +112,19 @@ async function settlePast(
   { shard, chain, final }: Past,
 ): Promise<void> {
   const undecided = [...state.jobs.values()].filter((job) => {
-    return (
-      job.shard === shard &&
-      (job.state === "recorded" || job.state === "sent" || job.state === "included")
-    );
+    return job.shard === shard && isUndecided(job);
   });
   for (const job of undecided) {
     const isConsumed = await chain.isConsumed(job.jobId, final.hash);
-    const newest = state.jobs.get(job.jobId) ?? job;
+    const newest = state.jobs.get(job.jobId) ?? ports.jobs.find(job.jobId) ?? job;
     if (isConsumed) {
       const range = { fromBlock: final.number - ports.lookbackBlocks, toBlock: final.number };
       const [found] = await chain.consumedMandates(range, job.jobId);
       const { guid, ...consumption } = consumptionOf(found, final);
       const event = { type: "proved", consumption, guid } as const;
       changeJob(state, ports, newest, { event, nowMs: ports.clock.nowMs() });
-    } else {
+    } else if (isUndecided(newest)) {
+      // Else a report has shown it meanwhile in a block that does not stand: what took it back decides.
       changeJob(state, ports, newest, {
         event: { type: "superseded" },
         nowMs: ports.clock.nowMs(),

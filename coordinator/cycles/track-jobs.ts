@@ -2,7 +2,12 @@ import { changeJob } from "#coordinator/cycles/change-jobs.ts";
 import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
 import type { JobJournal } from "#coordinator/ports/journal.ts";
 import type { ChainBlock, ShardChain } from "#coordinator/ports/shard-chain.ts";
-import { isInFlight, isUnresolvedJob, type JobRecord } from "#coordinator/records/job-record.ts";
+import {
+  isInFlight,
+  isUndecided,
+  isUnresolvedJob,
+  type JobRecord,
+} from "#coordinator/records/job-record.ts";
 import type { Clock } from "#shared/ports/clock.ts";
 import type { Log } from "#shared/ports/log.ts";
 
@@ -82,7 +87,7 @@ async function proveConsumption(
   if (believed === null || believed.isFinal || believed.blockNumber > at.final.number) return;
   const isConsumed = await at.chain.isConsumed(job.jobId, at.final.hash);
   const found = isConsumed ? await findConsumption(ports, job, at) : undefined;
-  const now = newest(state, job);
+  const now = newest(state, ports, job);
   const book = state.books.get(job.shard)?.report;
   if (now.consumption?.isFinal !== false) return;
   if (found === undefined && book?.consumedJobs.some((one) => one.jobId === job.jobId)) return;
@@ -104,7 +109,7 @@ async function proveDelivery(
   if (believed.blockNumber > at.final.number) return;
   const range = { fromBlock: at.final.number - ports.lookbackBlocks, toBlock: at.final.number };
   const [found] = await at.chain.deliveries(range, job.guid);
-  const now = newest(state, job);
+  const now = newest(state, ports, job);
   const book = state.books.get(job.target ?? "")?.report;
   if (now.delivery?.isFinal !== false) return;
   if (found === undefined && book?.deliveredTransfers.some((one) => one.guid === job.guid)) return;
@@ -126,12 +131,15 @@ async function decide(
 ): Promise<void> {
   const isConsumed = await at.chain.isConsumed(job.jobId, at.final.hash);
   if (!isConsumed) {
+    const now = newest(state, ports, job);
+    // A report has shown it meanwhile, of a block that is not final or that does not exist: proveConsumption takes it back.
+    if (!isUndecided(now)) return;
     const event = { type: "not-consumed" } as const;
-    changeJob(state, ports, newest(state, job), { event, nowMs: ports.clock.nowMs() });
+    changeJob(state, ports, now, { event, nowMs: ports.clock.nowMs() });
     return;
   }
   const event = { type: "proved", ...(await findConsumption(ports, job, at)) } as const;
-  changeJob(state, ports, newest(state, job), { event, nowMs: ports.clock.nowMs() });
+  changeJob(state, ports, newest(state, ports, job), { event, nowMs: ports.clock.nowMs() });
 }
 
 /** Where and with what amounts the vault consumed a job that it has consumed at the final block. */
@@ -162,13 +170,13 @@ async function findDelivery(
   if (found === undefined || book === undefined || book.report.block.number < found.blockNumber)
     return;
   const delivery = { blockNumber: found.blockNumber, isFinal: true };
-  changeJob(state, ports, newest(state, job), {
+  changeJob(state, ports, newest(state, ports, job), {
     event: { type: "delivered", delivery },
     nowMs: ports.clock.nowMs(),
   });
 }
 
-/** Reports may have moved the job while the chain was being asked. */
-function newest(state: CoordinatorState, job: JobRecord): JobRecord {
-  return state.jobs.get(job.jobId) ?? job;
+/** Reports may have moved the job while the chain was being asked, or ended it. */
+function newest(state: CoordinatorState, { jobs }: TrackPorts, job: JobRecord): JobRecord {
+  return state.jobs.get(job.jobId) ?? jobs.find(job.jobId) ?? job;
 }

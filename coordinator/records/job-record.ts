@@ -128,6 +128,11 @@ export function isInFlight(job: Pick<JobRecord, "state">): boolean {
   return (IN_FLIGHT_STATES as readonly JobState[]).includes(job.state);
 }
 
+/** True while no book has shown its effect, and nothing has proved that it cannot come. */
+export function isUndecided({ state }: Pick<JobRecord, "state">): boolean {
+  return state === "recorded" || state === "sent" || state === "included";
+}
+
 /** True while a job is in flight, or is settled on blocks that a reorg could still remove. Shadow jobs never are. */
 export function isUnresolvedJob(job: JobRecord): boolean {
   if (job.shadow) return false;

@@ -8,7 +8,13 @@ import {
 import { keepSafety, recallSafety } from "#coordinator/cycles/keep-safety.ts";
 import type { Journal } from "#coordinator/ports/journal.ts";
 import type { JobRecord } from "#coordinator/records/job-record.ts";
-import { aJobRecord, aPolicy, aShardSetup, LEADER, NOW_MS } from "#test/support/coordinator-pass.ts";
+import {
+  aJobRecord,
+  aPolicy,
+  aShardSetup,
+  LEADER,
+  NOW_MS,
+} from "#test/support/coordinator-pass.ts";
 import { memoryLog } from "#test/support/memory-log.ts";
 import { hash32 } from "#test/support/shard-report.ts";
 

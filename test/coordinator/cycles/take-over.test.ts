@@ -105,6 +105,22 @@ describe("jobs of the time before", () => {
     },
   );
 
+  test("shown by a lost block's report while the chain is asked: nothing halts", async () => {
+    const job = known({ state: "sent" });
+    const chain = ports.chains.get("base");
+    if (chain === undefined) throw new Error("no chain");
+    const isConsumed: typeof chain.isConsumed = async (...args) => {
+      const answer = await chain.isConsumed(...args);
+      state.jobs.set(job.jobId, { ...job, state: "settled" });
+      return answer;
+    };
+    const chains = new Map([...ports.chains, ["base", { ...chain, isConsumed }]]);
+    await takeOver(state, { ...ports, chains }, "base");
+    expect(state.brokenInvariant).toBeUndefined();
+    expect(state.takeOvers.get("base")).toMatchObject({ state: "leading" });
+    expect(state.jobs.get(job.jobId)?.state).toBe("settled");
+  });
+
   test("consumed: kept in flight until a book shows it", async () => {
     const job = known({ state: "sent" });
     base.consumed = [CONSUMED];

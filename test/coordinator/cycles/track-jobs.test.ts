@@ -5,6 +5,7 @@ import {
   newCoordinatorState,
 } from "#coordinator/cycles/coordinator-state.ts";
 import { type TrackPorts, trackJobs } from "#coordinator/cycles/track-jobs.ts";
+import type { ShardChain } from "#coordinator/ports/shard-chain.ts";
 import type { JobRecord } from "#coordinator/records/job-record.ts";
 import {
   aJobRecord,
@@ -114,6 +115,40 @@ test("one that was consumed unseen stays in flight, with its proof and guid, unt
     guid: GUID,
     consumption: { blockNumber: 88, isFinal: true },
   });
+});
+
+test("one that a lost block's report shows while the chain is asked halts nothing, and dies once it is taken back", async () => {
+  const job = inFlight();
+  base.finalBlock.timestampMs = NOW_MS + 1000;
+  const chain = ports.chains.get("base");
+  if (chain === undefined) throw new Error("no chain");
+  const consumption = {
+    blockNumber: 99,
+    blockTimestampMs: NOW_MS,
+    amountInRaw: "1",
+    amountOutRaw: "1",
+    isFinal: false,
+  };
+  const asked: ShardChain = {
+    ...chain,
+    isConsumed: async (...args) => {
+      const answer = await chain.isConsumed(...args);
+      state.jobs.set(job.jobId, { ...job, state: "settled", consumption });
+      return answer;
+    },
+  };
+  await trackJobs(state, { ...ports, chains: new Map([["base", asked]]) }, "base");
+  expect(state.brokenInvariant).toBeUndefined();
+  expect(stateOf(job)).toBe("settled");
+  const settled = { ...job, state: "settled" as const, consumption };
+  state.jobs.set(job.jobId, {
+    ...settled,
+    times: { ...job.times, settledAtMs: NOW_MS, includedBlockTimestampMs: NOW_MS },
+  });
+  nowMs = NOW_MS + 30_001;
+  await trackJobs(state, ports, "base");
+  await trackJobs(state, ports, "base");
+  expect(stateOf(job)).toBe("expired");
 });
 
 test("nothing is asked while nothing is in question", async () => {
