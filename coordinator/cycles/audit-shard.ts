@@ -110,6 +110,7 @@ function conclude(
   });
   const planned = state.books.get(shard);
   plan(state, shard, { entry, ended: change.ended });
+  if (audit !== undefined) takeBack(state, ports, { entry, audit, ours, nowMs });
   if (state.books.get(shard) !== planned) recount(state, ports, nowMs);
 }
 
@@ -124,6 +125,22 @@ function plan(
     if (quarantine.trusted !== null) state.books.set(shard, quarantine.trusted);
   } else if (o.ended !== undefined) {
     state.books.set(shard, o.entry);
+  }
+}
+
+/** What a report lists as consumed, and its own block does not have, is not done: whatever it says is final. */
+function takeBack(
+  state: CoordinatorState,
+  ports: AuditPorts,
+  o: Pick<Seen, "entry" | "ours"> & { readonly audit: ChainAudit; readonly nowMs: number },
+): void {
+  const { block, consumedJobs } = o.entry.report;
+  for (const { jobId } of consumedJobs) {
+    if (!o.ours.includes(jobId) || o.audit.consumed.has(jobId)) continue;
+    const job = state.jobs.get(jobId) ?? ports.jobs.find(jobId);
+    if (job?.state !== "settled" && job?.state !== "in-transit") continue;
+    if (job.consumption === null || job.consumption.blockNumber > block.number) continue;
+    changeJob(state, ports, job, { event: { type: "consumption-lost" }, nowMs: o.nowMs });
   }
 }
 

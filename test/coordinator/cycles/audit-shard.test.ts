@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { openSqliteJournal } from "#coordinator/adapters/sqlite-journal.ts";
 import { auditShard } from "#coordinator/cycles/audit-shard.ts";
+import { releaseJobs } from "#coordinator/cycles/change-jobs.ts";
 import {
   type CoordinatorState,
   newCoordinatorState,
@@ -192,6 +193,38 @@ test("a job that only a liar called done comes back into flight", async () => {
   expect(modeOf().mode).toBe("quarantined");
   expect(state.jobs.get(job.jobId)?.state).toBe("sent");
 });
+
+test.each(["swap", "transfer"] as const)(
+  "a %s that a liar called done in a final block comes back into flight, too",
+  async (kind) => {
+    const target = kind === "transfer" ? "ethereum" : null;
+    const job = aJobRecord({ kind, target });
+    state.jobs.set(job.jobId, job);
+    claim("a1", "500");
+    truth("a1", 500n);
+    await audit();
+    const { block } = anEntry({ shard: "base" }).report;
+    const listed = {
+      jobId: job.jobId,
+      action: 1,
+      blockNumber: block.finalizedNumber,
+      blockHash: hash32("a0"),
+      blockTimestampMs: nowMs,
+      transactionHash: hash32("77"),
+      amountInRaw: "1",
+      amountOutRaw: "1",
+      guid: null,
+    };
+    claim("a2", "500", { consumedJobs: [listed] });
+    releaseJobs(state, { jobs: journal.jobs, log }, nowMs);
+    const believed = journal.jobs.find(job.jobId);
+    expect(believed?.state).toBe(kind === "swap" ? "settled" : "in-transit");
+    truth("a2", 500n);
+    await audit();
+    expect(modeOf().mode).toBe("quarantined");
+    expect(state.jobs.get(job.jobId)).toMatchObject({ state: "sent", consumption: null });
+  },
+);
 
 test("nothing is concluded from a chain that does not answer, or a block it does not have yet", async () => {
   claim("a1", "900000");
