@@ -33,7 +33,7 @@ export async function auditShard(
   if (entry === undefined || setup === undefined || chain === undefined) return;
   if (state.audited.get(shard) === entry) return;
   const { block } = entry.report;
-  const ours = jobsOf(state, entry);
+  const ours = jobsOf(state, entry, ports.clock.nowMs());
   const audit = await readTwice(
     () => chain.auditAt(block.hash, ours),
     (one) => compareWithChain(entry.report, one, setup, ours) === undefined,
@@ -56,13 +56,19 @@ async function readTwice(
   return first === undefined || agrees(first) ? first : read();
 }
 
-/** Jobs of the shard whose consumption can be told: unresolved ones, and listed ones that were lately over. */
-function jobsOf(state: CoordinatorState, { report }: BookEntry): Hex[] {
+/** So many audits back a job that is over is still asked for: a lie may have stood in a report between two of them. */
+const LATELY_AUDITS = 5;
+
+/** Jobs of the shard whose consumption can be told: unresolved ones, and those over that are listed or ended lately. */
+function jobsOf(state: CoordinatorState, { report }: BookEntry, nowMs: number): Hex[] {
+  const latelyMs = LATELY_AUDITS * state.policy.quarantine.auditEveryMs;
   const own = [...state.jobs.values()].filter((job) => {
     return job.shard === report.shard && isUnresolvedJob(job);
   });
-  const over = report.consumedJobs.filter(({ jobId }) => {
-    return state.outcomes.some((one) => one.jobId === jobId && one.shard === report.shard);
+  const over = state.outcomes.filter((one) => {
+    const isListed = report.consumedJobs.some(({ jobId }) => jobId === one.jobId);
+    const isLately = one.isDone && nowMs - one.atMs <= latelyMs;
+    return one.shard === report.shard && (isListed || isLately);
   });
   return [...new Set([...own, ...over].map(({ jobId }) => jobId))];
 }
@@ -71,7 +77,7 @@ type Seen = {
   readonly setup: ShardSetup;
   readonly entry: BookEntry;
   readonly audit: ChainAudit | undefined;
-  readonly ours: readonly string[];
+  readonly ours: readonly Hex[];
 };
 
 function conclude(
@@ -128,18 +134,20 @@ function plan(
   }
 }
 
-/** What a report lists as consumed, and its own block does not have, is not done: whatever it says is final. */
+/** What is believed consumed by a block, and is not in its state, is not done: whatever a report called final. */
 function takeBack(
   state: CoordinatorState,
   ports: AuditPorts,
   o: Pick<Seen, "entry" | "ours"> & { readonly audit: ChainAudit; readonly nowMs: number },
 ): void {
-  const { block, consumedJobs } = o.entry.report;
-  for (const { jobId } of consumedJobs) {
-    if (!o.ours.includes(jobId) || o.audit.consumed.has(jobId)) continue;
+  const { block } = o.entry.report;
+  for (const jobId of o.ours) {
+    if (o.audit.consumed.has(jobId)) continue;
     const job = state.jobs.get(jobId) ?? ports.jobs.find(jobId);
     if (job?.state !== "settled" && job?.state !== "in-transit") continue;
-    if (job.consumption === null || job.consumption.blockNumber > block.number) continue;
+    // One without a plan was found on the chain itself.
+    if (job.planId === null || job.consumption === null) continue;
+    if (job.consumption.blockNumber > block.number) continue;
     changeJob(state, ports, job, { event: { type: "consumption-lost" }, nowMs: o.nowMs });
   }
 }

@@ -1,10 +1,11 @@
 import type { JobRecord } from "#coordinator/records/job-record.ts";
 import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
+import type { Hex } from "#shared/units/ids.ts";
 import { unitsFromRaw } from "#shared/units/token-amount.ts";
 
 /** What became of one job, for the breakers that count. */
 export type JobOutcome = {
-  readonly jobId: string;
+  readonly jobId: Hex;
   readonly shard: string;
   /** Contract it went through, lower case; null for transfers. */
   readonly venue: string | null;

@@ -194,9 +194,14 @@ test("a job that only a liar called done comes back into flight", async () => {
   expect(state.jobs.get(job.jobId)?.state).toBe("sent");
 });
 
-test.each(["swap", "transfer"] as const)(
-  "a %s that a liar called done in a final block comes back into flight, too",
-  async (kind) => {
+test.each([
+  ["swap", false],
+  ["transfer", false],
+  ["swap", true],
+  ["transfer", true],
+] as const)(
+  "a %s that a liar called done in a final block comes back into flight (in a report that was not looked at: %s)",
+  async (kind, isHidden) => {
     const target = kind === "transfer" ? "ethereum" : null;
     const job = aJobRecord({ kind, target });
     state.jobs.set(job.jobId, job);
@@ -219,9 +224,10 @@ test.each(["swap", "transfer"] as const)(
     releaseJobs(state, { jobs: journal.jobs, log }, nowMs);
     const believed = journal.jobs.find(job.jobId);
     expect(believed?.state).toBe(kind === "swap" ? "settled" : "in-transit");
-    truth("a2", 500n);
+    if (isHidden) claim("a3", "500");
+    truth(isHidden ? "a3" : "a2", 500n);
     await audit();
-    expect(modeOf().mode).toBe("quarantined");
+    expect(modeOf().mode).toBe(isHidden ? "run" : "quarantined");
     expect(state.jobs.get(job.jobId)).toMatchObject({ state: "sent", consumption: null });
   },
 );
