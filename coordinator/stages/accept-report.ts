@@ -1,5 +1,6 @@
 import { type BookEntry, entryAgeMs } from "#coordinator/records/book-entry.ts";
 import type { ShardSetup, TokenSetup } from "#coordinator/records/shard-setup.ts";
+import { implausibleFigure } from "#coordinator/stages/implausible-figure.ts";
 import { type AgentMessage, openMessage } from "#coordinator/stages/open-message.ts";
 import { compileSchema } from "#shared/wire/compile-schema.ts";
 import {
@@ -130,6 +131,7 @@ function refuseContent(report: ShardReport, setup: ShardSetup): Refused | undefi
   const problem =
     unknownTickers(report, setup) ??
     wrongCollateral(report, setup) ??
+    implausibleFigure(report) ??
     repeated(
       "book",
       report.book.map((line) => line.seriesId),

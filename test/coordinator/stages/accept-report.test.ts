@@ -75,6 +75,15 @@ const REFUSALS: readonly {
     detail: "body: field is missing",
   },
   {
+    name: "a figure that no market has",
+    sent: message({
+      ...GOOD,
+      book: GOOD.book.map((line) => ({ ...line, quantity: -1.7e308 })),
+    }),
+    reason: "malformed",
+    detail: "book[0].quantity: found -1.7e+308",
+  },
+  {
     name: "no signature",
     sent: { ...message(GOOD), signature: undefined },
     reason: "malformed",
