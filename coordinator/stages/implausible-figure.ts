@@ -27,33 +27,42 @@ const PLANNED_WITH = [
  */
 export function implausibleFigure(report: ShardReport): string | undefined {
   for (const field of PLANNED_WITH) {
-    const found = implausible(report[field], field);
-    if (found !== undefined) return found;
+    const found = implausible(report[field], field, field === "perps" ? PERP_PRICES : PRICES);
+    if (found !== undefined) return field + found;
   }
   return undefined;
 }
 
-function implausible(value: unknown, path: string): string | undefined {
-  if (typeof value === "number") return implausibleNumber(value, path);
-  if (typeof value === "string") return implausibleRaw(value, path);
+/** Prices that others are divided by; the mark of an option may be zero. */
+const PRICES: readonly string[] = ["spotUsd", "priceUsd", "indexUsd"];
+const PERP_PRICES: readonly string[] = [...PRICES, "markUsd"];
+
+/** The rest of the path, and what is wrong there; it is put together only where something is, since every report comes by. */
+function implausible(value: unknown, key: string, prices: readonly string[]): string | undefined {
+  if (typeof value === "number") return implausibleNumber(value, prices.includes(key));
+  if (typeof value === "string") return implausibleRaw(value);
   if (typeof value !== "object" || value === null) return undefined;
-  for (const [key, one] of Object.entries(value)) {
-    const found = implausible(one, Array.isArray(value) ? `${path}[${key}]` : `${path}.${key}`);
-    if (found !== undefined) return found;
+  if (Array.isArray(value)) {
+    for (let index = 0; index < value.length; index += 1) {
+      const found = implausible(value[index], "", prices);
+      if (found !== undefined) return `[${index}]${found}`;
+    }
+    return undefined;
+  }
+  for (const name in value) {
+    const found = implausible((value as Readonly<Record<string, unknown>>)[name], name, prices);
+    if (found !== undefined) return `.${name}${found}`;
   }
   return undefined;
 }
 
-function implausibleNumber(value: number, path: string): string | undefined {
-  if (Math.abs(value) > NUMBER_MAX)
-    return `${path}: found ${value}; at most ${NUMBER_MAX} either way`;
-  // The mark of an option may be zero; a price that others are divided by may not be next to it.
-  const isPrice = /(?:\.(?:spot|price|index)Usd|^perps.*\.markUsd)$/.test(path);
-  if (isPrice && value < PRICE_MIN_USD) return `${path}: found ${value}; at least ${PRICE_MIN_USD}`;
+function implausibleNumber(value: number, isPrice: boolean): string | undefined {
+  if (Math.abs(value) > NUMBER_MAX) return `: found ${value}; at most ${NUMBER_MAX} either way`;
+  if (isPrice && value < PRICE_MIN_USD) return `: found ${value}; at least ${PRICE_MIN_USD}`;
   return undefined;
 }
 
-function implausibleRaw(value: string, path: string): string | undefined {
+function implausibleRaw(value: string): string | undefined {
   if (value.length <= RAW_DIGITS_MAX || !/^-?[0-9]+$/.test(value)) return undefined;
-  return `${path}: found ${value}; at most ${RAW_DIGITS_MAX} digits`;
+  return `: found ${value}; at most ${RAW_DIGITS_MAX} digits`;
 }
