@@ -8,8 +8,8 @@ import { shardVaultAbi } from "#shared/evm/abi/shard-vault.ts";
 import { CHAIN_REGISTRY } from "#shared/evm/chain-registry.ts";
 import type { RouteLine } from "#shared/wire/route-line.ts";
 
-/** Gas of executeTransfer with everything the token and the endpoint do in it: 580,000 measured; for costs only. */
-const TRANSFER_GAS_UNITS = 600_000;
+/** Gas of executeTransfer with all that token, endpoint and the check of the venue accounts do: up to 613,000 measured; for costs only. */
+const TRANSFER_GAS_UNITS = 700_000;
 /** Sister vaults change by their owner's hand only. */
 const SISTERS_LAST_BLOCKS = 100;
 const REASON_LENGTH_MAX = 200;

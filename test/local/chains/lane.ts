@@ -32,6 +32,8 @@ export type Lane = {
   readonly create: (transaction: Omit<LaneTransaction, "to">) => Promise<Address>;
   /** Waits for all staged since the last call. @throws {FatalError} Naming the first that reverted. */
   readonly flush: () => Promise<void>;
+  /** Counts nonces from the chain anew: after a reorganisation that may have taken transactions out. */
+  readonly forgetNonce: () => void;
 };
 
 const PRIORITY_FEE_WEI = 1_000_000n;
@@ -79,6 +81,7 @@ export function openLane(client: PublicClient, account: PrivateKeyAccount, pollM
       staged = [];
       for (const { hash, label } of waiting) await receipt(hash, label);
     },
+    forgetNonce: sender.forgetNonce,
   };
 }
 

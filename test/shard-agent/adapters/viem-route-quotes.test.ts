@@ -57,7 +57,7 @@ test("every sister vault is a route with the fee of the message a job would send
     ]),
   );
   const read = routeQuoteReader(rpc, { vault: VAULT, token: TOKEN }, options);
-  const open = { lzReceiveGas: 200_000, gasUnits: 600_000, acceptsTransfers: true, reason: null };
+  const open = { lzReceiveGas: 200_000, gasUnits: 700_000, acceptsTransfers: true, reason: null };
   expect(await read(block)).toEqual([
     { dstEid: ARBITRUM, feeNativeWei: "7", ...open },
     { dstEid: BASE, feeNativeWei: "1000000000000000", ...open },
