@@ -76,6 +76,17 @@ test("pricing the answer again agrees within 4 ulp of the larger leg, for any pr
   );
 });
 
+/** Once found: 1.0001e-12 off at a total volatility of 0.0014. */
+const TINY_TOTAL_VOLATILITY = {
+  type: "put" as const,
+  spotUsd: 1,
+  years: 11.952881292090712,
+  rate: -0.04494928492761034,
+  carry: 0.2,
+  volatility: 0.0004135107651484843,
+  strikeUsd: 10.91978474818863,
+};
+
 test("out of the money the volatility itself comes back", () => {
   fc.assert(
     fc.property(anyContract, (option) => {
@@ -84,11 +95,13 @@ test("out of the money the volatility itself comes back", () => {
       const total = option.volatility * Math.sqrt(option.years);
       fc.pre(isOutOfTheMoney && priceUsd > 1e-280 && total < 4);
       const found = impliedVolatility({ ...option, priceUsd });
+      // The logarithm of moneyness is known to a few units in the last place, which a small total volatility magnifies.
+      const tolerance = Math.max(1e-12, (16 * Number.EPSILON) / total);
       expect(
         Math.abs(("volatility" in found ? found.volatility : Number.NaN) / option.volatility - 1),
-      ).toBeLessThan(1e-12);
+      ).toBeLessThan(tolerance);
     }),
-    { numRuns: 1000 },
+    { numRuns: 1000, examples: [[TINY_TOTAL_VOLATILITY]] },
   );
 });
 
