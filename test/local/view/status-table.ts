@@ -211,5 +211,7 @@ function restingLine(decision: DecisionAnswer): string {
 
 function sideOf(tradeUnits: number | null): string {
   if (tradeUnits === null) return "hedge";
+  // What a trade needs first, such as margin, trades nothing itself.
+  if (tradeUnits === 0) return "prepare";
   return `${tradeUnits > 0 ? "buy" : "sell"} ${formatNumber(Math.abs(tradeUnits), 4)}`;
 }

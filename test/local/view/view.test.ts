@@ -151,6 +151,11 @@ describe("plain lines", () => {
     expect(decisionLine(exampleDecision())).toBe(
       "11:59:59 buy 0.7500 ETH (net -1.000): outside the band",
     );
+    const margin = { underlying: "ETH", netDeltaUnits: -1, halfWidthUnits: 0.5, tradeUnits: 0 };
+    const prepared = { ...margin, tier: "external-hedge", action: "hedge" as const };
+    expect(
+      decisionLine(exampleDecision({ underlyings: [{ ...prepared, reason: "margin first" }] })),
+    ).toBe("11:59:59 prepare ETH (net -1.000): margin first");
     expect(decisionLine(exampleDecision({ underlyings: [] }))).toBeNull();
     const transfers = [
       { source: "base", target: "ethereum", amountUsd: 5000, reason: "target short of capital" },
