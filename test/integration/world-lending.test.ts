@@ -8,14 +8,14 @@ import { observeChain } from "#test/local/observe/chain-client.ts";
 import { startWorld, type World } from "#test/local/world.ts";
 import { type AgentSite, openSite, waitFor } from "#test/support/agent-site.ts";
 import { keepFeedsFresh } from "#test/support/fresh-feeds.ts";
-import { bumpEpochCall, plannedJob } from "#test/support/planner.ts";
+import { plannedJob } from "#test/support/planner.ts";
+import { leadVault } from "#test/support/swap-job.ts";
 
 const dataProviderAbi = parseAbi([
   "function getReserveData(address asset) view returns (uint256 unbacked, uint256 accruedToTreasury, uint256 totalAToken, uint256 totalStableDebt, uint256 totalVariableDebt, uint256 liquidityRate, uint256 variableBorrowRate, uint256 stableBorrowRate, uint256 averageStableBorrowRate, uint256 liquidityIndex, uint256 variableBorrowIndex, uint40 lastUpdateTimestamp)",
   "function getUserReserveData(address asset, address user) view returns (uint256 currentATokenBalance, uint256 currentStableDebt, uint256 currentVariableDebt, uint256 principalStableDebt, uint256 scaledVariableDebt, uint256 stableBorrowRate, uint256 liquidityRate, uint40 stableRateLastUpdated, bool usageAsCollateralEnabled)",
   "function getReserveCaps(address asset) view returns (uint256 borrowCap, uint256 supplyCap)",
 ]);
-const GAS = 2_000_000n;
 
 let world: World;
 let site: AgentSite;
@@ -28,13 +28,7 @@ beforeAll(async () => {
   if (chain === undefined) throw new Error("two chains expected");
   site = openSite(world, chain);
   stopFeeds = keepFeedsFresh(world, [site]);
-  const planner = world.keys.account("planner");
-  await site.user.send({
-    label: "bump the epoch",
-    to: chain.contracts.vault,
-    data: await bumpEpochCall({ chain, planner, expectedEpoch: 0n }),
-    gas: GAS,
-  });
+  await leadVault(world, site);
 });
 
 afterAll(async () => {

@@ -10,7 +10,8 @@ import { observeChain } from "#test/local/observe/chain-client.ts";
 import { startWorld, type World } from "#test/local/world.ts";
 import { type AgentSite, openSite, waitFor } from "#test/support/agent-site.ts";
 import { keepFeedsFresh } from "#test/support/fresh-feeds.ts";
-import { bumpEpochCall, plannedJob } from "#test/support/planner.ts";
+import { plannedJob } from "#test/support/planner.ts";
+import { leadVault } from "#test/support/swap-job.ts";
 
 const lyraAbi = parseAbi([
   "struct Position { uint256 positionId; uint256 strikeId; uint8 optionType; uint256 amount; uint256 collateral; uint8 state; }",
@@ -35,13 +36,7 @@ beforeAll(async () => {
   if (chain === undefined) throw new Error("two chains expected");
   site = openSite(world, chain);
   stopFeeds = keepFeedsFresh(world, [site]);
-  const planner = world.keys.account("planner");
-  await site.user.send({
-    label: "bump the epoch",
-    to: chain.contracts.vault,
-    data: await bumpEpochCall({ chain, planner, expectedEpoch: 0n }),
-    gas: GAS,
-  });
+  await leadVault(world, site);
 });
 
 afterAll(async () => {

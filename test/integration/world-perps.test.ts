@@ -13,7 +13,8 @@ import { readChainState } from "#test/local/observe/chain-state.ts";
 import { startWorld, type World } from "#test/local/world.ts";
 import { type AgentSite, openSite } from "#test/support/agent-site.ts";
 import { keepFeedsFresh } from "#test/support/fresh-feeds.ts";
-import { bumpEpochCall, plannedJob } from "#test/support/planner.ts";
+import { plannedJob } from "#test/support/planner.ts";
+import { leadVault } from "#test/support/swap-job.ts";
 
 const curieAbi = parseAbi([
   "function getAccountValue(address trader) view returns (int256)",
@@ -44,13 +45,7 @@ beforeAll(async () => {
   if (chain === undefined) throw new Error("three chains expected");
   site = openSite(world, chain);
   stopFeeds = keepFeedsFresh(world, [site]);
-  const planner = world.keys.account("planner");
-  await site.user.send({
-    label: "bump the epoch",
-    to: chain.contracts.vault,
-    data: await bumpEpochCall({ chain, planner, expectedEpoch: 0n }),
-    gas: GAS,
-  });
+  await leadVault(world, site);
 });
 
 afterAll(async () => {
