@@ -18,6 +18,7 @@ import {
 } from "#coordinator/stages/plan-transfers.ts";
 import type { PlanningWorld } from "#coordinator/stages/planning-world.ts";
 import type { ProgramBuilder, Terms } from "#coordinator/stages/program-builder.ts";
+import { cashPerPremium } from "#coordinator/stages/series-options.ts";
 import { unitsFromRaw } from "#shared/units/token-amount.ts";
 
 type CapitalContext = {
@@ -90,7 +91,13 @@ function addShard(builder: ProgramBuilder, part: ShardPart): void {
     const arriving = part.incoming.map(({ amount }): [number, number] => [amount, kept]);
     builder.atLeast(
       `cover ${shard}`,
-      [[lacking, 1], ...arriving, ...boughtTerms(part), [worst.column, -bufferMultiplier]],
+      [
+        [lacking, 1],
+        ...arriving,
+        ...boughtTerms(part),
+        ...negated(worseByOptions(part.series)),
+        [worst.column, -bufferMultiplier],
+      ],
       -capital.collateralUsdAfterHaircut,
       "USD",
     );
@@ -127,10 +134,7 @@ function addSolvency(
   const nowUsd = losses.fixedUsd + scenarioMultiplier * sum(losses.traded, (one) => one.nowUsd);
   const requiredUsd = isolatedWeight * nowUsd + sharedUsd;
   const slackUsd = collateralUsd - bufferMultiplier * requiredUsd - leastUsd;
-  const optionsWorse = series.flatMap(({ option, segments }) => {
-    return segments.map(({ column }): [number, number] => [column, option.slackUsdPerUnit]);
-  });
-  builder.atMost(`solvency ${shard}`, [...worse, ...optionsWorse], slackUsd, "USD");
+  builder.atMost(`solvency ${shard}`, [...worse, ...worseByOptions(series)], slackUsd, "USD");
   const paid = premiumTerms(series).concat(
     hedges.flatMap(({ option, segments }) => {
       return segments.flatMap(({ column, costUsdPerUnit }): [number, number][] => {
@@ -171,11 +175,16 @@ function addSource(builder: ProgramBuilder, part: ShardPart, worst: Requirement)
   const tradedUsd = part.hedges.reduce((total, { option }) => {
     return total + option.limitUnits * option.depth.spotUsd;
   }, 0);
+  const optionsUsd = sum(part.series, ({ option }) => option.limitUnits * option.slackUsdPerUnit);
   const big =
-    bufferMultiplier * worst.mostUsd + Math.abs(alone.collateralUsdAfterHaircut) + tradedUsd;
+    bufferMultiplier * worst.mostUsd +
+    Math.abs(alone.collateralUsdAfterHaircut) +
+    tradedUsd +
+    optionsUsd;
   const spent: Terms = [
     ...amounts(outgoing),
-    ...boughtTerms(part).map(([at, by]): [number, number] => [at, -by]),
+    ...negated(boughtTerms(part)),
+    ...worseByOptions(part.series),
   ];
   builder.atMost(
     `surplus ${shard}`,
@@ -187,7 +196,7 @@ function addSource(builder: ProgramBuilder, part: ShardPart, worst: Requirement)
     chainCapitalUsd(input) - leavingUsd(input, world.effects) + chainLiabilityUsd(input);
   builder.atMost(
     `floor on chain ${shard}`,
-    [...amounts(outgoing), [worst.column, 1], [sends, big]],
+    [...amounts(outgoing), ...premiumTerms(part.series), [worst.column, 1], [sends, big]],
     roomUsd + big,
     "USD",
   );
@@ -247,9 +256,23 @@ function boughtTerms({ hedges }: ShardPart): Terms {
     });
 }
 
+/** What option trades take off the shard's collateral over its requirement and buffer at most, whichever are done. */
+function worseByOptions(series: readonly SeriesVariables[]): [number, number][] {
+  return series.flatMap(({ option, segments }) => {
+    return segments.map(({ column }): [number, number] => [column, option.slackUsdPerUnit]);
+  });
+}
+
+function negated(terms: Terms): [number, number][] {
+  return terms.map(([at, by]) => [at, -by]);
+}
+
 /** Cash a shard's buys, and the margin of its trades, take, per unit of each stretch. */
-function spendingTerms({ hedges, series }: ShardPart): Terms {
-  const forOptions = premiumTerms(series.filter(({ option }) => option.isAwaitingCash));
+function spendingTerms({ world, hedges, series }: ShardPart): Terms {
+  const perPremium = cashPerPremium(world.policy, true);
+  const forOptions = premiumTerms(series.filter(({ option }) => option.isAwaitingCash)).map(
+    ([at, by]): [number, number] => [at, by * perPremium],
+  );
   const forHedges = hedges
     .filter(({ option }) => option.cashUsdPerUnit > 0)
     .flatMap(({ option, segments }) => {

@@ -18,7 +18,7 @@ export type HedgeVariables = {
 
 /**
  * Columns for every venue on which an underlying that needs a hedge can be traded now, at most one venue per shard and
- * underlying used, and no more venues in all than a pass may have jobs. What limits a venue (depth within the slippage,
+ * underlying used. What limits a venue (depth within the slippage,
  * notional, cash, holdings, mode, solvency of its shard) is the bound of the trade there.
  */
 export function addHedges(builder: ProgramBuilder, world: PlanningWorld): HedgeVariables[] {
@@ -39,15 +39,6 @@ export function addHedges(builder: ProgramBuilder, world: PlanningWorld): HedgeV
       `one job at ${key}`,
       trades.map(({ used }): [number, number] => [used, 1]),
       1,
-    );
-  }
-  const { jobsPerPassMax } = world.policy.hedging;
-  if (hedges.length > jobsPerPassMax) {
-    builder.atMost(
-      "jobs in a pass",
-      hedges.map(({ used }): [number, number] => [used, 1]),
-      jobsPerPassMax,
-      "job",
     );
   }
   return hedges;

@@ -48,6 +48,7 @@ export function formulatePlan(
   const builder = programBuilder();
   const hedges = addHedges(builder, world);
   const series = addOptions(builder, world);
+  addJobs(builder, world, { hedges, series });
   const transfers = addTransfers(builder, world);
   if (hedges.length + series.length + transfers.length === 0) return undefined;
   const exposures = addExposures(builder, world, { hedges, series });
@@ -107,6 +108,17 @@ type Trades = {
   readonly hedges: readonly HedgeVariables[];
   readonly series: readonly SeriesVariables[];
 };
+
+/** Hedges, option trades and what is brought ahead of them are jobs of one pass. */
+function addJobs(
+  builder: ProgramBuilder,
+  { policy }: PlanningWorld,
+  { hedges, series }: Trades,
+): void {
+  const used = [...hedges, ...series].map((trade): [number, number] => [trade.used, 1]);
+  const { jobsPerPassMax } = policy.hedging;
+  if (used.length > jobsPerPassMax) builder.atMost("jobs in a pass", used, jobsPerPassMax, "job");
+}
 
 /** Option trades leave the net delta within its band, on either side, where it is; their sum counts, hedges included. */
 function addOptionDeltas(builder: ProgramBuilder, world: PlanningWorld, trades: Trades): void {

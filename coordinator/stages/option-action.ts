@@ -1,11 +1,9 @@
 import type { PlannedAction } from "#coordinator/records/planned-action.ts";
 import { usdFor } from "#coordinator/stages/depth-cost.ts";
 import type { SeriesOption } from "#coordinator/stages/series-option.ts";
+import { cashPerPremium } from "#coordinator/stages/series-options.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
 import { rawFromUnitsDown, rawFromUnitsUp, unitsFromRaw } from "#shared/units/token-amount.ts";
-
-/** Cash that is brought beyond the premium: the price may move before the trade. */
-const CASH_MARGIN = 1.1;
 
 /** The trade of some options of a series, or the cash for it; undefined when it is too small to do. */
 export function optionAction(
@@ -68,7 +66,8 @@ function cashAction(
   const { settlementUsd } = input.valuation;
   const heldUsd = unitsFromRaw(BigInt(market.cashRaw), settlement.decimals) * settlementUsd;
   const premiumUsd = usdFor(option.points, units);
-  const wantedUsd = Math.max(premiumUsd * CASH_MARGIN - heldUsd, policy.perps.marginMoveMinimumUsd);
+  const neededUsd = premiumUsd * cashPerPremium(policy, true);
+  const wantedUsd = Math.max(neededUsd - heldUsd, policy.perps.marginMoveMinimumUsd);
   const wantedRaw = rawFromUnitsUp(wantedUsd / settlementUsd, settlement.decimals);
   const amountRaw = atMost(wantedRaw, option.freeRaw);
   if (amountRaw === 0n) return undefined;

@@ -54,10 +54,10 @@ function isCashOnItsWay({ effects, inputs }: PlanningWorld, underlying: string):
 }
 
 /**
- * Option trades by rule: for every underlying with a bucket beyond its limit the series that takes off the most penalty for
+ * Option trades by rule, as many as the pass has jobs left: for every underlying with a bucket beyond its limit the series that takes off the most penalty for
  * its cost, again and again, as long as it pays; net delta stays within the band, so a call is followed by a put.
  *
- * @param hedges Planned before in this pass: their delta counts, and their accounts and cash are taken.
+ * @param hedges Planned before in this pass: their delta counts, their accounts and cash are taken, and so are their jobs.
  */
 export function planOptions(world: PlanningWorld, hedges: readonly PlannedAction[]): OptionPlan {
   const actions: PlannedAction[] = [];
@@ -86,7 +86,9 @@ function planOne(
 ): PlannedAction[] {
   const done: PlannedAction[] = [];
   const used = new Set<string>();
-  while (done.length < world.policy.options.tradesPerPassMax) {
+  const { policy } = world;
+  const jobsLeft = policy.hedging.jobsPerPassMax - before.length;
+  while (done.length < Math.min(policy.options.tradesPerPassMax, jobsLeft)) {
     const all = [...before, ...done];
     const effects = [...world.effects, ...all.filter((action) => !isOption(action)).map(effectOf)];
     const [best] = seriesFor(world, one, effects)
@@ -95,7 +97,7 @@ function planOne(
       .filter(({ gainUsd }) => gainUsd > 0)
       .sort((left, right) => right.gainUsd - left.gainUsd);
     if (best === undefined) break;
-    const action = optionAction(best.option, best.units, world.policy);
+    const action = optionAction(best.option, best.units, policy);
     used.add(keyOf(best.option));
     if (action !== undefined) done.push(action);
   }
@@ -113,17 +115,12 @@ type Trial = {
 function valued(option: SeriesOption, trial: Trial) {
   const { world, one, done } = trial;
   const limits = limitsOf(world, one).filter((limit) => limit.bucket === option.bucket);
-  let mostUnits = Math.min(cashUnits(option, done), roomUnits(option, trial));
-  let usefulUnits = 0;
-  for (const limit of limits) {
+  const usefulUnits = limits.map((limit) => {
     const perUnit = option.sign * inLimitUnit(limit, option.exposure, one.spotUsd);
-    const added = addedBy(limit, done, world, one);
-    const [low, high] = allowedChange(limit);
-    const room = perUnit > 0 ? high - added : low - added;
-    mostUnits = Math.min(mostUnits, Math.max(0, room / perUnit));
-    usefulUnits = Math.max(usefulUnits, usefulOf(limit, added, perUnit));
-  }
-  const units = Math.min(mostUnits, usefulUnits);
+    return usefulOf(limit, addedBy(limit, done, world, one), perUnit);
+  });
+  const mostUnits = Math.min(allowedUnits(option, trial), roomUnits(option, trial));
+  const units = Math.min(mostUnits, Math.max(0, ...usefulUnits));
   const savedUsd = limits.reduce((sum, limit) => {
     const perUnit = option.sign * inLimitUnit(limit, option.exposure, one.spotUsd);
     const added = addedBy(limit, done, world, one);
@@ -132,6 +129,26 @@ function valued(option: SeriesOption, trial: Trial) {
   }, 0);
   const costUsd = option.sign * (usdFor(option.points, units) - units * option.fairUsd);
   return { option, units, gainUsd: units > 0 ? savedUsd - costUsd - option.gasUsd : 0 };
+}
+
+/** Most units for which there is cash, and that take no end of a limit beyond it, whichever of the trades done are. */
+export function allowedUnits(
+  option: SeriesOption,
+  { world, one, done }: Omit<Trial, "all">,
+): number {
+  const room = limitsOf(world, one)
+    .filter((limit) => limit.bucket === option.bucket)
+    .map((limit) => {
+      const perUnit = option.sign * inLimitUnit(limit, option.exposure, one.spotUsd);
+      if (perUnit === 0) return Number.POSITIVE_INFINITY;
+      const added = done.reduce((sum, action) => {
+        const by = addedBy(limit, [action], world, one);
+        return Math.sign(by) === Math.sign(perUnit) ? sum + by : sum;
+      }, 0);
+      const [low, high] = allowedChange(limit);
+      return Math.max(0, ((perUnit > 0 ? high : low) - added) / perUnit);
+    });
+  return Math.min(cashUnits(option, done), ...room);
 }
 
 /** Units that bring a limit's far end back to it; 0 where the trade goes the other way. */
@@ -193,7 +210,7 @@ export function keyOf({ input, market, series, side, isAwaitingCash }: SeriesOpt
 }
 
 /** Cash is brought to an account for one series at a time, and then nothing is traded there. */
-function isAccountTaken(option: SeriesOption, done: readonly PlannedAction[]): boolean {
+export function isAccountTaken(option: SeriesOption, done: readonly PlannedAction[]): boolean {
   const own = done.filter(({ effect }) => {
     return effect.shard === option.input.setup.shard && effect.venue === option.market.adapter;
   });

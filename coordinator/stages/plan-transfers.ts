@@ -215,11 +215,12 @@ export function mostFrom(input: ShardInput, context: TransferPlanContext): numbe
   return Math.max(0, Math.min(capital.surplusUsd, freeCashUsd, chainUsd));
 }
 
-/** What pending transfers will still take from a shard. */
+/** What pending transfers, and premiums of options, which the vault counts as nothing, will still take from a shard. */
 export function leavingUsd({ setup }: ShardInput, effects: readonly PendingEffect[]): number {
   return effects
     .filter((effect) => {
-      return effect.shard === setup.shard && effect.kind === "transfer" && effect.isPendingAtShard;
+      const isTaking = effect.kind === "transfer" || (effect.option?.vegaUsdPerVolPoint ?? 0) > 0;
+      return effect.shard === setup.shard && isTaking && effect.isPendingAtShard;
     })
     .reduce((total, effect) => total + effect.amountUsd, 0);
 }

@@ -7,7 +7,12 @@ import { hedgeAction } from "#coordinator/stages/hedge-action.ts";
 import type { Place } from "#coordinator/stages/hedge-option.ts";
 import { hedgeOptions } from "#coordinator/stages/hedge-options.ts";
 import { optionAction } from "#coordinator/stages/option-action.ts";
-import { keyOf, seriesFor } from "#coordinator/stages/plan-options.ts";
+import {
+  allowedUnits,
+  isAccountTaken,
+  keyOf,
+  seriesFor,
+} from "#coordinator/stages/plan-options.ts";
 import {
   COVERED,
   isCovered,
@@ -128,23 +133,29 @@ function isSame(one: Place, other: Place): boolean {
   );
 }
 
-/** The option trades a wanted plan comes to after its hedges, each within what its series allows then. */
+/** The option trades a wanted plan comes to after its hedges, each within what its series and the trades before it allow. */
 export function realiseOptions(
   world: PlanningWorld,
   wanted: WantedPlan,
   hedges: readonly PlannedAction[],
 ): PlannedAction[] {
   const effects = [...world.effects, ...hedges.map((action) => action.effect)];
-  return world.underlyings.flatMap((one) => {
+  const { policy } = world;
+  const jobsMax = policy.hedging.jobsPerPassMax - hedges.length;
+  const done: PlannedAction[] = [];
+  for (const one of world.underlyings) {
     const own = wanted.options.filter(({ underlying }) => underlying === one.underlying);
-    if (own.length === 0) return [];
+    if (own.length === 0) continue;
     const series = new Map(seriesFor(world, one, effects).map((option) => [keyOf(option), option]));
-    return own.flatMap(({ key, units }) => {
+    for (const { key, units } of own) {
       const option = series.get(key);
-      if (option === undefined) return [];
-      return optionAction(option, Math.min(units, option.limitUnits), world.policy) ?? [];
-    });
-  });
+      if (option === undefined || done.length >= jobsMax || isAccountTaken(option, done)) continue;
+      const most = Math.min(option.limitUnits, allowedUnits(option, { world, one, done }));
+      const action = optionAction(option, Math.min(units, most), policy);
+      if (action !== undefined) done.push(action);
+    }
+  }
+  return done;
 }
 
 /** The transfers a wanted plan comes to after its hedges, within the same limits as the greedy ones. */

@@ -29,7 +29,7 @@ export type SeriesOption = {
   /** The smallest of the limits, in options. */
   readonly limitUnits: number;
   readonly gasUsd: number;
-  /** Cash a purchase may take: of the account, or of the vault where it is brought first; infinite for a sale. */
+  /** Most premium that the account's cash is for, or the vault's where it is brought first; infinite for a sale. */
   readonly cashUsd: number;
   /** Cash of the vault that may be brought, raw. */
   readonly freeRaw: bigint;

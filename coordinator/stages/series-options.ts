@@ -12,6 +12,7 @@ import { bucketOf, expiryBuckets } from "#coordinator/stages/measure-buckets.ts"
 import type { SeriesOption } from "#coordinator/stages/series-option.ts";
 import { freeForVenuesRaw } from "#coordinator/stages/settlement-cash.ts";
 import { gasCostUsd } from "#coordinator/stages/venue-limits.ts";
+import type { Policy } from "#shared/policy/policy-schema.ts";
 import { type OptionMarket, valueOption } from "#shared/risk/option-position.ts";
 import { optionScenarioPnlUsd } from "#shared/risk/scenario-pnl.ts";
 import { STANDARD_GRID } from "#shared/risk/standard-grid.ts";
@@ -81,7 +82,8 @@ function oneSide(
   const cashRaw = isAwaitingCash ? freeRaw : BigInt(line.cashRaw);
   const cashUsd =
     side === "buy"
-      ? unitsFromRaw(cashRaw, input.setup.settlement.decimals) * settlementUsd
+      ? (unitsFromRaw(cashRaw, input.setup.settlement.decimals) * settlementUsd) /
+        cashPerPremium(policy, isAwaitingCash)
       : Number.POSITIVE_INFINITY;
   const depthUnits = fairUnits(points, value.priceUsd, context);
   const perUnitUsd = usdFor(points, Math.max(depthUnits, 1e-9)) / Math.max(depthUnits, 1e-9);
@@ -125,6 +127,18 @@ function oneSide(
     freeRaw,
     slackUsdPerUnit,
   };
+}
+
+/** Amounts are whole in the asset's decimals, and premiums in eight: a share of the cash that no trade needs. */
+const ROUNDING = 1e-6;
+
+/**
+ * Cash to have for one USD of premium: a trade takes what its mandate allows and brings back what it did not need, so that
+ * all trades of a pass fit whichever come first. What is brought ahead allows for as much again until the trade is planned.
+ */
+export function cashPerPremium({ options }: Policy, isAwaitingCash: boolean): number {
+  const moved = 1 + options.premiumMoveFraction;
+  return (isAwaitingCash ? moved * moved : moved) * (1 + ROUNDING);
 }
 
 /** Most options whose average premium is as near to our own value as the policy asks. */

@@ -1,5 +1,7 @@
 import { encodeFunctionData, padHex, parseAbi, toHex } from "viem";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { BucketExposure } from "#coordinator/records/bucket-exposure.ts";
+import type { Policy } from "#shared/policy/policy-schema.ts";
 import { blackScholes } from "#shared/risk/black-scholes.ts";
 import { DAY_MS } from "#shared/units/time.ts";
 import type { JobParams, OptionTradeParams } from "#shared/wire/rebalance-job.ts";
@@ -7,8 +9,10 @@ import type { ShardReport } from "#shared/wire/shard-report.ts";
 import { readHistory } from "#test/local/check/read-history.ts";
 import { accountFaults } from "#test/local/check/vault-accounts.ts";
 import { observeChain } from "#test/local/observe/chain-client.ts";
+import { takerDesk } from "#test/local/takers/taker-desk.ts";
 import { startWorld, type World } from "#test/local/world.ts";
 import { type AgentSite, openSite, waitFor } from "#test/support/agent-site.ts";
+import { policyFileWith, startCoordinator } from "#test/support/coordinator-process.ts";
 import { keepFeedsFresh } from "#test/support/fresh-feeds.ts";
 import { plannedJob } from "#test/support/planner.ts";
 import { leadVault } from "#test/support/swap-job.ts";
@@ -27,21 +31,23 @@ const FIVE = 5n * 10n ** 18n;
 
 let world: World;
 let site: AgentSite;
+let others: AgentSite[];
 let stopFeeds: () => void;
 
 beforeAll(async () => {
   const processes = { coordinator: false, market: false, takers: false };
   world = await startWorld({ chains: 2, seed: 43, processes });
-  const chain = world.description.chains[0];
+  const [chain, ...rest] = world.description.chains;
   if (chain === undefined) throw new Error("two chains expected");
   site = openSite(world, chain);
-  stopFeeds = keepFeedsFresh(world, [site]);
+  others = rest.map((one) => openSite(world, one));
+  stopFeeds = keepFeedsFresh(world, [site, ...others]);
   await leadVault(world, site);
 });
 
 afterAll(async () => {
   stopFeeds?.();
-  await site?.close();
+  for (const one of [site, ...(others ?? [])]) await one?.close();
   await world?.stop();
 });
 
@@ -159,13 +165,8 @@ describe("options at Lyra", () => {
   });
 
   test("caches that a move of the price made stale are refreshed by the agent, and trades go on", async () => {
-    const { rates } = lyra();
     const spotUsd = marketOf(await site.newestReport()).spotUsd;
-    const rate = BigInt(Math.round(spotUsd * 1.06)) * 10n ** 18n;
-    const name = padHex(toHex("sETH"), { size: 32, dir: "right" });
-    const args = [name, rate, false] as const;
-    const data = encodeFunctionData({ abi: ratesAbi, functionName: "setRateAndInvalid", args });
-    await site.market.send({ label: "move Lyra's price", to: rates, data, gas: GAS });
+    await setLyraPrice(spotUsd * 1.06);
     const moved = await site.reportWith((one) => marketOf(one).spotUsd > spotUsd * 1.05);
     const fresh = await site.reportWith((one) => {
       return one.block.number > moved.block.number && !marketOf(one).isStale;
@@ -174,8 +175,91 @@ describe("options at Lyra", () => {
     expect(seriesOf(fresh, pick(fresh).seriesId).deltaUnits).toBeGreaterThan(
       pick(moved).deltaUnits,
     );
+    await setLyraPrice(spotUsd);
+    await site.reportWith((one) => {
+      return marketOf(one).spotUsd < spotUsd * 1.01 && !marketOf(one).isStale;
+    });
+  });
+
+  test("a bucket beyond its limit is brought back by the coordinator: cash first, then longs", async () => {
+    const { cashRaw } = marketOf(await site.newestReport());
+    if (cashRaw !== "0") await run(funding(-BigInt(cashRaw)));
+    await sellToTaker(20);
+    const coordinator = await startCoordinator(world, {
+      change: () => ({ policyFile: policyFileWith(world, tightVega) }),
+    });
+    const before = await coordinator.until("/v1/risk", (answer) => usageOf(answer.body) > 1);
+    const since = (await site.newestReport()).block.number;
+    const funded = await site.reportWith((one) => marketOf(one).cashRaw !== "0");
+    expect(funded.book.some(({ venue }) => venue === "lyra-v1")).toBe(false);
+    const bought = await site.reportWith((one) => {
+      return one.book.some(({ venue }) => venue === "lyra-v1");
+    });
+    const actions = bought.consumedJobs
+      .filter(({ blockNumber }) => blockNumber > since - 2)
+      .map(({ action }) => action);
+    expect(actions.indexOf(6)).toBeGreaterThan(actions.indexOf(4));
+    const positions = await lyraPositions(bought);
+    expect(positions.length).toBeGreaterThan(0);
+    const after = await coordinator.until("/v1/risk", (answer) => usageOf(answer.body) <= 1);
+    expect(usageOf(after.body)).toBeLessThan(usageOf(before.body));
+    const history = await readHistory(observeChain(site.chain), await site.client.getBlockNumber());
+    expect(accountFaults(history)).toEqual([]);
+    const { body } = await coordinator.get("/v1/jobs?limit=100");
+    const trades = (body["jobs"] as JobView[]).filter(({ kind }) => kind === "option-trade");
+    expect(trades.length).toBeGreaterThan(0);
+    // Every one finds the cash it may take at its worst: none is refused.
+    const isOpen = ({ state }: JobView): boolean => ["sent", "included"].includes(state);
+    for (const job of trades) expect(isOpen(job) ? "settled" : job.state).toBe("settled");
+    coordinator.kill("SIGTERM");
+    expect(await coordinator.exitCode).toBe(0);
   });
 });
+
+type JobView = { readonly kind: string; readonly state: string };
+
+const VEGA_LIMIT = 40;
+
+/** A limit on vega that a sale of twenty calls exceeds, and a price of it that Lyra's fees are worth. */
+function tightVega(policy: Policy): Policy {
+  const { ETH } = policy.underlyings;
+  if (ETH === undefined) throw new Error("ETH expected in the policy");
+  return {
+    ...policy,
+    underlyings: { ...policy.underlyings, ETH: { ...ETH, vegaLimitUsdPerVolPoint: VEGA_LIMIT } },
+    options: { ...policy.options, premiumOverFairMaxFraction: 0.5, vegaPenaltyUsd: 100 },
+  };
+}
+
+/** Largest usage of ETH's vega limit over the expiry buckets; 0 before the first pass. */
+function usageOf(body: Record<string, unknown>): number {
+  const net = body["net"] as Record<string, { buckets: BucketExposure[] }> | undefined;
+  const buckets = net?.["ETH"]?.buckets ?? [];
+  return Math.max(0, ...buckets.map((one) => one.vegaUsdPerVolPoint.usage ?? 0));
+}
+
+/** Sells calls of the month at the money out of the vault's own book, so that it is short of vega. */
+async function sellToTaker(quantity: number): Promise<void> {
+  const desk = takerDesk({
+    chain: site.chain,
+    takerKeys: [world.keys.privateKey("taker-1")],
+    expiriesMs: world.description.market?.expiriesMs ?? [],
+    log: () => undefined,
+  });
+  await desk.prepare();
+  const series = { ticker: "ETH", type: "call", strikeUsd: 3_000, expiryIndex: 2 } as const;
+  const leg = { shardIndex: 0, side: "buy", taker: 0, series, quantity } as const;
+  expect(await desk.fill(leg, { quantity, untilMs: Date.now() + 10_000 })).toBe(true);
+  await site.reportWith((one) => one.book.some(({ venue }) => venue === "option-book"));
+}
+
+async function setLyraPrice(usd: number): Promise<void> {
+  const rate = BigInt(Math.round(usd)) * 10n ** 18n;
+  const name = padHex(toHex("sETH"), { size: 32, dir: "right" });
+  const args = [name, rate, false] as const;
+  const data = encodeFunctionData({ abi: ratesAbi, functionName: "setRateAndInvalid", args });
+  await site.market.send({ label: "move Lyra's price", to: lyra().rates, data, gas: GAS });
+}
 
 function lyra() {
   const { lyraV1 } = site.chain.positionVenues;

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import type { CoordinatorConfig } from "#coordinator/config.ts";
+import type { Policy } from "#shared/policy/policy-schema.ts";
 import { freePort } from "#test/local/processes/free-port.ts";
 import type { World } from "#test/local/world.ts";
 import { waitFor } from "#test/support/agent-site.ts";
@@ -58,4 +59,11 @@ export async function startCoordinator(
     },
     until: (path, accept) => waitFor(() => get(path), accept, path),
   };
+}
+
+/** A policy file beside the world's own, with what a test changes. */
+export function policyFileWith(world: World, change: (policy: Policy) => Policy): string {
+  const file = join(temporaryFolder(), "policy.yaml");
+  writeFileSync(file, stringify(change(world.description.policy)));
+  return file;
 }

@@ -11,6 +11,7 @@ import {
   wantedPlan,
 } from "#coordinator/stages/read-plan.ts";
 import { unitsFromRaw } from "#shared/units/token-amount.ts";
+import type { JobParams } from "#shared/wire/rebalance-job.ts";
 import { anEntry, anOption, aPassInput, aPolicy } from "#test/support/coordinator-pass.ts";
 import { anOptionMarket, type OptionMarketOptions } from "#test/support/option-market.ts";
 import { solvedPass, solvePrepared } from "#test/support/solve-pass.ts";
@@ -23,6 +24,7 @@ type Case = {
   readonly hedgeUnits?: number;
   readonly jobs?: readonly JobRecord[];
   readonly method?: "greedy" | "milp";
+  readonly jobsMax?: number;
 };
 
 /** Base is short calls, and holds about the delta that covers them; its account at an option market has cash. */
@@ -40,7 +42,11 @@ function input(o: Case = {}): PassInput {
     change: { optionMarkets, book: [anOption({ quantity: calls })] },
   });
   const planning = { ...policy.planning, method: o.method ?? "greedy" } as const;
-  return aPassInput([entry], { policy: { ...policy, planning }, jobs: [...(o.jobs ?? [])] });
+  const hedging = { ...policy.hedging, jobsPerPassMax: o.jobsMax ?? 8 };
+  return aPassInput([entry], {
+    policy: { ...policy, planning, hedging },
+    jobs: [...(o.jobs ?? [])],
+  });
 }
 
 function vega(jobs: readonly JobRecord[]): number {
@@ -96,6 +102,19 @@ describe.each(["greedy", "milp"] as const)("the %s plan", (method) => {
     expect(stale.decision.blocked).toContain("ETH: vega up to 7 days is beyond its limit of 20");
   });
 
+  test("counts options among the jobs of a pass", () => {
+    const all = run({ hedgeUnits: 0 });
+    expect(all.jobs.length).toBeGreaterThan(1);
+    const few = run({ hedgeUnits: 0, jobsMax: 1 });
+    expect(few.jobs).toHaveLength(1);
+  });
+
+  test("spends no more of the account than all of its trades may take at their worst", () => {
+    const { jobs } = run({ market: { cashUsd: 4_000 } });
+    expect(jobs.length).toBeGreaterThan(1);
+    expect(worstPremiumsE8(jobs)).toBeLessThanOrEqual(4_000 * 1e8);
+  });
+
   test("pays no more than the policy's fraction beside its own value", () => {
     expect(run({ market: { feeFraction: 0.3 } }).jobs).toEqual([]);
   });
@@ -109,6 +128,14 @@ describe.each(["greedy", "milp"] as const)("the %s plan", (method) => {
     expect(Math.abs(bucketVega(pass) + vega(pass.jobs))).toBeLessThan(Math.abs(bucketVega(pass)));
   });
 });
+
+/** What all purchases together may take of their account, in USD with 8 decimals. */
+function worstPremiumsE8(trades: readonly { readonly params: JobParams | null }[]): number {
+  return trades.reduce((sum, { params }) => {
+    if (params?.kind !== "option-trade" || params.quantityE18.startsWith("-")) return sum;
+    return sum + Number((BigInt(params.quantityE18) * BigInt(params.worstPremiumE8)) / 10n ** 18n);
+  }, 0);
+}
 
 test("the program's objective is what the exact evaluator says, and never above the greedy plan's", () => {
   const calls = fc.integer({ min: -120, max: -20 });
@@ -148,9 +175,8 @@ test("the program's objective is what the exact evaluator says, and never above 
         expect(plan?.after.objectiveUsd).toBeLessThanOrEqual(
           (greedy.figures?.objectiveUsd ?? 0) + 1e-6,
         );
-        const spent = options.filter(({ effect }) => effect.kind === "option-trade");
-        const paidUsd = spent.reduce((sum, { effect }) => sum + effect.amountUsd, 0);
-        expect(paidUsd).toBeLessThanOrEqual(cashUsd + 1e-3);
+        expect(worstPremiumsE8(options)).toBeLessThanOrEqual(cashUsd * 1e8);
+        expect(worstPremiumsE8(planPass(one).jobs)).toBeLessThanOrEqual(cashUsd * 1e8);
       },
     ),
     { numRuns: 40, seed: 9 },
