@@ -70,6 +70,8 @@ export function noteArrival(known: TransferRecord, line: Arrival, at: ReportedAt
     return known;
   if (at.blockNumber < (known.observedBlock ?? 0)) return known;
   const { state, attestations, committedHash, alert, endedInBlock } = line;
+  // A target that sees nothing has no word on whether the message still left its source.
+  if (known.state === "unknown" && seesNothing(line)) return known;
   const isProgress =
     state !== known.state || JSON.stringify(attestations) !== JSON.stringify(known.attestations);
   const next = {
@@ -83,6 +85,11 @@ export function noteArrival(known: TransferRecord, line: Arrival, at: ReportedAt
     progressAtMs: isProgress ? at.nowMs : known.progressAtMs,
   };
   return ended(next, at);
+}
+
+function seesNothing({ state, attestations }: Arrival): boolean {
+  const { requiredDone = 0, optionalDone = 0 } = attestations ?? {};
+  return state === "sent" && requiredDone + optionalDone === 0;
 }
 
 /** The record after its target's book lists the credit: also where the target's agent does not look at messages. */

@@ -3,6 +3,7 @@ import { type AgentSlot, newAgentSlot } from "#test/simulation/agent/agent-slot.
 import { checkPlan, unitsByOrder } from "#test/simulation/check/coordinator-checks.ts";
 import {
   checkJournals,
+  checkLostRaces,
   checkOscillation,
   type FinalChecks,
   undrained,
@@ -15,12 +16,18 @@ import {
 } from "#test/simulation/coordinator/coordinator-slot.ts";
 import { startOperatorNemesis } from "#test/simulation/coordinator/operator-nemesis.ts";
 import type { SolverEngine } from "#test/simulation/coordinator/simulated-solver.ts";
-import type { FaultKind, Sight } from "#test/simulation/engine/faults.ts";
+import type { FaultKind, FaultRates, Sight } from "#test/simulation/engine/faults.ts";
 import type { SimProcess } from "#test/simulation/engine/process.ts";
 import { startProcessNemesis } from "#test/simulation/engine/process-nemesis.ts";
+import type { Plants } from "#test/simulation/plant/plants.ts";
 import type { Codec } from "#test/simulation/world/codec.ts";
 import { startNemesis } from "#test/simulation/world/nemesis.ts";
-import { newWorld, type SimulatedWorld, START_MS } from "#test/simulation/world/simulated-world.ts";
+import {
+  type KeeperRole,
+  newWorld,
+  type SimulatedWorld,
+  START_MS,
+} from "#test/simulation/world/simulated-world.ts";
 
 export type SeedOptions = {
   readonly seed: number;
@@ -32,6 +39,12 @@ export type SeedOptions = {
   /** Solves the plans' programs; left out, plans are greedy. */
   readonly engine?: SolverEngine;
   readonly isHarmless?: boolean;
+  /** Faults of the product itself, which an invariant has to report. */
+  readonly plants?: Plants;
+  /** Rates of fault kinds, whatever the seed says. */
+  readonly always?: FaultRates;
+  /** What a second agent is, in a run that then certainly has one. */
+  readonly role?: KeeperRole;
   readonly print?: (line: string) => void;
 };
 
@@ -57,7 +70,8 @@ const VIOLATIONS_MAX = 5;
 export async function runSeed(options: SeedOptions): Promise<SeedResult> {
   const startedMs = performance.now();
   const { seed, codec } = options;
-  const world = newWorld({ seed, codec, isHarmless: options.isHarmless ?? false });
+  const { isHarmless = false, plants = new Set(), always = new Map(), role } = options;
+  const world = newWorld({ seed, codec, isHarmless, plants, always, role });
   const violations: Violation[] = [];
   const violate = (id: string, detail: string): void => {
     if (violations.length >= VIOLATIONS_MAX) return;
@@ -131,6 +145,7 @@ function newCast(world: SimulatedWorld, options: SeedOptions, violate: Violate):
       if (isOver()) return;
       const final = { ...parts, ledger: watch.ledger };
       checkJournals(final);
+      checkLostRaces(final);
       const calm = decided.filter((one) => one.atMs > drainedAtMs);
       const calmJobs = calm.reduce((sum, one) => sum + one.jobs, 0);
       checkOscillation(final, { neededUnits: watch.neededUnits() + orderedUnits, calmJobs });

@@ -48,6 +48,15 @@ describe("a message that its source does not list any more", () => {
     expect(noteMissing(gone, later).isClosed).toBe(true);
   });
 
+  test("is closed although its target goes on looking for it, and sees nothing", () => {
+    const gone = noteMissing(aTransferRecord(), AT_SOURCE);
+    const looked = noteArrival(gone, anArrivalLine({ state: "sent" }), AT_TARGET);
+    expect(looked.state).toBe("unknown");
+    expect(noteSent(looked, aSentLine(), "ethereum", AT_SOURCE).state).toBe("sent");
+    const later = { ...AT_SOURCE, blockNumber: 300, finalizedNumber: 292 };
+    expect(noteMissing(looked, later).isClosed).toBe(true);
+  });
+
   test.each([
     [
       "its block is final",

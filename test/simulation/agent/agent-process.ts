@@ -1,12 +1,14 @@
 import type { KeyObject } from "node:crypto";
 import { redisSignedStream } from "#shard-agent/adapters/redis-signed-stream.ts";
 import { serialLane } from "#shard-agent/adapters/serial-lane.ts";
-import { executeJob } from "#shard-agent/cycles/execute-job.ts";
-import { recoverTransfer } from "#shard-agent/cycles/recover-transfer.ts";
+import { resumeJobs } from "#shard-agent/cycles/execute-job.ts";
+import { jobKeeper } from "#shard-agent/cycles/keep-jobs.ts";
+import { recoverTransfer, resumeRecoveries } from "#shard-agent/cycles/recover-transfer.ts";
 import { runAgent } from "#shard-agent/cycles/run-agent.ts";
 import type { Journal } from "#shard-agent/ports/journal.ts";
 import type { Memory } from "#shard-agent/ports/memory.ts";
 import { uniswapV3Venue } from "#shard-agent/venues/uniswap-v3.ts";
+import { FatalError, RetryableError } from "#shared/errors.ts";
 import type { Log } from "#shared/ports/log.ts";
 import { RECOVERY_QUEUE_PREFIX } from "#shared/wire/recovery-job.ts";
 import type { ExpectedTransfer } from "#shared/wire/transfer-line.ts";
@@ -20,7 +22,11 @@ import {
 } from "#test/simulation/agent/agent-ports.ts";
 import { lyingPublisher } from "#test/simulation/agent/lying-publisher.ts";
 import { recoveryDesk, transferReader } from "#test/simulation/agent/transfer-ports.ts";
-import type { QueueWorker } from "#test/simulation/world/queue.ts";
+import { ProcessKilled } from "#test/simulation/engine/process.ts";
+import { plantedChain, plantedVerifier } from "#test/simulation/plant/planted-agent.ts";
+import type { Plants } from "#test/simulation/plant/plants.ts";
+import type { QueueWatcher, QueueWorker } from "#test/simulation/world/queue.ts";
+import type { KeeperRole } from "#test/simulation/world/simulated-world.ts";
 import { scopeOf } from "#test/simulation/world/site.ts";
 import type { Streams } from "#test/simulation/world/streams.ts";
 import { MESSAGE_FEE_WEI } from "#test/simulation/world/vault.ts";
@@ -32,11 +38,15 @@ export type AgentParts = AgentSite & {
   readonly reports: Streams;
   readonly receipts: Streams;
   readonly log: Log;
+  readonly role: KeeperRole;
+  readonly plants: Plants;
   readonly work: (worker: QueueWorker) => void;
+  readonly watchQueue: (watcher: QueueWatcher) => void;
   readonly onFatal: (error: unknown) => void;
 };
 
 const HEAD_POLL_MS = 250;
+const STANDBY_MS = 3_000;
 
 /** Two stalled workers may both act in the simulation: the chain has to bear it. */
 const HELD = { isHeld: () => true, renew: async () => true };
@@ -66,14 +76,14 @@ export function startAgent(parts: AgentParts): void {
     watch: { disagreement: () => null, lagging: () => [] },
     sender: sender(parts),
     lane: serialLane(),
-    chain: chainReader(parts),
+    chain: plantedChain(chainReader(parts), parts.plants),
     transactions: transactionReader(parts),
     transfers: transferReader(parts),
     expected: { read: () => process.ask(1, parts.expected) },
     recoveryDesk: recoveryDesk(parts),
     vault: vaultReader(parts),
     feeds: feedReader(parts),
-    verifier: { prove: (job: Parameters<typeof codec.prove>[0]) => track(codec.prove(job, site)) },
+    verifier: plantedVerifier({ prove: (job) => track(codec.prove(job, site)) }, parts.plants),
     encoder: {
       nativeFeeWei: (params: { readonly kind: string }) =>
         parts.rpc.read(() => (params.kind === "transfer" ? MESSAGE_FEE_WEI : 0n)),
@@ -91,13 +101,49 @@ export function startAgent(parts: AgentParts): void {
     return parts.scheduler.track(work);
   }
   const running = runAgent(ports, { headPollMs: HEAD_POLL_MS, onFatal: parts.onFatal });
-  parts.work({
-    process,
-    handle: async (entry) => {
-      const isRecovery = entry.id.startsWith(RECOVERY_QUEUE_PREFIX);
-      const result = await (isRecovery ? recoverTransfer : executeJob)(ports, entry, HELD);
+  takeJobs(parts, ports, running);
+  void resumeAll(ports).catch((error: unknown) => {
+    if (!(error instanceof ProcessKilled) && process.isAlive()) parts.onFatal(error);
+  });
+}
+
+type Ports = Parameters<typeof resumeJobs>[0] & Parameters<typeof recoverTransfer>[0];
+
+async function resumeAll(ports: Ports): Promise<void> {
+  await resumeJobs(ports);
+  await resumeRecoveries(ports).catch((error: unknown) => {
+    if (!(error instanceof RetryableError)) throw error;
+  });
+}
+
+/** Jobs from the queue, jobs seen in it, or both, as the role says. */
+function takeJobs(
+  { role, process, faults, onFatal, work, watchQueue }: AgentParts,
+  ports: Ports,
+  running: ReturnType<typeof runAgent>,
+): void {
+  const isStandby = role === "standby";
+  const keeper = jobKeeper(ports, {
+    waitMs: isStandby ? STANDBY_MS : 0,
+    onDone: () => {
+      faults.saw(isStandby ? "job done by a stand-by" : "job done by a competitor");
       running.flushReceipts();
-      return result;
     },
   });
+  const onJob: QueueWatcher["onJob"] = (entry) => {
+    keeper.see(entry).catch((error: unknown) => {
+      if (error instanceof FatalError && process.isAlive()) onFatal(error);
+    });
+  };
+  if (role !== "share") watchQueue({ process, onJob });
+  if (isStandby) return;
+  const handle: QueueWorker["handle"] = async (entry) => {
+    const isRecovery = entry.id.startsWith(RECOVERY_QUEUE_PREFIX);
+    const result = isRecovery
+      ? await recoverTransfer(ports, entry, HELD)
+      : await keeper.take(entry, HELD);
+    running.flushReceipts();
+    return result;
+  };
+  work({ process, handle });
 }

@@ -3,7 +3,9 @@ import { reporterPrivateKey } from "#shared/wire/signed-bytes.ts";
 import { startAgent } from "#test/simulation/agent/agent-process.ts";
 import { crashingJournal } from "#test/simulation/agent/crashing-journal.ts";
 import { type AgentDisk, newAgentDisk } from "#test/simulation/agent/memory-journal.ts";
+import { checkBroadcast } from "#test/simulation/check/broadcast-check.ts";
 import { newProcess, type SimProcess } from "#test/simulation/engine/process.ts";
+import { plantedJournal } from "#test/simulation/plant/planted-agent.ts";
 import type { SimChain } from "#test/simulation/world/chain.ts";
 import { newRpc } from "#test/simulation/world/rpc.ts";
 import type { SimulatedWorld } from "#test/simulation/world/simulated-world.ts";
@@ -23,6 +25,9 @@ export type SlotHooks = {
   readonly violate: (id: string, detail: string) => void;
 };
 
+/** How much later than an agent thinks its writes are on disk, where that is planted. */
+const LATE_MS = 400;
+
 /** Seed of an agent's reporter key. */
 export function reporterSeed(agent: string): string {
   return digest("reporter", agent).slice(2);
@@ -34,12 +39,14 @@ export function newAgentSlot(
   agent: string,
   hooks: SlotHooks,
 ): AgentSlot {
-  const { scheduler, faults } = world;
-  const disk = newAgentDisk();
+  const { scheduler, faults, plants } = world;
+  const disk = newAgentDisk(scheduler.nowMs);
   const { shard } = chain.site;
   let isUnwritable = false;
   let process = start();
   function restart(): void {
+    if (plants.has("journal-loses-last-write")) disk.lose({ writes: 1 });
+    if (plants.has("journal-writes-late")) disk.lose({ sinceMs: scheduler.nowMs() - LATE_MS });
     scheduler.after(faults.random.between(300, 6_000), () => {
       process = start();
     });
@@ -68,23 +75,18 @@ export function newAgentSlot(
       process: one,
       scheduler,
       faults,
-      journal,
+      journal: plantedJournal(journal, plants),
+      role: world.roles.get(agent) ?? "share",
+      plants,
       reporterKey: reporterPrivateKey(reporterSeed(agent)),
       expected: () => world.expected.get(shard) ?? [],
       reports: world.reports,
       receipts: world.receipts,
       log: hooks.logOf(one),
       work: (worker) => world.queues.get(shard)?.work(worker),
+      watchQueue: (watcher) => world.queues.get(shard)?.watch(watcher),
       onFatal: (error) => hooks.violate("I1", `${agent} stopped itself: ${String(error)}`),
-      onBroadcast: (hash) => {
-        const isRecorded = disk.all().some((entry) => {
-          return (
-            entry.transaction?.hash === hash || entry.replaced.some((one) => one.hash === hash)
-          );
-        });
-        if (!isRecorded)
-          hooks.violate("I9", `${agent} broadcast ${hash} before its journal had it`);
-      },
+      onBroadcast: (hash) => checkBroadcast(agent, disk.all(), hash, hooks.violate),
     });
     return one;
   }

@@ -7,16 +7,31 @@ import { FatalError } from "#shared/errors.ts";
 export type AgentDisk = Journal & {
   /** Every entry ever, for the checks. */
   readonly all: () => readonly JournalEntry[];
+  /** Planted: the entries as they were before the last `writes` changes, or before all since a time. */
+  readonly lose: (last: { readonly writes: number } | { readonly sinceMs: number }) => void;
+};
+
+type Change = {
+  readonly id: string;
+  readonly before: JournalEntry | undefined;
+  readonly atMs: number;
 };
 
 const PREFIX_LIMIT = 64;
+const CHANGES_MAX = 32;
 
 /** As adapters/sqlite-journal.ts, without the file. */
-export function newAgentDisk(): AgentDisk {
+export function newAgentDisk(nowMs: () => number): AgentDisk {
   const entries = new Map<string, JournalEntry>();
   const seqs = new Map<string, number>();
   const receipts = new Map<number, UnnumberedReceipt>();
+  const changes: Change[] = [];
   let receiptId = 0;
+  const put = (entry: JournalEntry): void => {
+    changes.push({ id: entry.id, before: entries.get(entry.id), atMs: nowMs() });
+    if (changes.length > CHANGES_MAX) changes.shift();
+    entries.set(entry.id, entry);
+  };
   const nonceOf = (entry: JournalEntry): number =>
     entry.transaction?.nonce ?? Number.MAX_SAFE_INTEGER;
   const queueReceipt = (receipt: UnnumberedReceipt): void => {
@@ -25,11 +40,21 @@ export function newAgentDisk(): AgentDisk {
   };
   return {
     all: () => [...entries.values()],
+    lose: (last) => {
+      const kept =
+        "writes" in last
+          ? changes.length - last.writes
+          : changes.filter((one) => one.atMs < last.sinceMs).length;
+      for (const { id, before } of changes.splice(Math.max(0, kept)).reverse()) {
+        if (before === undefined) entries.delete(id);
+        else entries.set(id, before);
+      }
+    },
     get: (id) => entries.get(id),
     insert: (entry) => {
       if (entries.has(entry.id))
         throw new FatalError("journal-duplicate", `Journal entry ${entry.id} exists already.`);
-      entries.set(entry.id, entry);
+      put(entry);
     },
     replace: (entry, from, receipt) => {
       if (entries.get(entry.id)?.state !== from)
@@ -37,7 +62,7 @@ export function newAgentDisk(): AgentDisk {
           "journal-conflict",
           `Journal entry ${entry.id} is not in state ${from}.`,
         );
-      entries.set(entry.id, entry);
+      put(entry);
       if (receipt !== undefined && receipt !== null) queueReceipt(receipt);
     },
     unfinished: () =>

@@ -35,6 +35,8 @@ function checkOne(
   }
   if (job.shard !== shard || event.shard !== shardBytes32(shard))
     violate("I10", `${where} of ${job.shard} took effect on ${shard}`);
+  if (job.mandate.paramsHash !== event.paramsHash)
+    violate("I9", `${where} took effect with other parameters than were recorded`);
   const { params } = job;
   if (params?.kind === "swap" || params?.kind === "swap-exact-output") {
     const own = [chain.site.settlementToken, chain.site.hedgeToken];

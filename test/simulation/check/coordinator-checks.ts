@@ -3,6 +3,7 @@ import type { JobRecord } from "#coordinator/records/job-record.ts";
 import { isInFlight } from "#coordinator/records/job-record.ts";
 import { pendingEffects } from "#coordinator/records/pending-effect.ts";
 import type { Violate } from "#test/simulation/check/ledger.ts";
+import type { CoordinatorDisk } from "#test/simulation/coordinator/memory-journal.ts";
 import type { SimChain } from "#test/simulation/world/chain.ts";
 import { SIMULATED_POLICY } from "#test/simulation/world/site.ts";
 
@@ -11,12 +12,13 @@ import { SIMULATED_POLICY } from "#test/simulation/world/site.ts";
  * both and never neither, unless the job is dead.
  */
 export function checkCountedOnce(
-  state: CoordinatorState,
+  { state, disk }: { readonly state: CoordinatorState; readonly disk: CoordinatorDisk },
   chains: ReadonlyMap<string, SimChain>,
   violate: Violate,
 ): void {
-  for (const job of state.jobs.values()) {
-    const [effect] = pendingEffects([job]);
+  for (const job of disk.allJobs()) {
+    // What the journal has and the coordinator does not think of is not counted.
+    const [effect] = pendingEffects([state.jobs.get(job.jobId) ?? []].flat());
     const isPending = effect?.isPendingAtShard ?? false;
     const isInBook = shows(state, chains, job.shard, (found) => found.consumed.has(job.jobId));
     if (isInBook !== undefined && isPending === isInBook && isLive(job))

@@ -142,9 +142,11 @@ function checkAgentJournal(world: SimulatedWorld, slot: AgentSlot, violate: Viol
     entries.flatMap((entry) => transactionsOf(entry).map((one) => [one.hash, entry])),
   );
   for (let number = 0; number <= (chain?.head().header.number ?? 0); number += 1) {
-    for (const { transaction, succeeded } of chain?.at(number)?.mined ?? []) {
+    for (const { transaction, succeeded, gasCostWei } of chain?.at(number)?.mined ?? []) {
       if (transaction.from !== sender) continue;
       const entry = known.get(transaction.hash);
+      if (entry !== undefined && gasCostWei > entry.gasFeeCapWei)
+        violate("I8", `${entry.id} cost ${gasCostWei} wei, its cap is ${entry.gasFeeCapWei}`);
       const expected = succeeded ? "final" : "reverted";
       if (entry?.state !== expected)
         violate(
@@ -155,6 +157,19 @@ function checkAgentJournal(world: SimulatedWorld, slot: AgentSlot, violate: Viol
   }
   for (const entry of entries) {
     if (!JOURNAL_STATES.includes(entry.state)) violate("I9", `${entry.id} is ${entry.state}`);
+  }
+}
+
+/** What competing costs is counted, and no more than it cost: the coordinator's figures are of what its agents' transactions paid. */
+export function checkLostRaces({ world, coordinator, agents, violate }: FinalChecks): void {
+  const { lostRaces } = coordinator.current().state;
+  for (const { agent, disk } of agents) {
+    const counted = lostRaces.get(agent);
+    if (counted === undefined) continue;
+    world.faults.saw("lost race counted");
+    const paidWei = disk.all().reduce((sum, one) => sum + (one.inclusion?.gasCostWei ?? 0n), 0n);
+    if (counted.gasCostWei > paidWei)
+      violate("I9", `${agent} lost races for ${counted.gasCostWei} wei and paid ${paidWei} in all`);
   }
 }
 

@@ -36,7 +36,9 @@ export function newSights({ faults }: SimulatedWorld) {
         if (call.kind !== "mandate" || succeeded) continue;
         faults.saw("mandate reverted on chain");
         if (reason === "WrongEpoch") faults.saw("mandate of an old epoch refused");
-        if (reason === "AlreadyConsumed") faults.saw("second use of a job refused");
+        if (reason !== "AlreadyConsumed") continue;
+        faults.saw("second use of a job refused");
+        faults.saw("race lost on chain");
       }
       for (const event of block.events) {
         if (event.type === "swap") faults.saw("swap consumed");

@@ -42,12 +42,13 @@ export function newWatch(o: Watched): {
     ledger,
     neededUnits: checkSecond.neededUnits,
     check: () => {
-      const { state, process } = coordinator.current();
+      const life = coordinator.current();
+      const { state, process } = life;
       if (isConservationDue) checkConservation(world.chains, ledger, initialRaw, violate);
       isConservationDue = false;
       // Between two passes nothing is decided: what proofs have changed is put in order by the next.
       const isPassDone = state.view !== undefined && state.view !== lastView;
-      if (process.isAlive() && isPassDone) checkCountedOnce(state, chains, violate);
+      if (process.isAlive() && isPassDone) checkCountedOnce(life, chains, violate);
       lastView = state.view;
       checkSequences(state);
       if (state.brokenInvariant !== undefined)

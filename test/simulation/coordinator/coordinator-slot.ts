@@ -23,6 +23,11 @@ import {
   simulatedSolver,
 } from "#test/simulation/coordinator/simulated-solver.ts";
 import { newProcess, type SimProcess } from "#test/simulation/engine/process.ts";
+import {
+  plantedDisk,
+  plantedFinality,
+  plantedQueue,
+} from "#test/simulation/plant/planted-coordinator.ts";
 import { newRpc } from "#test/simulation/world/rpc.ts";
 import type { SimulatedWorld } from "#test/simulation/world/simulated-world.ts";
 import { setupOf } from "#test/simulation/world/site.ts";
@@ -124,7 +129,8 @@ function startLife(world: SimulatedWorld, o: LifeOptions): CoordinatorLife {
   const { disk, hooks } = o;
   const process = newProcess(scheduler, "coordinator", skewOf(world));
   const crash = crashOf(process, faults, o.onCrash);
-  const journal = crashingDisk(disk, process, crash);
+  const planted = plantedDisk(disk, world.plants, () => state);
+  const journal = crashingDisk(planted, process, crash);
   const isDown = world.reports.isDown;
   const chains = new Map(
     world.chains.map((chain) => {
@@ -136,14 +142,16 @@ function startLife(world: SimulatedWorld, o: LifeOptions): CoordinatorLife {
         isDown: () => world.outages.has(shard),
         nowMs: scheduler.nowMs,
       });
-      return [shard, shardChain(chain, { rpc, codec, process, scheduler })];
+      const honest = shardChain(chain, { rpc, codec, process, scheduler });
+      return [shard, plantedFinality(honest, rpc, world.plants)];
     }),
   );
   const onSigned = (jobId: string): void => {
     if (disk.jobs.find(jobId) === undefined)
       hooks.violate("I9", `${jobId} was signed before it was recorded`);
   };
-  const state = startCoordinator({
+  const signer = mandateSigner({ codec, sites, scheduler, onSigned }, crash);
+  const state: CoordinatorState = startCoordinator({
     process,
     setups: o.setups,
     journal: {
@@ -164,9 +172,13 @@ function startLife(world: SimulatedWorld, o: LifeOptions): CoordinatorLife {
         },
       },
     },
-    signer: mandateSigner({ codec, sites, scheduler, onSigned }, crash),
+    signer,
     watchList: watchList(world, process, isDown),
-    queue: jobQueue(world.queues, process, { isDown, crash }),
+    queue: plantedQueue(jobQueue(world.queues, process, { isDown, crash }), {
+      plants: world.plants,
+      setups: o.setups,
+      signer,
+    }),
     chains,
     reports: world.reports.inbox(process, "newest"),
     receipts: world.receipts.inbox(process, "oldest"),

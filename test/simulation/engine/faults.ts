@@ -20,6 +20,7 @@ export const FAULT_KINDS = [
   "queue-lost-reply",
   "queue-lost-job",
   "queue-flush",
+  "queue-unseen-job",
   "redis-down",
   "stream-lost-write",
   "stream-lost-reply",
@@ -81,6 +82,10 @@ export const SIGHTS = [
   "quarantine over",
   "shard flat by order",
   "two agents on one shard",
+  "job done by a competitor",
+  "job done by a stand-by",
+  "race lost on chain",
+  "lost race counted",
   "program solved",
   "solved plan taken",
 ] as const;
@@ -99,17 +104,28 @@ export type Faults = {
   readonly random: Random;
 };
 
+/** Multiples of the usual rates. */
+export type FaultRates = ReadonlyMap<FaultKind, number>;
+
 const ENABLED_SHARE = 0.55;
 
-/** A swarm: each seed has its own subset of fault kinds, each at its own rate, so that rare pairs meet. */
-export function newFaults(seed: number, isHarmless: boolean): Faults {
+/**
+ * A swarm: each seed has its own subset of fault kinds, each at its own rate, so that rare pairs meet.
+ *
+ * @param always Rates of kinds, as a multiple of the usual, whatever the seed says.
+ */
+export function newFaults(
+  seed: number,
+  isHarmless: boolean,
+  always: FaultRates = new Map(),
+): Faults {
   // A stream of its own for each kind: one more kind leaves the others where they were.
   const kinds = new Map(
     FAULT_KINDS.map((kind) => {
       const own = randomOf(seed, `fault ${kind}`);
       const isEnabled = own.chance(ENABLED_SHARE);
       const factor = own.between(0.3, 2);
-      return [kind, { own, rate: isEnabled ? factor : 0 }];
+      return [kind, { own, rate: always.get(kind) ?? (isEnabled ? factor : 0) }];
     }),
   );
   const counts = new Map<FaultKind | Sight, number>();

@@ -39,7 +39,7 @@ export function rulesOf(
   sites: readonly Site[],
   signer: Address,
   random: Random,
-): VaultRules {
+): Omit<VaultRules, "takesTwice"> {
   const sisters = new Map<number, Hex>(
     sites
       .filter((one) => one !== site)

@@ -60,8 +60,9 @@ function disturbChain(world: SimulatedWorld, chain: SimChain): void {
 
 function reorganise(world: SimulatedWorld, chain: SimChain): void {
   const { faults } = world;
-  if (chain.head().header.number < FINALITY_BLOCKS || !faults.roll("chain-reorg", 0.012)) return;
-  const depth = depthOf(faults);
+  if (chain.head().header.number < FINALITY_BLOCKS) return;
+  const depth = faults.roll("chain-reorg", 0.012) ? depthOf(faults) : depthOfMandate(chain, faults);
+  if (depth === undefined) return;
   const removed = chain.reorg(depth, {
     keeps: () => {
       const isDropped = faults.roll("chain-dropped-transaction", 0.3);
@@ -78,6 +79,17 @@ function reorganise(world: SimulatedWorld, chain: SimChain): void {
     const block = chain.at(index);
     if (block !== undefined) world.announce(chain, block);
   }
+}
+
+/** Now and then just so deep that a mandate is taken out. */
+function depthOfMandate(chain: SimChain, faults: Faults): number | undefined {
+  const { number } = chain.head().header;
+  for (let depth = 1; depth < FINALITY_BLOCKS; depth += 1) {
+    const block = chain.at(number - depth + 1);
+    if (block?.events.some((one) => one.type === "consumed") === true)
+      return faults.roll("chain-reorg-of-mandate", 0.05) ? depth : undefined;
+  }
+  return undefined;
 }
 
 /** Mostly shallow; never below the last final block. */

@@ -9,6 +9,12 @@ export type QueueWorker = {
   readonly handle: (entry: { readonly id: string; readonly data: unknown }) => Promise<unknown>;
 };
 
+/** Sees jobs without taking any; may see one twice, or not at all. */
+export type QueueWatcher = {
+  readonly process: SimProcess;
+  readonly onJob: (entry: { readonly id: string; readonly data: unknown }) => void;
+};
+
 type QueueJob = {
   readonly id: string;
   readonly json: string;
@@ -23,22 +29,27 @@ export type SimQueue = {
   /** Adds as seen by a producer: the add, then the read that compares. */
   readonly send: (producer: SimProcess, id: string, job: object) => Promise<SendOutcome>;
   readonly work: (worker: QueueWorker) => void;
+  readonly watch: (watcher: QueueWatcher) => void;
   /** Redis misbehaves now and then; called every second. */
   readonly misbehave: () => void;
   readonly counts: () => { readonly waiting: number; readonly active: number };
 };
 
 const STARTS_MAX = 20;
+const JOB_PREFIX = "j-";
 const LOOK_EVERY_MS = 1_000;
 
 export function newQueue(scheduler: Scheduler, faults: Faults): SimQueue {
   const jobs = new Map<string, QueueJob>();
   const workers: (QueueWorker & { busy: number })[] = [];
+  const watchers: QueueWatcher[] = [];
   let locks = 0;
   const add = (id: string, json: string): void => {
     const known = jobs.get(id);
-    if (known === undefined) jobs.set(id, { id, json, state: "waiting", lock: 0, starts: 0 });
-    else faults.bit("queue-swallowed-add");
+    if (known === undefined) {
+      jobs.set(id, { id, json, state: "waiting", lock: 0, starts: 0 });
+      for (const watcher of watchers) show(watcher, { id, json }, faults);
+    } else faults.bit("queue-swallowed-add");
     scheduler.after(faults.random.between(2, 30), pump);
   };
   const start = (job: QueueJob, worker: QueueWorker & { busy: number }): void => {
@@ -91,6 +102,12 @@ export function newQueue(scheduler: Scheduler, faults: Faults): SimQueue {
       workers.push({ ...worker, busy: 0 });
       scheduler.after(10, pump);
     },
+    watch: (watcher) => {
+      watchers.push(watcher);
+      for (const job of jobs.values()) {
+        if (job.state === "waiting" || job.state === "active") show(watcher, job, faults);
+      }
+    },
     misbehave: () => misbehave(jobs, faults),
     counts: () => ({
       waiting: [...jobs.values()].filter((job) => job.state === "waiting").length,
@@ -118,6 +135,22 @@ function handOver(
     () => finish("completed"),
     () => finish("failed"),
   );
+}
+
+/** What comes of an event that says a job was added: the watcher fetches it. Calls that help messages on are nobody's to watch. */
+function show(
+  { process, onJob }: QueueWatcher,
+  { id, json }: Pick<QueueJob, "id" | "json">,
+  faults: Faults,
+): void {
+  if (!id.startsWith(JOB_PREFIX) || !process.isAlive()) return;
+  if (faults.roll("queue-unseen-job", 0.2)) {
+    faults.bit("queue-unseen-job");
+    return;
+  }
+  void process
+    .ask(faults.random.between(2, 25), () => JSON.parse(json))
+    .then((data) => onJob({ id, data }));
 }
 
 function isIdle(worker: QueueWorker & { readonly busy: number }): boolean {

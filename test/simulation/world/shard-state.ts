@@ -36,4 +36,6 @@ export type VaultRules = {
   readonly tokens: ReadonlyMap<number, Address>;
   /** Price of the pool against the feed. */
   readonly poolPremium: number;
+  /** Planted: a mandate is taken as often as it comes. */
+  readonly takesTwice: boolean;
 };

@@ -1,7 +1,8 @@
 import type { ExpectedTransfer } from "#shared/wire/transfer-line.ts";
-import { type Faults, newFaults } from "#test/simulation/engine/faults.ts";
+import { type FaultRates, type Faults, newFaults } from "#test/simulation/engine/faults.ts";
 import { randomOf } from "#test/simulation/engine/random.ts";
 import { newScheduler, type Scheduler } from "#test/simulation/engine/scheduler.ts";
+import type { Plants } from "#test/simulation/plant/plants.ts";
 import { type Bridge, newBridge } from "#test/simulation/world/bridge.ts";
 import { newChain, type SimBlock, type SimChain } from "#test/simulation/world/chain.ts";
 import type { Codec } from "#test/simulation/world/codec.ts";
@@ -27,6 +28,10 @@ export type SimulatedWorld = {
   readonly receipts: Streams;
   /** Agents by shard; the ids are also those of their streams. */
   readonly agentIds: ReadonlyMap<string, readonly string[]>;
+  /** How each agent comes to its jobs; as `queue.role` of its configuration. */
+  readonly roles: ReadonlyMap<string, KeeperRole>;
+  /** Faults of the product itself. */
+  readonly plants: Plants;
   /** Chains no node of which answers. */
   readonly outages: Set<string>;
   /** Chains that make no blocks. */
@@ -36,19 +41,33 @@ export type SimulatedWorld = {
   readonly announce: (chain: SimChain, block: SimBlock) => void;
 };
 
-export const START_MS = 1_790_000_000_000;
+/** What `queue.role` of an agent may be. */
+export const KEEPER_ROLES = ["share", "compete", "standby"] as const;
+export type KeeperRole = (typeof KEEPER_ROLES)[number];
 
-export function newWorld(o: {
+export type WorldOptions = {
   readonly seed: number;
   readonly codec: Codec;
   readonly isHarmless: boolean;
-}): SimulatedWorld {
+  readonly plants: Plants;
+  /** Rates of fault kinds, whatever the seed says. */
+  readonly always: FaultRates;
+  /** What the second agent of a shard is, in every run that has one; by chance when left out. */
+  readonly role?: KeeperRole | undefined;
+};
+
+export const START_MS = 1_790_000_000_000;
+
+export function newWorld(o: WorldOptions): SimulatedWorld {
   const { seed, codec } = o;
   const random = randomOf(seed, "world");
   const scheduler = newScheduler(START_MS);
-  const faults = newFaults(seed, o.isHarmless);
+  const faults = newFaults(seed, o.isHarmless, o.always);
   const sites = sitesOf(() => (random.chance(0.35) ? 1_000 : 2_000));
-  const twin = random.chance(0.5) ? sites[random.integer(0, sites.length - 1)] : undefined;
+  const twin =
+    random.chance(0.5) || o.role !== undefined
+      ? sites[random.integer(0, sites.length - 1)]
+      : undefined;
   const agentIds = new Map(
     sites.map((site) => [
       site.shard,
@@ -56,13 +75,17 @@ export function newWorld(o: {
     ]),
   );
   if (twin !== undefined) faults.saw("two agents on one shard");
+  const role = o.role ?? KEEPER_ROLES[randomOf(seed, "keepers").integer(0, 2)] ?? "share";
+  const roles = new Map(twin === undefined ? [] : [[`${twin.shard}-2`, role]]);
   const chains = sites.map((site, index) => {
     const senders = (agentIds.get(site.shard) ?? []).map(codec.senderAddress);
     // The last shard begins poor, so that collateral has to travel.
     const cashUsd = index === 2 ? random.between(600, 2_500) : random.between(250_000, 500_000);
     const hedgeUnits = index === 2 ? random.integer(1, 3) : random.integer(15, 45);
     const genesis = genesisOf({ startMs: START_MS, cashUsd, hedgeUnits, senders });
-    return newChain(site, rulesOf(site, sites, codec.plannerAddress, random), genesis, START_MS);
+    const rules = rulesOf(site, sites, codec.plannerAddress, random);
+    const takesTwice = o.plants.has("vault-takes-twice");
+    return newChain(site, { ...rules, takesTwice }, genesis, START_MS);
   });
   const reports = newStreams(scheduler, faults);
   const receipts = newStreams(scheduler, faults);
@@ -86,6 +109,8 @@ export function newWorld(o: {
     reports,
     receipts,
     agentIds,
+    roles,
+    plants: o.plants,
     outages: new Set(),
     stopped: new Set(),
     onBlock: (listener) => void listeners.push(listener),

@@ -46,6 +46,7 @@ export type ChainEvent =
       readonly epoch: number;
       readonly leader: Address;
       readonly shard: Hex;
+      readonly paramsHash: Hex;
       readonly transactionHash: Hex;
     }
   | {

@@ -101,7 +101,7 @@ function consume(
   if (mandate.action !== action) return fail("WrongAction");
   if (nowSeconds < mandate.notBeforeSeconds) return fail("TooEarly");
   if (nowSeconds > mandate.deadlineSeconds) return fail("Expired");
-  if (state.consumed.has(mandate.jobId)) return fail("AlreadyConsumed");
+  if (state.consumed.has(mandate.jobId) && !rules.takesTwice) return fail("AlreadyConsumed");
   if (mandate.paramsHash !== call.paramsHash) return fail("ParamsMismatch");
   if (!call.signers.every((signer) => signer === rules.signer)) return fail("SignerNotAllowed");
   if (!call.signers.includes(mandate.leader)) return fail("LeaderDidNotSign");
@@ -112,6 +112,7 @@ function consume(
     epoch: mandate.epoch,
     leader: mandate.leader,
     shard: mandate.shard,
+    paramsHash: call.paramsHash,
     transactionHash: transaction.hash,
   };
   const consumed = new Set(state.consumed).add(mandate.jobId);

@@ -1,0 +1,22 @@
+/** Faults of the product that a run can be given on purpose: an invariant has to report each of them. */
+export const PLANTS = [
+  /** The vault takes a mandate as often as it comes. */
+  "vault-takes-twice",
+  /** The next nonce is what the chain says, whatever the journal has open. */
+  "nonce-from-chain",
+  /** An agent's restart finds all but the last thing it wrote. */
+  "journal-loses-last-write",
+  /** An agent goes on before what it wrote is on disk. */
+  "journal-writes-late",
+  /** One job id with two sets of parameters, and an agent that does not look. */
+  "job-id-reused",
+  /** An agent calls final what is in a block. */
+  "agent-takes-head-for-final",
+  /** The coordinator calls final what is in a block. */
+  "coordinator-takes-head-for-final",
+  /** A job counts as done once an agent says that a block has it. */
+  "settled-by-receipt",
+] as const;
+
+export type Plant = (typeof PLANTS)[number];
+export type Plants = ReadonlySet<Plant>;

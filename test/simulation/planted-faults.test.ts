@@ -1,0 +1,57 @@
+import { expect, test } from "vitest";
+import type { FaultKind } from "#test/simulation/engine/faults.ts";
+import { runInMode } from "#test/simulation/modes.ts";
+import { PLANTS, type Plant } from "#test/simulation/plant/plants.ts";
+import type { SeedOptions } from "#test/simulation/run-seed.ts";
+
+const STEPS = 4_000;
+const FIRST_SEED = 3_001;
+/** Most of them are seen in the first seed or the second. */
+const SEEDS_MAX = 16;
+
+type Case = {
+  readonly plant: Plant;
+  /** Invariants that may report it. */
+  readonly ids: readonly string[];
+  /** What helps the run into the state in which it shows. */
+  readonly rates?: Partial<Record<FaultKind, number>>;
+  readonly options?: Pick<SeedOptions, "role">;
+};
+
+const CRASHES = { "agent-crash-broadcast": 1.5, "agent-crash-signed": 1.5 };
+const REORGS = { "chain-reorg-of-mandate": 3, "chain-dropped-transaction": 2 };
+
+const CASES: readonly Case[] = [
+  { plant: "vault-takes-twice", ids: ["I1"], options: { role: "compete" } },
+  {
+    plant: "nonce-from-chain",
+    ids: ["I8"],
+    rates: { "chain-dropped-transaction": 2 },
+    options: { role: "compete" },
+  },
+  { plant: "journal-loses-last-write", ids: ["I9"], rates: CRASHES },
+  { plant: "journal-writes-late", ids: ["I9"], rates: CRASHES },
+  { plant: "job-id-reused", ids: ["I9"] },
+  { plant: "agent-takes-head-for-final", ids: ["I3", "I8", "I9"], rates: REORGS },
+  {
+    plant: "coordinator-takes-head-for-final",
+    ids: ["I3", "I9"],
+    rates: { ...REORGS, "chain-reorg": 6, "chain-fee-spike": 2 },
+  },
+  { plant: "settled-by-receipt", ids: ["I3"] },
+];
+
+test("every fault that can be planted is hunted", () => {
+  expect(CASES.map((one) => one.plant).sort()).toEqual([...PLANTS].sort());
+});
+
+test.each(CASES)("an invariant reports $plant", async ({ plant, ids, rates = {}, options }) => {
+  const always = new Map(Object.entries(rates) as [FaultKind, number][]);
+  const found: string[] = [];
+  for (let seed = FIRST_SEED; seed < FIRST_SEED + SEEDS_MAX && found.length === 0; seed += 1) {
+    const plants = new Set([plant]);
+    const run = await runInMode("fast", { seed, steps: STEPS, plants, always, ...options });
+    found.push(...run.violations.map((one) => one.id));
+  }
+  expect(ids).toContain(found[0]);
+});
