@@ -7,12 +7,12 @@ import {IShardVault} from "./interfaces/IShardVault.sol";
 import {IShardVaultAdmin} from "./interfaces/IShardVaultAdmin.sol";
 import {IVenueDesk} from "./interfaces/IVenueDesk.sol";
 import {MandateGate} from "./MandateGate.sol";
-import {ShardValuation} from "./ShardValuation.sol";
+import {SpendWindows} from "./SpendWindows.sol";
 import {Actions, Mandate} from "./types/Mandate.sol";
 import {VaultLock} from "./VaultLock.sol";
 
 /// @title The vault's side of an action of its venue desk: check the mandate, pay a venue, check what is left.
-abstract contract VenueActions is MandateGate, ShardValuation, VaultLock {
+abstract contract VenueActions is MandateGate, SpendWindows, VaultLock {
     using SafeERC20 for IERC20;
 
     /// @inheritdoc IShardVault
@@ -42,6 +42,12 @@ abstract contract VenueActions is MandateGate, ShardValuation, VaultLock {
         if (!venueAllowed[venue]) revert ShardVault_VenueNotAllowed(venue);
         _requireKnown(asset);
         IERC20(asset).safeTransfer(venue, amount);
+    }
+
+    /// @inheritdoc IShardVault
+    function countNotional(address asset, uint256 amount) external onlyDesk {
+        _requireVenueAction();
+        _countNotional(asset, amount);
     }
 
     /// @inheritdoc IShardVault

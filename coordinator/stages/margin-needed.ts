@@ -15,7 +15,8 @@ export function marginFractionNeeded(line: PerpLine, policy: Policy): number {
   const { initialMarginMultiplier, fundingStressFraction, marginRatioMin } = policy.perps;
   const stressed =
     WORST_MOVE + fundingStressFraction + line.maintenanceMarginFraction * (1 + WORST_MOVE);
-  return Math.max(line.initialMarginFraction * initialMarginMultiplier, stressed, marginRatioMin);
+  const floor = Math.max(marginRatioMin, line.marginRatioFloor);
+  return Math.max(line.initialMarginFraction * initialMarginMultiplier, stressed, floor);
 }
 
 /** Margin that all positions of one account must have together, in USD. */

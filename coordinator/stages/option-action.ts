@@ -28,10 +28,15 @@ function tradeAction(
   const paidUsd = usdFor(option.points, quantity);
   const averageUsd = paidUsd / quantity / input.valuation.settlementUsd;
   const moved = policy.options.premiumMoveFraction;
+  // What the desk would refuse is not asked for: it counts with the mean volatility, which hardly moves until the block.
+  const { mostToOpenUsd, leastToCloseUsd } = series;
   const worst =
     sign === 1
-      ? rawFromUnitsUp(averageUsd * (1 + moved), 8)
-      : rawFromUnitsDown(averageUsd * (1 - moved), 8);
+      ? rawFromUnitsDown(
+          Math.min(averageUsd * (1 + moved), mostToOpenUsd ?? Number.POSITIVE_INFINITY),
+          8,
+        )
+      : rawFromUnitsUp(Math.max(averageUsd * (1 - moved), leastToCloseUsd ?? 0), 8);
   return {
     maxFeeNativeWei: "0",
     params: {

@@ -119,9 +119,10 @@ function worstPriceE8(option: HedgeOption, units: number, policy: Policy): strin
   return (isBuy ? rawFromUnitsUp(price, 8) : rawFromUnitsDown(price, 8)).toString();
 }
 
-/** The policy's floor, or, where a position is taken back from below it, a ratio not much worse than the present one. */
+/** The policy's floor, or the desk's if that is higher, or, where a position is taken back from below it, a ratio not much worse than the present one. */
 function ratioFloor({ isOpening, line }: PerpVenue, { perps }: Policy): number {
-  if (isOpening || line.marginRatio === null) return perps.marginRatioMin;
+  const floor = Math.max(perps.marginRatioMin, line.marginRatioFloor);
+  if (isOpening || line.marginRatio === null) return floor;
   return Math.max(0, Math.min(perps.marginRatioMin, line.marginRatio * RATIO_KEPT));
 }
 

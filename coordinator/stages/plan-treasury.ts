@@ -7,7 +7,7 @@ import { cashToKeepUsd } from "#coordinator/stages/settlement-cash.ts";
 import { gasCostUsd } from "#coordinator/stages/venue-limits.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
 import type { Address } from "#shared/units/ids.ts";
-import { rawFromUnitsDown, unitsFromRaw } from "#shared/units/token-amount.ts";
+import { rawFromUnitsDown, rawFromUnitsUp, unitsFromRaw } from "#shared/units/token-amount.ts";
 import type { LendingLine, PerpLine } from "#shared/wire/shard-report.ts";
 
 /** One move of idle cash; positive into the venue. */
@@ -179,7 +179,10 @@ function marginOut(
     asset: line.marginToken,
     amountRaw: (-raw).toString(),
     minReceiptRaw: raw.toString(),
-    minMarginRatioE18: rawFromUnitsDown(policy.perps.marginRatioMin, 18).toString(),
+    minMarginRatioE18: rawFromUnitsUp(
+      Math.max(policy.perps.marginRatioMin, line.marginRatioFloor),
+      18,
+    ).toString(),
     minCapitalAfterRaw: halfOfCapitalRaw(input),
   };
 }

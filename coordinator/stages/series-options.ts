@@ -85,7 +85,7 @@ function oneSide(
       ? (unitsFromRaw(cashRaw, input.setup.settlement.decimals) * settlementUsd) /
         cashPerPremium(policy, isAwaitingCash)
       : Number.POSITIVE_INFINITY;
-  const depthUnits = fairUnits(points, value.priceUsd, context);
+  const depthUnits = fairUnits(points, value.priceUsd, { ...context, series });
   const perUnitUsd = usdFor(points, Math.max(depthUnits, 1e-9)) / Math.max(depthUnits, 1e-9);
   const premium = { sign, perUnitUsd, fairUsd: value.priceUsd, gridPnlUsd } as const;
   const slackUsdPerUnit = slackPerUnit(premium, context);
@@ -141,18 +141,18 @@ export function cashPerPremium({ options }: Policy, isAwaitingCash: boolean): nu
   return (isAwaitingCash ? moved * moved : moved) * (1 + ROUNDING);
 }
 
-/** Most options whose average premium is as near to our own value as the policy asks. */
+/** Most options whose average premium is as near to our own value as the policy asks, and within what the desk allows. */
 function fairUnits(
   points: readonly DepthPoint[],
   fairUsd: number,
-  { policy, side }: OneSide,
+  { policy, side, series }: OneSide & { readonly series: OptionSeries },
 ): number {
   const over = policy.options.premiumOverFairMaxFraction;
+  const mostUsd = Math.min(fairUsd * (1 + over), series.mostToOpenUsd ?? Number.POSITIVE_INFINITY);
+  const leastUsd = Math.max(fairUsd * (1 - over), series.leastToCloseUsd ?? 0);
   return largestWhere(points.at(-1)?.units ?? 0, (units) => {
     const usd = usdFor(points, units);
-    return side === "buy"
-      ? usd <= units * fairUsd * (1 + over)
-      : usd >= units * fairUsd * (1 - over);
+    return side === "buy" ? usd <= units * mostUsd : usd >= units * leastUsd;
   });
 }
 

@@ -22,8 +22,8 @@ import { mandateSigners, paramsHash, vaultDomain } from "#shared/evm/mandate-typ
 import { type RebalanceJob, rebalanceJobSchema } from "#shared/wire/rebalance-job.ts";
 
 /** Upkeep of an account at a venue: whole calls. */
-const UPKEEP_CALLS = (["settleExpired", "refreshGreeks"] as const).map((functionName) =>
-  encodeFunctionData({ abi: lyraV1AdapterAbi, functionName }),
+const UPKEEP_CALLS = (["settleExpired", "refreshGreeks", "noteStrikes"] as const).map(
+  (functionName) => encodeFunctionData({ abi: lyraV1AdapterAbi, functionName }),
 );
 const MANDATE_ABI: Abi = [...shardVaultAbi, ...venueDeskAbi];
 

@@ -34,6 +34,7 @@ const abi = parseAbi([
   "function getMmRatio() view returns (uint24)",
   "function getMaxFundingRate() view returns (uint24)",
   "function getTwapInterval() view returns (uint32)",
+  "function healthFloorOf(address venue) view returns (uint256)",
   "struct Order { address baseToken; bool isBaseToQuote; bool isExactInput; uint256 amount; uint256 oppositeAmountBound; uint256 deadline; uint160 sqrtPriceLimitX96; bytes32 referralCode; }",
   "function openPosition(Order order) returns (uint256 base, uint256 quote)",
 ]);
@@ -66,17 +67,18 @@ type Account = {
     | "marginRatio"
     | "initialMarginFraction"
     | "maintenanceMarginFraction"
+    | "marginRatioFloor"
   >;
   readonly isPaused: boolean;
   readonly maxFundingFraction: number;
   readonly twapSeconds: bigint;
 };
 
-/** The vault's trader account at Perpetual Protocol v2 "Curie", by Curie's own numbers. */
-export function curieVenue(at: CurieScope): PositionVenue {
+/** The vault's trader account at Perpetual Protocol v2 "Curie", by Curie's own numbers; `desk` is the vault's. */
+export function curieVenue(at: CurieScope, desk: Address): PositionVenue {
   return {
     read: async (view) => {
-      const account = await readAccount(view, at);
+      const account = await readAccount(view, at, desk);
       const markets = at.markets.map((market) => readMarket(view, at, account, market));
       const { marginToken } = account.line;
       return {
@@ -95,16 +97,17 @@ function reader(view: ViewReader) {
     view({ abi, to, name, args }) as Promise<T>;
 }
 
-async function readAccount(view: ViewReader, at: CurieScope): Promise<Account> {
+async function readAccount(view: ViewReader, at: CurieScope, desk: Address): Promise<Account> {
   const read = reader(view);
   const house = at.clearingHouse;
-  const [vault, accountBalance, exchange, config, isHousePaused, value] = await Promise.all([
+  const [vault, accountBalance, exchange, config, isHousePaused, value, floor] = await Promise.all([
     read<Address>(house, "getVault"),
     read<Address>(house, "getAccountBalance"),
     read<Address>(house, "getExchange"),
     read<Address>(house, "getClearingHouseConfig"),
     read<boolean>(house, "paused"),
     read<bigint>(house, "getAccountValue", [at.adapter]),
+    read<bigint>(desk, "healthFloorOf", [at.adapter]),
   ]);
   const [marginToken, marginDecimals, exposure, registry] = await Promise.all([
     read<Address>(vault, "getSettlementToken"),
@@ -131,6 +134,7 @@ async function readAccount(view: ViewReader, at: CurieScope): Promise<Account> {
       marginRatio: exposure === 0n ? null : Number(value) / Number(exposure),
       initialMarginFraction: initial / RATIO_UNITS,
       maintenanceMarginFraction: maintenance / RATIO_UNITS,
+      marginRatioFloor: unitsFromRaw(floor, DECIMALS),
     },
     isPaused: isHousePaused,
     maxFundingFraction: maxFunding / RATIO_UNITS,

@@ -1,4 +1,4 @@
-import { erc20Abi, maxUint256 } from "viem";
+import { erc20Abi } from "viem";
 import type { PositionVenue, ViewReader } from "#shard-agent/ports/venue.ts";
 import type { LyraScope, ShardScope } from "#shard-agent/records/shard-scope.ts";
 import { EMPTY_READING, type VenueReading } from "#shard-agent/records/shard-snapshot.ts";
@@ -8,22 +8,20 @@ import {
   type Board,
   figuresOf,
   LYRA_DECIMALS,
-  type LyraStrike,
   lyraSeriesId,
   type Position,
   poolLines,
 } from "#shard-agent/venues/lyra-conventions.ts";
+import { LONG_CALL, LONG_PUT, readDepth, readLimits } from "#shard-agent/venues/lyra-offers.ts";
 import { readUpkeep } from "#shard-agent/venues/lyra-upkeep.ts";
 import { type ConversionRate, readConversion } from "#shard-agent/venues/pool-conversion.ts";
 import type { Address } from "#shared/units/ids.ts";
-import { rawFromUnitsDown, unitsFromRaw } from "#shared/units/token-amount.ts";
+import { unitsFromRaw } from "#shared/units/token-amount.ts";
 import type { InventoryLine, OptionMarketLine } from "#shared/wire/shard-report.ts";
 
 /** Gas of one executeOptionTrade: 1,400,000 measured on a local chain for the first of a series, with room. */
 const OPTION_TRADE_GAS_UNITS = 1_800_000;
 const POSITION_ACTIVE = 1;
-const LONG_CALL = 0;
-const LONG_PUT = 1;
 const TYPES = ["call", "put"] as const;
 
 type Series = OptionMarketLine["series"][number];
@@ -32,6 +30,8 @@ type Series = OptionMarketLine["series"][number];
 type Context = {
   readonly at: LyraScope;
   readonly scope: Pick<ShardScope, "chainId" | "settlement" | "contracts">;
+  /** The vault's. */
+  readonly desk: Address;
   readonly view: ViewReader;
   readonly addresses: Addresses;
   readonly spotE18: bigint | null;
@@ -45,10 +45,11 @@ type Context = {
 export function lyraV1Venue(
   scope: Pick<ShardScope, "chainId" | "settlement" | "contracts">,
   at: LyraScope,
+  desk: Address,
 ): PositionVenue {
   return {
     read: async (view) => {
-      const context = await readContext(scope, at, view);
+      const context = { ...(await readContext(scope, at, view)), desk };
       const { token } = scope.settlement;
       const [market, inventory, options, heldRaw] = await Promise.all([
         readMarket(context),
@@ -65,6 +66,7 @@ export function lyraV1Venue(
           account: at.adapter,
           positionIds: context.positions.map(({ positionId }) => positionId),
           isKeptOff: context.isStale && (heldRaw > 0n || context.positions.length > 0),
+          strikeIds: context.boards.flatMap(({ strikes }) => strikes.map((one) => one.strikeId)),
           cachedAt: () => Promise.all(context.boards.map((one) => readCachedAt(context, one))),
         }),
         collateral: [{ token, amountRaw: heldRaw, location: "venue-margin" as const }],
@@ -86,7 +88,7 @@ async function readContext(
   scope: Context["scope"],
   at: LyraScope,
   view: ViewReader,
-): Promise<Context> {
+): Promise<Omit<Context, "desk">> {
   const [named, synthetix, boards, ids] = await Promise.all([
     read<Omit<Addresses, "synthetix">>(view, at.viewer, "marketAddresses", [at.market]),
     read<Address>(view, at.viewer, "synthetixAdapter"),
@@ -162,6 +164,11 @@ async function readBoard(context: Context, board: Board): Promise<Series[]> {
       const held = context.positions.find((one) => isOf(one, strike.strikeId, type));
       const volatility =
         unitsFromRaw(board.baseIv, LYRA_DECIMALS) * unitsFromRaw(strike.skew, LYRA_DECIMALS);
+      const [limits, buy, sell] = await Promise.all([
+        readLimits(context, { strike, type }),
+        readDepth(context, { strike, type, held: null }),
+        held === undefined ? [] : readDepth(context, { strike, type, held }),
+      ]);
       return {
         strikeId: strike.strikeId.toString(),
         seriesId: lyraSeriesId(context.at.market, strike.strikeId, type),
@@ -171,8 +178,10 @@ async function readBoard(context: Context, board: Board): Promise<Series[]> {
         heldE18: (held?.amount ?? 0n).toString(),
         volatility,
         ...figuresOf(strike, type, times),
-        buy: await readDepth(context, { strike, type, held: null }),
-        sell: held === undefined ? [] : await readDepth(context, { strike, type, held }),
+        mostToOpenUsd: limits?.mostToOpenUsd ?? null,
+        leastToCloseUsd: limits?.leastToCloseUsd ?? null,
+        buy: limits === null ? [] : buy,
+        sell: limits === null ? [] : sell,
       };
     }),
   );
@@ -193,49 +202,6 @@ async function readCachedAt({ view, addresses }: Context, board: Board): Promise
 function isOf(position: Position, strikeId: bigint, type: "call" | "put"): boolean {
   const optionType = type === "call" ? LONG_CALL : LONG_PUT;
   return position.strikeId === strikeId && position.optionType === optionType;
-}
-
-/**
- * What Lyra would ask or pay for each size, asked by making the trade: opening in the name of an account that can
- * afford it, closing in the account's own. 0 where Lyra refuses. Sizes beyond what is held end with all of it.
- */
-function readDepth(
-  { at, view, rate }: Context,
-  o: { readonly strike: LyraStrike; readonly type: "call" | "put"; readonly held: Position | null },
-): Promise<Series["buy"]> {
-  const asked = at.depthOptions
-    .toSorted((one, other) => one - other)
-    .map((size) => rawFromUnitsDown(size, LYRA_DECIMALS));
-  const { held } = o;
-  const sizes =
-    held === null ? asked : [...asked.filter((size) => size < held.amount), held.amount];
-  const quote = async (amount: bigint) => {
-    const trade = {
-      strikeId: o.strike.strikeId,
-      positionId: o.held?.positionId ?? 0n,
-      iterations: 1n,
-      optionType: o.type === "call" ? LONG_CALL : LONG_PUT,
-      amount,
-      setCollateralTo: 0n,
-      minTotalCost: 0n,
-      maxTotalCost: maxUint256,
-    };
-    const { totalCost } = (await view({
-      abi,
-      to: at.market,
-      name: o.held === null ? "openPosition" : "closePosition",
-      args: [trade],
-      from: o.held === null ? at.quoteFrom : at.adapter,
-      ifReverts: { value: { totalCost: 0n } },
-    })) as { readonly totalCost: bigint };
-    const usdPerQuote = o.held === null ? rate.buyUsd : rate.sellUsd;
-    const usd = unitsFromRaw(totalCost, LYRA_DECIMALS) * usdPerQuote;
-    return {
-      quantityE18: amount.toString(),
-      costE18: rawFromUnitsDown(usd, LYRA_DECIMALS).toString(),
-    };
-  };
-  return Promise.all(sizes.filter((size) => size > 0n).map(quote));
 }
 
 /** Longs the account opened; what others send it is not its own to close. */

@@ -18,8 +18,8 @@ export function positionVenues(
     desk,
     venues: [
       ...(aaveV3 === null ? [] : [aaveV3Venue(scope, aaveV3)]),
-      ...(curie === null ? [] : [curieVenue(curie)]),
-      ...(lyraV1 === null ? [] : [lyraV1Venue(scope, lyraV1)]),
+      ...(curie === null ? [] : [curieVenue(curie, desk)]),
+      ...(lyraV1 === null ? [] : [lyraV1Venue(scope, lyraV1, desk)]),
     ],
   };
 }

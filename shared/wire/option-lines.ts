@@ -45,6 +45,12 @@ const optionSeriesSchema = z.strictObject({
   heldE18: rawAmountSchema,
   volatility: finiteSchema.min(0),
   premiumUsd: finiteSchema.min(0),
+  /**
+   * What a mandate may at worst agree to for one option now, by the vault's own desk; null when it was not told. A series
+   * that the desk refuses altogether has no depth.
+   */
+  mostToOpenUsd: finiteSchema.min(0).nullable().default(null),
+  leastToCloseUsd: finiteSchema.min(0).nullable().default(null),
   deltaUnits: finiteSchema,
   vegaUsdPerVolPoint: finiteSchema,
   buy: z.array(optionDepthSchema).max(16),

@@ -168,6 +168,8 @@ const perpLineSchema = z.strictObject({
   initialMarginFraction: finiteSchema.min(0),
   /** Below this margin ratio anybody may liquidate. */
   maintenanceMarginFraction: finiteSchema.min(0),
+  /** Least margin ratio that the vault's desk lets a mandate ask for where it makes the account weaker. */
+  marginRatioFloor: finiteSchema.min(0).default(0),
   /** What a long pays a short per day at the moment, as a fraction of size times index; negative: shorts pay. */
   fundingFractionPerDay: finiteSchema,
   /** Of this market, positive: this account will pay; part of the account value already. */

@@ -47,7 +47,7 @@ const CANDIDATES: readonly Candidate[] = [
     name: "curie",
     chain: 2,
     account: (chain) => curieOf(chain).adapter,
-    venue: (chain) => curieVenue(curieOf(chain)),
+    venue: (chain) => curieVenue(curieOf(chain), chain.contracts.venueDesk),
     put: (chain, amountRaw) => ({
       kind: "margin-move",
       venue: curieOf(chain).adapter,
@@ -62,7 +62,8 @@ const CANDIDATES: readonly Candidate[] = [
     name: "lyra-v1",
     chain: 0,
     account: (chain) => lyraOf(chain).adapter,
-    venue: (chain) => lyraV1Venue(chain, { ...lyraOf(chain), depthOptions: [5] }),
+    venue: (chain) =>
+      lyraV1Venue(chain, { ...lyraOf(chain), depthOptions: [5] }, chain.contracts.venueDesk),
     put: (chain, amountRaw) => ({
       kind: "margin-move",
       venue: lyraOf(chain).adapter,

@@ -32,6 +32,11 @@ contract AaveV3ConformanceTest is AaveFixture, PositionVenueConformance {
         return 1;
     }
 
+    function _claims() internal view override returns (address[] memory claims) {
+        claims = new address[](1);
+        claims[0] = aave.getReserveData(address(usdx)).aToken;
+    }
+
     function _payees() internal view override returns (address[] memory payees) {
         payees = new address[](2);
         payees[0] = address(aave);

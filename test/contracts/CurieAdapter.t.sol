@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {ICurieAccountBalance, ICurieClearingHouse, ICurieVault} from "riskshard/interfaces/ICurie.sol";
 import {IPerpVenue} from "riskshard/interfaces/IPerpVenue.sol";
+import {IShardVault} from "riskshard/interfaces/IShardVault.sol";
 import {IVenueDesk} from "riskshard/interfaces/IVenueDesk.sol";
 import {PerpChangeParams} from "riskshard/types/Mandate.sol";
 import {CurieFixture} from "./support/CurieFixture.sol";
@@ -79,7 +80,7 @@ contract CurieAdapterTest is CurieFixture {
         _change("first", _perp(-60e18, 1981e8));
         _expectRevertOfChange(
             _perp(-60e18, 1980e8),
-            abi.encodeWithSelector(IVenueDesk.VenueDesk_WindowCapExceeded.selector, 240_000e6, 200_000e6)
+            abi.encodeWithSelector(IShardVault.ShardVault_WindowCapExceeded.selector, 240_000e6, 200_000e6)
         );
     }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
 import {IVenueDesk} from "riskshard/interfaces/IVenueDesk.sol";
-import {MarginMoveParams, Actions, Mandate} from "riskshard/types/Mandate.sol";
+import {PerpChangeParams} from "riskshard/types/Mandate.sol";
 import {CurieAdapter} from "riskshard/venues/CurieAdapter.sol";
 import {CurieFixture} from "./support/CurieFixture.sol";
 
@@ -69,6 +70,71 @@ contract CurieLimitsTest is CurieFixture {
         account.put(address(weth), 1e18);
     }
 
+    function test_margin_that_a_position_binds_makes_no_room_under_the_cap() public {
+        _setCap(100_000e6);
+        _change("short", _perp(-60e18, 1981e8));
+        assertLt(account.held(address(usdx)), 90_000e6);
+        _expectRevertOfMargin(
+            _marginMove(5000e6, 0),
+            abi.encodeWithSelector(IVenueDesk.VenueDesk_CapExceeded.selector, address(account), 105_000e6, 100_000e6)
+        );
+        _margin("out", -5000e6);
+        _margin("and in again", 5000e6);
+    }
+
+    function test_no_mandate_that_weakens_the_account_goes_below_the_admins_floor() public {
+        PerpChangeParams memory grow = _perp(-60e18, 1981e8);
+        grow.minMarginRatio = 0.15e18 - 1;
+        uint256 snapshot = vm.snapshotState();
+        _change("without a floor", grow);
+        vm.revertToState(snapshot);
+
+        _setFloor(0.15e18);
+        _expectRevertOfChange(grow, _tooLow(0.15e18 - 1));
+        grow.minMarginRatio = 0.15e18;
+        _change("open", grow);
+        _expectRevertOfMargin(_marginMove(-1000e6, 0), _tooLow(0));
+        _margin("out", _marginMove(-1000e6, 0.15e18));
+        // Through nothing to the other side is a new position.
+        PerpChangeParams memory turn = _perp(61e18, 2019e8);
+        turn.minMarginRatio = 0;
+        vm.warp(block.timestamp + 700);
+        _pass(0);
+        _expectRevertOfChange(turn, _tooLow(0));
+    }
+
+    function test_what_makes_an_account_safer_need_not_reach_the_floor() public {
+        _margin("most out", -90_000e6);
+        PerpChangeParams memory params = _perp(-20e18, 1985e8);
+        params.minMarginRatio = 0.2e18;
+        _change("short", params);
+        _setFloor(0.5e18);
+        assertLt(account.health(), 0.3e18);
+        params = _perp(2e18, 2015e8);
+        params.minMarginRatio = 0;
+        _change("a little back", params);
+        assertLt(account.health(), 0.5e18);
+        _margin("in below the floor", _marginMove(1000e6, 0));
+    }
+
+    function test_only_the_admin_sets_a_floor_and_only_for_accounts_of_the_desk() public {
+        vm.expectRevert(abi.encodeWithSelector(Ownable.OwnableUnauthorizedAccount.selector, address(this)));
+        desk.setHealthFloor(address(account), 1);
+        vm.startPrank(admin);
+        vm.expectRevert(abi.encodeWithSelector(IVenueDesk.VenueDesk_NotRegistered.selector, address(this)));
+        desk.setHealthFloor(address(this), 1);
+        vm.expectEmit(address(desk));
+        emit IVenueDesk.HealthFloorSet(address(account), 0.1e18);
+        desk.setHealthFloor(address(account), 0.1e18);
+        assertEq(desk.healthFloorOf(address(account)), 0.1e18);
+    }
+
+    function test_a_mandate_that_changes_nothing_is_refused() public {
+        bytes memory zero = abi.encodeWithSelector(IVenueDesk.VenueDesk_ZeroAmount.selector);
+        _expectRevertOfChange(_perp(0, 2000e8), zero);
+        _expectRevertOfMargin(_marginMove(0, 0), zero);
+    }
+
     /// @dev As Curie's owner may, at 80 % of its price.
     function _takeWethAsCollateral() private {
         ICurieCollateral(ICurieCollateral(curieVault).getCollateralManager())
@@ -81,23 +147,14 @@ contract CurieLimitsTest is CurieFixture {
         );
     }
 
-    function _setCap(uint256 cap) private {
+    function _setFloor(uint256 floor) private {
         vm.prank(admin);
-        desk.setPositionVenue(address(account), cap);
+        desk.setHealthFloor(address(account), floor);
     }
 
-    function test_margin_that_a_position_binds_makes_no_room_under_the_cap() public {
-        _setCap(100_000e6);
-        _change("short", _perp(-60e18, 1981e8));
-        assertLt(account.held(address(usdx)), 90_000e6);
-        MarginMoveParams memory params = MarginMoveParams(address(account), address(usdx), 5000e6, 0, 0, 0);
-        Mandate memory mandate = _mandate("more", Actions.MARGIN_MOVE, _hash(params));
-        bytes[] memory signatures = _sign(mandate);
-        vm.expectRevert(
-            abi.encodeWithSelector(IVenueDesk.VenueDesk_CapExceeded.selector, address(account), 105_000e6, 100_000e6)
+    function _tooLow(uint256 given) private view returns (bytes memory) {
+        return abi.encodeWithSelector(
+            IVenueDesk.VenueDesk_FloorTooLow.selector, address(account), given, desk.healthFloorOf(address(account))
         );
-        desk.executeMarginMove(mandate, params, signatures);
-        _margin("out", -5000e6);
-        _margin("and in again", 5000e6);
     }
 }

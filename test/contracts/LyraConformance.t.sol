@@ -34,6 +34,11 @@ contract LyraConformanceTest is LyraFixture, PositionVenueConformance {
         return placed;
     }
 
+    function _claims() internal view override returns (address[] memory claims) {
+        claims = new address[](1);
+        claims[0] = address(susd);
+    }
+
     function _payees() internal view override returns (address[] memory payees) {
         payees = new address[](2);
         payees[0] = market;

@@ -4,7 +4,6 @@ pragma solidity 0.8.37;
 import {Vm} from "forge-std/Vm.sol";
 import {IShardVaultAdmin} from "riskshard/interfaces/IShardVaultAdmin.sol";
 import {IVenueDesk} from "riskshard/interfaces/IVenueDesk.sol";
-import {Actions, Mandate, MarginMoveParams, OptionTradeParams} from "riskshard/types/Mandate.sol";
 import {ILyraSetup, LyraFixture} from "./support/LyraFixture.sol";
 
 /// @notice What limits and figures hold when payouts, premiums and caps meet in one account, on the unmodified Lyra V1.
@@ -35,13 +34,10 @@ contract LyraLimitsTest is LyraFixture {
         _setCap(50_000e6);
         uint256 fair = account.termsOf(market, STRIKE, true).fairPremium;
         _tradeOption("open", _option(STRIKE, true, 20e18, fair + 60e8));
-        MarginMoveParams memory params = MarginMoveParams(address(account), address(usdx), 1000e6, 0, 0, 0);
-        Mandate memory mandate = _mandate("more", Actions.MARGIN_MOVE, _hash(params));
-        bytes[] memory signatures = _sign(mandate);
-        vm.expectRevert(
+        _expectRevertOfMargin(
+            _marginMove(1000e6, 0),
             abi.encodeWithSelector(IVenueDesk.VenueDesk_CapExceeded.selector, address(account), 51_000e6, 50_000e6)
         );
-        desk.executeMarginMove(mandate, params, signatures);
     }
 
     function test_the_cap_begins_anew_from_what_is_there_once_no_option_is_left() public {
@@ -128,15 +124,13 @@ contract LyraLimitsTest is LyraFixture {
         uint256[] memory skews = new uint256[](1);
         (strikes[0], skews[0]) = (2500e18, 1e18);
         ILyraSetup(market).createOptionBoard(block.timestamp + 2 * BOARD_DAYS * 1 days, 1e18, strikes, skews, false);
+        account.noteStrikes();
+        _passWithPrices(MEAN_SECONDS);
+        account.refreshGreeks();
         _tradeOption("second", _option(LATER, true, 2e18, account.termsOf(market, LATER, true).fairPremium + 50e8));
         _end(2500);
         account.settleExpired();
         account.refreshGreeks();
-    }
-
-    function _setCap(uint256 cap) private {
-        vm.prank(admin);
-        desk.setPositionVenue(address(account), cap);
     }
 
     function _tradedAmount() private returns (uint256 amount) {

@@ -3,9 +3,11 @@ pragma solidity 0.8.37;
 
 import {ILyraOptionMarket} from "riskshard/interfaces/ILyraV1.sol";
 import {IOptionVenue, OptionTerms} from "riskshard/interfaces/IOptionVenue.sol";
+import {IShardVault} from "riskshard/interfaces/IShardVault.sol";
 import {VaultLimits} from "riskshard/interfaces/IShardVaultAdmin.sol";
 import {IVenueDesk} from "riskshard/interfaces/IVenueDesk.sol";
 import {OptionTradeParams} from "riskshard/types/Mandate.sol";
+import {LyraCash} from "riskshard/venues/LyraCash.sol";
 import {LyraV1Adapter} from "riskshard/venues/LyraV1Adapter.sol";
 import {LyraFixture} from "./support/LyraFixture.sol";
 
@@ -112,7 +114,7 @@ contract LyraV1AdapterTest is LyraFixture {
 
     function test_no_call_costs_more_than_its_underlying_and_no_put_more_than_its_strike() public {
         // Far from Lyra's strikes, or with a venue that errs, the value with its allowance would pass these.
-        OptionTerms memory terms = OptionTerms(address(weth), 2300e8, 2299e8, 40e8);
+        OptionTerms memory terms = OptionTerms(address(weth), 2300e8, 2299e8, 2299e8, 40e8);
         vm.mockCall(address(account), abi.encodeCall(account.termsOf, (market, 3, false)), abi.encode(terms));
         _expectOutside(_option(3, false, 1e18, 2300e8 + 1), 2300e8);
         ethFeed.push(1_000_000e8);
@@ -143,7 +145,7 @@ contract LyraV1AdapterTest is LyraFixture {
         _tradeOption("first", _option(STRIKE, false, 5e18, fair + 60e8));
         _expectRevertOfTrade(
             _option(STRIKE, false, -5e18, fair),
-            abi.encodeWithSelector(IVenueDesk.VenueDesk_WindowCapExceeded.selector, 20_000e6, 15_000e6)
+            abi.encodeWithSelector(IShardVault.ShardVault_WindowCapExceeded.selector, 20_000e6, 15_000e6)
         );
     }
 
@@ -219,7 +221,7 @@ contract LyraV1AdapterTest is LyraFixture {
         assertEq(account.held(address(usdx)), cash);
         (bool done, bytes memory answer) = address(this).call(abi.encodeCall(this.move, (-int256(cash + 1))));
         assertFalse(done);
-        assertEq(bytes4(answer), LyraV1Adapter.LyraV1Adapter_QuotePriceStale.selector);
+        assertEq(bytes4(answer), LyraCash.LyraV1Adapter_QuotePriceStale.selector);
         _margin("cash only", -int256(cash));
     }
 
@@ -267,7 +269,7 @@ contract LyraV1AdapterTest is LyraFixture {
         vm.startPrank(address(desk));
         vm.expectRevert(abi.encodeWithSelector(LyraV1Adapter.LyraV1Adapter_NotEnoughCash.selector, cash, cash + 1));
         account.take(address(usdx), cash + 1);
-        vm.expectRevert(abi.encodeWithSelector(LyraV1Adapter.LyraV1Adapter_OnlyCash.selector, address(weth)));
+        vm.expectRevert(abi.encodeWithSelector(LyraCash.LyraV1Adapter_OnlyCash.selector, address(weth)));
         account.put(address(weth), 1);
     }
 

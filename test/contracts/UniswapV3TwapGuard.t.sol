@@ -82,6 +82,26 @@ contract UniswapV3TwapGuardTest is UniswapFixture {
         assertFalse(adapter.poolState(pool).takesTrades);
     }
 
+    function test_a_guard_that_needs_more_observations_makes_every_allowed_pool_keep_them() public {
+        address second = _createPool(btc, 25e8, usdx, 1_000_000e6);
+        address forbidden = _createPool(btc, 25e8, weth, 750e18);
+        vm.startPrank(admin);
+        adapter.setPool(second, true);
+        adapter.setPool(forbidden, true);
+        adapter.setPool(forbidden, false);
+        vm.stopPrank();
+        _setGuard(TwapGuard({windowSeconds: 60, maxDeviationTicks: 80, observations: 300}));
+        assertEq(_kept(pool), 300);
+        assertEq(_kept(second), 300);
+        assertEq(_kept(forbidden), 120);
+        _setGuard(TwapGuard({windowSeconds: 60, maxDeviationTicks: 80, observations: 50}));
+        assertEq(_kept(pool), 300, "what a pool keeps it goes on keeping");
+    }
+
+    function _kept(address pool_) private view returns (uint16 observations) {
+        (,,,, observations,,) = IUniswapV3Pool(pool_).slot0();
+    }
+
     function test_a_pool_without_a_past_takes_no_trades_until_it_has_one() public {
         address young = _createPool(btc, 25e8, usdx, 1_000_000e6);
         vm.prank(admin);

@@ -8,23 +8,18 @@ import {IVenueDesk} from "riskshard/interfaces/IVenueDesk.sol";
 import {Actions, LendMoveParams, Mandate} from "riskshard/types/Mandate.sol";
 import {VaultLock} from "riskshard/VaultLock.sol";
 import {VenueDesk} from "riskshard/VenueDesk.sol";
+import {DeskFixture} from "./support/DeskFixture.sol";
 import {OddPositionVenue} from "./support/OddPositionVenue.sol";
-import {ShardFixture} from "./support/ShardFixture.sol";
 
 /// @notice The desk and the vault's three steps, with a venue that does what a venue must not do.
-contract VenueDeskTest is ShardFixture {
-    VenueDesk private desk;
+contract VenueDeskTest is DeskFixture {
     OddPositionVenue private venue;
 
     function setUp() public override {
         super.setUp();
-        desk = new VenueDesk(vault, admin);
+        _openDesk();
         venue = new OddPositionVenue(desk);
-        vm.startPrank(admin);
-        vault.setVenueDesk(address(desk));
-        vault.setVenue(address(venue), true);
-        desk.setPositionVenue(address(venue), 1_000_000_000e6);
-        vm.stopPrank();
+        _allowAccount(venue, 1_000_000_000e6);
     }
 
     function test_a_mandate_of_the_desk_is_consumed_once() public {
@@ -60,11 +55,11 @@ contract VenueDeskTest is ShardFixture {
         LendMoveParams memory params = _params(1000e6);
         vm.prank(guardian);
         vault.pause();
-        _expectRevertOf(params, abi.encodeWithSelector(IShardVaultAdmin.ShardVault_Paused.selector));
+        _expectRevertOfMove(params, abi.encodeWithSelector(IShardVaultAdmin.ShardVault_Paused.selector));
         vm.prank(admin);
         vault.unpause();
         skip(61);
-        _expectRevertOf(
+        _expectRevertOfMove(
             params,
             abi.encodeWithSelector(
                 IShardVault.ShardVault_PriceStale.selector, address(usdx), block.timestamp - 61, block.timestamp
@@ -103,32 +98,34 @@ contract VenueDeskTest is ShardFixture {
         ];
         for (uint256 i = 0; i < doors.length; i++) {
             venue.callWhilePaid(address(vault), doors[i]);
-            _expectRevertOf(_params(1000e6), abi.encodeWithSelector(VaultLock.VaultLock_Locked.selector));
+            _expectRevertOfMove(_params(1000e6), abi.encodeWithSelector(VaultLock.VaultLock_Locked.selector));
         }
         LendMoveParams memory inner = _params(1);
         Mandate memory mandate = _mandate("inner", Actions.LEND_MOVE, _hash(inner));
         venue.callWhilePaid(address(desk), abi.encodeCall(desk.executeLendMove, (mandate, inner, _sign(mandate))));
-        _expectRevertOf(_params(1000e6), abi.encodeWithSelector(VaultLock.VaultLock_Locked.selector));
+        _expectRevertOfMove(_params(1000e6), abi.encodeWithSelector(VaultLock.VaultLock_Locked.selector));
     }
 
     function test_the_vault_pays_no_venue_it_does_not_allow_and_no_unknown_asset() public {
         vm.prank(admin);
         vault.setVenue(address(venue), false);
-        _expectRevertOf(
+        _expectRevertOfMove(
             _params(1000e6), abi.encodeWithSelector(IShardVault.ShardVault_VenueNotAllowed.selector, address(venue))
         );
         vm.prank(admin);
         vault.setVenue(address(venue), true);
-        LendMoveParams memory params = _params(0);
+        LendMoveParams memory params = _params(1);
         params.asset = address(book);
         vm.mockCall(address(book), abi.encodeWithSignature("balanceOf(address)", address(vault)), abi.encode(0));
-        _expectRevertOf(params, abi.encodeWithSelector(IShardVault.ShardVault_AssetNotAllowed.selector, address(book)));
+        _expectRevertOfMove(
+            params, abi.encodeWithSelector(IShardVault.ShardVault_AssetNotAllowed.selector, address(book))
+        );
     }
 
     function test_a_venue_that_is_not_registered_is_not_used() public {
         LendMoveParams memory params = _params(1000e6);
         params.venue = address(new OddPositionVenue(desk));
-        _expectRevertOf(params, abi.encodeWithSelector(IVenueDesk.VenueDesk_NotRegistered.selector, params.venue));
+        _expectRevertOfMove(params, abi.encodeWithSelector(IVenueDesk.VenueDesk_NotRegistered.selector, params.venue));
     }
 
     function test_the_cap_of_a_venue_counts_every_asset_it_holds() public {
@@ -136,13 +133,13 @@ contract VenueDeskTest is ShardFixture {
         uint256 placed = 1e9 + 1000e6 + _valueOf(address(weth), 1e9 + 1000e6) + _valueOf(address(btc), 1e9 + 1000e6);
         vm.prank(admin);
         desk.setPositionVenue(address(venue), placed - 1);
-        _expectRevertOf(
+        _expectRevertOfMove(
             _params(1000e6),
             abi.encodeWithSelector(IVenueDesk.VenueDesk_CapExceeded.selector, address(venue), placed, placed - 1)
         );
         vm.prank(admin);
         desk.setPositionVenue(address(venue), placed);
-        _move(_params(1000e6));
+        _move("move", _params(1000e6));
     }
 
     function test_an_inexact_venue_closes_shares_and_still_counts_as_capital() public {
@@ -199,15 +196,6 @@ contract VenueDeskTest is ShardFixture {
         });
     }
 
-    function _move(LendMoveParams memory params) private {
-        Mandate memory mandate = _mandate("move", Actions.LEND_MOVE, _hash(params));
-        desk.executeLendMove(mandate, params, _sign(mandate));
-    }
-
-    function _expectRevertOf(LendMoveParams memory params, bytes memory revertData) private {
-        _expectRevert(_mandate("reverting", Actions.LEND_MOVE, _hash(params)), params, revertData);
-    }
-
     function _expectRevert(Mandate memory mandate, LendMoveParams memory params, bytes memory revertData) private {
         bytes[] memory signatures = _sign(mandate);
         vm.expectRevert(revertData);
@@ -220,16 +208,5 @@ contract VenueDeskTest is ShardFixture {
 
     function _haircut(uint256 value) private view returns (uint256) {
         return value * (10_000 - _limits().hedgeHaircutBps) / 10_000;
-    }
-
-    function _hash(LendMoveParams memory params) private pure returns (bytes32) {
-        return keccak256(
-            abi.encode(
-                keccak256(
-                    "LendMoveParams(address venue,address asset,int256 amount,uint256 minReceipt,uint256 minHealthFactor,int256 minCapitalAfter)"
-                ),
-                params
-            )
-        );
     }
 }

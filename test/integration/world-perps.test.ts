@@ -108,7 +108,7 @@ describe("a perpetual at Curie", () => {
         perp({ sizeE18: String(size), minMarginRatioE18: String(20n * 10n ** 18n) }),
         "VenueDesk_HealthBelowFloor",
       ],
-      [perp({ sizeE18: String(1_700n * size) }), "VenueDesk_WindowCapExceeded"],
+      [perp({ sizeE18: String(1_700n * size) }), "ShardVault_WindowCapExceeded"],
       [margin({ amountRaw: String(450_000n * USDX) }), "VenueDesk_CapExceeded"],
       [margin({ amountRaw: String(-MARGIN_RAW) }), "V_NEFC"],
       [margin({ minReceiptRaw: String(MARGIN_RAW) }), "VenueDesk_ReceivedTooLittle"],

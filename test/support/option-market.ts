@@ -60,6 +60,8 @@ function aSeries(o: OptionMarketOptions, type: "call" | "put"): OptionSeries {
     heldE18: e18(held),
     volatility: 0.6,
     premiumUsd: value.priceUsd,
+    mostToOpenUsd: null,
+    leastToCloseUsd: null,
     deltaUnits: value.deltaUnits,
     vegaUsdPerVolPoint: value.vegaUsdPerVolPoint,
     buy: curve(1),

@@ -25,6 +25,7 @@ export function aPerpLine(change: Partial<PerpLine> = {}): PerpLine {
     marginRatio: 5_007 / 6_003,
     initialMarginFraction: 0.1,
     maintenanceMarginFraction: 0.0625,
+    marginRatioFloor: 0,
     fundingFractionPerDay: 0.0005,
     pendingFundingUsd: -0.25,
     feeFraction: 0.001,

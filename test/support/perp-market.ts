@@ -45,6 +45,7 @@ export function aPerpMarket(o: PerpOptions = {}): PerpLine {
     marginRatio: positionUsd === 0 ? null : marginUsd / positionUsd,
     initialMarginFraction: INITIAL_MARGIN,
     maintenanceMarginFraction: 0.0625,
+    marginRatioFloor: 0,
     fundingFractionPerDay: 0,
     pendingFundingUsd: 0,
     feeFraction,

@@ -47,6 +47,7 @@ interface ILyraOptionMarket {
     function forceClosePosition(TradeInputParameters calldata params) external returns (Result memory);
     function settleExpiredBoard(uint256 boardId) external;
     function getStrikeAndBoard(uint256 strikeId) external view returns (Strike memory, OptionBoard memory);
+    function getBoardStrikes(uint256 boardId) external view returns (uint256[] memory);
     function getLiveBoards() external view returns (uint256[] memory);
     function boardToPriceAtExpiry(uint256 boardId) external view returns (uint256);
 }
@@ -82,6 +83,10 @@ interface ILyraGreekCache {
     function getGreekCacheParams() external view returns (Params memory);
     function isGlobalCacheStale(uint256 spotPrice) external view returns (bool);
     function isBoardCacheStale(uint256 boardId) external view returns (bool);
+    /// @notice Geometric time-weighted average of a board's base volatility over the last `secondsAgo`.
+    function getIvGWAV(uint256 boardId, uint256 secondsAgo) external view returns (uint256);
+    /// @notice The same of a strike's skew, the factor on the base volatility.
+    function getSkewGWAV(uint256 strikeId, uint256 secondsAgo) external view returns (uint256);
     function updateBoardCachedGreeks(uint256 boardId) external;
 }
 

@@ -5,6 +5,7 @@ pragma solidity 0.8.37;
 /// protocol, so that no vault can reach the position of another. Only the vault's desk may move anything.
 interface IPositionVenue {
     error PositionVenue_OnlyDesk(address caller);
+    error PositionVenue_NotLoose(address asset);
 
     /// @notice The desk that orders moves.
     function desk() external view returns (address);
@@ -17,6 +18,11 @@ interface IPositionVenue {
 
     /// @notice Take `amount` of `asset` out of the protocol and send it to the vault.
     function take(address asset, uint256 amount) external;
+
+    /// @notice Send to the vault what lies in this contract of a vault asset without being part of the position: somebody
+    /// paid it in by mistake. Anyone may call.
+    /// @return amount What was sent, in the asset's own decimals.
+    function sweep(address asset) external returns (uint256 amount);
 
     /// @notice What counts as the vault's in units of `asset`: never more than the account could pay out at the
     /// protocol's own valuation, rounded down; 0 for an asset the venue does not know.

@@ -44,6 +44,7 @@ interface IShardVault {
     error ShardVault_VenueNotAllowed(address venue);
     error ShardVault_AssetNotAllowed(address asset);
     error ShardVault_RouteNotAllowed(uint32 dstEid, bytes32 dstVault);
+    error ShardVault_ZeroAmount();
     error ShardVault_MinimumOutTooLow(uint256 given, uint256 leastAllowed);
     error ShardVault_ReceivedTooLittle(uint256 received, uint256 minimum);
     error ShardVault_WrongAmountReceived(uint256 received, uint256 amount);
@@ -84,6 +85,10 @@ interface IShardVault {
 
     /// @notice Pay an allow-listed venue; only the desk, only within an action.
     function payVenue(address venue, address asset, uint256 amount) external;
+
+    /// @notice Count a trade of the action, by the worth of `amount` of a vault asset, in the window that swaps use too;
+    /// only the desk, only within an action.
+    function countNotional(address asset, uint256 amount) external;
 
     /// @notice Last step: the vault must still have `minCapitalAfter`, and never less than nothing.
     function endVenueAction(int256 minCapitalAfter) external;

@@ -7,7 +7,7 @@ import {IPriceFeed} from "./IPriceFeed.sol";
 /// @param hedgeHaircutBps Share of a hedge asset's value that does not count as capital, in basis points.
 /// @param feedStaleAfterSeconds Oldest feed answer an action may use, in seconds.
 /// @param windowSeconds Time in which a full window drains, in seconds.
-/// @param swapWindowCap Notional of swaps per window, in settlement-asset units.
+/// @param swapWindowCap Notional of all trades (swaps, perpetuals, options) per window, in settlement-asset units.
 /// @param transferWindowCap Amount of transfers per window, in settlement-asset units.
 struct VaultLimits {
     uint16 maxSlippageBps;

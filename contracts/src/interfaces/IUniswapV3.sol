@@ -114,7 +114,7 @@ interface IUniswapV3Adapter is IVenueAdapter {
     /// keep the observations that the guard needs.
     function setPool(address pool, bool allowed) external;
 
-    /// @notice Change the guard. A pool that keeps too few observations for it must be allowed again.
+    /// @notice Change the guard. Allowed pools that keep too few observations for it are made to keep more.
     function setTwapGuard(TwapGuard calldata guard) external;
 
     function twapGuard() external view returns (TwapGuard memory);

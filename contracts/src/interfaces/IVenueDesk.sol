@@ -23,6 +23,7 @@ interface IVenueDesk {
         uint256 amount
     );
     event PositionVenueSet(address indexed venue, uint256 cap);
+    event HealthFloorSet(address indexed venue, uint256 floor);
 
     error VenueDesk_NotRegistered(address venue);
     error VenueDesk_OfAnotherDesk(address venue);
@@ -30,10 +31,11 @@ interface IVenueDesk {
     error VenueDesk_Inexact(address venue);
     error VenueDesk_CapExceeded(address venue, uint256 placed, uint256 cap);
     error VenueDesk_HealthBelowFloor(address venue, uint256 health, uint256 floor);
+    error VenueDesk_FloorTooLow(address venue, uint256 given, uint256 floor);
+    error VenueDesk_ZeroAmount();
     error VenueDesk_WrongAmountSpent(uint256 balanceBefore, uint256 balanceAfter, uint256 amount);
     error VenueDesk_PriceOutsideLimit(uint256 worstPrice, uint256 limit);
     error VenueDesk_WrongSize(int256 before, int256 current, int256 size);
-    error VenueDesk_WindowCapExceeded(uint256 used, uint256 cap);
     error VenueDesk_OnlyReduces(address venue);
     error VenueDesk_SpentTooMuch(uint256 spent, uint256 maximum);
     error VenueDesk_ReceivedTooLittle(uint256 received, uint256 minimum);
@@ -63,6 +65,11 @@ interface IVenueDesk {
     /// and not taken out counts in full. 0 lets it only take out, reduce and close.
     function setPositionVenue(address venue, uint256 cap) external;
 
+    /// @notice Set the least health that a mandate must ask for where it makes an account weaker: takes collateral out, or
+    /// opens, grows or turns a position. Nothing signed goes below it. 0, as at first, leaves it to the mandate.
+    /// @param floor In the venue's own measure, 18 decimals: margin ratio or health factor.
+    function setHealthFloor(address venue, uint256 floor) external;
+
     function vault() external view returns (IShardVault);
 
     /// @notice Position venues in the order of their registration.
@@ -70,6 +77,16 @@ interface IVenueDesk {
 
     /// @notice Most the vault may have at a position venue, in settlement-asset units.
     function capOf(address venue) external view returns (uint256);
+
+    /// @notice Least health that a mandate must ask for where it makes the account weaker, 18 decimals.
+    function healthFloorOf(address venue) external view returns (uint256);
+
+    /// @notice What a mandate may at worst agree to for one option of a series now, USD with 8 decimals; reverts while the
+    /// venue's terms cannot be told.
+    function premiumLimits(address venue, address market, uint256 strikeId, bool isCall)
+        external
+        view
+        returns (uint256 mostToOpen, uint256 leastToClose);
 
     /// @notice What all venues hold of `asset` for the vault, in its own decimals. A venue that cannot be read counts as
     /// nothing, or reverts when `strict`.

@@ -6,26 +6,16 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 import {IAaveV3Pool} from "../interfaces/IAaveV3.sol";
 import {IPositionVenue} from "../interfaces/IPositionVenue.sol";
 import {IVenueDesk} from "../interfaces/IVenueDesk.sol";
+import {VenueAccount} from "./VenueAccount.sol";
 
 /// @title One vault's account at Aave v3. It supplies and withdraws; it cannot borrow.
-contract AaveV3Adapter is IPositionVenue {
+contract AaveV3Adapter is VenueAccount {
     using SafeERC20 for IERC20;
 
-    /// @inheritdoc IPositionVenue
-    address public immutable desk;
-    /// @inheritdoc IPositionVenue
-    address public immutable vault;
     /// @notice Aave's pool (its proxy).
     IAaveV3Pool public immutable pool;
 
-    modifier onlyDesk() {
-        if (msg.sender != desk) revert PositionVenue_OnlyDesk(msg.sender);
-        _;
-    }
-
-    constructor(IVenueDesk desk_, IAaveV3Pool pool_) {
-        desk = address(desk_);
-        vault = address(desk_.vault());
+    constructor(IVenueDesk desk_, IAaveV3Pool pool_) VenueAccount(desk_) {
         pool = pool_;
     }
 

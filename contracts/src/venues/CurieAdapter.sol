@@ -9,6 +9,7 @@ import {ICurieAccountBalance, ICurieClearingHouse, ICurieVault} from "../interfa
 import {IPerpVenue} from "../interfaces/IPerpVenue.sol";
 import {IPositionVenue} from "../interfaces/IPositionVenue.sol";
 import {IVenueDesk} from "../interfaces/IVenueDesk.sol";
+import {VenueAccount} from "./VenueAccount.sol";
 
 /// @param market Curie's base token.
 /// @param underlying Vault asset whose price it follows.
@@ -18,7 +19,7 @@ struct CurieMarket {
 }
 
 /// @title One vault's trader account at Perpetual Protocol v2, which knows traders by their address.
-contract CurieAdapter is IPerpVenue {
+contract CurieAdapter is IPerpVenue, VenueAccount {
     using Math for uint256;
     using SafeERC20 for IERC20;
 
@@ -27,10 +28,6 @@ contract CurieAdapter is IPerpVenue {
     uint256 private constant WAD = 1e18;
     uint256 private constant PRICE_UNIT = 1e8;
 
-    /// @inheritdoc IPositionVenue
-    address public immutable desk;
-    /// @inheritdoc IPositionVenue
-    address public immutable vault;
     ICurieClearingHouse public immutable clearingHouse;
     ICurieVault private immutable margin;
     ICurieAccountBalance private immutable positions;
@@ -39,14 +36,9 @@ contract CurieAdapter is IPerpVenue {
     uint256 private immutable marginScale;
     mapping(address market => address) private underlyings;
 
-    modifier onlyDesk() {
-        if (msg.sender != desk) revert PositionVenue_OnlyDesk(msg.sender);
-        _;
-    }
-
-    constructor(IVenueDesk desk_, ICurieClearingHouse clearingHouse_, CurieMarket[] memory markets) {
-        desk = address(desk_);
-        vault = address(desk_.vault());
+    constructor(IVenueDesk desk_, ICurieClearingHouse clearingHouse_, CurieMarket[] memory markets)
+        VenueAccount(desk_)
+    {
         clearingHouse = clearingHouse_;
         margin = ICurieVault(clearingHouse_.getVault());
         positions = ICurieAccountBalance(clearingHouse_.getAccountBalance());

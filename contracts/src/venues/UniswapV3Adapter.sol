@@ -27,6 +27,9 @@ contract UniswapV3Adapter is IUniswapV3Adapter, Ownable2Step {
     /// @inheritdoc IUniswapV3Adapter
     mapping(address pool => bool) public poolAllowed;
     TwapGuard private guard;
+    mapping(address pool => bool) private poolListed;
+    /// @dev Every pool that was ever allowed, once.
+    address[] private poolList;
 
     constructor(IUniswapV3Router router_, address admin, TwapGuard memory guard_, address[] memory pools)
         Ownable(admin)
@@ -166,6 +169,10 @@ contract UniswapV3Adapter is IUniswapV3Adapter, Ownable2Step {
                 IUniswapV3Factory(router.factory()).getPool(candidate.token0(), candidate.token1(), candidate.fee());
             if (known != pool) revert UniswapV3Adapter_UnknownPool(pool, known);
             candidate.increaseObservationCardinalityNext(guard.observations);
+            if (!poolListed[pool]) {
+                poolListed[pool] = true;
+                poolList.push(pool);
+            }
         }
         poolAllowed[pool] = allowed;
         emit PoolSet(pool, allowed);
@@ -175,6 +182,12 @@ contract UniswapV3Adapter is IUniswapV3Adapter, Ownable2Step {
         bool valid = guard_.windowSeconds != 0 && guard_.maxDeviationTicks != 0 && guard_.observations > 1;
         if (!valid) revert UniswapV3Adapter_BadGuard(guard_);
         guard = guard_;
+        // A pool that keeps more already is left as it is.
+        for (uint256 i = 0; i < poolList.length; i++) {
+            if (poolAllowed[poolList[i]]) {
+                IUniswapV3Pool(poolList[i]).increaseObservationCardinalityNext(guard_.observations);
+            }
+        }
         emit TwapGuardSet(guard_);
     }
 }

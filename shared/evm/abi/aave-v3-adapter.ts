@@ -7,8 +7,10 @@ export const aaveV3AdapterAbi = [
   {"type":"function","name":"isExact","inputs":[],"outputs":[{"name":"","type":"bool"}],"stateMutability":"pure"},
   {"type":"function","name":"pool","inputs":[],"outputs":[{"name":"","type":"address"}],"stateMutability":"view"},
   {"type":"function","name":"put","inputs":[{"name":"asset","type":"address"},{"name":"amount","type":"uint256"}],"outputs":[],"stateMutability":"nonpayable"},
+  {"type":"function","name":"sweep","inputs":[{"name":"asset","type":"address"}],"outputs":[{"name":"amount","type":"uint256"}],"stateMutability":"nonpayable"},
   {"type":"function","name":"take","inputs":[{"name":"asset","type":"address"},{"name":"amount","type":"uint256"}],"outputs":[],"stateMutability":"nonpayable"},
   {"type":"function","name":"vault","inputs":[],"outputs":[{"name":"","type":"address"}],"stateMutability":"view"},
+  {"type":"error","name":"PositionVenue_NotLoose","inputs":[{"name":"asset","type":"address"}]},
   {"type":"error","name":"PositionVenue_OnlyDesk","inputs":[{"name":"caller","type":"address"}]},
   {"type":"error","name":"SafeERC20FailedOperation","inputs":[{"name":"token","type":"address"}]},
 ] as const;

@@ -9,11 +9,13 @@ export const curieAdapterAbi = [
   {"type":"function","name":"isExact","inputs":[],"outputs":[{"name":"","type":"bool"}],"stateMutability":"view"},
   {"type":"function","name":"put","inputs":[{"name":"asset","type":"address"},{"name":"amount","type":"uint256"}],"outputs":[],"stateMutability":"nonpayable"},
   {"type":"function","name":"sizeOf","inputs":[{"name":"market","type":"address"}],"outputs":[{"name":"","type":"int256"}],"stateMutability":"view"},
+  {"type":"function","name":"sweep","inputs":[{"name":"asset","type":"address"}],"outputs":[{"name":"amount","type":"uint256"}],"stateMutability":"nonpayable"},
   {"type":"function","name":"take","inputs":[{"name":"asset","type":"address"},{"name":"amount","type":"uint256"}],"outputs":[],"stateMutability":"nonpayable"},
   {"type":"function","name":"underlyingOf","inputs":[{"name":"market","type":"address"}],"outputs":[{"name":"underlying","type":"address"}],"stateMutability":"view"},
   {"type":"function","name":"vault","inputs":[],"outputs":[{"name":"","type":"address"}],"stateMutability":"view"},
   {"type":"error","name":"CurieAdapter_OnlyMargin","inputs":[{"name":"asset","type":"address"}]},
   {"type":"error","name":"PerpVenue_UnknownMarket","inputs":[{"name":"market","type":"address"}]},
+  {"type":"error","name":"PositionVenue_NotLoose","inputs":[{"name":"asset","type":"address"}]},
   {"type":"error","name":"PositionVenue_OnlyDesk","inputs":[{"name":"caller","type":"address"}]},
   {"type":"error","name":"SafeERC20FailedOperation","inputs":[{"name":"token","type":"address"}]},
 ] as const;

@@ -2,11 +2,10 @@
 pragma solidity 0.8.37;
 
 import {IAaveV3Pool} from "riskshard/interfaces/IAaveV3.sol";
-import {Actions, LendMoveParams, Mandate} from "riskshard/types/Mandate.sol";
+import {LendMoveParams} from "riskshard/types/Mandate.sol";
 import {AaveV3Adapter} from "riskshard/venues/AaveV3Adapter.sol";
-import {VenueDesk} from "riskshard/VenueDesk.sol";
 import {ArtifactLinker} from "./ArtifactLinker.sol";
-import {ShardFixture} from "./ShardFixture.sol";
+import {DeskFixture} from "./DeskFixture.sol";
 
 interface IAaveAdmin {
     struct Reserve {
@@ -50,15 +49,10 @@ interface IAaveBorrower {
 
 /// @notice The shard of {ShardFixture} with the unmodified Aave v3 contracts, reserves of USDX and WETH, a venue desk and
 /// the vault's account at Aave.
-abstract contract AaveFixture is ShardFixture, ArtifactLinker {
+abstract contract AaveFixture is DeskFixture, ArtifactLinker {
     string private constant ROOT = "node_modules/@aave/core-v3/artifacts/contracts/";
     string private constant LOGIC = "protocol/libraries/logic/";
 
-    bytes32 internal constant LEND_MOVE_TYPEHASH = keccak256(
-        "LendMoveParams(address venue,address asset,int256 amount,uint256 minReceipt,uint256 minHealthFactor,int256 minCapitalAfter)"
-    );
-
-    VenueDesk internal desk;
     AaveV3Adapter internal account;
     IAaveV3Pool internal aave;
     IAaveAdmin internal configurator;
@@ -69,13 +63,9 @@ abstract contract AaveFixture is ShardFixture, ArtifactLinker {
     function setUp() public virtual override {
         super.setUp();
         _deployAave();
-        desk = new VenueDesk(vault, admin);
+        _openDesk();
         account = new AaveV3Adapter(desk, aave);
-        vm.startPrank(admin);
-        vault.setVenueDesk(address(desk));
-        vault.setVenue(address(account), true);
-        desk.setPositionVenue(address(account), 500_000e6);
-        vm.stopPrank();
+        _allowAccount(account, VENUE_CAP);
     }
 
     function _supply(uint256 amount) internal view returns (LendMoveParams memory) {
@@ -91,33 +81,6 @@ abstract contract AaveFixture is ShardFixture, ArtifactLinker {
             minHealthFactor: 1.5e18,
             minCapitalAfter: 0
         });
-    }
-
-    function _move(bytes32 jobId, LendMoveParams memory params) internal {
-        Mandate memory mandate = _mandate(jobId, Actions.LEND_MOVE, _hash(params));
-        desk.executeLendMove(mandate, params, _sign(mandate));
-    }
-
-    /// @dev As {_move}, expecting the revert data.
-    function _expectRevertOfMove(LendMoveParams memory params, bytes memory revertData) internal {
-        Mandate memory mandate = _mandate("reverting", Actions.LEND_MOVE, _hash(params));
-        bytes[] memory signatures = _sign(mandate);
-        vm.expectRevert(revertData);
-        desk.executeLendMove(mandate, params, signatures);
-    }
-
-    function _hash(LendMoveParams memory params) internal pure returns (bytes32) {
-        return keccak256(
-            abi.encode(
-                LEND_MOVE_TYPEHASH,
-                params.venue,
-                params.asset,
-                params.amount,
-                params.minReceipt,
-                params.minHealthFactor,
-                params.minCapitalAfter
-            )
-        );
     }
 
     function _deployAave() private {

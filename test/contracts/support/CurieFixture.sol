@@ -3,10 +3,9 @@ pragma solidity 0.8.37;
 
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {ICurieClearingHouse} from "riskshard/interfaces/ICurie.sol";
-import {Actions, Mandate, MarginMoveParams, PerpChangeParams} from "riskshard/types/Mandate.sol";
+import {PerpChangeParams} from "riskshard/types/Mandate.sol";
 import {CurieAdapter, CurieMarket} from "riskshard/venues/CurieAdapter.sol";
-import {VenueDesk} from "riskshard/VenueDesk.sol";
-import {ShardFixture} from "./ShardFixture.sol";
+import {DeskFixture} from "./DeskFixture.sol";
 
 interface ICurieSetup {
     struct AddLiquidityParams {
@@ -53,11 +52,10 @@ interface ICurieSetup {
 
 /// @notice The shard of {ShardFixture} with the unmodified Curie contracts, one ETH market with a maker, a venue desk and
 /// the vault's trader account.
-abstract contract CurieFixture is ShardFixture {
+abstract contract CurieFixture is DeskFixture {
     string private constant ROOT = "node_modules/@perp/curie-deployments/optimism/core/artifacts/";
     uint24 private constant POOL_FEE = 3000;
 
-    VenueDesk internal desk;
     CurieAdapter internal account;
     address internal base;
     address internal clearingHouse;
@@ -69,60 +67,16 @@ abstract contract CurieFixture is ShardFixture {
     function setUp() public virtual override {
         super.setUp();
         _deployCurie();
-        desk = new VenueDesk(vault, admin);
+        _openDesk();
         CurieMarket[] memory markets = new CurieMarket[](1);
         markets[0] = CurieMarket(base, address(weth));
         account = new CurieAdapter(desk, ICurieClearingHouse(clearingHouse), markets);
-        vm.startPrank(admin);
-        vault.setVenueDesk(address(desk));
-        vault.setVenue(address(account), true);
-        desk.setPositionVenue(address(account), 500_000e6);
-        vm.stopPrank();
+        _allowAccount(account, VENUE_CAP);
         _stock();
-    }
-
-    function _margin(bytes32 jobId, int256 amount) internal {
-        MarginMoveParams memory params = MarginMoveParams(address(account), address(usdx), amount, 0, 0, 0);
-        Mandate memory mandate = _mandate(jobId, Actions.MARGIN_MOVE, _hash(params));
-        desk.executeMarginMove(mandate, params, _sign(mandate));
     }
 
     function _perp(int256 size, uint256 worstPrice) internal view returns (PerpChangeParams memory) {
         return PerpChangeParams(address(account), base, size, worstPrice, 0.5e18, 0);
-    }
-
-    function _change(bytes32 jobId, PerpChangeParams memory params) internal {
-        Mandate memory mandate = _mandate(jobId, Actions.PERP_CHANGE, _hash(params));
-        desk.executePerpChange(mandate, params, _sign(mandate));
-    }
-
-    function _expectRevertOfChange(PerpChangeParams memory params, bytes memory revertData) internal {
-        Mandate memory mandate = _mandate("reverting", Actions.PERP_CHANGE, _hash(params));
-        bytes[] memory signatures = _sign(mandate);
-        vm.expectRevert(revertData);
-        desk.executePerpChange(mandate, params, signatures);
-    }
-
-    function _hash(MarginMoveParams memory params) internal pure returns (bytes32) {
-        return keccak256(
-            abi.encode(
-                keccak256(
-                    "MarginMoveParams(address venue,address asset,int256 amount,uint256 minReceipt,uint256 minMarginRatio,int256 minCapitalAfter)"
-                ),
-                params
-            )
-        );
-    }
-
-    function _hash(PerpChangeParams memory params) internal pure returns (bytes32) {
-        return keccak256(
-            abi.encode(
-                keccak256(
-                    "PerpChangeParams(address venue,address market,int256 size,uint256 worstPrice,uint256 minMarginRatio,int256 minCapitalAfter)"
-                ),
-                params
-            )
-        );
     }
 
     /// @dev Time with prices: an hour at most between two, or the index is stale.

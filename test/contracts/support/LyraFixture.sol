@@ -4,10 +4,12 @@ pragma solidity 0.8.37;
 import {SettablePriceFeed} from "riskshard-local/SettablePriceFeed.sol";
 import {LocalToken} from "riskshard-local/LocalToken.sol";
 import {ILyraOptionMarket, ILyraViewer} from "riskshard/interfaces/ILyraV1.sol";
-import {Actions, Mandate, MarginMoveParams, OptionTradeParams} from "riskshard/types/Mandate.sol";
-import {LyraSetup, LyraV1Adapter} from "riskshard/venues/LyraV1Adapter.sol";
-import {VenueDesk} from "riskshard/VenueDesk.sol";
+import {OptionTradeParams} from "riskshard/types/Mandate.sol";
+import {LyraSetup} from "riskshard/venues/LyraSetup.sol";
+import {LyraV1Adapter} from "riskshard/venues/LyraV1Adapter.sol";
 import {ArtifactLinker} from "./ArtifactLinker.sol";
+import {DeskFixture} from "./DeskFixture.sol";
+import {ShardFixture} from "./ShardFixture.sol";
 import {UniswapFixture} from "./UniswapFixture.sol";
 
 interface ILyraSetup {
@@ -38,13 +40,13 @@ interface ILyraSetup {
 
 /// @notice The shard of {UniswapFixture} with the unmodified Lyra V1 contracts, one ETH market whose pool has 500,000 sUSD,
 /// a deep pool of USDX against sUSD, a venue desk and the vault's account. Lyra's own parameters.
-abstract contract LyraFixture is UniswapFixture, ArtifactLinker {
+abstract contract LyraFixture is UniswapFixture, DeskFixture, ArtifactLinker {
     string private constant ROOT = "node_modules/@lyrafinance/protocol/dist/artifacts/contracts/";
     bytes32 private constant SUSD = "sUSD";
     bytes32 private constant SETH = "sETH";
     uint256 internal constant BOARD_DAYS = 28;
+    uint32 internal constant MEAN_SECONDS = 1 days;
 
-    VenueDesk internal desk;
     LyraV1Adapter internal account;
     SettablePriceFeed internal susdFeed;
     LocalToken internal susd;
@@ -66,7 +68,7 @@ abstract contract LyraFixture is UniswapFixture, ArtifactLinker {
     address private exchanger;
     LocalToken private seth;
 
-    function setUp() public virtual override {
+    function setUp() public virtual override(ShardFixture, UniswapFixture) {
         super.setUp();
         _deploySynthetix();
         _deployMarket();
@@ -76,14 +78,14 @@ abstract contract LyraFixture is UniswapFixture, ArtifactLinker {
         vm.warp(START - 600);
         susdPool = _createPool(susd, 2_000_000e18, usdx, 2_000_000e6);
         vm.warp(START);
-        desk = new VenueDesk(vault, admin);
-        account = new LyraV1Adapter(desk, _setup());
-        vm.startPrank(admin);
+        vm.prank(admin);
         adapter.setPool(susdPool, true);
-        vault.setVenueDesk(address(desk));
-        vault.setVenue(address(account), true);
-        desk.setPositionVenue(address(account), 500_000e6);
-        vm.stopPrank();
+        _openDesk();
+        account = new LyraV1Adapter(desk, _setup());
+        _allowAccount(account, VENUE_CAP);
+        account.noteStrikes();
+        _passWithPrices(MEAN_SECONDS);
+        account.refreshGreeks();
     }
 
     function _setup() internal view returns (LyraSetup memory) {
@@ -95,7 +97,8 @@ abstract contract LyraFixture is UniswapFixture, ArtifactLinker {
             quoteFeed: susdFeed,
             swapVenue: adapter,
             swapPool: susdPool,
-            feeBps: 200
+            feeBps: 200,
+            meanSeconds: MEAN_SECONDS
         });
     }
 
@@ -109,52 +112,12 @@ abstract contract LyraFixture is UniswapFixture, ArtifactLinker {
         _refresh(susdFeed);
     }
 
-    function _margin(bytes32 jobId, int256 amount) internal {
-        MarginMoveParams memory params = MarginMoveParams(address(account), address(usdx), amount, 0, 0, 0);
-        Mandate memory mandate = _mandate(jobId, Actions.MARGIN_MOVE, _hash(params));
-        desk.executeMarginMove(mandate, params, _sign(mandate));
-    }
-
     function _option(uint256 strikeId, bool isCall, int256 quantity, uint256 worstPremium)
         internal
         view
         returns (OptionTradeParams memory)
     {
         return OptionTradeParams(address(account), market, strikeId, isCall, quantity, worstPremium, 0);
-    }
-
-    function _tradeOption(bytes32 jobId, OptionTradeParams memory params) internal {
-        Mandate memory mandate = _mandate(jobId, Actions.OPTION_TRADE, _hash(params));
-        desk.executeOptionTrade(mandate, params, _sign(mandate));
-    }
-
-    function _expectRevertOfTrade(OptionTradeParams memory params, bytes memory revertData) internal {
-        Mandate memory mandate = _mandate("reverting", Actions.OPTION_TRADE, _hash(params));
-        bytes[] memory signatures = _sign(mandate);
-        vm.expectRevert(revertData);
-        desk.executeOptionTrade(mandate, params, signatures);
-    }
-
-    function _hash(MarginMoveParams memory params) internal pure returns (bytes32) {
-        return keccak256(
-            abi.encode(
-                keccak256(
-                    "MarginMoveParams(address venue,address asset,int256 amount,uint256 minReceipt,uint256 minMarginRatio,int256 minCapitalAfter)"
-                ),
-                params
-            )
-        );
-    }
-
-    function _hash(OptionTradeParams memory params) internal pure returns (bytes32) {
-        return keccak256(
-            abi.encode(
-                keccak256(
-                    "OptionTradeParams(address venue,address market,uint256 strikeId,bool isCall,int256 quantity,uint256 worstPremium,int256 minCapitalAfter)"
-                ),
-                params
-            )
-        );
     }
 
     /// @dev The Synthetix side is Lyra's own stand-ins: real Synthetix has no installable artifacts.

@@ -87,6 +87,38 @@ abstract contract PositionVenueConformance is ShardFixture {
         _account().take(address(usdx), 1);
     }
 
+    function test_conformance_what_strays_in_goes_home_and_nothing_else_does() public {
+        IPositionVenue account_ = _account();
+        _moveByMandate("in", int256(AMOUNT));
+        weth.mint(address(account_), 3e18);
+        usdx.mint(address(account_), 5e6);
+        (uint256 position, uint256 cash) = (account_.held(address(usdx)), usdx.balanceOf(address(vault)));
+        vm.startPrank(makeAddr("stranger"));
+        assertEq(account_.sweep(address(weth)), 3e18);
+        assertEq(weth.balanceOf(address(vault)), 3e18);
+        if (_restsInAccount(1) == 0) {
+            assertEq(account_.sweep(address(usdx)), 5e6);
+            assertEq(usdx.balanceOf(address(vault)), cash + 5e6);
+        } else {
+            // What was paid in is in the account already, and a mandate takes it out.
+            vm.expectRevert(abi.encodeWithSelector(IPositionVenue.PositionVenue_NotLoose.selector, address(usdx)));
+            account_.sweep(address(usdx));
+        }
+        assertEq(account_.held(address(usdx)), position, "the position is where it was");
+        address[] memory others = _claims();
+        for (uint256 i = 0; i < others.length; i++) {
+            vm.expectRevert(abi.encodeWithSelector(IPositionVenue.PositionVenue_NotLoose.selector, others[i]));
+            account_.sweep(others[i]);
+        }
+        vm.stopPrank();
+    }
+
+    /// @dev Tokens in which the protocol keeps its debt to the account; none may be swept.
+    function _claims() internal view virtual returns (address[] memory claims) {
+        claims = new address[](1);
+        claims[0] = address(this);
+    }
+
     /// @dev What of the settlement asset placed there rests in the account's own balance: nothing, unless the venue is paid
     /// by the trade only.
     function _restsInAccount(uint256) internal pure virtual returns (uint256) {

@@ -183,6 +183,30 @@ test("the program's objective is what the exact evaluator says, and never above 
   );
 });
 
+describe("the desk's own bound on a premium", () => {
+  const bounded = (mostToOpenUsd: number) => {
+    const line = anOptionMarket({ cashUsd: 80_000 });
+    const series = line.series.map((one) => ({ ...one, mostToOpenUsd }));
+    return planPass(input({ market: { cashUsd: 80_000, change: { series } } })).jobs;
+  };
+  const [fair] = anOptionMarket().series;
+  const fairUsd = fair?.premiumUsd ?? 0;
+
+  test("ends the planned size where the average premium would pass it, and the mandate's worst premium", () => {
+    const [free] = bounded(10 * fairUsd);
+    const [job] = bounded(1.056 * fairUsd);
+    const params = job?.params;
+    if (params?.kind !== "option-trade") throw new Error("an option trade was expected");
+    expect(Number(params.worstPremiumE8) / 1e8).toBeLessThanOrEqual(1.056 * fairUsd);
+    if (free?.params?.kind !== "option-trade") throw new Error("an option trade was expected");
+    expect(BigInt(params.quantityE18)).toBeLessThan(BigInt(free.params.quantityE18));
+  });
+
+  test("ends all purchases where even the first option would pass it", () => {
+    expect(bounded(1.01 * fairUsd)).toEqual([]);
+  });
+});
+
 test("an option trade in the mandate is bounded by a premium near the planned one", () => {
   const [job] = planPass(input()).jobs;
   const params = job?.params;

@@ -57,6 +57,18 @@ describe("a shard with a perpetual", () => {
     expect(Number(params.minMarginRatioE18) / 1e18).toBeCloseTo(0.15, 12);
   });
 
+  test("asks for the desk's floor where that is above the policy's", () => {
+    const floor = { marginUsd: 50_000, change: { marginRatioFloor: 0.4 } };
+    const { jobs } = planned(perpOnly(floor, { hedgeUnits: 0, calls: 60 }));
+    const { params } = jobs.find(({ kind }) => kind === "perp-change") ?? {};
+    if (params?.kind !== "perp-change") throw new Error("a perpetual trade was expected");
+    expect(Number(params.minMarginRatioE18) / 1e18).toBeCloseTo(0.4, 12);
+    const back = { sizeUnits: 3, marginUsd: 2_000, change: { marginRatioFloor: 0.4 } };
+    const [job] = planned(perpOnly(back, { hedgeUnits: 30 })).jobs;
+    if (job?.params?.kind !== "perp-change") throw new Error("a perpetual trade was expected");
+    expect(Number(job.params.minMarginRatioE18) / 1e18).toBeLessThan(0.4);
+  });
+
   test("takes a position back before it opens the other way", () => {
     const { jobs } = planned(perpOnly({ sizeUnits: 3, marginUsd: 50_000 }, { hedgeUnits: 30 }));
     expect(jobs[0]?.expectedDeltaUnits).toBeCloseTo(-3, 9);

@@ -10,6 +10,8 @@ import {
   CURIE_CHAIN,
   LYRA_CHAIN,
   LYRA_FEE_BPS,
+  LYRA_MEAN_SECONDS,
+  MARGIN_RATIO_FLOOR,
 } from "#test/local/deploy/world-parameters.ts";
 import type { WorldPositionVenues } from "#test/local/world-description.ts";
 
@@ -49,6 +51,8 @@ async function curieOf(site: ChainSite, { shard, settlement, weth }: PositionVen
     [{ market, underlying: weth.token }],
   ]);
   await registerVenue(site.deployer, shard, adapter);
+  const desk = { artifact: own("VenueDesk"), address: shard.venueDesk };
+  await call(site.deployer, desk, "setHealthFloor", [adapter, MARGIN_RATIO_FLOOR]);
   const quoteFrom = site.keys.account("perp-quoter").address;
   const markets = [{ underlying: "ETH", market, pool, fee: MARKET.fee, priceFeed }];
   return { adapter, quoteFrom, ...curie, markets };
@@ -71,6 +75,7 @@ async function lyraOf(site: ChainSite, setup: PositionVenueSetup) {
       swapVenue: shard.uniswapAdapter,
       swapPool: lyra.swapPool,
       feeBps: LYRA_FEE_BPS,
+      meanSeconds: LYRA_MEAN_SECONDS,
     },
   ]);
   await registerVenue(deployer, shard, adapter);
@@ -86,7 +91,11 @@ export async function stockPositionVenues(
   const { aaveV3, curie, lyraV1 } = positionVenues;
   if (aaveV3 !== null)
     await stockAave(site.deployer, aaveV3.pool, { settlement, weth: underlyings.ETH });
-  if (lyraV1 !== null) await stockLyra(site, lyraV1, expiriesMs);
+  if (lyraV1 !== null) {
+    await stockLyra(site, lyraV1, expiriesMs);
+    const account = { artifact: own("LyraV1Adapter"), address: lyraV1.adapter };
+    await call(site.deployer, account, "noteStrikes", []);
+  }
   if (curie === null) return;
   const traders = [curie.quoteFrom, site.keys.account("arbitrageur").address];
   for (const { underlying: _, fee: __, ...market } of curie.markets) {

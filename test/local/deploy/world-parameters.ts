@@ -58,6 +58,11 @@ export const CURIE_HISTORY_SECONDS = 7_200;
 
 /** What Lyra's fees may cost on one option, in basis points of spot: its own are 1 % of spot and 1 % of the premium. */
 export const LYRA_FEE_BPS = 200;
+/** Seconds over which Lyra's volatility is averaged. A day is right where markets move at their real pace. */
+export const LYRA_MEAN_SECONDS = 5;
+
+/** Least margin ratio that a mandate may ask for at Curie, 18 decimals; the policy of the world asks for more. */
+export const MARGIN_RATIO_FLOOR = 10n ** 17n;
 
 /** Most a vault may have at one venue where it keeps positions. */
 export const POSITION_VENUE_CAP_RAW = 500_000n * 10n ** 6n;

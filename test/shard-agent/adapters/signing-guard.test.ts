@@ -139,11 +139,16 @@ test("a settlement of its series and a transfer of nothing to oneself are signed
 
 test("upkeep of the vault's own account is signed as asked, and nothing else of it", async () => {
   const account = ACCOUNT;
-  const call = (functionName: "settleExpired" | "refreshGreeks") =>
+  const call = (functionName: "settleExpired" | "refreshGreeks" | "noteStrikes") =>
     encodeFunctionData({ abi: lyraV1AdapterAbi, functionName });
   const data = call("settleExpired");
   const asked = intent({ account, upkeep: data }, "settlement");
   await GUARD.sign(unsigned({ to: account, data }), asked);
+  const note = call("noteStrikes");
+  await GUARD.sign(
+    unsigned({ to: account, data: note }),
+    intent({ account, upkeep: note }, "settlement"),
+  );
   const take = encodeFunctionData({
     abi: lyraV1AdapterAbi,
     functionName: "take",

@@ -32,6 +32,7 @@ function answers(change: Readonly<Record<string, unknown>> = {}): ViewReader {
     getTotalAbsPositionValue: 4_000n * USD,
     getImRatio: 100_000,
     getMmRatio: 62_500,
+    healthFloorOf: USD / 10n,
     getMaxFundingRate: 100_000,
     getTwapInterval: 900,
     getFeeRatio: 1_000,
@@ -56,11 +57,15 @@ function sqrtX96(price: number): bigint {
 }
 
 async function read(change: Readonly<Record<string, unknown>> = {}) {
-  const { perps, collateral } = await curieVenue(SCOPE).read(answers(change));
+  const { perps, collateral } = await curieVenue(SCOPE, address20("de")).read(answers(change));
   const [line] = perps;
   if (line === undefined) throw new Error("one line expected");
   return { line, held: collateral[0]?.amountRaw };
 }
+
+test("the floor that the vault's desk keeps under mandates is told", async () => {
+  expect((await read()).line.marginRatioFloor).toBeCloseTo(0.1, 12);
+});
 
 test("a short received its notional: its cost is negative", async () => {
   expect((await read()).line).toMatchObject({
