@@ -1,5 +1,7 @@
-import { expect, test, vi } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { wakeUp } from "#coordinator/adapters/wake-up.ts";
+
+afterEach(() => void vi.useRealTimers());
 
 async function at<T>(ms: number, promise: Promise<T>): Promise<T | "waiting"> {
   await vi.advanceTimersByTimeAsync(ms);
@@ -17,7 +19,6 @@ test("the timer runs when nobody wakes it, and a wake-up brings it forward", asy
   expect(await at(199, woken)).toBe("waiting");
   wake(200);
   expect(await at(1, woken)).toBe("woken");
-  vi.useRealTimers();
 });
 
 test("many wake-ups before a run are one run, also those that came in between", async () => {
@@ -26,7 +27,6 @@ test("many wake-ups before a run are one run, also those that came in between", 
   for (let count = 0; count < 5; count += 1) wake(0);
   expect(await at(0, next())).toBe("woken");
   expect(await at(999, next())).toBe("waiting");
-  vi.useRealTimers();
 });
 
 test("a second, sooner wake-up wins", async () => {
@@ -36,7 +36,6 @@ test("a second, sooner wake-up wins", async () => {
   wake(200);
   wake(0);
   expect(await at(0, woken)).toBe("woken");
-  vi.useRealTimers();
 });
 
 test("a stop ends the waiting at once, and every later one", async () => {
