@@ -20,6 +20,7 @@ import type { JobRecord } from "#coordinator/records/job-record.ts";
 import type { PlannedAction } from "#coordinator/records/planned-action.ts";
 import { type Formulation, formulatePlan } from "#coordinator/stages/formulate-plan.ts";
 import { issueJobs } from "#coordinator/stages/issue-jobs.ts";
+import { planMargin } from "#coordinator/stages/plan-margin.ts";
 import { seriesFor } from "#coordinator/stages/plan-options.ts";
 import { type PlanScenarios, planScenarios } from "#coordinator/stages/plan-scenarios.ts";
 import { shortfalls } from "#coordinator/stages/plan-transfers.ts";
@@ -45,6 +46,7 @@ export type PreparedPass = {
   readonly world: World;
   readonly ordered: OrderedPlan;
   readonly reportSetHash: `0x${string}`;
+  readonly planning: PlanningWorld;
   readonly greedy: FoundPlan;
   /** Undefined when every net is inside its band and no shard is in shortfall: then nothing is to be planned. */
   readonly problem: PlanningProblem | undefined;
@@ -79,6 +81,7 @@ export function preparePass(input: PassInput): PreparedPass {
     world,
     ordered,
     reportSetHash: reportSetHash(world.fresh.map(reportRefOf)),
+    planning,
     greedy,
     problem: isWork ? { world: planning, scenarios: planScenarios(planning) } : undefined,
   };
@@ -109,7 +112,7 @@ export function finishPass(prepared: PreparedPass, solved?: SolvedPlan): PassOut
   const { input, world } = prepared;
   const { plan, report } = choosePlan(prepared, solved);
   const planned = [...prepared.ordered.actions, ...actionsOf(plan)];
-  const treasury = treasuryOf(prepared, planned);
+  const treasury = treasuryOf(prepared, plan, planned);
   const actions = [...planned, ...treasury.actions];
   const epochs = epochsOf(input);
   const content = {
@@ -123,15 +126,29 @@ export function finishPass(prepared: PreparedPass, solved?: SolvedPlan): PassOut
   return { view: world.view, decision, jobs, outcome: outcomeOf(decision) };
 }
 
-/** What to do with idle cash beside what is planned. */
+/** What to do with idle cash beside what is planned: margin for hedges to come, then loans. */
 function treasuryOf(
-  { input, world }: PreparedPass,
+  { input, world, planning }: PreparedPass,
+  plan: FoundPlan,
   planned: readonly PlannedAction[],
 ): TreasuryPlan {
   if (transferBarrier(input, world) !== undefined) return { actions: [], moves: [] };
-  const { inputs, policy, nativeUsd } = world;
+  const { inputs, policy, nativeUsd, view } = world;
   const effects = [...world.effects, ...planned.map((action) => action.effect)];
-  return planTreasury({ inputs, effects, policy, nativeUsd });
+  const context = { inputs, policy, nativeUsd };
+  const restUnits = new Map(
+    planning.underlyings.map(({ underlying, neededUnits }) => {
+      return [underlying, neededUnits - (plan.hedges.get(underlying)?.tradeUnits ?? 0)];
+    }),
+  );
+  const { halfWidthUnits } = view;
+  const margin = planMargin({ ...context, effects, halfWidthUnits, restUnits });
+  const taken = [...effects, ...margin.actions.map((action) => action.effect)];
+  const idle = planTreasury({ ...context, effects: taken });
+  return {
+    actions: [...margin.actions, ...idle.actions],
+    moves: [...margin.moves, ...idle.moves],
+  };
 }
 
 function epochsOf(input: PassInput): Map<string, number> {

@@ -99,7 +99,7 @@ export const jobRecordSchema = z.strictObject({
   underlying: z.string().nullable(),
   /** Change of the shard's delta the plan expects; 0 for what moves money only. */
   expectedDeltaUnits: finiteSchema,
-  /** Delta that a trade of a later pass can add once this margin is there; 0 for all but margin moves. */
+  /** Of journals from when margin was brought for one trade at a time; 0 in all records since, and used by nothing. */
   preparedDeltaUnits: finiteSchema.default(0),
   /** Null for all but option trades. */
   optionExposure: optionExposureSchema.nullable().default(null),

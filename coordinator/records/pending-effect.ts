@@ -19,8 +19,6 @@ export type PendingEffect = {
   readonly underlying: string | null;
   /** Expected change of the shard's delta; positive bought. What the chain has proved is known, not expected. */
   readonly deltaUnits: number;
-  /** Delta that a later pass means to add once this margin is there; 0 for all but margin moves. */
-  readonly preparedUnits: number;
   /** What an option trade adds beside its delta; null for all else. */
   readonly option: OptionExposure | null;
   readonly amountUsd: number;
@@ -52,7 +50,6 @@ export function pendingEffects(
       venue: job.params !== null && "venue" in job.params ? job.params.venue : null,
       underlying: job.underlying,
       deltaUnits: job.expectedDeltaUnits,
-      preparedUnits: job.preparedDeltaUnits,
       option: job.optionExposure,
       amountUsd: job.amountUsd,
       outRaw: BigInt(job.amountOutOfShardRaw),

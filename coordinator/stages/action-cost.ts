@@ -24,7 +24,7 @@ export type ActionCost = {
 const NOTHING: ActionCost = { executionUsd: 0, gasUsd: 0, fundingUsd: 0, bridgeUsd: 0 };
 
 /**
- * Cost of an action on the reported depth. A margin move is charged what the trade it prepares will cost.
+ * Cost of an action on the reported depth. Cash brought for an option is charged what the trade it prepares will cost.
  *
  * @throws {RangeError} If the action is for a shard or venue the world does not have.
  */
@@ -48,10 +48,10 @@ export function actionCost(action: PlannedAction, world: PlanningWorld): ActionC
     case "swap-exact-output":
       return swapCost(action, input, world);
     case "perp-change":
-    case "margin-move":
       return perpCost(action, input, world);
     case "option-trade":
       return optionCost(action, input, world);
+    case "margin-move":
     case "lend-move":
       return NOTHING;
   }
@@ -83,22 +83,18 @@ function perpCost(
   world: PlanningWorld,
 ): ActionCost {
   const line = input.valuation.entry.report.perps.find((one) => {
-    const isMarket = params.kind !== "perp-change" || one.market === params.market;
+    const isMarket = params.kind === "perp-change" && one.market === params.market;
     return isMarket && one.adapter === effect.venue && one.underlying === effect.underlying;
   });
-  if (effect.underlying === null) return NOTHING;
-  const units = effect.deltaUnits + effect.preparedUnits;
-  const depth = depthOf(input, effect.underlying, units);
+  const units = effect.deltaUnits;
+  const depth = depthOf(input, effect.underlying ?? "", units);
   if (line === undefined)
     throw new RangeError(`${effect.shard}: planned on a market it does not report`);
-  const marginGasUnits = params.kind === "margin-move" ? line.marginGasUnits : 0;
-  const tradeGasUnits = units === 0 ? 0 : line.gasUnits;
-  const gasUnits = marginGasUnits + tradeGasUnits;
   const perDayUsd = units * depth.spotUsd * line.fundingFractionPerDay;
   return {
     ...NOTHING,
     executionUsd: executionCostUsd(perpDepthPoints(line, depth), Math.abs(units), depth),
-    gasUsd: gasCostUsd(input, { gasUnits }, world.nativeUsd) ?? 0,
+    gasUsd: gasCostUsd(input, line, world.nativeUsd) ?? 0,
     fundingUsd: (perDayUsd * world.policy.planning.fundingHorizonHours) / 24,
   };
 }

@@ -64,16 +64,11 @@ export function evaluatePlan(
   };
 }
 
-/** What an action adds to the net, or lets the next pass add. */
-function unitsOf({ deltaUnits, preparedUnits }: PendingEffect): number {
-  return deltaUnits + preparedUnits;
-}
-
 function tradedUnits(actions: readonly PlannedAction[]): Map<string, number> {
   const units = new Map<string, number>();
   for (const { effect } of actions) {
     if (effect.underlying === null || effect.option !== null) continue;
-    units.set(effect.underlying, (units.get(effect.underlying) ?? 0) + unitsOf(effect));
+    units.set(effect.underlying, (units.get(effect.underlying) ?? 0) + effect.deltaUnits);
   }
   return units;
 }
@@ -148,8 +143,7 @@ function outsideUsd(world: PlanningWorld, trades: ReadonlyMap<string, number>): 
 function uncovered(world: PlanningWorld, actions: readonly PlannedAction[]): number {
   if (!world.mayTransfer) return 0;
   const { policy } = world;
-  const planned = actions.map(({ effect }) => ({ ...effect, deltaUnits: unitsOf(effect) }));
-  const effects = [...world.effects, ...planned];
+  const effects = [...world.effects, ...actions.map(({ effect }) => effect)];
   const before = needy(world, world.effects);
   const all = new Set([...before, ...needy(world, effects)]);
   return sum([...all], (input) => {

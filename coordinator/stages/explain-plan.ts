@@ -96,12 +96,11 @@ export function unusedVenues(
     .slice(0, UNUSED_MAX);
 }
 
-/** True when an action trades at a place, or brings margin to it. */
+/** True when an action trades at a place. */
 function isAt(params: PlannedAction["params"], { adapter, market }: Place): boolean {
   if (params.kind === "swap" || params.kind === "swap-exact-output")
     return params.venue === adapter && params.pool === market;
-  if (params.kind === "perp-change") return params.venue === adapter && params.market === market;
-  return params.kind === "margin-move" && params.venue === adapter;
+  return params.kind === "perp-change" && params.venue === adapter && params.market === market;
 }
 
 /**

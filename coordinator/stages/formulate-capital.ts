@@ -19,6 +19,7 @@ import {
 import type { PlanningWorld } from "#coordinator/stages/planning-world.ts";
 import type { ProgramBuilder, Terms } from "#coordinator/stages/program-builder.ts";
 import { cashPerPremium } from "#coordinator/stages/series-options.ts";
+import { slippageKept } from "#coordinator/stages/swap-action.ts";
 import { unitsFromRaw } from "#shared/units/token-amount.ts";
 
 type CapitalContext = {
@@ -267,19 +268,24 @@ function negated(terms: Terms): [number, number][] {
   return terms.map(([at, by]) => [at, -by]);
 }
 
-/** Cash a shard's buys, and the margin of its trades, take, per unit of each stretch. */
-function spendingTerms({ world, hedges, series }: ShardPart): Terms {
+/**
+ * Cash a shard's buys take, per unit of each stretch. Beside anything else that takes cash a purchase takes the most it may
+ * spend: that much is set aside for it.
+ */
+function spendingTerms({ hedges, series, outgoing, world }: ShardPart): Terms {
   const perPremium = cashPerPremium(world.policy, true);
   const forOptions = premiumTerms(series.filter(({ option }) => option.isAwaitingCash)).map(
     ([at, by]): [number, number] => [at, by * perPremium],
   );
-  const forHedges = hedges
-    .filter(({ option }) => option.cashUsdPerUnit > 0)
-    .flatMap(({ option, segments }) => {
-      return segments.map(({ column, costUsdPerUnit }): [number, number] => {
-        return [column, option.cashUsdPerUnit + costUsdPerUnit - option.carryUsdPerUnit];
-      });
+  const buys = hedges.filter(({ option }) => option.cashUsdPerUnit > 0);
+  const isAlone = buys.length + outgoing.length + forOptions.length === 1;
+  const forHedges = buys.flatMap(({ option, segments }) => {
+    const kept = isAlone ? 1 : slippageKept(option, world.policy);
+    return segments.map(({ column, costUsdPerUnit }): [number, number] => {
+      const paidUsd = option.cashUsdPerUnit + costUsdPerUnit;
+      return [column, Math.max(paidUsd, option.fairSpotUsd) / kept];
     });
+  });
   return [...forOptions, ...forHedges];
 }
 

@@ -74,9 +74,8 @@ function addVenue(
   option: HedgeOption,
 ): HedgeVariables {
   const { underlying } = one;
-  const { venue, market, isAwaitingMargin } = option.place;
-  const after = isAwaitingMargin ? " after margin" : "";
-  const place = `${underlying} on ${option.shard} ${venue} ${market}${after}`;
+  const { venue, market } = option.place;
+  const place = `${underlying} on ${option.shard} ${venue} ${market}`;
   const used = builder.column(`use ${place}`, { cost: option.gasUsd, upper: 1, isInteger: true });
   const segments = convexSegments(option.segments, option.limitUnits).map((segment, index) => {
     const { units, costUsdPerUnit } = segment;

@@ -1,6 +1,6 @@
 import type { PlannedAction } from "#coordinator/records/planned-action.ts";
 import type { HedgeOption } from "#coordinator/stages/hedge-option.ts";
-import { marginAction, perpAction } from "#coordinator/stages/perp-action.ts";
+import { perpAction } from "#coordinator/stages/perp-action.ts";
 import { swapAction } from "#coordinator/stages/swap-action.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
 
@@ -12,7 +12,5 @@ export function hedgeAction(
 ): PlannedAction | undefined {
   const { venue } = option;
   if (venue.kind === "spot") return swapAction(option, venue.line, units, policy);
-  return venue.isAwaitingMargin
-    ? marginAction(option, venue, units, policy)
-    : perpAction(option, venue, units, policy);
+  return perpAction(option, venue, units, policy);
 }

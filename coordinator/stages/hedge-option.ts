@@ -36,8 +36,6 @@ export type PerpVenue = {
   readonly line: PerpLine;
   /** False when the trade takes back a position: it needs no margin. */
   readonly isOpening: boolean;
-  /** True when margin has to be brought first: this pass moves it, the trade is for the pass that sees it there. */
-  readonly isAwaitingMargin: boolean;
 };
 
 /** Where a trade is done, in names that outlive a report. */
@@ -46,7 +44,6 @@ export type Place = {
   readonly adapter: Address;
   /** Pool or market. */
   readonly market: Address;
-  readonly isAwaitingMargin: boolean;
 };
 
 /** A venue on which a shard may trade now, with what limits it. */
@@ -57,7 +54,7 @@ export type HedgeOption = TradeOption & {
   readonly place: Place;
   readonly points: readonly DepthPoint[];
   readonly depth: DepthContext;
-  /** Raw amount of the asset sold, or of the cash for margin, that is there and no pending job will spend. */
+  /** Raw amount of the asset sold or spent that is there and no pending job will spend; 0 for perpetuals. */
   readonly freeRaw: bigint;
   /** The better of snapshot and the shard's own feed for this side: what the vault compares with, too. */
   readonly fairSpotUsd: number;
@@ -67,7 +64,7 @@ export type HedgeOption = TradeOption & {
   readonly haircutUsdPerUnit: number;
   /** Capital the vault itself counts that one unit takes beside its cost. */
   readonly chainUsdPerUnit: number;
-  /** Cash of the vault that one unit takes beside what it costs to execute; 0 when it takes none, cost included. */
+  /** Cash of the vault that one unit takes beside what it costs to execute; 0 where it takes none, not even its cost. */
   readonly cashUsdPerUnit: number;
   /** The smallest of them is `limitUnits`. */
   readonly limits: Limits;

@@ -7,7 +7,7 @@ import type {
   Limits,
   ShardInput,
 } from "#coordinator/stages/hedge-option.ts";
-import { perpOptions } from "#coordinator/stages/perp-option.ts";
+import { perpOption } from "#coordinator/stages/perp-option.ts";
 import { spotOption } from "#coordinator/stages/spot-option.ts";
 import { gasCostUsd } from "#coordinator/stages/venue-limits.ts";
 import type { CapacityLine, PerpLine } from "#shared/wire/shard-report.ts";
@@ -21,14 +21,32 @@ export type HedgeOptionsOutcome =
   | { readonly usable: true; readonly options: readonly HedgeOption[] }
   | { readonly usable: false; readonly reason: string };
 
-/** How much, where and at what cost one shard may trade on its cheapest venue, or why it may not. */
-export function hedgeOption(input: ShardInput, context: HedgeContext): HedgeOptionOutcome {
+/**
+ * How much, where and at what cost one shard may trade on the venue that is best for `units`, or why it may not: what a
+ * venue cannot take is charged at the price of delta outside its band.
+ */
+export function hedgeOption(
+  input: ShardInput,
+  context: HedgeContext,
+  units: number,
+): HedgeOptionOutcome {
   const outcome = hedgeOptions(input, context);
   if (!outcome.usable) return outcome;
-  const [option] = outcome.options;
-  return option === undefined
+  const price = context.policy.planning.bandPenaltyFraction;
+  const [best] = outcome.options
+    .map((option) => ({ option, usd: costOf(option, units, price) }))
+    .sort((left, right) => left.usd - right.usd);
+  return best === undefined
     ? { usable: false, reason: `${input.setup.shard}: no venue` }
-    : { usable: true, option };
+    : { usable: true, option: best.option };
+}
+
+/** What a trade of `units` costs on a venue in USD, with what it has to leave there. */
+function costOf(option: HedgeOption, units: number, priceFraction: number): number {
+  const { points, limitUnits, depth, carryUsdPerUnit, gasUsd } = option;
+  const done = Math.min(units, limitUnits);
+  const costUsd = executionCostUsd(points, done, depth) + done * carryUsdPerUnit + gasUsd;
+  return costUsd + (units - done) * depth.spotUsd * priceFraction;
 }
 
 /**
@@ -88,7 +106,7 @@ function venueOptions(
     settlementDecimals: setup.settlement.decimals,
     tokenDecimals: token?.decimals ?? 18,
   };
-  if (!("pool" in line)) return perpOptions(input, own, line, { ...context, depth });
+  if (!("pool" in line)) return [perpOption(input, own, line, { ...context, depth })];
   return line.acceptsTrades ? [spotOption(input, own, line, { ...context, depth })] : [];
 }
 
@@ -105,11 +123,9 @@ function closedReason(lines: readonly VenueLine[]): string {
   return `${venue} takes no trades: spot is ${off} % off its mean of ${seconds}, the limit is ${limit} %`;
 }
 
-/** A hedge of the same underlying, or margin for one. */
 function hasHedgeInFlight({ effects, underlying }: HedgeContext, shard: string): boolean {
   return effects.some((effect) => {
-    const isOwn = effect.shard === shard && effect.underlying === underlying;
-    return isOwn && (isHedge(effect) || effect.preparedUnits !== 0);
+    return effect.shard === shard && effect.underlying === underlying && isHedge(effect);
   });
 }
 

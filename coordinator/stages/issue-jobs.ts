@@ -108,7 +108,7 @@ function jobRecord(action: PlannedAction, { step, window, refs, context }: Step)
     shadow: context.shadow,
     underlying: effect.underlying,
     expectedDeltaUnits: effect.deltaUnits,
-    preparedDeltaUnits: effect.preparedUnits,
+    preparedDeltaUnits: 0,
     optionExposure: effect.option,
     amountUsd: effect.amountUsd,
     amountOutOfShardRaw: effect.outRaw.toString(),

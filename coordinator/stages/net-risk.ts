@@ -16,8 +16,6 @@ export type NetUnderlying = {
   /** Ascending by expiry; spot first (`expiryMs` null). In-flight jobs are in their lines. */
   readonly byExpiry: readonly GreekLine[];
   readonly inFlightDeltaUnits: number;
-  /** Delta that margin on its way will let a later pass add; in no other figure. */
-  readonly preparedDeltaUnits: number;
   /** Net delta with each stale shard's delta anywhere on the standard grid. */
   readonly staleIntervalUnits: readonly [number, number];
   /** The same with each in-flight job either done or not done: limits must hold at both ends. */
@@ -92,7 +90,6 @@ function sumUp(
     greeks,
     byExpiry: byExpiry(parts, quantum),
     inFlightDeltaUnits: netGreeks(jobs.map((job) => job.greeks)).deltaUnits * quantum,
-    preparedDeltaUnits: jobs.reduce((sum, { effect }) => sum + effect.preparedUnits, 0),
     staleIntervalUnits: staleInterval,
     limitIntervalUnits: widen(
       staleInterval,

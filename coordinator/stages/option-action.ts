@@ -115,7 +115,6 @@ function effectOf({ input, market, underlying }: SeriesOption) {
     target: null,
     venue: market.adapter,
     underlying,
-    preparedUnits: 0,
     isCertain: false,
     isPendingAtShard: true,
     isPendingAtTarget: false,

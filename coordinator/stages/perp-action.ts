@@ -1,7 +1,6 @@
 import type { PlannedAction } from "#coordinator/records/planned-action.ts";
 import { executionCostUsd, usdFor } from "#coordinator/stages/depth-cost.ts";
 import type { HedgeOption, PerpVenue } from "#coordinator/stages/hedge-option.ts";
-import { marginFractionNeeded, marginNeededUsd } from "#coordinator/stages/margin-needed.ts";
 import { SLIPPAGE_SHARE_PLANNED } from "#coordinator/stages/venue-limits.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
 import { slippageMaxFraction } from "#shared/policy/slippage.ts";
@@ -40,62 +39,9 @@ export function perpAction(
       venue: place.adapter,
       underlying: venue.line.underlying,
       deltaUnits: sign * tradedUnits,
-      preparedUnits: 0,
       option: null,
       amountUsd: tradedUnits * depth.spotUsd,
       outRaw: 0n,
-      isCertain: false,
-      isPendingAtShard: true,
-      isPendingAtTarget: false,
-    },
-  };
-}
-
-/** The margin a trade of `units` needs beyond what the account has; undefined when the vault cannot spare it. */
-export function marginAction(
-  option: HedgeOption,
-  venue: PerpVenue,
-  units: number,
-  policy: Policy,
-): PlannedAction | undefined {
-  const { depth, place, input } = option;
-  const { settlement } = input.setup;
-  const { settlementUsd, entry } = input.valuation;
-  const account = entry.report.perps.filter((one) => one.adapter === place.adapter);
-  const costUsd = Math.max(0, executionCostUsd(option.points, units, depth));
-  const neededUsd =
-    marginFractionNeeded(venue.line, policy) * units * depth.spotUsd +
-    costUsd +
-    marginNeededUsd(account, input, policy) -
-    venue.line.accountValueUsd * settlementUsd;
-  const wantedUsd = Math.max(neededUsd, policy.perps.marginMoveMinimumUsd);
-  const amountRaw = rawFromUnitsUp(wantedUsd / settlementUsd, settlement.decimals);
-  if (neededUsd <= 0 || amountRaw > option.freeRaw) return undefined;
-  // What is put in is free at once, but for an account that has less than its positions bind.
-  const isShort = venue.line.freeMarginRaw === "0" && venue.line.marginRatio !== null;
-  const sign = depth.side === "buy" ? 1 : -1;
-  return {
-    maxFeeNativeWei: "0",
-    params: {
-      kind: "margin-move",
-      venue: place.adapter,
-      asset: venue.line.marginToken,
-      amountRaw: amountRaw.toString(),
-      minReceiptRaw: isShort ? "0" : ((amountRaw * 99n) / 100n).toString(),
-      minMarginRatioE18: "0",
-      minCapitalAfterRaw: minCapitalAfterRaw(option, 0),
-    },
-    effect: {
-      kind: "margin-move",
-      shard: option.shard,
-      target: null,
-      venue: place.adapter,
-      underlying: venue.line.underlying,
-      deltaUnits: 0,
-      preparedUnits: sign * units,
-      option: null,
-      amountUsd: unitsFromRaw(amountRaw, settlement.decimals) * settlementUsd,
-      outRaw: amountRaw,
       isCertain: false,
       isPendingAtShard: true,
       isPendingAtTarget: false,

@@ -10,7 +10,6 @@ import {
 } from "#coordinator/stages/depth-cost.ts";
 import type { HedgeOption, Limits, ShardInput } from "#coordinator/stages/hedge-option.ts";
 import { marginFractionNeeded, marginNeededUsd } from "#coordinator/stages/margin-needed.ts";
-import { freeForVenuesRaw } from "#coordinator/stages/settlement-cash.ts";
 import {
   fairSpot,
   gasCostUsd,
@@ -23,21 +22,7 @@ import { slippageMaxFraction } from "#shared/policy/slippage.ts";
 import { unitsFromRaw } from "#shared/units/token-amount.ts";
 import type { PerpLine, ShardReport } from "#shared/wire/shard-report.ts";
 
-/**
- * How much and at what cost a shard may trade one perpetual: with the margin that is there, and, where that is what
- * stops it, with margin brought from the vault's cash first. A trade that takes back a position ends where it is closed.
- */
-export function perpOptions(
-  input: ShardInput,
-  own: UnderlyingValuation,
-  line: PerpLine,
-  context: TradeContext,
-): HedgeOption[] {
-  const now = perpOption(input, own, line, { ...context, isAwaitingMargin: false });
-  if (isReducing(line, context) || now.limits[NO_MARGIN] !== now.limitUnits) return [now];
-  return [now, perpOption(input, own, line, { ...context, isAwaitingMargin: true })];
-}
-
+/** Says that an account's margin is what stops a trade. */
 const NO_MARGIN = "not enough margin";
 
 /** True when a trade on this side takes back the position that is there. */
@@ -46,15 +31,17 @@ function isReducing({ sizeE18 }: PerpLine, { side }: Pick<TradeContext, "side">)
   return side === "buy" ? size < 0n : size > 0n;
 }
 
-type PerpContext = TradeContext & { readonly isAwaitingMargin: boolean };
-
-function perpOption(
+/**
+ * How much and at what cost a shard may trade one perpetual with the margin that is there: what margin on its way would
+ * allow is for the pass that sees it there. A trade that takes back a position ends where it is closed.
+ */
+export function perpOption(
   input: ShardInput,
   own: UnderlyingValuation,
   line: PerpLine,
-  context: PerpContext,
+  context: TradeContext,
 ): HedgeOption {
-  const { policy, depth, isAwaitingMargin, side } = context;
+  const { policy, depth, side } = context;
   const isOpening = !isReducing(line, context);
   const points = perpDepthPoints(line, depth);
   const fairSpotUsd = fairSpot(input, own, context);
@@ -63,7 +50,6 @@ function perpOption(
   const boundUsdPerUnit = isOpening ? line.initialMarginFraction * own.spotUsd : 0;
   const haircutUsdPerUnit = boundUsdPerUnit * policy.capital.hedgeHaircutFraction;
   const room = { points, depthUnits, context };
-  const cashUsdPerUnit = isAwaitingMargin ? marginFractionNeeded(line, policy) * own.spotUsd : 0;
   const limits: Limits = {
     ...marketLimits(line, context, input.valuation.entry.report),
     "venue too thin or too dear": depthUnits,
@@ -84,8 +70,7 @@ function perpOption(
     }),
   };
   const carryUsdPerUnit = (side === "buy" ? 1 : -1) * fundingUsdPerUnit(line, own, context);
-  const gasUnits = line.gasUnits + (isAwaitingMargin ? line.marginGasUnits : 0);
-  const gasUsd = gasCostUsd(input, { gasUnits }, context.nativeUsd) ?? 0;
+  const gasUsd = gasCostUsd(input, line, context.nativeUsd) ?? 0;
   const costFraction = policy.underlyings[context.underlying]?.costFraction ?? 1;
   return {
     shard: input.setup.shard,
@@ -97,16 +82,16 @@ function perpOption(
     leastUnits: gasUsd / costFraction / own.spotUsd,
     input,
     underlying: context.underlying,
-    venue: { kind: "perp", line, isOpening, isAwaitingMargin },
-    place: { venue: line.venue, adapter: line.adapter, market: line.market, isAwaitingMargin },
+    venue: { kind: "perp", line, isOpening },
+    place: { venue: line.venue, adapter: line.adapter, market: line.market },
     points,
     depth,
-    freeRaw: isAwaitingMargin ? freeForVenuesRaw(input, context) : 0n,
+    freeRaw: 0n,
     fairSpotUsd,
     carryUsdPerUnit,
     haircutUsdPerUnit,
     chainUsdPerUnit: boundUsdPerUnit,
-    cashUsdPerUnit,
+    cashUsdPerUnit: 0,
     limits,
   };
 }
@@ -114,7 +99,7 @@ function perpOption(
 /** What of the market and the account rules a trade out altogether. */
 function marketLimits(
   line: PerpLine,
-  { effects, policy }: PerpContext,
+  { effects, policy }: TradeContext,
   report: ShardReport,
 ): Limits {
   const isOld = report.block.timestampMs - line.indexUpdatedAtMs > policy.staleness.feedMaxMs;
@@ -129,12 +114,11 @@ function marketLimits(
   };
 }
 
+/** What takes margin. What only brings some does not stop a trade that is good without it. */
 function isAtAccount(effect: PendingEffect, { adapter }: PerpLine, shard: string): boolean {
+  const takesMargin = isHedge(effect) || (effect.kind === "margin-move" && effect.outRaw === 0n);
   return (
-    effect.shard === shard &&
-    effect.isPendingAtShard &&
-    effect.venue === adapter &&
-    (isHedge(effect) || effect.kind === "margin-move")
+    effect.shard === shard && effect.isPendingAtShard && effect.venue === adapter && takesMargin
   );
 }
 
@@ -142,7 +126,7 @@ function isAtAccount(effect: PendingEffect, { adapter }: PerpLine, shard: string
 function fundingUsdPerUnit(
   line: PerpLine,
   own: UnderlyingValuation,
-  { policy }: PerpContext,
+  { policy }: TradeContext,
 ): number {
   return (line.fundingFractionPerDay * own.spotUsd * policy.planning.fundingHorizonHours) / 24;
 }
@@ -155,22 +139,16 @@ function marginUnits(
   room: {
     readonly points: readonly DepthPoint[];
     readonly depthUnits: number;
-    readonly context: PerpContext;
+    readonly context: TradeContext;
   },
 ): number {
   const { context, points, depthUnits } = room;
-  const { policy, depth, isAwaitingMargin } = context;
+  const { policy, depth } = context;
   const { settlementUsd, entry } = input.valuation;
   const account = entry.report.perps.filter((one) => one.adapter === line.adapter);
   const needed = marginFractionNeeded(line, policy);
-  const broughtUsd = isAwaitingMargin
-    ? unitsFromRaw(freeForVenuesRaw(input, context), input.setup.settlement.decimals) *
-      settlementUsd
-    : 0;
-  const spareUsd =
-    line.accountValueUsd * settlementUsd + broughtUsd - marginNeededUsd(account, input, policy);
-  const freeUsd =
-    unitsFromRaw(BigInt(line.freeMarginRaw), line.marginDecimals) * settlementUsd + broughtUsd;
+  const spareUsd = line.accountValueUsd * settlementUsd - marginNeededUsd(account, input, policy);
+  const freeUsd = unitsFromRaw(BigInt(line.freeMarginRaw), line.marginDecimals) * settlementUsd;
   return largestWhere(depthUnits, (units) => {
     const costUsd = Math.max(0, executionCostUsd(points, units, depth));
     const valueUsd = units * own.spotUsd;

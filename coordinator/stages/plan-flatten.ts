@@ -61,7 +61,7 @@ export function flattenStep(own: ShardInput, context: FlattenContext): FlattenSt
   if (barrier !== undefined) return wait(barrier);
   if (context.jobsMax < 1) return wait("no jobs left in this pass");
   const side: Side = deltaUnits < 0 ? "buy" : "sell";
-  const outcome = hedgeOption(own, { ...context, side });
+  const outcome = hedgeOption(own, { ...context, side }, Math.abs(deltaUnits));
   if (!outcome.usable) return wait(outcome.reason);
   const wanted = Math.min(Math.abs(deltaUnits), outcome.option.limitUnits);
   const action = largestTaken(outcome.option, wanted, { ...context, net, halfWidthUnits });
@@ -89,7 +89,7 @@ function largestTaken(
 /** True when the net stays within its limit whether or not the trade is done, and its band is left no further than before. */
 function isTaken({ effect }: PlannedAction, context: Known): boolean {
   const { net, halfWidthUnits, others, effects, policy, underlying } = context;
-  const units = effect.deltaUnits + effect.preparedUnits;
+  const units = effect.deltaUnits;
   const moved: NetUnderlying = {
     ...net,
     greeks: { ...net.greeks, deltaUnits: net.greeks.deltaUnits + units },
@@ -110,9 +110,7 @@ function isTaken({ effect }: PlannedAction, context: Known): boolean {
     nativeUsd: context.nativeUsd,
     jobsMax: context.jobsMax - 1,
   });
-  const taken = plan.actions.reduce((sum, one) => {
-    return sum + one.effect.deltaUnits + one.effect.preparedUnits;
-  }, 0);
+  const taken = plan.actions.reduce((sum, one) => sum + one.effect.deltaUnits, 0);
   const rest = beyond(shifted(moved.staleIntervalUnits, taken), halfWidthUnits);
   return rest <= beyond(net.staleIntervalUnits, halfWidthUnits) + 1e-9;
 }

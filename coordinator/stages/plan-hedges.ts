@@ -47,7 +47,7 @@ export function planHedges(context: HedgePlanContext): HedgePlan {
   const { underlying } = context.net;
   const side: Side = units > 0 ? "buy" : "sell";
   const outcomes = context.inputs.map((input) =>
-    hedgeOption(input, { ...context, underlying, side }),
+    hedgeOption(input, { ...context, underlying, side }, Math.abs(units)),
   );
   const options = outcomes.flatMap((outcome) => (outcome.usable ? [outcome.option] : []));
   const blocked = outcomes.flatMap((outcome) =>
@@ -87,15 +87,12 @@ export function hedgePlanOf(
 ): HedgePlan {
   const { units, actions, blocked } = found;
   const tradeUnits = sum(actions, ({ effect }) => effect.deltaUnits);
-  const preparedUnits = sum(actions, ({ effect }) => effect.preparedUnits);
   const why = whyDue(context);
   if (actions.length === 0) {
     const reason = `${why}; ${context.jobsMax < 1 ? "no jobs left in this pass" : "no shard can trade"}`;
     return { action: "blocked", reason, tradeUnits: 0, actions, blocked };
   }
-  if (tradeUnits === 0)
-    return { action: "hedge", reason: `${why}; margin first`, tradeUnits, actions, blocked };
-  const isWhole = Math.abs(tradeUnits + preparedUnits) >= 0.99 * Math.abs(units);
+  const isWhole = Math.abs(tradeUnits) >= 0.99 * Math.abs(units);
   const reason = isWhole ? why : `${why}; as much as the shards' limits allow`;
   return { action: "hedge", reason, tradeUnits, actions, blocked };
 }
@@ -116,31 +113,12 @@ export function neededUnits({
   actFromUnits = halfWidthUnits,
   policy,
 }: Pick<HedgePlanContext, "net" | "halfWidthUnits" | "actFromUnits" | "policy">): number | string {
-  const [low, high] = decidedInterval(net);
+  const [low, high] = net.staleIntervalUnits;
   const target = (policy.underlyings[net.underlying]?.hedgeTargetFraction ?? 1) * halfWidthUnits;
   if (low > actFromUnits) return target - low;
   if (high < -actFromUnits) return -target - high;
   if (Math.abs(net.greeks.deltaUnits) <= halfWidthUnits) return "inside the band";
-  if (Math.abs(net.greeks.deltaUnits + net.preparedDeltaUnits) <= halfWidthUnits)
-    return "outside the band, but margin for a hedge is on its way";
   return "outside the band, but a stale shard makes it uncertain";
-}
-
-/** The net interval once margin on its way has been traded on: it may bring the net nearer to zero, never across. */
-export function decidedInterval({
-  staleIntervalUnits,
-  preparedDeltaUnits,
-}: Pick<NetUnderlying, "staleIntervalUnits" | "preparedDeltaUnits">): [number, number] {
-  const [low, high] = staleIntervalUnits;
-  if (low > 0) {
-    const shift = Math.max(-low, Math.min(0, preparedDeltaUnits));
-    return [low + shift, high + shift];
-  }
-  if (high < 0) {
-    const shift = Math.min(-high, Math.max(0, preparedDeltaUnits));
-    return [low + shift, high + shift];
-  }
-  return [low, high];
 }
 
 function sum(actions: readonly PlannedAction[], value: (action: PlannedAction) => number): number {

@@ -173,7 +173,7 @@ function roomUnits(option: SeriesOption, { one, all }: Trial): number {
 
 /** Delta an action adds, now or in the pass it prepares. */
 function deltaOf({ effect, prepares }: PlannedAction): number {
-  return effect.deltaUnits + effect.preparedUnits + (prepares?.deltaUnits ?? 0);
+  return effect.deltaUnits + (prepares?.deltaUnits ?? 0);
 }
 
 /** What planned option trades of an underlying add to a limit's measure. */

@@ -277,7 +277,6 @@ export function transferAction(
       venue: null,
       underlying: null,
       deltaUnits: 0,
-      preparedUnits: 0,
       option: null,
       amountUsd: unitsFromRaw(amountRaw, settlement.decimals) * source.valuation.settlementUsd,
       outRaw: amountRaw,

@@ -203,7 +203,6 @@ function effectOf(
     venue: o.venue,
     underlying: null,
     deltaUnits: 0,
-    preparedUnits: 0,
     option: null,
     amountUsd: Math.abs(o.usd),
     outRaw: o.usd > 0 ? o.raw : 0n,

@@ -2,7 +2,6 @@ import type { BucketExposure } from "#coordinator/records/bucket-exposure.ts";
 import type { PendingEffect } from "#coordinator/records/pending-effect.ts";
 import type { ShardInput } from "#coordinator/stages/hedge-option.ts";
 import type { NetUnderlying } from "#coordinator/stages/net-risk.ts";
-import { decidedInterval } from "#coordinator/stages/plan-hedges.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
 import type { OptionMarket } from "#shared/risk/option-position.ts";
 
@@ -37,7 +36,7 @@ export type PlanningWorld = {
 
 /** Delta of the end of the net interval that is nearest to the band: what is certain to be outside it. */
 export function nearEndUnits({ net, neededUnits }: PlannedUnderlying): number {
-  const [low, high] = decidedInterval(net);
+  const [low, high] = net.staleIntervalUnits;
   if (neededUnits === 0) return net.greeks.deltaUnits;
   return neededUnits < 0 ? low : high;
 }

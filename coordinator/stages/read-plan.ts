@@ -117,20 +117,14 @@ function realiseHedge(
   if (option === undefined) return undefined;
   const doneUnits = actions
     .filter(({ effect }) => effect.underlying === underlying)
-    .reduce((total, { effect }) => {
-      return total + Math.abs(effect.deltaUnits) + Math.abs(effect.preparedUnits);
-    }, 0);
+    .reduce((total, { effect }) => total + Math.abs(effect.deltaUnits), 0);
   const roomUnits = Math.abs(one.neededUnits) + 2 * targetUnits(one, policy) - doneUnits;
   const units = Math.min(hedge.units, option.limitUnits, roomUnits);
   return units > 0 ? hedgeAction(option, units, policy) : undefined;
 }
 
 function isSame(one: Place, other: Place): boolean {
-  return (
-    one.adapter === other.adapter &&
-    one.market === other.market &&
-    one.isAwaitingMargin === other.isAwaitingMargin
-  );
+  return one.adapter === other.adapter && one.market === other.market;
 }
 
 /** The option trades a wanted plan comes to after its hedges, each within what its series and the trades before it allow. */

@@ -75,12 +75,7 @@ export function spotOption(
     input,
     underlying: context.underlying,
     venue: { kind: "spot", line },
-    place: {
-      venue: line.venue,
-      adapter: line.adapter,
-      market: line.pool,
-      isAwaitingMargin: false,
-    },
+    place: { venue: line.venue, adapter: line.adapter, market: line.pool },
     points,
     depth,
     freeRaw,

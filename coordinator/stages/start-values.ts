@@ -42,15 +42,14 @@ export function startValues(
 }
 
 function isAt(params: PlannedAction["params"], place: Place): boolean {
-  const { adapter, market, isAwaitingMargin } = place;
+  const { adapter, market } = place;
   switch (params.kind) {
     case "swap":
     case "swap-exact-output":
       return params.venue === adapter && params.pool === market;
     case "perp-change":
-      return params.venue === adapter && params.market === market && !isAwaitingMargin;
+      return params.venue === adapter && params.market === market;
     case "margin-move":
-      return params.venue === adapter && isAwaitingMargin;
     case "transfer":
     case "lend-move":
     case "option-trade":

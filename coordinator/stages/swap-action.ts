@@ -37,7 +37,6 @@ export function swapAction(
       underlying: line.underlying,
       deltaUnits: swap.deltaUnits,
       amountUsd: units * depth.spotUsd,
-      preparedUnits: 0,
       option: null,
       outRaw: swap.outRaw,
       isCertain: false,
@@ -129,7 +128,7 @@ function leastOutUnits(
 }
 
 /** Share of a trade's value left when the part of the slippage kept for moves is used up. */
-function slippageKept(option: HedgeOption, policy: Policy): number {
+export function slippageKept(option: HedgeOption, policy: Policy): number {
   const slippage = slippageMaxFraction(policy, option.underlying);
   return 1 - slippage * (1 - SLIPPAGE_SHARE_PLANNED);
 }

@@ -88,6 +88,8 @@ export const DEFAULT_POLICY: Policy = {
     initialMarginMultiplier: 1.5,
     fundingStressFraction: 0.02,
     marginMoveMinimumUsd: 100,
+    standingMarginHalfWidths: 2,
+    standingMarginCashFraction: 0.25,
     withdrawsSurplus: false,
   },
   options: {

@@ -117,6 +117,10 @@ const perpPolicySchema = z
     initialMarginMultiplier: z.number().min(1).max(20).default(1.5),
     /** Funding, as a fraction of the position, that margin must survive on top of the worst move of the grid. */
     fundingStressFraction: fraction.default(0.02),
+    /** Half-widths of the band an account's free margin is to be enough for, where its perpetuals are the cheapest venue. */
+    standingMarginHalfWidths: z.number().min(0).max(100).default(2),
+    /** Largest share of a shard's free cash and free margin together that may stand as margin for hedges to come. */
+    standingMarginCashFraction: fraction.default(0.25),
     /** Whether margin that no position needs is brought back. */
     withdrawsSurplus: z.boolean().default(false),
     /** Smallest move of margin worth its gas, in USD. */

@@ -4,6 +4,7 @@ import type { PassInput } from "#coordinator/cycles/assess-world.ts";
 import { finishPass, formulatePass, preparePass } from "#coordinator/cycles/plan-pass.ts";
 import type { PendingEffect } from "#coordinator/records/pending-effect.ts";
 import type { PlanReport } from "#coordinator/records/plan-report.ts";
+import type { ShardValuation } from "#coordinator/records/shard-valuation.ts";
 import { actionCost } from "#coordinator/stages/action-cost.ts";
 import {
   assessCapital,
@@ -130,9 +131,7 @@ describe("what is read from a solution", () => {
       for (const one of problem.world.underlyings) {
         const own = hedges.filter(({ effect }) => effect.underlying === one.underlying);
         for (const { effect } of own)
-          expect(Math.sign(effect.deltaUnits + effect.preparedUnits)).toBe(
-            Math.sign(one.neededUnits),
-          );
+          expect(Math.sign(effect.deltaUnits)).toBe(Math.sign(one.neededUnits));
       }
     }
   });
@@ -149,12 +148,9 @@ describe("what is read from a solution", () => {
         const before = assessCapital(valuation, setup, effects, policy);
         const buffer = policy.capital.bufferMultiplier;
         const slackUsd = before.collateralUsdAfterHaircut - before.requiredCapitalUsd * buffer;
-        const tradedUsd = own.reduce(
-          (total, { deltaUnits, amountUsd }) => total + Math.sign(deltaUnits) * amountUsd,
-          0,
-        );
+        const boundUsd = own.reduce((total, effect) => total + boundBy(effect, valuation), 0);
         const afterUsd =
-          before.collateralUsdAfterHaircut - tradedUsd * policy.capital.hedgeHaircutFraction;
+          before.collateralUsdAfterHaircut - boundUsd * policy.capital.hedgeHaircutFraction;
         const required = requiredCapitalUsd(
           valuation,
           setup,
@@ -292,6 +288,17 @@ test("depth that grows cheaper is taken at the mean of its stretches, up to the 
   ]);
   expect(convexSegments(stretches, 4)).toEqual([{ units: 4, costUsdPerUnit: 3 }]);
 });
+
+/** What a trade turns from cash into a hedge asset or bound margin, USD; negative where it turns some back. */
+function boundBy(effect: PendingEffect, { entry }: ShardValuation): number {
+  const { kind, deltaUnits, amountUsd, venue, underlying } = effect;
+  if (kind !== "perp-change") return Math.sign(deltaUnits) * amountUsd;
+  const line = entry.report.perps.find((one) => {
+    return one.adapter === venue && one.underlying === underlying;
+  });
+  const isReducing = Number(line?.sizeE18 ?? 0) * deltaUnits < 0;
+  return isReducing ? 0 : amountUsd * (line?.initialMarginFraction ?? 0);
+}
 
 /** An effect that is not uncertain any more. */
 function done(effect: PendingEffect): PendingEffect {

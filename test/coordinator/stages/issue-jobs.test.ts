@@ -32,7 +32,6 @@ const ACTION: PlannedAction = {
     target: null,
     venue: null,
     option: null,
-    preparedUnits: 0,
     isCertain: false,
     underlying: "ETH",
     deltaUnits: 1.5,

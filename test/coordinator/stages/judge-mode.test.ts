@@ -19,7 +19,6 @@ function judge(o: {
       underlying: "ETH",
       greeks: ZERO_GREEKS,
       byExpiry: [],
-      preparedDeltaUnits: 0,
       inFlightDeltaUnits: 0,
       staleIntervalUnits: o.stale,
       limitIntervalUnits: o.limit ?? o.stale,

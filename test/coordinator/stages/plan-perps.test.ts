@@ -74,23 +74,21 @@ describe("a shard with a perpetual", () => {
     expect(jobs[0]?.expectedDeltaUnits).toBeCloseTo(-3, 9);
   });
 
-  test("brings margin first, says so, and trades once a report shows it there", () => {
+  test("trades nothing for want of margin, brings it, and trades once a report shows it there", () => {
     const entry = perpOnly({ marginUsd: 0 }, { hedgeUnits: 20 });
     const first = planned(entry);
-    expect(first.eth).toMatchObject({ action: "hedge", reason: "outside the band; margin first" });
+    expect(first.eth).toMatchObject({
+      action: "blocked",
+      reason: "outside the band; no shard can trade",
+    });
     const [move] = first.jobs;
-    expect(move).toMatchObject({ kind: "margin-move", expectedDeltaUnits: 0, underlying: "ETH" });
-    expect(move?.preparedDeltaUnits).toBeLessThan(0);
+    expect(move).toMatchObject({ kind: "margin-move", expectedDeltaUnits: 0, underlying: null });
     const waiting = planned(entry, POLICY, first.jobs);
     expect(waiting.jobs).toEqual([]);
-    expect(waiting.eth).toMatchObject({
-      action: "hold",
-      reason: "outside the band, but margin for a hedge is on its way",
-    });
-    const arrived = perpOnly({ marginUsd: (move?.amountUsd ?? 0) + 1e-6 }, { hedgeUnits: 20 });
+    const arrived = perpOnly({ marginUsd: move?.amountUsd ?? 0 }, { hedgeUnits: 20 });
     const [trade] = planned(arrived).jobs;
     expect(trade).toMatchObject({ kind: "perp-change" });
-    expect(trade?.expectedDeltaUnits).toBeCloseTo(move?.preparedDeltaUnits ?? 0, 3);
+    expect(planned(arrived).eth?.reason).toBe("outside the band");
   });
 
   test.each([

@@ -90,6 +90,17 @@ const decisionSchema = z.object({
   transfers: z.array(
     z.object({ source: z.string(), target: z.string(), amountUsd: z.number(), reason: z.string() }),
   ),
+  /** Left out by coordinators that did not say. */
+  treasury: z
+    .array(
+      z.object({
+        shard: z.string(),
+        venue: z.string(),
+        amountUsd: z.number(),
+        reason: z.string(),
+      }),
+    )
+    .default([]),
   blocked: z.array(z.string()),
 });
 

@@ -23,6 +23,7 @@ export function exampleDecision(o: Partial<DecisionAnswer> = {}): DecisionAnswer
       },
     ],
     transfers: [],
+    treasury: [],
     blocked: [],
     ...o,
   };

@@ -84,7 +84,11 @@ export function decisionLine(decision: DecisionAnswer): string | null {
   const transfers = decision.transfers.map(
     (t) => `move ${formatUsd(t.amountUsd)} ${t.source} → ${t.target}: ${t.reason}`,
   );
-  const acts = [...hedges, ...transfers];
+  const moves = decision.treasury.map(({ shard, venue, amountUsd, reason }) => {
+    const way = amountUsd < 0 ? `${venue} → ${shard}` : `${shard} → ${venue}`;
+    return `move ${formatUsd(Math.abs(amountUsd))} ${way}: ${reason}`;
+  });
+  const acts = [...hedges, ...transfers, ...moves];
   return acts.length === 0 ? null : `${formatClock(decision.atMs)} ${acts.join("; ")}`;
 }
 
@@ -211,7 +215,5 @@ function restingLine(decision: DecisionAnswer): string {
 
 function sideOf(tradeUnits: number | null): string {
   if (tradeUnits === null) return "hedge";
-  // What a trade needs first, such as margin, trades nothing itself.
-  if (tradeUnits === 0) return "prepare";
   return `${tradeUnits > 0 ? "buy" : "sell"} ${formatNumber(Math.abs(tradeUnits), 4)}`;
 }

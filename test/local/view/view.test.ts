@@ -151,11 +151,14 @@ describe("plain lines", () => {
     expect(decisionLine(exampleDecision())).toBe(
       "11:59:59 buy 0.7500 ETH (net -1.000): outside the band",
     );
-    const margin = { underlying: "ETH", netDeltaUnits: -1, halfWidthUnits: 0.5, tradeUnits: 0 };
-    const prepared = { ...margin, tier: "external-hedge", action: "hedge" as const };
-    expect(
-      decisionLine(exampleDecision({ underlyings: [{ ...prepared, reason: "margin first" }] })),
-    ).toBe("11:59:59 prepare ETH (net -1.000): margin first");
+    const margin = { shard: "base", venue: "curie", reason: "margin for hedges" };
+    const treasury = [
+      { ...margin, amountUsd: 3000 },
+      { ...margin, amountUsd: -1000 },
+    ];
+    expect(decisionLine(exampleDecision({ underlyings: [], treasury }))).toBe(
+      "11:59:59 move $3,000 base → curie: margin for hedges; move $1,000 curie → base: margin for hedges",
+    );
     expect(decisionLine(exampleDecision({ underlyings: [] }))).toBeNull();
     const transfers = [
       { source: "base", target: "ethereum", amountUsd: 5000, reason: "target short of capital" },

@@ -1,0 +1,252 @@
+import type { PendingEffect } from "#coordinator/records/pending-effect.ts";
+import type { PlannedAction } from "#coordinator/records/planned-action.ts";
+import {
+  costSegments,
+  type DepthContext,
+  depthPoints,
+  perpDepthPoints,
+  type Side,
+} from "#coordinator/stages/depth-cost.ts";
+import type { ShardInput } from "#coordinator/stages/hedge-option.ts";
+import { marginFractionNeeded, marginNeededUsd } from "#coordinator/stages/margin-needed.ts";
+import type { TreasuryContext, TreasuryPlan } from "#coordinator/stages/plan-treasury.ts";
+import { freeForVenuesRaw } from "#coordinator/stages/settlement-cash.ts";
+import { rawFromUnitsDown, unitsFromRaw } from "#shared/units/token-amount.ts";
+import type { PerpLine } from "#shared/wire/shard-report.ts";
+
+/** What margin is kept for. */
+export type MarginContext = TreasuryContext & {
+  /** Half-widths of the bands in units, by underlying. */
+  readonly halfWidthUnits: ReadonlyMap<string, number>;
+  /** Signed units a pass had to trade and could not, by underlying; positive to buy. */
+  readonly restUnits: ReadonlyMap<string, number>;
+};
+
+/** Below this share of what is to stand in an account it is filled up; between, nothing moves. */
+const LOW_WATER = 0.5;
+/** Margin for what could not be hedged is brought with this much for costs and moves until it is there. */
+const REST_SPARE = 1.25;
+/** Nothing is brought for a rest that what is there covers but for this share of it. */
+const REST_TOLERANCE = 0.02;
+const NEEDED = "margin its positions need";
+
+/**
+ * Margin for hedges to come, brought before they are due, so that a perpetual can be traded in the pass that needs it: each
+ * account has what its positions need, with the trades planned, and on top what `perps.standingMarginHalfWidths`
+ * half-widths of its underlyings' bands would need, where the perpetual is cheaper than any pool. What this pass could not
+ * hedge at all comes with it. Two passes on the same books bring it once.
+ */
+export function planMargin(context: MarginContext): TreasuryPlan {
+  const found = context.inputs.flatMap((input) => {
+    if (!input.status.takesJobs || input.valuation.unvalued.size > 0) return [];
+    return accountsOf(input).flatMap((lines) => deposit(input, lines, context) ?? []);
+  });
+  return { actions: found.map(({ action }) => action), moves: found.map(({ move }) => move) };
+}
+
+function accountsOf({ valuation }: ShardInput): PerpLine[][] {
+  return [...Map.groupBy(valuation.entry.report.perps, ({ adapter }) => adapter).values()];
+}
+
+type Found = {
+  readonly action: PlannedAction;
+  readonly move: TreasuryPlan["moves"][number];
+};
+
+function deposit(
+  input: ShardInput,
+  lines: readonly PerpLine[],
+  context: MarginContext,
+): Found | undefined {
+  const [account] = lines;
+  if (account === undefined || isClosed(input, account) || isMoving(input, account, context))
+    return undefined;
+  const { settlementUsd } = input.valuation;
+  const { policy } = context;
+  const positionsUsd = positionsNeedUsd(input, lines, context);
+  const spareUsd = account.accountValueUsd * settlementUsd - positionsUsd;
+  const freeRaw = freeForVenuesRaw(input, context);
+  const freeUsd = unitsFromRaw(freeRaw, input.setup.settlement.decimals) * settlementUsd;
+  const mostUsd = policy.perps.standingMarginCashFraction * (freeUsd + Math.max(0, spareUsd));
+  const standingUsd = Math.min(mostUsd, standingMarginUsd(input, lines, context));
+  const restUsd = restNeedUsd(input, lines, context);
+  const isRest = spareUsd < Math.min(restUsd, freeUsd + spareUsd) * (1 - REST_TOLERANCE);
+  if (!isRest && spareUsd >= LOW_WATER * standingUsd) return undefined;
+  const wantedUsd = Math.max(standingUsd, isRest ? REST_SPARE * restUsd : 0);
+  const usd = Math.min(freeUsd, wantedUsd - spareUsd);
+  if (usd < policy.perps.marginMoveMinimumUsd) return undefined;
+  const reason =
+    spareUsd < 0 ? NEEDED : isRest ? "margin for what could not be hedged" : "margin for hedges";
+  return marginIn(input, account, { usd, reason });
+}
+
+/**
+ * Margin in USD that is to stand in an account beside what its positions need; 0 in a shard that may only reduce, and for
+ * markets that take no trades or are dearer than a pool of any shard on both sides.
+ */
+function standingMarginUsd(
+  input: ShardInput,
+  lines: readonly PerpLine[],
+  context: Pick<MarginContext, "policy" | "halfWidthUnits" | "inputs">,
+): number {
+  if (input.status.reducesOnly) return 0;
+  const { policy, halfWidthUnits } = context;
+  return lines.reduce((total, line) => {
+    const spotUsd = input.valuation.underlyings.get(line.underlying)?.spotUsd;
+    const units =
+      policy.perps.standingMarginHalfWidths * (halfWidthUnits.get(line.underlying) ?? 0);
+    if (spotUsd === undefined || units === 0 || !line.acceptsTrades) return total;
+    if (!isCheapest(input, line, context)) return total;
+    const notionalMaxUsd = policy.underlyings[line.underlying]?.hedgeNotionalMaxUsd ?? 0;
+    const valueUsd = Math.min(units * spotUsd, notionalMaxUsd);
+    return total + valueUsd * marginFractionNeeded(line, policy);
+  }, 0);
+}
+
+/** Margin in USD for what could not be hedged in this pass, as far as a market could take it in one trade. */
+function restNeedUsd(
+  input: ShardInput,
+  lines: readonly PerpLine[],
+  { restUnits, policy }: MarginContext,
+): number {
+  if (input.status.reducesOnly) return 0;
+  return lines.reduce((total, line) => {
+    const spotUsd = input.valuation.underlyings.get(line.underlying)?.spotUsd;
+    const rest = restUnits.get(line.underlying) ?? 0;
+    const isReducing = rest * Number(line.sizeE18) < 0;
+    if (spotUsd === undefined || rest === 0 || isReducing || !line.acceptsTrades) return total;
+    const side = rest > 0 ? "buy" : "sell";
+    const depthUnits = unitsFromRaw(BigInt(line[side].at(-1)?.sizeE18 ?? "0"), 18);
+    const notionalMaxUsd = policy.underlyings[line.underlying]?.hedgeNotionalMaxUsd ?? 0;
+    const valueUsd = Math.min(Math.min(Math.abs(rest), depthUnits) * spotUsd, notionalMaxUsd);
+    return total + valueUsd * marginFractionNeeded(line, policy);
+  }, 0);
+}
+
+/** What the account's positions need once every trade in flight or planned there is done, USD. */
+function positionsNeedUsd(
+  input: ShardInput,
+  lines: readonly PerpLine[],
+  { effects, policy }: MarginContext,
+): number {
+  const after = lines.map((line) => {
+    const units = effects.reduce(
+      (sum, effect) => {
+        const isThere = isOwnAt(effect, input, line) && effect.kind === "perp-change";
+        return isThere && effect.underlying === line.underlying ? sum + effect.deltaUnits : sum;
+      },
+      unitsFromRaw(BigInt(line.sizeE18), 18),
+    );
+    const sizeE18 = rawFromUnitsDown(Math.abs(units), 18).toString();
+    return { ...line, sizeE18 };
+  });
+  return marginNeededUsd(after, input, policy);
+}
+
+/** True when its first unit costs less than that of any pool that trades now, on one side at least. */
+function isCheapest(
+  input: ShardInput,
+  line: PerpLine,
+  { inputs, policy }: Pick<MarginContext, "inputs" | "policy">,
+): boolean {
+  return (["buy", "sell"] as const).some((side) => {
+    const depth = depthOf(input, line.underlying, side);
+    if (depth === undefined) return false;
+    const first = { ...line, [side]: line[side].slice(0, 1) };
+    const [segment] = costSegments(perpDepthPoints(first, depth), depth);
+    if (segment === undefined) return false;
+    const horizonDays = policy.planning.fundingHorizonHours / 24;
+    const carryUsd = line.fundingFractionPerDay * depth.spotUsd * horizonDays;
+    const costUsd = segment.costUsdPerUnit + (side === "buy" ? carryUsd : -carryUsd);
+    return inputs.every((other) => !hasCheaperPool(other, { line, side, costUsd }));
+  });
+}
+
+function hasCheaperPool(
+  input: ShardInput,
+  o: { readonly line: PerpLine; readonly side: Side; readonly costUsd: number },
+): boolean {
+  const depth = depthOf(input, o.line.underlying, o.side);
+  if (depth === undefined || !input.status.takesJobs) return false;
+  return input.valuation.entry.report.capacity.some((pool) => {
+    if (pool.underlying !== o.line.underlying || !pool.acceptsTrades) return false;
+    const first = { ...pool, [o.side]: pool[o.side].slice(0, 1) };
+    const [segment] = costSegments(depthPoints(first, depth), depth);
+    return segment !== undefined && segment.costUsdPerUnit <= o.costUsd;
+  });
+}
+
+function depthOf(
+  { valuation, setup }: ShardInput,
+  underlying: string,
+  side: Side,
+): DepthContext | undefined {
+  const own = valuation.underlyings.get(underlying);
+  if (own === undefined) return undefined;
+  const token = setup.underlyings.find((one) => one.ticker === underlying);
+  return {
+    side,
+    spotUsd: own.spotUsd,
+    settlementUsd: valuation.settlementUsd,
+    settlementDecimals: setup.settlement.decimals,
+    tokenDecimals: token?.decimals ?? 18,
+  };
+}
+
+function isClosed({ status }: ShardInput, { adapter }: PerpLine): boolean {
+  return status.closedVenues.includes(adapter.toLowerCase());
+}
+
+/** Margin of the account is moved already: what is brought then is for the pass that sees where it ended. */
+function isMoving(input: ShardInput, line: PerpLine, { effects }: MarginContext): boolean {
+  return effects.some((effect) => isOwnAt(effect, input, line) && effect.kind === "margin-move");
+}
+
+function isOwnAt(effect: PendingEffect, { setup }: ShardInput, { adapter }: PerpLine): boolean {
+  return effect.shard === setup.shard && effect.isPendingAtShard && effect.venue === adapter;
+}
+
+function marginIn(
+  input: ShardInput,
+  account: PerpLine,
+  { usd, reason }: { readonly usd: number; readonly reason: string },
+): Found | undefined {
+  const { setup, valuation } = input;
+  const { decimals } = setup.settlement;
+  const raw = rawFromUnitsDown(usd / valuation.settlementUsd, decimals);
+  if (raw === 0n) return undefined;
+  const amountUsd = unitsFromRaw(raw, decimals) * valuation.settlementUsd;
+  // What is put in is free at once, but for an account that has less than its positions bind.
+  const isShort = account.freeMarginRaw === "0" && account.marginRatio !== null;
+  const capitalRaw = BigInt(valuation.entry.report.chain.capitalRaw);
+  return {
+    action: {
+      maxFeeNativeWei: "0",
+      params: {
+        kind: "margin-move",
+        venue: account.adapter,
+        asset: account.marginToken,
+        amountRaw: raw.toString(),
+        minReceiptRaw: isShort ? "0" : ((raw * 99n) / 100n).toString(),
+        minMarginRatioE18: "0",
+        // Half of the capital on chain, which a move of margin does not change: ordinary price moves do not reach it.
+        minCapitalAfterRaw: (capitalRaw > 0n ? capitalRaw / 2n : 0n).toString(),
+      },
+      effect: {
+        kind: "margin-move",
+        shard: setup.shard,
+        target: null,
+        venue: account.adapter,
+        underlying: null,
+        deltaUnits: 0,
+        option: null,
+        amountUsd,
+        outRaw: raw,
+        isCertain: false,
+        isPendingAtShard: true,
+        isPendingAtTarget: false,
+      },
+    },
+    move: { shard: setup.shard, venue: account.venue, amountUsd, reason },
+  };
+}
