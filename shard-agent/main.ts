@@ -208,6 +208,8 @@ function agentPorts(config: AgentConfig, wiring: Wiring) {
     chain: viemChainReader(rpc, {
       contracts,
       settlementToken,
+      settlementDecimals: config.settlement.decimals,
+      log,
       sender: sender.address,
       positions: positionVenues(config),
       routes: routeQuoteOptions(config),

@@ -19,6 +19,8 @@ abstract contract SeriesRegistry is IOptionBook {
     mapping(bytes32 seriesId => mapping(address account => uint256)) public shortOf;
     /// @dev Sum over the live series of an expiry of (takersLong + takersShort) x strike, 18 + 8 decimals; exact.
     mapping(uint64 expiry => uint256) internal openNotional;
+    /// @inheritdoc IOptionBook
+    uint256 public revision;
 
     /// @inheritdoc IOptionBook
     function seriesIdOf(address underlying, bool isCall, uint64 expiry, uint128 strike) public pure returns (bytes32) {
@@ -107,7 +109,9 @@ abstract contract SeriesRegistry is IOptionBook {
         _dropLive(id);
     }
 
+    /// @dev Every change of a series passes here.
     function _moveNotional(Series storage record, uint256 opened, uint256 closed) private {
+        revision++;
         openNotional[record.expiry] = openNotional[record.expiry] + opened * record.strike - closed * record.strike;
     }
 

@@ -85,11 +85,15 @@ abstract contract ShardValuation is IShardVault, IShardVaultAdmin {
     }
 
     /// @inheritdoc IShardVault
-    function capital() public view returns (int256) {
+    function countedAssets() public view returns (uint256) {
         uint256 countedBps = BPS - currentLimits.hedgeHaircutBps;
         uint256 assets = _settlementBalance() + _held(settlementAsset, false);
-        assets += _hedgeValue(false).mulDiv(countedBps, BPS);
-        return SafeCast.toInt256(assets) - SafeCast.toInt256(liabilities());
+        return assets + _hedgeValue(false).mulDiv(countedBps, BPS);
+    }
+
+    /// @inheritdoc IShardVault
+    function capital() public view returns (int256) {
+        return SafeCast.toInt256(countedAssets()) - SafeCast.toInt256(liabilities());
     }
 
     /// @dev Net asset value in settlement-asset units without haircut, never below 0, rounded down.

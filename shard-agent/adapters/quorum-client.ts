@@ -161,26 +161,30 @@ function mostCommon<T extends { readonly key: string | null }>(votes: readonly T
   return first === undefined ? null : first;
 }
 
-/** Events of a range of numbers: only an endpoint whose last block is the quorum's has a vote. */
+/** Events of a block or a range of numbers: only an endpoint that has the block, or the quorum's last one, has a vote. */
 async function askLogs(
   o: QuorumOptions,
   watch: Watch,
   params: readonly unknown[],
 ): Promise<RpcAnswer> {
-  const [{ toBlock }] = params as [{ toBlock: string }];
-  const last = await elect(
-    o,
-    { method: "eth_getBlockByNumber", params: [toBlock, false] },
-    { keyOf: headerKey, accuse: nobody },
-  );
-  const anchor = headerKey(last);
+  const [{ toBlock, blockHash }] = params as [{ toBlock?: string; blockHash?: string }];
+  const headerCall =
+    blockHash === undefined
+      ? { method: "eth_getBlockByNumber", params: [toBlock, false] }
+      : { method: "eth_getBlockByHash", params: [blockHash, false] };
+  const anchor =
+    blockHash?.toLowerCase() ??
+    headerKey(await elect(o, headerCall, { keyOf: headerKey, accuse: nobody }));
   const ask = async (node: RpcNode): Promise<RpcAnswer> => {
     const [header, logs] = await Promise.all([
-      node.rpc.ask("eth_getBlockByNumber", [toBlock, false]),
+      node.rpc.ask(headerCall.method, headerCall.params),
       node.rpc.ask("eth_getLogs", params),
     ]);
     if (headerKey(header) === anchor) return logs;
-    return { ok: false, failure: { code: 0, message: "on another fork", data: null } };
+    return {
+      ok: false,
+      failure: { code: 0, message: "another fork, or no such block", data: null },
+    };
   };
   return elect(o, { method: "eth_getLogs", params }, { keyOf: logsKey, accuse: watch.accuse, ask });
 }

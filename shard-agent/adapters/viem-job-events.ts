@@ -1,11 +1,4 @@
-import {
-  type Address,
-  getAbiItem,
-  hexToNumber,
-  numberToHex,
-  parseEventLogs,
-  toEventSelector,
-} from "viem";
+import { getAbiItem, hexToNumber, parseEventLogs, toEventSelector } from "viem";
 import type { RpcClient } from "#shard-agent/adapters/rpc-client.ts";
 import type { RawLog } from "#shard-agent/adapters/rpc-values.ts";
 import { RetryableError } from "#shared/errors.ts";
@@ -14,8 +7,6 @@ import { venueDeskAbi } from "#shared/evm/abi/venue-desk.ts";
 import type { Hex } from "#shared/units/ids.ts";
 import type { ConsumedJob } from "#shared/wire/shard-report.ts";
 
-/** Blocks before the last final one from which events are reported again. */
-const EVENT_LOOKBACK_BLOCKS = 64;
 const HEADER_CACHE_MAX = 4096;
 
 const jobEventsAbi = [
@@ -26,10 +17,8 @@ const jobEventsAbi = [
   getAbiItem({ abi: venueDeskAbi, name: "PerpChanged" }),
   getAbiItem({ abi: venueDeskAbi, name: "OptionTraded" }),
 ] as const;
-const JOB_TOPICS = jobEventsAbi.map((event) => toEventSelector(event));
-
-/** First and last block, both included. */
-export type BlockRange = { readonly from: number; readonly to: number };
+/** First topics of the events below. */
+export const JOB_TOPICS = jobEventsAbi.map((event) => toEventSelector(event));
 
 /**
  * What an action moved: what it gave and what it got, in raw units of the assets its parameters name. A
@@ -86,15 +75,12 @@ export function jobEffects(logs: readonly RawLog[]): JobEffect[] {
   });
 }
 
-/** Reads the mandates a vault consumed in a range and the 64 blocks before it, with what they moved. */
+/** The mandates that the vault consumed, among its logs and its venue desk's, with what they moved. */
 export function consumedJobReader(
   rpc: RpcClient,
-  o: { readonly vault: Address; readonly desk: Address | null },
-): (range: BlockRange) => Promise<ConsumedJob[]> {
+): (logs: readonly RawLog[]) => Promise<ConsumedJob[]> {
   const timestampOf = timestampCache(rpc);
-  const address = o.desk === null ? o.vault : [o.vault, o.desk];
-  return async (range) => {
-    const logs = await readRecentLogs(rpc, range, { address, topics: [JOB_TOPICS] });
+  return async (logs) => {
     const effects = jobEffects(logs);
     const consumed = parseEventLogs({
       abi: jobEventsAbi,
@@ -121,18 +107,6 @@ export function consumedJobReader(
     }
     return jobs;
   };
-}
-
-/** Logs of a range and the 64 blocks before it. */
-export async function readRecentLogs(
-  rpc: RpcClient,
-  range: BlockRange,
-  filter: object,
-): Promise<RawLog[]> {
-  const fromBlock = numberToHex(Math.max(0, range.from - EVENT_LOOKBACK_BLOCKS));
-  return (await rpc.request("eth_getLogs", [
-    { ...filter, fromBlock, toBlock: numberToHex(range.to) },
-  ])) as RawLog[];
 }
 
 /** Block timestamps by hash: a hash never changes its time, so the cache cannot be wrong. */

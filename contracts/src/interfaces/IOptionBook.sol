@@ -73,6 +73,9 @@ interface IOptionBook {
     function liveSeries() external view returns (Series[] memory);
     function liveSeriesCount() external view returns (uint256);
 
+    /// @notice Rises with every change of what is live or open. While it stays, `liveSeries()` stays.
+    function revision() external view returns (uint256);
+
     /// @notice The vault that is the other side of every trade.
     function vault() external view returns (IShardVault);
 

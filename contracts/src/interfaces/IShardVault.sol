@@ -102,6 +102,9 @@ interface IShardVault {
     function paused() external view returns (bool);
     function consumed(bytes32 jobId) external view returns (bool);
 
+    /// @notice What capital counts before liabilities, in settlement-asset units.
+    function countedAssets() external view returns (uint256);
+
     /// @notice Capital in settlement-asset units: settlement asset + haircut x hedge assets at their feeds - liabilities.
     /// What venues hold for the vault is included; a venue that cannot be read counts as nothing.
     function capital() external view returns (int256);

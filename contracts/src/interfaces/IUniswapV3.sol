@@ -26,6 +26,24 @@ interface IUniswapV3Pool {
         external
         view
         returns (int56[] memory tickCumulatives, uint160[] memory secondsPerLiquidityCumulativeX128s);
+    /// @return Liquidity in range at the present price.
+    function liquidity() external view returns (uint128);
+    function tickSpacing() external view returns (int24);
+    /// @return One bit for each of 256 neighbouring multiples of the spacing: whether liquidity changes there.
+    function tickBitmap(int16 word) external view returns (uint256);
+    function ticks(int24 tick)
+        external
+        view
+        returns (
+            uint128 liquidityGross,
+            int128 liquidityNet,
+            uint256 feeGrowthOutside0X128,
+            uint256 feeGrowthOutside1X128,
+            int56 tickCumulativeOutside,
+            uint160 secondsPerLiquidityOutsideX128,
+            uint32 secondsOutside,
+            bool initialized
+        );
     function increaseObservationCardinalityNext(uint16 observationCardinalityNext) external;
 }
 

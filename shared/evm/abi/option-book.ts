@@ -17,6 +17,7 @@ export const optionBookAbi = [
   {"type":"function","name":"quoter","inputs":[],"outputs":[{"name":"","type":"address"}],"stateMutability":"view"},
   {"type":"function","name":"quoterLevel","inputs":[{"name":"quoterKey","type":"address"}],"outputs":[{"name":"","type":"uint256"}],"stateMutability":"view"},
   {"type":"function","name":"renounceOwnership","inputs":[],"outputs":[],"stateMutability":"nonpayable"},
+  {"type":"function","name":"revision","inputs":[],"outputs":[{"name":"","type":"uint256"}],"stateMutability":"view"},
   {"type":"function","name":"series","inputs":[{"name":"seriesId","type":"bytes32"}],"outputs":[{"name":"","type":"tuple","components":[{"name":"id","type":"bytes32"},{"name":"underlying","type":"address"},{"name":"isCall","type":"bool"},{"name":"settled","type":"bool"},{"name":"expiry","type":"uint64"},{"name":"strike","type":"uint128"},{"name":"takersLong","type":"uint256"},{"name":"takersShort","type":"uint256"},{"name":"settlementPrice","type":"uint256"}]}],"stateMutability":"view"},
   {"type":"function","name":"seriesIdOf","inputs":[{"name":"underlying","type":"address"},{"name":"isCall","type":"bool"},{"name":"expiry","type":"uint64"},{"name":"strike","type":"uint128"}],"outputs":[{"name":"","type":"bytes32"}],"stateMutability":"pure"},
   {"type":"function","name":"seriesQuantityCap","inputs":[{"name":"underlying","type":"address"}],"outputs":[{"name":"","type":"uint256"}],"stateMutability":"view"},

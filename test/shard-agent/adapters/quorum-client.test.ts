@@ -134,6 +134,24 @@ test("hidden events are a contradiction; events of another fork are none", async
   expect(forked.client.disagreement()).toBeNull();
 });
 
+test("events of a block by its hash count only from endpoints that have the block, and one that hides some is named", async () => {
+  const node =
+    (hash: string | null, logs: unknown) =>
+    ({ method }: RpcCall): RpcReply => {
+      const header = hash === null ? null : { number: "0x7", hash };
+      return { result: method === "eth_getLogs" ? logs : header };
+    };
+  const has = node(hash32("b1"), [LOG]);
+  const filter = [{ address: "0x01", blockHash: hash32("b1") }];
+  const behind = await clientOf([has, has, node(null, [])]);
+  expect(await behind.client.request("eth_getLogs", filter)).toHaveLength(1);
+  const { client } = await clientOf([has, has, node(hash32("b1"), [])]);
+  expect(await client.request("eth_getLogs", filter)).toHaveLength(1);
+  await settled(() => client.disagreement());
+  expect(client.disagreement()?.endpoints).toEqual(["rpcUrls[2]"]);
+  expect(behind.client.disagreement()).toBeNull();
+});
+
 test("a receipt that only one endpoint has is not believed", async () => {
   const receipt = {
     transactionHash: hash32("cc"),

@@ -93,10 +93,10 @@ describe("reads what viem reads:", () => {
   });
 
   test("a shard as the lens gives it, also after any byte of it was changed, or refuses it", () => {
-    const read = abiReader(shardLensAbi, "read");
+    const read = abiReader(shardLensAbi, "readState");
     const data = lensData();
     const viaViem = (hex: Hex) =>
-      decodeFunctionResult({ abi: shardLensAbi, functionName: "read", data: hex });
+      decodeFunctionResult({ abi: shardLensAbi, functionName: "readState", data: hex });
     expect(read(data)).toEqual(viaViem(data));
     fc.assert(
       fc.property(fc.nat({ max: data.length / 2 - 2 }), fc.nat({ max: 255 }), (at, byte) => {
@@ -112,7 +112,7 @@ describe("reads what viem reads:", () => {
   });
 
   test("refuses data cut off anywhere", () => {
-    const read = abiReader(shardLensAbi, "read");
+    const read = abiReader(shardLensAbi, "readState");
     const data = lensData();
     for (let end = 2; end < data.length; end += 62) {
       expect(() => read(data.slice(0, end) as Hex)).toThrow(RangeError);
@@ -135,29 +135,17 @@ function lensData(): Hex {
   const address = (byte: string) => `0x${byte.repeat(20)}` as const;
   const price = { asset: address("0a"), roundId: 7n, answer: -5n, updatedAt: 1_790_000_000n };
   const slice = { expiry: 9n, a: -1n, b: 2n, rho: -3n, m: 4n, sigma: 5n, updatedAt: 6n };
-  const series = {
-    id: `0x${"5e".repeat(32)}` as const,
-    underlying: address("e0"),
-    isCall: true,
-    settled: false,
-    expiry: 1_790_600_000n,
-    strike: 3_000n * 10n ** 8n,
-    takersLong: 10n ** 18n,
-    takersShort: 0n,
-    settlementPrice: 0n,
-  };
+  const state = { spotTick: -887_272, twapTick: 5, hasHistory: true, takesTrades: false };
   return encodeFunctionResult({
     abi: shardLensAbi,
-    functionName: "read",
+    functionName: "readState",
     result: {
-      blockNumber: 12n,
-      timestamp: 1_790_000_000n,
-      shard: `0x${"ab".repeat(32)}`,
       epoch: 3n,
       leader: address("1e"),
       paused: false,
-      capital: -(10n ** 12n),
-      liabilities: 10n ** 11n,
+      countedAssets: 10n ** 12n,
+      bookRevision: 2n ** 200n,
+      marginBps: 1_000,
       settlementAsset: address("c0"),
       settlementBalance: 1n,
       settlementPrice: price,
@@ -168,11 +156,9 @@ function lensData(): Hex {
         { underlying: address("e0"), slices: [slice, slice] },
         { underlying: address("b0"), slices: [] },
       ],
-      series: [series, { ...series, isCall: false }],
-      pools: [{ spotTick: -887_272, twapTick: 5, hasHistory: true, takesTrades: false }],
+      pools: [{ sqrtPriceX96: 2n ** 96n, tick: -887_272, tickSpacing: 60, liquidity: 7n, state }],
       twapGuard: { windowSeconds: 60, maxDeviationTicks: 100, observations: 40 },
       senderBalancesWei: [5n],
-      quoteAmountsOut: [0n, 2n ** 200n],
     },
   });
 }

@@ -1,0 +1,125 @@
+import {
+  type Address,
+  hexToNumber,
+  numberToHex,
+  padHex,
+  parseAbi,
+  parseEventLogs,
+  toEventSelector,
+} from "viem";
+import type { RpcClient } from "#shard-agent/adapters/rpc-client.ts";
+import { type RawLog, readHeader } from "#shard-agent/adapters/rpc-values.ts";
+import { consumedJobReader, JOB_TOPICS } from "#shard-agent/adapters/viem-job-events.ts";
+import { isSameAddress } from "#shard-agent/records/shard-scope.ts";
+import type { BlockHeader, ShardSnapshot } from "#shard-agent/records/shard-snapshot.ts";
+import { RetryableError } from "#shared/errors.ts";
+import type { DeliveredTransfer } from "#shared/wire/shard-report.ts";
+
+/** Blocks before the last final one from which events are reported again. */
+const EVENT_LOOKBACK_BLOCKS = 64;
+
+const oftAbi = parseAbi([
+  "event OFTReceived(bytes32 indexed guid, uint32 srcEid, address indexed toAddress, uint256 amountReceivedLD)",
+]);
+const OFT_RECEIVED = toEventSelector(oftAbi[0]);
+/** The only events with which the liquidity at a pool's ticks changes. */
+const LIQUIDITY_TOPICS = parseAbi([
+  "event Mint(address sender, address indexed owner, int24 indexed tickLower, int24 indexed tickUpper, uint128 amount, uint256 amount0, uint256 amount1)",
+  "event Burn(address indexed owner, int24 indexed tickLower, int24 indexed tickUpper, uint128 amount, uint256 amount0, uint256 amount1)",
+]).map((event) => toEventSelector(event));
+
+export type EventSources = {
+  readonly vault: Address;
+  readonly desk: Address | null;
+  readonly settlementToken: Address;
+  readonly pools: readonly Address[];
+};
+
+/** What a snapshot says of events. */
+export type EventFacts = Pick<ShardSnapshot, "consumedJobs" | "deliveredTransfers">;
+
+export type RecentEvents = {
+  /**
+   * Everything since 64 blocks before the last final one, by number.
+   *
+   * @throws {RetryableError} `block-not-canonical` if the block left the canonical chain meanwhile.
+   */
+  readonly upTo: (block: BlockHeader, finalizedNumber: number) => Promise<readonly RawLog[]>;
+  /** The events after one block up to another: by hash of its child; null when they are not of one chain. */
+  readonly since: (after: BlockHeader, block: BlockHeader) => Promise<readonly RawLog[] | null>;
+  readonly factsOf: (logs: readonly RawLog[]) => Promise<EventFacts>;
+};
+
+/** First block of which events are reported while `finalizedNumber` is final. */
+export function firstEventBlock(finalizedNumber: number): number {
+  return Math.max(0, finalizedNumber - EVENT_LOOKBACK_BLOCKS);
+}
+
+/** Whether liquidity came to a pool or left it. */
+export function hasLiquidityChange(logs: readonly RawLog[], pool: Address): boolean {
+  const isOfPool = (log: RawLog) => isSameAddress(log.address, pool);
+  return logs.some((log) => isOfPool(log) && LIQUIDITY_TOPICS.includes(log.topics[0]));
+}
+
+/** {@link RecentEvents} of one shard: of its vault, its venue desk, its token and its pools. */
+export function recentEvents(rpc: RpcClient, sources: EventSources): RecentEvents {
+  const { vault, desk, settlementToken, pools } = sources;
+  const filter = {
+    address: [vault, ...(desk === null ? [] : [desk]), settlementToken, ...pools],
+    topics: [[...JOB_TOPICS, OFT_RECEIVED, ...LIQUIDITY_TOPICS]],
+  };
+  const read = async (range: object) =>
+    (await rpc.request("eth_getLogs", [{ ...filter, ...range }])) as RawLog[];
+  const readRange = (from: number, to: number) =>
+    read({ fromBlock: numberToHex(from), toBlock: numberToHex(to) });
+  const consumedJobs = consumedJobReader(rpc);
+  return {
+    since: async (after, block) => {
+      if (after.hash === block.hash) return [];
+      if (after.hash === block.parentHash) return read({ blockHash: block.hash });
+      if (after.number >= block.number) return null;
+      const logs = await readRange(after.number + 1, block.number);
+      const ends = await Promise.all([after, block].map(({ number }) => readHeader(rpc, number)));
+      return ends[0]?.hash === after.hash && ends[1]?.hash === block.hash ? logs : null;
+    },
+    upTo: async (block, finalizedNumber) => {
+      const logs = await readRange(firstEventBlock(finalizedNumber), block.number);
+      // Read by number, beside reads at the block's hash: the block must still be at its number.
+      const canonical = await readHeader(rpc, block.number);
+      if (canonical?.hash === block.hash) return logs;
+      throw new RetryableError(
+        "block-not-canonical",
+        `Block ${block.number} ${block.hash}: replaced by ${canonical?.hash ?? "nothing"}`,
+      );
+    },
+    factsOf: async (logs) => {
+      const ofVault = logs.filter(
+        ({ address }) =>
+          isSameAddress(address, vault) || (desk !== null && isSameAddress(address, desk)),
+      );
+      const consumed = await consumedJobs(ofVault);
+      return { consumedJobs: consumed, deliveredTransfers: deliveriesOf(logs, sources) };
+    },
+  };
+}
+
+function deliveriesOf(
+  logs: readonly RawLog[],
+  { vault, settlementToken }: EventSources,
+): DeliveredTransfer[] {
+  const to = padHex(vault, { size: 32 }).toLowerCase();
+  const ofToken = logs.filter(
+    ({ address, topics }) =>
+      isSameAddress(address, settlementToken) && topics[2]?.toLowerCase() === to,
+  );
+  return parseEventLogs({ abi: oftAbi, logs: ofToken as never, strict: true }).map((event) => {
+    const log = event as unknown as RawLog;
+    return {
+      guid: event.args.guid,
+      srcEid: event.args.srcEid,
+      amountRaw: event.args.amountReceivedLD.toString(),
+      blockNumber: hexToNumber(log.blockNumber),
+      blockHash: log.blockHash,
+    };
+  });
+}
