@@ -1,4 +1,5 @@
-import { BaseError, createClient, type Hex, http, RpcRequestError } from "viem";
+import type { Hex } from "viem";
+import { postRpc } from "#shard-agent/adapters/post-rpc.ts";
 import { RetryableError } from "#shared/errors.ts";
 
 const TIMEOUT_MS = 3000;
@@ -41,24 +42,22 @@ export type RpcClient = {
  * when it stops answering, to the next one of the list.
  */
 export function rpcClient(urls: readonly string[]): RpcClient {
-  const nodes = urls.map((url) =>
-    createClient({
-      transport: http(url, { retryCount: 0, timeout: TIMEOUT_MS, batch: false }),
-      cacheTime: 0,
-    }),
-  );
+  const nodes = urls.map((url) => postRpc(url, TIMEOUT_MS));
   let preferred = 0;
+  let lastId = 0;
   const ask = async (method: string, params: readonly unknown[]): Promise<RpcAnswer> => {
+    lastId += 1;
+    const body = JSON.stringify({ jsonrpc: "2.0", id: lastId, method, params });
+    // A transaction that is sent twice would be told as known already, not as sent.
+    const isRepeatable = !method.startsWith("eth_send");
     let last: unknown;
     for (let attempt = 0; attempt < nodes.length; attempt += 1) {
       const index = (preferred + attempt) % nodes.length;
       try {
-        const result: unknown = await nodes[index]?.request({ method, params } as never);
+        const answer = answerOf(await nodes[index]?.(body, { isRepeatable }));
         preferred = index;
-        return { ok: true, result };
+        return answer;
       } catch (error) {
-        const failure = failureOf(error);
-        if (failure !== null) return { ok: false, failure };
         last = error;
       }
     }
@@ -79,20 +78,33 @@ export function rpcClient(urls: readonly string[]): RpcClient {
   return { ask, request };
 }
 
-function failureOf(error: unknown): RpcFailure | null {
-  if (!(error instanceof BaseError)) return null;
-  const rpc = error.walk((one) => one instanceof RpcRequestError);
-  if (!(rpc instanceof RpcRequestError)) return null;
-  const data: unknown = rpc.data;
-  const isHex = typeof data === "string" && /^0x[0-9a-f]*$/i.test(data);
-  return { code: rpc.code, message: rpc.details, data: isHex ? (data as Hex) : null };
+type Answer = {
+  readonly result?: unknown;
+  readonly error?: { readonly code?: unknown; readonly message?: unknown; readonly data?: unknown };
+};
+
+/** Throws when the text is no JSON-RPC answer. */
+function answerOf(text: string | undefined): RpcAnswer {
+  const answer = JSON.parse(text ?? "") as Answer | null;
+  const error = answer?.error ?? null;
+  if (error !== null) {
+    const { code, message, data } = error;
+    const isHex = typeof data === "string" && /^0x[0-9a-f]*$/i.test(data);
+    return {
+      ok: false,
+      failure: {
+        code: typeof code === "number" ? code : 0,
+        message: typeof message === "string" ? message : "no message",
+        data: isHex ? (data as Hex) : null,
+      },
+    };
+  }
+  if (answer?.result === undefined) throw new Error("neither result nor error");
+  return { ok: true, result: answer.result };
 }
 
 /** Short and without the URL, which may carry a key. */
 function reasonOf(error: unknown): string {
-  return error instanceof BaseError
-    ? error.details || error.shortMessage
-    : error instanceof Error
-      ? error.message
-      : String(error);
+  if (error instanceof SyntaxError) return "not JSON";
+  return error instanceof Error ? error.message || error.name : String(error);
 }
