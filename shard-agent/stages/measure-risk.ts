@@ -1,7 +1,7 @@
 import { QUANTITY_DECIMALS, type ValuedBook } from "#shard-agent/stages/value-book.ts";
 import { addGreeks, type Greeks, ZERO_GREEKS } from "#shared/risk/greeks.ts";
+import { optionGridPnlUsd } from "#shared/risk/option-grid-pnl.ts";
 import { type OptionPosition, valueOption } from "#shared/risk/option-position.ts";
-import { optionScenarioPnlUsd } from "#shared/risk/scenario-pnl.ts";
 import { STANDARD_GRID } from "#shared/risk/standard-grid.ts";
 import { unitsFromRaw } from "#shared/units/token-amount.ts";
 import type { GreeksLine, MarketLine } from "#shared/wire/shard-report.ts";
@@ -33,7 +33,7 @@ export function measureRisk(valued: ValuedBook): MeasuredRisk {
     });
     greeks.push(...greeksByExpiry(positions, line, valued.asOfMs));
     const market = { spotUsd: line.spotUsd, slices: line.volatility, nowMs: valued.asOfMs };
-    const pnlUsd = optionScenarioPnlUsd(positions, spotUnits, market, STANDARD_GRID);
+    const pnlUsd = optionGridPnlUsd(positions, spotUnits, market, STANDARD_GRID);
     for (const [index, pnl] of pnlUsd.entries())
       scenarioPnlUsd[index] = (scenarioPnlUsd[index] ?? 0) + pnl;
   }
