@@ -1,4 +1,8 @@
-import { SHARD_REPORT_VERSION, type ShardReport } from "#shared/wire/shard-report.ts";
+import {
+  type ConsumedJob,
+  SHARD_REPORT_VERSION,
+  type ShardReport,
+} from "#shared/wire/shard-report.ts";
 
 /** 32 bytes that read like what they stand for: `hash32("aa")` is 0xaaaa... */
 export function hash32(byte: string): `0x${string}` {
@@ -104,4 +108,20 @@ const COMPLETE: ShardReport = {
 /** A complete, valid report of shard `base` at one block; name only what matters to the test. */
 export function aShardReport(changes: Partial<ShardReport> = {}): ShardReport {
   return { ...structuredClone(COMPLETE), ...changes };
+}
+
+/** A job that a report says the vault consumed; name only what matters. */
+export function aConsumedJob(changes: Partial<ConsumedJob> = {}): ConsumedJob {
+  return {
+    jobId: hash32("0b"),
+    action: 1,
+    blockNumber: 118,
+    blockHash: hash32("b0"),
+    blockTimestampMs: COMPLETE.block.timestampMs - 1_500,
+    transactionHash: hash32("77"),
+    amountInRaw: "5",
+    amountOutRaw: "6",
+    guid: null,
+    ...changes,
+  };
 }

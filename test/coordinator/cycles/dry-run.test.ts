@@ -1,67 +1,18 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { highsSolver } from "#coordinator/adapters/highs-solver.ts";
-import { openSqliteJournal } from "#coordinator/adapters/sqlite-journal.ts";
-import {
-  type CoordinatorState,
-  newCoordinatorState,
-} from "#coordinator/cycles/coordinator-state.ts";
+import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
 import { dryRuns } from "#coordinator/cycles/dry-run.ts";
-import { rebalance } from "#coordinator/cycles/rebalance.ts";
 import type { DryRunOutcome } from "#coordinator/ports/operator.ts";
 import type { Solver } from "#coordinator/ports/solver.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
-import type { RebalanceJob } from "#shared/wire/rebalance-job.ts";
-import {
-  aJobRecord,
-  anEntry,
-  aPolicy,
-  aShardSetup,
-  LEADER,
-  NOW_MS,
-} from "#test/support/coordinator-pass.ts";
+import { aJobRecord, anEntry, aPolicy, NOW_MS } from "#test/support/coordinator-pass.ts";
 import { memoryLog } from "#test/support/memory-log.ts";
-import { hash32 } from "#test/support/shard-report.ts";
+import { aConsumedJob } from "#test/support/shard-report.ts";
+import { MILP, twoShards } from "#test/support/two-shards.ts";
 
-const SHARDS = ["ethereum", "base"] as const;
-
-function site(policy: Policy = aPolicy(), solver?: Solver) {
-  const journal = openSqliteJournal(":memory:");
-  onTestFinished(journal.close);
-  const setups = new Map(SHARDS.map((shard) => [shard, aShardSetup(shard)]));
-  const state = newCoordinatorState({ setups, policy, leader: LEADER, shadow: false });
-  for (const shard of SHARDS) {
-    state.takeOvers.set(shard, { state: "leading", epoch: 1, leader: LEADER });
-  }
-  state.books.set("ethereum", anEntry({ shard: "ethereum", calls: 60 }));
-  state.books.set("base", anEntry({ shard: "base", calls: -100 }));
-  const done: string[] = [];
-  const sent: RebalanceJob[] = [];
-  const queue = {
-    isReady: () => true,
-    send: async (job: RebalanceJob) => {
-      done.push("sent");
-      sent.push(job);
-      return { sent: true as const };
-    },
-  };
-  const signer = {
-    address: LEADER,
-    signMandate: async () => {
-      done.push("signed");
-      return `0x${"11".repeat(65)}` as const;
-    },
-    signEpochBump: () => Promise.reject(new Error("nothing is to be bumped")),
-  };
-  const base = { journal, queue: () => queue, clock: { nowMs: () => NOW_MS }, log: memoryLog() };
-  const ports = solver === undefined ? base : { ...base, solver };
-  return {
-    state,
-    journal,
-    done,
-    sent,
-    dryRun: dryRuns(state, ports),
-    pass: () => rebalance(state, { ...ports, signer }, "timer"),
-  };
+function site(policy?: Policy, solver?: Solver) {
+  const made = twoShards(policy, solver);
+  return { ...made, dryRun: dryRuns(made.state, made.ports) };
 }
 
 function ran(outcome: DryRunOutcome) {
@@ -77,11 +28,6 @@ function dataOf(state: CoordinatorState): object {
     !Object.values(value).some((one) => typeof one === "function");
   return Object.fromEntries(Object.entries(state).filter(([, value]) => isData(value)));
 }
-
-const MILP = aPolicy(
-  {},
-  { planning: { ...aPolicy().planning, method: "milp", timeLimitMs: 5_000 } },
-);
 
 /** A decision without what tells one pass from another. */
 function substance(outcome: ReturnType<typeof ran>) {
@@ -151,17 +97,7 @@ test("calls nothing of the journal that writes", async () => {
 test("what a book shows already is not counted in flight, as in a pass, and stays unresolved outside", async () => {
   const { dryRun, state, journal } = site();
   const job = aJobRecord();
-  const consumed = {
-    jobId: job.jobId,
-    action: 1,
-    blockNumber: 118,
-    blockHash: hash32("b0"),
-    blockTimestampMs: NOW_MS - 2_000,
-    transactionHash: hash32("77"),
-    amountInRaw: "1",
-    amountOutRaw: "1",
-    guid: null,
-  };
+  const consumed = aConsumedJob({ jobId: job.jobId });
   state.jobs.set(job.jobId, job);
   state.books.set(
     "base",

@@ -22,7 +22,7 @@ import {
   NOW_MS,
 } from "#test/support/coordinator-pass.ts";
 import { memoryLog } from "#test/support/memory-log.ts";
-import { hash32 } from "#test/support/shard-report.ts";
+import { aConsumedJob, hash32 } from "#test/support/shard-report.ts";
 
 const KEY = reporterPrivateKey("11".repeat(32));
 const GOOD = anEntry({ shard: "base" }).report;
@@ -120,17 +120,7 @@ test("an accepted report that lists a job releases it, in memory and in the jour
   const job = aJobRecord();
   journal.jobs.update(job, "recorded", NOW_MS);
   state.jobs.set(job.jobId, job);
-  const line = {
-    jobId: job.jobId,
-    action: 1,
-    blockNumber: 100,
-    blockHash: hash32("b0"),
-    blockTimestampMs: NOW_MS - 900,
-    transactionHash: hash32("77"),
-    amountInRaw: "5",
-    amountOutRaw: "6",
-    guid: null,
-  };
+  const line = aConsumedJob({ jobId: job.jobId, blockNumber: 100 });
   await ingestReports(state, ports([message({ ...GOOD, consumedJobs: [line] })]));
   expect(journal.jobs.find(job.jobId)).toMatchObject({
     state: "settled",
@@ -142,17 +132,7 @@ test("an accepted report that lists a job releases it, in memory and in the jour
 test("a job the chain proved dead that is listed after all halts everything", async () => {
   const job = aJobRecord({ state: "expired" });
   state.jobs.set(job.jobId, job);
-  const line = {
-    jobId: job.jobId,
-    action: 1,
-    blockNumber: 119,
-    blockHash: hash32("b0"),
-    blockTimestampMs: NOW_MS - 900,
-    transactionHash: hash32("77"),
-    amountInRaw: "5",
-    amountOutRaw: "6",
-    guid: null,
-  };
+  const line = aConsumedJob({ jobId: job.jobId, blockNumber: 119 });
   await ingestReports(state, ports([message({ ...GOOD, consumedJobs: [line] })]));
   expect(state.brokenInvariant).toContain("consumed while expired cannot be");
   expect(log.lines.at(-1)).toMatchObject({

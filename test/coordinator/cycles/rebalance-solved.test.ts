@@ -1,51 +1,10 @@
 import { expect, onTestFinished, test } from "vitest";
 import { highsSolver } from "#coordinator/adapters/highs-solver.ts";
-import { openSqliteJournal } from "#coordinator/adapters/sqlite-journal.ts";
-import { newCoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
-import { rebalance } from "#coordinator/cycles/rebalance.ts";
 import type { Solver } from "#coordinator/ports/solver.ts";
 import { decisionRecordSchema } from "#coordinator/records/decision-record.ts";
-import type { Policy } from "#shared/policy/policy-schema.ts";
-import type { RebalanceJob } from "#shared/wire/rebalance-job.ts";
-import { anEntry, aPolicy, aShardSetup, LEADER, NOW_MS } from "#test/support/coordinator-pass.ts";
+import { anEntry, aPolicy, NOW_MS } from "#test/support/coordinator-pass.ts";
 import { memoryLog } from "#test/support/memory-log.ts";
-
-const SHARDS = ["ethereum", "base"] as const;
-
-function milp(): Policy {
-  const { planning } = aPolicy();
-  // A machine under load needs longer to start the solver than the policy would allow a plan.
-  return aPolicy({}, { planning: { ...planning, method: "milp", timeLimitMs: 5_000 } });
-}
-
-function site(policy: Policy, solver?: Solver) {
-  const journal = openSqliteJournal(":memory:");
-  onTestFinished(journal.close);
-  const setups = new Map(SHARDS.map((shard) => [shard, aShardSetup(shard)]));
-  const state = newCoordinatorState({ setups, policy, leader: LEADER, shadow: false });
-  for (const shard of SHARDS) {
-    state.takeOvers.set(shard, { state: "leading", epoch: 1, leader: LEADER });
-  }
-  state.books.set("ethereum", anEntry({ shard: "ethereum", calls: 60 }));
-  state.books.set("base", anEntry({ shard: "base", calls: -100 }));
-  const sent: RebalanceJob[] = [];
-  const queue = {
-    isReady: () => true,
-    send: async (job: RebalanceJob) => {
-      sent.push(job);
-      return { sent: true as const };
-    },
-  };
-  const signer = {
-    address: LEADER,
-    signMandate: () => Promise.resolve(`0x${"11".repeat(65)}` as const),
-    signEpochBump: () => Promise.reject(new Error("nothing is to be bumped")),
-  };
-  const log = memoryLog();
-  const base = { journal, queue: () => queue, signer, clock: { nowMs: () => NOW_MS }, log };
-  const ports = solver === undefined ? base : { ...base, solver };
-  return { state, journal, sent, log, pass: () => rebalance(state, ports, "timer") };
-}
+import { MILP, twoShards } from "#test/support/two-shards.ts";
 
 /** The real solver, with something happening while it solves. */
 function solverWith(meanwhile: () => void): Solver {
@@ -62,8 +21,8 @@ function solverWith(meanwhile: () => void): Solver {
 }
 
 test("a pass solves its program, records why, sends the jobs, and the next pass plans nothing", async () => {
-  const { journal, sent, pass, state } = site(
-    milp(),
+  const { journal, sent, pass, state } = twoShards(
+    MILP,
     solverWith(() => undefined),
   );
   await pass();
@@ -86,8 +45,8 @@ test("a pass solves its program, records why, sends the jobs, and the next pass 
 });
 
 test("what comes to light while it solves counts: a book that needs no hedge any more is not hedged", async () => {
-  const { state, sent, pass, journal } = site(
-    milp(),
+  const { state, sent, pass, journal } = twoShards(
+    MILP,
     solverWith(() => state.books.set("base", anEntry({ shard: "base", calls: -60 }))),
   );
   await pass();
@@ -96,8 +55,8 @@ test("what comes to light while it solves counts: a book that needs no hedge any
 });
 
 test("a halt ordered while it solves stops the plan", async () => {
-  const { state, sent, pass } = site(
-    milp(),
+  const { state, sent, pass } = twoShards(
+    MILP,
     solverWith(() => {
       state.manualHalt = { reason: "maintenance", atMs: NOW_MS };
     }),
@@ -107,8 +66,8 @@ test("a halt ordered while it solves stops the plan", async () => {
 });
 
 test("a book that changed a little while it solved is hedged by what it is now", async () => {
-  const { state, journal, sent, pass } = site(
-    milp(),
+  const { state, journal, sent, pass } = twoShards(
+    MILP,
     solverWith(() => state.books.set("base", anEntry({ shard: "base", calls: -96 }))),
   );
   await pass();
@@ -125,7 +84,7 @@ test.each(["time-limit", "crashed", "infeasible"] as const)(
       solve: () => Promise.resolve({ solved: false, reason, detail: "planted", tookMs: 7 }),
       close: () => Promise.resolve(),
     };
-    const { journal, sent, pass } = site(milp(), failing);
+    const { journal, sent, pass } = twoShards(MILP, failing);
     await pass();
     expect(journal.decisions.list(1)[0]?.plan).toMatchObject({
       method: "greedy",
@@ -141,7 +100,7 @@ test("a policy that plans greedily never asks the solver", async () => {
     solve: () => Promise.reject(new Error("not to be asked")),
     close: () => Promise.resolve(),
   };
-  const { journal, sent, pass } = site(aPolicy(), untouched);
+  const { journal, sent, pass } = twoShards(aPolicy(), untouched);
   await pass();
   expect(journal.decisions.list(1)[0]?.plan).toMatchObject({ method: "greedy", solver: null });
   expect(sent.length).toBeGreaterThan(0);

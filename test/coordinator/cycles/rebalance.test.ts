@@ -13,7 +13,7 @@ import {
   NOW_MS,
 } from "#test/support/coordinator-pass.ts";
 import { memoryLog } from "#test/support/memory-log.ts";
-import { hash32 } from "#test/support/shard-report.ts";
+import { aConsumedJob } from "#test/support/shard-report.ts";
 
 test("a job that the book shows already is not counted in flight as well, after a crash between the two", async () => {
   const journal = openSqliteJournal(":memory:");
@@ -21,17 +21,7 @@ test("a job that the book shows already is not counted in flight as well, after 
   const setups = new Map([["base", aShardSetup("base")]]);
   const state = newCoordinatorState({ setups, policy: aPolicy(), leader: LEADER, shadow: false });
   const job = aJobRecord();
-  const consumed = {
-    jobId: job.jobId,
-    action: 1,
-    blockNumber: 118,
-    blockHash: hash32("b0"),
-    blockTimestampMs: NOW_MS - 2_000,
-    transactionHash: hash32("77"),
-    amountInRaw: "1",
-    amountOutRaw: "1",
-    guid: null,
-  };
+  const consumed = aConsumedJob({ jobId: job.jobId });
   state.jobs.set(job.jobId, job);
   state.books.set("base", anEntry({ shard: "base", change: { consumedJobs: [consumed] } }));
   const signer = {

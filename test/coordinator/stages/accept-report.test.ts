@@ -6,7 +6,7 @@ import type { ShardReport } from "#shared/wire/shard-report.ts";
 import { publicKeyHex, reporterPrivateKey, signBytes } from "#shared/wire/signed-bytes.ts";
 import { anEntry, anOption, aShardSetup, NOW_MS } from "#test/support/coordinator-pass.ts";
 import { aRouteLine } from "#test/support/route-line.ts";
-import { hash32 } from "#test/support/shard-report.ts";
+import { aConsumedJob } from "#test/support/shard-report.ts";
 
 const KEY = reporterPrivateKey("11".repeat(32));
 const OTHER_KEY = reporterPrivateKey("22".repeat(32));
@@ -256,17 +256,7 @@ test("a report at exactly the staleness limit is still accepted", () => {
 });
 
 test("a job listed twice is refused: its effect would be released twice", () => {
-  const consumed = {
-    jobId: hash32("0b"),
-    action: 1,
-    blockNumber: 119,
-    blockHash: hash32("b0"),
-    blockTimestampMs: NOW_MS - 1500,
-    transactionHash: hash32("77"),
-    amountInRaw: "1",
-    amountOutRaw: "1",
-    guid: null,
-  };
+  const consumed = aConsumedJob();
   expect(refusal(message({ ...GOOD, consumedJobs: [consumed, consumed] })).detail).toContain(
     "listed twice",
   );

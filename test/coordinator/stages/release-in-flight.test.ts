@@ -6,7 +6,7 @@ import { releaseInFlight } from "#coordinator/stages/release-in-flight.ts";
 import { JOB_RECEIPT_VERSION } from "#shared/wire/job-receipt.ts";
 import type { ShardReport } from "#shared/wire/shard-report.ts";
 import { aJobRecord, anEntry, NOW_MS, type TestShard } from "#test/support/coordinator-pass.ts";
-import { hash32 } from "#test/support/shard-report.ts";
+import { aConsumedJob, hash32 } from "#test/support/shard-report.ts";
 
 const GUID = hash32("61");
 const SWAP = aJobRecord();
@@ -28,18 +28,7 @@ function book(
 }
 
 function consumedAt(blockNumber: number, guid: typeof GUID | null = null): Partial<ShardReport> {
-  const line = {
-    jobId: SWAP.jobId,
-    action: 1,
-    blockNumber,
-    blockHash: hash32("b0"),
-    blockTimestampMs: NOW_MS,
-    transactionHash: hash32("77"),
-    amountInRaw: "5",
-    amountOutRaw: "6",
-    guid,
-  };
-  return { consumedJobs: [line] };
+  return { consumedJobs: [aConsumedJob({ jobId: SWAP.jobId, blockNumber, guid })] };
 }
 
 function deliveredAt(blockNumber: number): Partial<ShardReport> {
