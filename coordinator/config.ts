@@ -30,6 +30,17 @@ const shardSchema = z.strictObject({
     decimals: z.number().int().min(0).max(36),
   }),
   underlyings: z.array(underlyingSchema).min(1),
+  /** What checks reports against the chain needs besides, each left out when null: what it would tell is not checked then. */
+  audit: z
+    .strictObject({
+      /** The feed of implied volatility that the shard's agents read. */
+      volatilityFeed: addressSchema.nullable().default(null),
+      /** Uniswap's QuoterV2, for the depth of pools. */
+      quoterV2: addressSchema.nullable().default(null),
+      /** Lyra's OptionMarketViewer, for the options that the vault holds there. */
+      lyraViewer: addressSchema.nullable().default(null),
+    })
+    .prefault({}),
   /** Agents whose reports are accepted, with their Ed25519 public keys. */
   agents: z.array(z.strictObject({ id: shardIdSchema, reporterPublicKey: publicKeyHex })).min(1),
 });

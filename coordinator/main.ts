@@ -74,9 +74,11 @@ async function main(): Promise<void> {
     config.shards.flatMap((shard): [string, ShardChain][] => {
       const setup = checked.setups.get(shard.id);
       const { optionBook, rpcUrls } = shard;
+      const { volatilityFeed, quoterV2: quoter, lyraViewer } = shard.audit;
+      const audit = { volatilityFeed, quoter, lyraViewer };
       return setup === undefined
         ? []
-        : [[shard.id, viemShardChain({ setup, optionBook, rpcUrls, feePayer })]];
+        : [[shard.id, viemShardChain({ setup, optionBook, audit, rpcUrls, feePayer })]];
     }),
   );
   const solver = state.policy.planning.method === "milp" ? highsSolver({ log }) : undefined;

@@ -106,6 +106,28 @@ export async function deliveries(
   });
 }
 
+/**
+ * What the settlement token credited the vault with in the one block that is named for each message: raw amount by
+ * guid. Where it credited nothing there, the guid is missing.
+ */
+export async function creditsIn(
+  rpc: PublicClient,
+  setup: ShardSetup,
+  asked: readonly { readonly guid: Hex; readonly blockNumber: number }[],
+): Promise<Map<string, string>> {
+  const [signature] = encodeEventTopics({ abi: OFT_ABI, eventName: "OFTReceived" });
+  const found = asked.map(async ({ guid, blockNumber }): Promise<[string, string][]> => {
+    const filter = { address: setup.settlement.token, topics: [signature, guid, pad(setup.vault)] };
+    const range = { fromBlock: blockNumber, toBlock: blockNumber };
+    const [log] = await logsOf(rpc, filter, range);
+    if (log === undefined) return [];
+    const topics = log.topics as [Hex, ...Hex[]];
+    const { args } = decodeEventLog({ abi: OFT_ABI, data: log.data, topics });
+    return [[guid, args.amountReceivedLD.toString()]];
+  });
+  return new Map((await Promise.all(found)).flat());
+}
+
 type Filter = { readonly address: Address; readonly topics: unknown[] };
 
 async function logsOf(rpc: PublicClient, filter: Filter, range: BlockRange): Promise<RpcLog[]> {

@@ -1,12 +1,28 @@
-import { type Abi, decodeFunctionResult, encodeFunctionData, type PublicClient } from "viem";
-import type { AuditedSeries, ChainAudit } from "#coordinator/records/chain-audit.ts";
+import { hexToNumber, type PublicClient } from "viem";
+import { auditFeeds } from "#coordinator/adapters/audit-feeds.ts";
+import { quoteDepth, quotePerp } from "#coordinator/adapters/audit-pools.ts";
+import { auditVenues, type VenueAuditOptions } from "#coordinator/adapters/audit-venues.ts";
+import { type AuditView, auditView } from "#coordinator/adapters/audit-view.ts";
+import { creditsIn } from "#coordinator/adapters/vault-events.ts";
+import type {
+  AuditedSeries,
+  AuditQuestions,
+  ChainAudit,
+} from "#coordinator/records/chain-audit.ts";
 import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
 import { erc20Abi } from "#shared/evm/abi/erc20.ts";
 import { optionBookAbi } from "#shared/evm/abi/option-book.ts";
 import { shardVaultAbi } from "#shared/evm/abi/shard-vault.ts";
 import type { Address, Hex } from "#shared/units/ids.ts";
 
-export type AuditTarget = { readonly setup: ShardSetup; readonly optionBook: Address };
+export type AuditTarget = VenueAuditOptions & {
+  readonly setup: ShardSetup;
+  readonly optionBook: Address;
+  /** Null: the volatility of reports is not looked at. */
+  readonly volatilityFeed: Address | null;
+  /** Uniswap's quoter; null: the depth of pools is not looked at. */
+  readonly quoter: Address | null;
+};
 
 type RawSeries = {
   readonly id: Hex;
@@ -18,27 +34,46 @@ type RawSeries = {
   readonly takersShort: bigint;
 };
 
-/** Vault, balances and option book at one block; undefined when this node does not have the block. */
+/** All that is asked of a shard's contracts at one block; undefined when this node does not have the block. */
 export async function auditAt(
   rpc: PublicClient,
-  { setup, optionBook }: AuditTarget,
+  target: AuditTarget,
   blockHash: Hex,
-  jobIds: readonly Hex[],
+  asked: AuditQuestions,
 ): Promise<ChainAudit | undefined> {
-  const block = await rpc.request({ method: "eth_getBlockByHash", params: [blockHash, false] });
-  if (block === null) return undefined;
-  const { vault } = setup;
-  const view = async <T>(abi: Abi, to: Address, functionName: string, args: unknown[] = []) => {
-    const data = encodeFunctionData({ abi, functionName, args });
-    const answer = await rpc.request({
-      method: "eth_call",
-      params: [{ to, data }, { blockHash }],
-    });
-    return decodeFunctionResult({ abi, functionName, data: answer }) as T;
+  const header = await rpc.request({ method: "eth_getBlockByHash", params: [blockHash, false] });
+  if (header === null || header.number === null) return undefined;
+  const block = {
+    number: hexToNumber(header.number),
+    timestampMs: hexToNumber(header.timestamp) * 1000,
   };
-  const ofVault = <T>(name: string, args: unknown[] = []) =>
-    view<T>(shardVaultAbi as Abi, vault, name, args);
+  const reads = auditView(rpc, blockHash);
+  const { setup, quoter } = target;
+  const [vault, feeds, venues, credited, depthOutRaw] = await Promise.all([
+    auditVault(reads, target, asked.jobIds),
+    auditFeeds(reads, target, block.timestampMs),
+    auditVenues(reads, setup, { ...target, asked }),
+    creditsIn(rpc, setup, asked.credits),
+    Promise.all(asked.depth.map((point) => quoteDepth(reads, quoter, point))),
+  ]);
+  const { accounts } = venues;
+  const quotes = asked.perpDepth.map((point) => quotePerp(reads, accounts, point));
+  const perpQuotesE18 = await Promise.all(quotes);
+  return { block, ...vault, ...feeds, venues, credited, depthOutRaw, perpQuotesE18 };
+}
+
+/** Vault, balances and option book. */
+async function auditVault(
+  { view }: AuditView,
+  { setup, optionBook }: AuditTarget,
+  jobIds: readonly Hex[],
+) {
+  const { vault } = setup;
+  const ofVault = <T>(name: string, args: readonly unknown[] = []) =>
+    view<T>({ abi: shardVaultAbi, to: vault, name, args });
   const tokens = [setup.settlement, ...setup.underlyings].map(({ token }) => token);
+  const balanceOf = (to: Address) =>
+    view<bigint>({ abi: erc20Abi, to, name: "balanceOf", args: [vault] });
   const [epoch, leader, paused, capitalRaw, liabilitiesRaw, sharesRaw, balances, series, consumed] =
     await Promise.all([
       ofVault<bigint>("epoch"),
@@ -47,10 +82,8 @@ export async function auditAt(
       ofVault<bigint>("capital"),
       ofVault<bigint>("liabilities"),
       ofVault<bigint>("totalSupply"),
-      Promise.all(
-        tokens.map((token) => view<bigint>(erc20Abi as Abi, token, "balanceOf", [vault])),
-      ),
-      view<readonly RawSeries[]>(optionBookAbi as Abi, optionBook, "liveSeries"),
+      Promise.all(tokens.map(balanceOf)),
+      view<readonly RawSeries[]>({ abi: optionBookAbi, to: optionBook, name: "liveSeries" }),
       Promise.all(jobIds.map((jobId) => ofVault<boolean>("consumed", [jobId]))),
     ]);
   return {

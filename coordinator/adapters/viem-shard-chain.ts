@@ -10,7 +10,7 @@ import {
 import type { PrivateKeyAccount } from "viem/accounts";
 import { sentMessage } from "#coordinator/adapters/sent-message.ts";
 import { consumedMandates, deliveries } from "#coordinator/adapters/vault-events.ts";
-import { auditAt } from "#coordinator/adapters/viem-audit.ts";
+import { type AuditTarget, auditAt } from "#coordinator/adapters/viem-audit.ts";
 import type { ChainBlock, ShardChain } from "#coordinator/ports/shard-chain.ts";
 import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
 import { RetryableError } from "#shared/errors.ts";
@@ -20,6 +20,8 @@ import type { Address, Hex } from "#shared/units/ids.ts";
 export type ShardChainOptions = {
   readonly setup: ShardSetup;
   readonly optionBook: Address;
+  /** Contracts that nothing on chain leads to; what they tell is not looked at where one is null. */
+  readonly audit: Pick<AuditTarget, "volatilityFeed" | "quoter" | "lyraViewer">;
   /** Tried in order; the next one when one fails. */
   readonly rpcUrls: readonly string[];
   /** Pays the gas of epoch bumps. */
@@ -39,7 +41,10 @@ export function viemShardChain(options: ShardChainOptions): ShardChain {
   const client = createPublicClient({ transport: fallback(transports, { retryCount: 0 }) });
   const chain = checkedClient(client, setup);
   const { vault } = setup;
+  const { optionBook, audit } = options;
+  const target: AuditTarget = { setup, optionBook, ...audit, kinds: new Map() };
   return {
+    newestBlock: () => chain((rpc) => blockOf(rpc, "latest")),
     finalBlock: () => chain((rpc) => blockOf(rpc, "finalized")),
     fenceAt: (block) =>
       chain(async (rpc) => {
@@ -56,7 +61,7 @@ export function viemShardChain(options: ShardChainOptions): ShardChain {
       }),
     bumpEpoch: (expectedEpoch, newLeader, signature) =>
       chain((rpc) => sendBump(rpc, options, { expectedEpoch, newLeader, signature })),
-    auditAt: (blockHash, jobIds) => chain((rpc) => auditAt(rpc, options, blockHash, jobIds)),
+    auditAt: (blockHash, asked) => chain((rpc) => auditAt(rpc, target, blockHash, asked)),
     consumedMandates: (range, jobId) => chain((rpc) => consumedMandates(rpc, vault, range, jobId)),
     deliveries: (range, guid) => chain((rpc) => deliveries(rpc, setup, range, guid)),
     sentMessage: (blockNumber, guid) => chain((rpc) => sentMessage(rpc, setup, blockNumber, guid)),

@@ -1,16 +1,21 @@
-import { changeJob, releaseJobs } from "#coordinator/cycles/change-jobs.ts";
 import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
 import { keepSafety } from "#coordinator/cycles/keep-safety.ts";
+import { recount, takeBack } from "#coordinator/cycles/take-back.ts";
 import type { TrackPorts } from "#coordinator/cycles/track-jobs.ts";
 import type { Journal } from "#coordinator/ports/journal.ts";
+import type { ShardChain } from "#coordinator/ports/shard-chain.ts";
 import type { BookEntry } from "#coordinator/records/book-entry.ts";
 import type { ChainAudit } from "#coordinator/records/chain-audit.ts";
 import { isUnresolvedJob } from "#coordinator/records/job-record.ts";
 import type { SafetyEvent } from "#coordinator/records/safety-memory.ts";
 import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
 import { TRUSTED } from "#coordinator/records/shard-trust.ts";
+import { askChain } from "#coordinator/stages/ask-chain.ts";
 import { checkFigures } from "#coordinator/stages/check-figures.ts";
-import { compareWithChain, correctedEntry } from "#coordinator/stages/compare-chain.ts";
+import { compareWithChain } from "#coordinator/stages/compare-chain.ts";
+import { correctedEntry } from "#coordinator/stages/correct-entry.ts";
+import type { Mismatch } from "#coordinator/stages/differ.ts";
+import { judgeFinality } from "#coordinator/stages/judge-finality.ts";
 import { judgeTrust, type TrustLook } from "#coordinator/stages/judge-trust.ts";
 import type { Hex } from "#shared/units/ids.ts";
 
@@ -27,21 +32,27 @@ export async function auditShard(
   ports: AuditPorts,
   shard: string,
 ): Promise<void> {
-  const entry = state.claims.get(shard);
+  const entry = state.waiting.get(shard)?.entry ?? state.claims.get(shard);
   const setup = state.setups.get(shard);
   const chain = ports.chains.get(shard);
-  if (entry === undefined || setup === undefined || chain === undefined) return;
-  if (state.audited.get(shard) === entry) return;
-  const { block } = entry.report;
-  const ours = jobsOf(state, entry, ports.clock.nowMs());
+  if (setup === undefined || chain === undefined) return;
+  state.finals.set(shard, await chain.finalBlock());
+  if (entry === undefined || state.audited.get(shard) === entry) return;
+  const turn = state.looks.get(shard) ?? 0;
+  const ours = ourBusiness(state, ports, entry);
+  const asked = askChain(entry.report, setup, { ...ours, turn });
+  const { depthToleranceFraction } = state.policy.quarantine;
+  const about = { setup, asked, guids: ours.guids, depthToleranceFraction };
   const audit = await readTwice(
-    () => chain.auditAt(block.hash, ours),
-    (one) => compareWithChain(entry.report, one, setup, ours) === undefined,
+    () => chain.auditAt(entry.report.block.hash, asked),
+    (one) => compareWithChain(entry.report, { ...about, audit: one }) === undefined,
   );
-  // A block our node does not have yet says nothing; one that is missing behind the final one does.
-  if (audit === undefined && (await chain.finalBlock()).number < block.number) return;
+  if (audit === undefined && (await mayStillCome(state, { chain, setup, entry, ports }))) return;
+  state.waiting.delete(shard);
+  state.looks.set(shard, turn + 1);
   state.audited.set(shard, entry);
-  conclude(state, ports, { setup, entry, audit, ours });
+  const mismatch = audit && compareWithChain(entry.report, { ...about, audit });
+  conclude(state, ports, { setup, entry, audit, ours, mismatch });
 }
 
 /**
@@ -56,47 +67,78 @@ async function readTwice(
   return first === undefined || agrees(first) ? first : read();
 }
 
-/** So many audits back a job that is over is still asked for: a lie may have stood in a report between two of them. */
+/**
+ * A block that our node does not have says nothing while it may still come: the same report is looked at again, however
+ * many newer ones come meanwhile, or naming newer and newer blocks that do not exist would never be found out. A node
+ * that itself stands still says nothing either.
+ */
+async function mayStillCome(
+  state: CoordinatorState,
+  o: {
+    readonly chain: ShardChain;
+    readonly setup: ShardSetup;
+    readonly entry: BookEntry;
+    readonly ports: AuditPorts;
+  },
+): Promise<boolean> {
+  const { shard, staleAfterMs } = o.setup;
+  const nowMs = o.ports.clock.nowMs();
+  const sinceMs = state.waiting.get(shard)?.sinceMs ?? nowMs;
+  state.waiting.set(shard, { entry: o.entry, sinceMs });
+  if ((state.finals.get(shard)?.number ?? 0) >= o.entry.report.block.number) return false;
+  if (nowMs - sinceMs < staleAfterMs) return true;
+  const newest = await o.chain.newestBlock();
+  return nowMs - newest.timestampMs > staleAfterMs;
+}
+
+/** So many audits back a job that is over is still asked for: a lie may stand in a report between two of them. */
 const LATELY_AUDITS = 5;
 
-/** Jobs of the shard whose consumption can be told: unresolved ones, and those over that are listed or ended lately. */
-function jobsOf(state: CoordinatorState, { report }: BookEntry, nowMs: number): Hex[] {
+type Ours = { readonly jobIds: readonly Hex[]; readonly guids: ReadonlySet<string> };
+
+/** Jobs of the shard whose consumption can be told, and messages to it whose credit can: unresolved ones, and those over that are listed or ended lately. */
+function ourBusiness(state: CoordinatorState, ports: AuditPorts, { report }: BookEntry): Ours {
+  const { shard } = report;
   const latelyMs = LATELY_AUDITS * state.policy.quarantine.auditEveryMs;
-  const own = [...state.jobs.values()].filter((job) => {
-    return job.shard === report.shard && isUnresolvedJob(job);
-  });
+  const nowMs = ports.clock.nowMs();
+  const open = [...state.jobs.values()].filter(isUnresolvedJob);
+  const own = open.filter((job) => job.shard === shard);
+  const lately = state.outcomes.filter((one) => one.isDone && nowMs - one.atMs <= latelyMs);
   const over = state.outcomes.filter((one) => {
     const isListed = report.consumedJobs.some(({ jobId }) => jobId === one.jobId);
-    const isLately = one.isDone && nowMs - one.atMs <= latelyMs;
-    return one.shard === report.shard && (isListed || isLately);
+    return one.shard === shard && (isListed || lately.includes(one));
   });
-  return [...new Set([...own, ...over].map(({ jobId }) => jobId))];
+  const ended = lately.flatMap(({ jobId }) => ports.jobs.find(jobId) ?? []);
+  const arriving = [...open, ...ended].filter((job) => job.target === shard);
+  return {
+    jobIds: [...new Set([...own, ...over].map(({ jobId }) => jobId))],
+    guids: new Set(arriving.flatMap(({ guid }) => guid ?? [])),
+  };
 }
 
 type Seen = {
   readonly setup: ShardSetup;
   readonly entry: BookEntry;
   readonly audit: ChainAudit | undefined;
-  readonly ours: readonly Hex[];
+  readonly ours: Ours;
+  readonly mismatch: Mismatch | undefined;
 };
 
-function conclude(
-  state: CoordinatorState,
-  ports: AuditPorts,
-  { setup, entry, audit, ours }: Seen,
-): void {
+function conclude(state: CoordinatorState, ports: AuditPorts, seen: Seen): void {
+  const { setup, entry, audit, ours } = seen;
   const { shard } = setup;
   const { figureToleranceFraction } = state.policy.quarantine;
-  const mismatch = audit && compareWithChain(entry.report, audit, setup, ours);
+  const nowMs = ports.clock.nowMs();
+  const mismatch = seen.mismatch ?? unfinal(state, setup, entry, nowMs) ?? state.lies.get(shard);
+  state.lies.delete(shard);
   const look: TrustLook = {
     entry,
-    chain: audit === undefined ? "unproven" : (mismatch ?? "proved"),
+    chain: mismatch ?? (audit === undefined ? "unproven" : "proved"),
     figures: checkFigures(entry, figureToleranceFraction),
     replicas: state.contradictions.get(shard),
     outcomes: state.outcomes,
   };
   state.contradictions.delete(shard);
-  const nowMs = ports.clock.nowMs();
   const proved = state.proved.get(shard) ?? null;
   const corrected =
     audit !== undefined && mismatch !== undefined ? correctedEntry(entry, audit, setup) : null;
@@ -116,8 +158,27 @@ function conclude(
   });
   const planned = state.books.get(shard);
   plan(state, shard, { entry, ended: change.ended });
-  if (audit !== undefined) takeBack(state, ports, { entry, audit, ours, nowMs });
+  if (audit !== undefined) takeBack(state, ports, { entry, audit, ...ours, nowMs });
   if (state.books.get(shard) !== planned) recount(state, ports, nowMs);
+}
+
+/** A block that is called final, and is not after all the time our own node may take to hear of it. */
+function unfinal(
+  state: CoordinatorState,
+  { shard, staleAfterMs: graceMs }: ShardSetup,
+  { report }: BookEntry,
+  nowMs: number,
+): Mismatch | undefined {
+  const finalNumber = state.finals.get(shard)?.number ?? 0;
+  const before = state.finalClaims.get(shard);
+  const judged = judgeFinality(before, report.block.finalizedNumber, {
+    finalNumber,
+    nowMs,
+    graceMs,
+  });
+  if (judged.claim === undefined) state.finalClaims.delete(shard);
+  else state.finalClaims.set(shard, judged.claim);
+  return judged.mismatch;
 }
 
 /** Which book is planned on: the trusted one in quarantine, else the newest. */
@@ -132,39 +193,6 @@ function plan(
   } else if (o.ended !== undefined) {
     state.books.set(shard, o.entry);
   }
-}
-
-/** What is believed consumed by a block, and is not in its state, is not done: whatever a report called final. */
-function takeBack(
-  state: CoordinatorState,
-  ports: AuditPorts,
-  o: Pick<Seen, "entry" | "ours"> & { readonly audit: ChainAudit; readonly nowMs: number },
-): void {
-  const { block } = o.entry.report;
-  for (const jobId of o.ours) {
-    if (o.audit.consumed.has(jobId)) continue;
-    const job = state.jobs.get(jobId) ?? ports.jobs.find(jobId);
-    if (job?.state !== "settled" && job?.state !== "in-transit") continue;
-    // One without a plan was found on the chain itself.
-    if (job.planId === null || job.consumption === null) continue;
-    if (job.consumption.blockNumber > block.number) continue;
-    changeJob(state, ports, job, { event: { type: "consumption-lost" }, nowMs: o.nowMs });
-  }
-}
-
-/** Jobs that only the word of a liar moved come back into flight; what the trusted books prove moves on. */
-function recount(state: CoordinatorState, ports: AuditPorts, nowMs: number): void {
-  for (const job of [...state.jobs.values()]) {
-    const { consumption } = job;
-    const entry = state.books.get(job.shard);
-    const isQuarantined = state.safety.trust[job.shard]?.quarantine != null;
-    if (!isQuarantined || consumption === null || consumption.isFinal || entry === undefined)
-      continue;
-    if (entry.report.consumedJobs.some((one) => one.jobId === job.jobId)) continue;
-    if (job.state !== "settled" && job.state !== "in-transit") continue;
-    changeJob(state, ports, job, { event: { type: "consumption-lost" }, nowMs });
-  }
-  releaseJobs(state, ports, nowMs);
 }
 
 function eventsOf(

@@ -44,7 +44,10 @@ export function releaseJobs(state: CoordinatorState, ports: JobPorts, nowMs: num
     const source = state.books.get(job.shard);
     const target = job.target === null ? undefined : state.books.get(job.target);
     try {
-      const { events } = releaseInFlight(job, { source, target }, nowMs);
+      const sourceFinal = state.finals.get(job.shard)?.number ?? 0;
+      const targetFinal = state.finals.get(job.target ?? "")?.number ?? 0;
+      const books = { source, target, sourceFinal, targetFinal };
+      const { events } = releaseInFlight(job, books, nowMs);
       let current = job;
       for (const event of events) current = changeJob(state, ports, current, { event, nowMs });
     } catch (error) {

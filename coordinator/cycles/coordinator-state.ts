@@ -1,4 +1,5 @@
 import type { PassView } from "#coordinator/cycles/assess-world.ts";
+import type { ChainBlock } from "#coordinator/ports/shard-chain.ts";
 import type { BookEntry } from "#coordinator/records/book-entry.ts";
 import type { JobOutcome } from "#coordinator/records/job-outcome.ts";
 import type { JobRecord } from "#coordinator/records/job-record.ts";
@@ -9,7 +10,8 @@ import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
 import type { TakeOverState } from "#coordinator/records/take-over-state.ts";
 import type { TransferRecord } from "#coordinator/records/transfer-record.ts";
 import type { SpotHistory } from "#coordinator/records/volatility-forecast.ts";
-import type { Mismatch } from "#coordinator/stages/compare-chain.ts";
+import type { Mismatch } from "#coordinator/stages/differ.ts";
+import type { FinalClaim } from "#coordinator/stages/judge-finality.ts";
 import type { NetUnderlying } from "#coordinator/stages/net-risk.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
 import type { Address } from "#shared/units/ids.ts";
@@ -62,6 +64,16 @@ export type CoordinatorState = {
   /** Newest report that was looked at, and newest that its chain proved, by shard. */
   readonly audited: Map<string, BookEntry>;
   readonly proved: Map<string, BookEntry>;
+  /** A report by shard whose block our node does not have, and since when it is waited for. */
+  readonly waiting: Map<string, { readonly entry: BookEntry; readonly sinceMs: number }>;
+  /** What a shard has said of a message that its chain does not say, until its next look. */
+  readonly lies: Map<string, Mismatch>;
+  /** Looks at each shard since the start. */
+  readonly looks: Map<string, number>;
+  /** Newest final block by shard, read by ourselves; nothing is final before it was read. */
+  readonly finals: Map<string, ChainBlock>;
+  /** The lowest block by shard that its reports call final and that was not when we looked, and since when. */
+  readonly finalClaims: Map<string, FinalClaim>;
   /** What two agents of a shard said differently of one block, until it is looked at. */
   readonly contradictions: Map<string, Mismatch>;
   /** Shares of the vaults, as far as their chains were read. */
@@ -119,6 +131,11 @@ export function newCoordinatorState(options: StateOptions): CoordinatorState {
     claims: new Map(),
     audited: new Map(),
     proved: new Map(),
+    waiting: new Map(),
+    lies: new Map(),
+    looks: new Map(),
+    finals: new Map(),
+    finalClaims: new Map(),
     contradictions: new Map(),
     sharesRaw: new Map(),
     passes: 0,

@@ -29,7 +29,8 @@ export function joinTransfers(
 ): void {
   for (const { report } of entries) {
     const { number: blockNumber, finalizedNumber } = report.block;
-    const at = { shard: report.shard, blockNumber, finalizedNumber, nowMs };
+    const finalNumber = Math.min(finalizedNumber, state.finals.get(report.shard)?.number ?? 0);
+    const at = { shard: report.shard, blockNumber, finalizedNumber, finalNumber, nowMs };
     const sent = report.transfers.filter((line) => line.side === "source");
     const arrivals = report.transfers.filter((line) => line.side === "target");
     for (const line of sent) joinSent(state, ports, line, at);

@@ -69,7 +69,8 @@ async function findUntold(state: CoordinatorState, ports: RecoverPorts): Promise
       if (line === undefined) continue;
       const { blockNumber } = line;
       const finalizedNumber = consumption.isFinal ? blockNumber : 0;
-      joinSent(state, ports, line, { shard, blockNumber, finalizedNumber, nowMs });
+      const at = { shard, blockNumber, finalizedNumber, finalNumber: finalizedNumber, nowMs };
+      joinSent(state, ports, line, at);
     } catch (error) {
       if (!(error instanceof RetryableError)) throw error;
       ports.log.debug("a message in transit could not be looked for", { shard, guid, error });

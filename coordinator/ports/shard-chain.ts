@@ -1,4 +1,4 @@
-import type { ChainAudit } from "#coordinator/records/chain-audit.ts";
+import type { AuditQuestions, ChainAudit } from "#coordinator/records/chain-audit.ts";
 import type { Address, Hex } from "#shared/units/ids.ts";
 import type { SentTransfer } from "#shared/wire/transfer-line.ts";
 
@@ -31,6 +31,8 @@ export type BlockRange = { readonly fromBlock: number; readonly toBlock: number 
  * `chain-unreachable` when no RPC answers; a failed read is never an answer.
  */
 export type ShardChain = {
+  /** Newest block of all; it may still be replaced. */
+  readonly newestBlock: () => Promise<ChainBlock>;
   /** Newest final block. */
   readonly finalBlock: () => Promise<ChainBlock>;
   /** The vault's fence at a block, or at the head. */
@@ -42,12 +44,8 @@ export type ShardChain = {
    * @throws {RetryableError} `bump-not-included` when it reverted or was not seen in time.
    */
   readonly bumpEpoch: (expectedEpoch: number, newLeader: Address, signature: Hex) => Promise<void>;
-  /**
-   * What the shard's contracts say at a block; undefined when the node does not have it.
-   *
-   * @param jobIds Jobs to look up, whether the vault has consumed them.
-   */
-  readonly auditAt: (blockHash: Hex, jobIds: readonly Hex[]) => Promise<ChainAudit | undefined>;
+  /** What the shard's contracts say at a block; undefined when the node does not have it. */
+  readonly auditAt: (blockHash: Hex, asked: AuditQuestions) => Promise<ChainAudit | undefined>;
   /** Consumed mandates in a range, oldest first; of one job only when `jobId` is given. */
   readonly consumedMandates: (range: BlockRange, jobId?: Hex) => Promise<ConsumedMandate[]>;
   /** Transfers credited to the vault in a range; of one guid only when it is given. */

@@ -1,4 +1,5 @@
 import type { Address, Hex } from "#shared/units/ids.ts";
+import type { MarketLine } from "#shared/wire/shard-report.ts";
 
 /** One live series of the option book, as its contract keeps it. */
 export type AuditedSeries = {
@@ -11,8 +12,72 @@ export type AuditedSeries = {
   readonly takersShortE18: bigint;
 };
 
+/** What is asked of a chain because a report speaks of it; each list is bounded by who asks (ask-chain.ts). */
+export type AuditQuestions = {
+  /** Jobs to look up, whether the vault has consumed them. */
+  readonly jobIds: readonly Hex[];
+  /** Credits to look up, each in the one block it is said to be in. */
+  readonly credits: readonly { readonly guid: Hex; readonly blockNumber: number }[];
+  /** Perpetual markets where an account is said to have something. */
+  readonly perpMarkets: readonly { readonly adapter: Address; readonly market: Address }[];
+  /** Pools that are said to take trades, through which contract. */
+  readonly pools: readonly { readonly adapter: Address; readonly pool: Address }[];
+  /** Points of pools' depth. */
+  readonly depth: readonly DepthQuestion[];
+  /** Points of perpetuals' depth. */
+  readonly perpDepth: readonly PerpDepthQuestion[];
+};
+
+/** What would a pool pay for an amount? */
+export type DepthQuestion = {
+  readonly pool: Address;
+  readonly assetIn: Address;
+  readonly assetOut: Address;
+  readonly amountInRaw: string;
+};
+
+/** What would a size cost, or bring, at a perpetual market, traded in the name of the vault's own account? */
+export type PerpDepthQuestion = {
+  readonly adapter: Address;
+  readonly market: Address;
+  readonly side: "buy" | "sell";
+  readonly sizeE18: string;
+};
+
+/** Lists of a report whose lines are held to the chain field by field. */
+export type ProvedList = "lending" | "perps" | "optionMarkets" | "capacity" | "longs";
+
+/** What one line of a report must say: fields of the same names, units and rounding. */
+export type ProvedLine = {
+  readonly list: ProvedList;
+  /** {@link lineKey} of the line. */
+  readonly key: string;
+  readonly fields: Readonly<Record<string, string | number | boolean | null>>;
+  /** True when there is nothing: then the line may be missing. */
+  readonly isEmpty: boolean;
+};
+
+/** What names a line at a venue: the account or contract, and what of it. */
+export function lineKey(...parts: readonly string[]): string {
+  return parts.join(" ").toLowerCase();
+}
+
+/** What the vault's accounts at venues hold. */
+export type AuditedVenues = {
+  readonly lines: readonly ProvedLine[];
+  /** Of all accounts together, by token, lower case. */
+  readonly heldRaw: ReadonlyMap<string, bigint>;
+  /** False when the options held at venues could not be told: no viewer is configured. */
+  readonly knowsLongs: boolean;
+};
+
+/** A feed's answer, in a report's units. */
+export type AuditedPrice = { readonly priceUsd: number; readonly updatedAtMs: number };
+
 /** What a shard's own contracts say at one block, read by the coordinator itself. */
 export type ChainAudit = {
+  /** As the chain has the block of that hash. */
+  readonly block: { readonly number: number; readonly timestampMs: number };
   readonly epoch: number;
   readonly leader: Address;
   readonly paused: boolean;
@@ -25,4 +90,14 @@ export type ChainAudit = {
   readonly series: readonly AuditedSeries[];
   /** Of the jobs that were asked for, those the vault has consumed. */
   readonly consumed: ReadonlySet<string>;
+  /** Of the credits that were asked for, those the token gave the vault in the block they are said to be in: raw amount by guid. */
+  readonly credited: ReadonlyMap<string, string>;
+  /** The vault's feeds by token, lower case; a token without one is missing. */
+  readonly prices: ReadonlyMap<string, AuditedPrice>;
+  /** Live slices by token, lower case, ascending by expiry; null when no volatility feed is configured. */
+  readonly volatility: ReadonlyMap<string, MarketLine["volatility"]> | null;
+  readonly venues: AuditedVenues;
+  /** Answers to the questions of depth, in their order; null where there is none to compare with. */
+  readonly depthOutRaw: readonly (bigint | null)[];
+  readonly perpQuotesE18: readonly (bigint | null)[];
 };

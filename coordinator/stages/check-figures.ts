@@ -1,6 +1,6 @@
 import type { BookEntry } from "#coordinator/records/book-entry.ts";
 import type { MarketSnapshot, UnderlyingSnapshot } from "#coordinator/records/market-snapshot.ts";
-import type { Mismatch } from "#coordinator/stages/compare-chain.ts";
+import type { Mismatch } from "#coordinator/stages/differ.ts";
 import { valueBooks } from "#coordinator/stages/value-books.ts";
 import { type Greeks, ZERO_GREEKS } from "#shared/risk/greeks.ts";
 import { valueOption } from "#shared/risk/option-position.ts";

@@ -1,36 +1,72 @@
-import type { BookEntry } from "#coordinator/records/book-entry.ts";
-import type { AuditedSeries, ChainAudit } from "#coordinator/records/chain-audit.ts";
+import type {
+  AuditedSeries,
+  AuditQuestions,
+  ChainAudit,
+} from "#coordinator/records/chain-audit.ts";
 import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
+import { compareMarket } from "#coordinator/stages/compare-market.ts";
+import { compareDepth, compareVenues } from "#coordinator/stages/compare-venues.ts";
+import { differ, type Mismatch } from "#coordinator/stages/differ.ts";
 import { unitsFromRaw } from "#shared/units/token-amount.ts";
 import type { OptionLine, ShardReport } from "#shared/wire/shard-report.ts";
 
-/** What was said, and what was found instead. */
-export type Mismatch = { readonly said: string; readonly found: string };
+/** What a look at a report's chain needs besides the report. */
+export type ChainLook = {
+  readonly audit: ChainAudit;
+  readonly setup: ShardSetup;
+  /** What was asked of the chain because of the report (ask-chain.ts). */
+  readonly asked: AuditQuestions;
+  /** Messages whose arrival matters to us. */
+  readonly guids: ReadonlySet<string>;
+  /** Largest difference of a point of depth, as a fraction. */
+  readonly depthToleranceFraction: number;
+};
 
 /**
- * The first thing a report says of its block that the shard's contracts do not say there: fence, vault
- * balances, capital, liabilities, option book, jobs consumed. Both are of one block hash, so there is no
- * tolerance and no honest difference. What lies at venues is not compared: their accounts are not known here.
- *
- * @param ours Ids of jobs that were issued to the shard; only these can be told from others'.
+ * The first thing a report says of its block that the shard's contracts, its feeds and its venues do not say there.
+ * Both are of one block hash, so there is no tolerance and no honest difference, but for depth, which agents may come
+ * by in other ways than the venue's own.
  */
-export function compareWithChain(
-  report: ShardReport,
-  audit: ChainAudit,
-  setup: ShardSetup,
-  ours: readonly string[],
-): Mismatch | undefined {
+export function compareWithChain(report: ShardReport, look: ChainLook): Mismatch | undefined {
+  const { audit, setup, asked } = look;
   return (
+    compareBlock(report, audit) ??
     compareVault(report, audit) ??
     compareBalances(report, audit, setup) ??
     compareBook(report, audit, setup) ??
-    compareJobs(report, audit, ours)
+    compareJobs(report, audit, asked.jobIds) ??
+    compareCredits(report, audit, look.guids) ??
+    compareMarket(report, audit, setup) ??
+    compareVenues(report, audit, setup) ??
+    compareDepth(report, audit, { asked, tolerance: look.depthToleranceFraction })
   );
 }
 
-function differ(what: string, said: unknown, found: unknown): Mismatch | undefined {
-  if (said === found) return undefined;
-  return { said: `${what} ${said}`, found: `${what} ${found}` };
+function compareBlock({ block }: ShardReport, audit: ChainAudit): Mismatch | undefined {
+  const found = audit.block;
+  return (
+    differ("block.number", block.number, found.number) ??
+    differ("block.timestampMs", block.timestampMs, found.timestampMs)
+  );
+}
+
+/** Only messages of ours can be told; in what block and what amount the token credited is in its event. */
+function compareCredits(
+  { deliveredTransfers, block }: ShardReport,
+  { credited }: ChainAudit,
+  guids: ReadonlySet<string>,
+): Mismatch | undefined {
+  for (const { guid, amountRaw, blockNumber } of deliveredTransfers) {
+    if (!guids.has(guid)) continue;
+    const found = blockNumber > block.number ? undefined : credited.get(guid);
+    const mismatch = differ(
+      `transfer ${guid} credited in block ${blockNumber}:`,
+      amountRaw,
+      found ?? "nothing",
+    );
+    if (mismatch !== undefined) return mismatch;
+  }
+  return undefined;
 }
 
 function compareVault({ chain }: ShardReport, audit: ChainAudit): Mismatch | undefined {
@@ -65,7 +101,7 @@ function compareBook(
   setup: ShardSetup,
 ): Mismatch | undefined {
   const said = report.book.filter((line) => line.venue === "option-book" && line.quantity !== 0);
-  const found = series.map((one) => lineOf(one, setup)).filter((line) => line.quantity !== 0);
+  const found = series.map((one) => seriesLine(one, setup)).filter((line) => line.quantity !== 0);
   for (const line of found) {
     const claimed = said.find((one) => one.seriesId === line.seriesId);
     const mismatch = differ(`series ${line.seriesId}:`, textOf(claimed), textOf(line));
@@ -81,7 +117,7 @@ type SeriesLine = Pick<
 >;
 
 /** A series in the figures and signs of a report: positive when the vault is long. */
-function lineOf(one: AuditedSeries, { underlyings }: ShardSetup): SeriesLine {
+export function seriesLine(one: AuditedSeries, { underlyings }: ShardSetup): SeriesLine {
   const token = underlyings.find(
     (known) => known.token.toLowerCase() === one.underlying.toLowerCase(),
   );
@@ -108,33 +144,4 @@ function compareJobs(
 ): Mismatch | undefined {
   const lie = consumedJobs.find(({ jobId }) => ours.includes(jobId) && !consumed.has(jobId));
   return lie && { said: `job ${lie.jobId} consumed`, found: `job ${lie.jobId} not consumed` };
-}
-
-/** A report with its vault and its option book as the chain has them: what is left when its word is not taken. */
-export function correctedEntry(entry: BookEntry, audit: ChainAudit, setup: ShardSetup): BookEntry {
-  const { report } = entry;
-  const collateral = report.collateral
-    .filter((line) => line.location === "vault")
-    .map((line) => {
-      const amountRaw = audit.balancesRaw.get(line.token.toLowerCase()) ?? 0n;
-      return { ...line, amountRaw: amountRaw.toString() };
-    });
-  const book = audit.series.map((one): OptionLine => {
-    const line = lineOf(one, setup);
-    return { kind: "option", venue: "option-book", ...line, markUsd: 0 };
-  });
-  const { epoch, leader, paused, capitalRaw, liabilitiesRaw } = audit;
-  const chain = {
-    ...report.chain,
-    epoch,
-    leader,
-    paused,
-    capitalRaw: capitalRaw.toString(),
-    liabilitiesRaw: liabilitiesRaw.toString(),
-  };
-  // What the vault has consumed is in its balances: listed, or it would count twice.
-  const consumedJobs = report.consumedJobs.filter(({ jobId }) => audit.consumed.has(jobId));
-  // Feeds and venues of a report that lies are nobody's word.
-  const unproved = { market: [], capacity: [], lending: [], perps: [] };
-  return { ...entry, report: { ...report, ...unproved, consumedJobs, collateral, book, chain } };
 }

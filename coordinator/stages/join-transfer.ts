@@ -8,7 +8,10 @@ const REPORT_WINDOW_BLOCKS = 64;
 export type ReportedAt = {
   readonly shard: string;
   readonly blockNumber: number;
+  /** What the report calls final: how far back it lists. */
   readonly finalizedNumber: number;
+  /** What we know to be final ourselves. */
+  readonly finalNumber: number;
   readonly nowMs: number;
 };
 
@@ -23,7 +26,7 @@ export function noteSent(
   at: ReportedAt,
 ): TransferRecord {
   const { side: _side, blockNumber, blockHash: _hash, blockTimestampMs, ...message } = line;
-  const isFinal = blockNumber <= at.finalizedNumber;
+  const isFinal = blockNumber <= at.finalNumber;
   const sentBlock = { number: blockNumber, timestampMs: blockTimestampMs, isFinal };
   if (known !== undefined && known.payloadHash === line.payloadHash) {
     const isBack = known.state === "unknown" && known.observedBlock === null;
@@ -116,6 +119,6 @@ export function noteCredit(
 /** Closed once it is delivered in a final block. What is lost stays: its money must never count again. */
 function ended(record: TransferRecord, at: ReportedAt): TransferRecord {
   const { endedInBlock, state } = record;
-  const isEndFinal = endedInBlock !== null && endedInBlock <= at.finalizedNumber;
+  const isEndFinal = endedInBlock !== null && endedInBlock <= at.finalNumber;
   return { ...record, isEndFinal, isClosed: isEndFinal && state === "delivered" };
 }

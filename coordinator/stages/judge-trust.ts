@@ -6,7 +6,7 @@ import {
   type ShardTrust,
   TRUSTED,
 } from "#coordinator/records/shard-trust.ts";
-import type { Mismatch } from "#coordinator/stages/compare-chain.ts";
+import type { Mismatch } from "#coordinator/stages/differ.ts";
 import type { QuarantinePolicy } from "#shared/policy/safety-policy.ts";
 
 /** What one look at a shard's newest report came to. */

@@ -11,6 +11,15 @@ const EVENTS_MAX = 4;
 /** A job after the evidence of the books, with what changed it; `events` is empty when nothing did. */
 export type Released = { readonly job: JobRecord; readonly events: readonly JobEvent[] };
 
+/** The newest books of a job's shards, and how far we ourselves have seen their chains become final. */
+export type ProvedBooks = {
+  readonly source: BookEntry | undefined;
+  readonly target: BookEntry | undefined;
+  /** Newest blocks known to be final; a report that calls later ones final is not enough. */
+  readonly sourceFinal: number;
+  readonly targetFinal: number;
+};
+
 /**
  * Moves a job as far as the newest accepted books prove. A job leaves flight when its shard's book
  * lists it as consumed; a transfer when, besides, its target's book lists its guid as delivered. What
@@ -18,15 +27,11 @@ export type Released = { readonly job: JobRecord; readonly events: readonly JobE
  *
  * @throws {FatalError} `job-transition`, see advance-job.ts.
  */
-export function releaseInFlight(
-  job: JobRecord,
-  books: { readonly source: BookEntry | undefined; readonly target: BookEntry | undefined },
-  nowMs: number,
-): Released {
+export function releaseInFlight(job: JobRecord, books: ProvedBooks, nowMs: number): Released {
   let current = job;
   const events: JobEvent[] = [];
   while (events.length < EVENTS_MAX) {
-    const event = sourceEvidence(current, books.source) ?? targetEvidence(current, books.target);
+    const event = sourceEvidence(current, books) ?? targetEvidence(current, books);
     if (event === undefined) break;
     current = advanceJob(current, event, nowMs);
     events.push(event);
@@ -34,14 +39,17 @@ export function releaseInFlight(
   return { job: current, events };
 }
 
-function sourceEvidence(job: JobRecord, entry: BookEntry | undefined): JobEvent | undefined {
+function sourceEvidence(
+  job: JobRecord,
+  { source: entry, sourceFinal }: ProvedBooks,
+): JobEvent | undefined {
   if (entry === undefined || job.shadow) return undefined;
   const { block, consumedJobs } = entry.report;
   const listed = consumedJobs.find((candidate) => candidate.jobId === job.jobId);
   const known = job.consumption;
   const isInBook = job.state === "in-transit" || job.state === "settled";
   if (listed !== undefined) {
-    const isFinal = listed.blockNumber <= block.finalizedNumber;
+    const isFinal = listed.blockNumber <= Math.min(block.finalizedNumber, sourceFinal);
     const isKnown =
       isInBook && known?.blockNumber === listed.blockNumber && (known.isFinal || !isFinal);
     if (isKnown) return undefined;
@@ -61,14 +69,17 @@ function sourceEvidence(job: JobRecord, entry: BookEntry | undefined): JobEvent 
   return isInBook && isInWindow ? { type: "consumption-lost" } : undefined;
 }
 
-function targetEvidence(job: JobRecord, entry: BookEntry | undefined): JobEvent | undefined {
+function targetEvidence(
+  job: JobRecord,
+  { target: entry, targetFinal }: ProvedBooks,
+): JobEvent | undefined {
   if (entry === undefined || job.shadow || job.kind !== "transfer" || job.guid === null)
     return undefined;
   const { block, deliveredTransfers } = entry.report;
   const listed = deliveredTransfers.find((candidate) => candidate.guid === job.guid);
   const known = job.delivery;
   if (listed !== undefined) {
-    const isFinal = listed.blockNumber <= block.finalizedNumber;
+    const isFinal = listed.blockNumber <= Math.min(block.finalizedNumber, targetFinal);
     if (known?.blockNumber === listed.blockNumber && (known.isFinal || !isFinal)) return undefined;
     return { type: "delivered", delivery: { blockNumber: listed.blockNumber, isFinal } };
   }

@@ -152,6 +152,8 @@ export const quarantinePolicySchema = z
   .strictObject({
     /** Largest difference between an agent's figures and their recomputation, as a fraction. */
     figureToleranceFraction: fraction.default(0.001),
+    /** Largest difference between a point of depth in a report and what the venue itself would do, as a fraction. */
+    depthToleranceFraction: fraction.default(0.001),
     /** Reports in a row with wrong figures that quarantine a shard. */
     wrongReportsMax: z.number().int().min(1).max(1_000).default(3),
     /** Reports in a row that must be honest before a shard is believed again. */
@@ -161,7 +163,7 @@ export const quarantinePolicySchema = z
     /** Time between readings of a shard's chain to check what its agent says. */
     auditEveryMs: milliseconds.min(250).default(2_000),
     /** How long no report may name a block that the chain has, while the chain answers. */
-    unprovenMaxMs: milliseconds.default(180_000),
+    unprovenMaxMs: milliseconds.default(60_000),
     /** How long an agent may take no jobs before its shard counts as sick. */
     sickAfterMs: milliseconds.default(600_000),
     /** Jobs in a row that came to nothing before a shard counts as sick. */

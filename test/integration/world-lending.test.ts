@@ -7,6 +7,7 @@ import { accountFaults } from "#test/local/check/vault-accounts.ts";
 import { observeChain } from "#test/local/observe/chain-client.ts";
 import { startWorld, type World } from "#test/local/world.ts";
 import { type AgentSite, openSite, waitFor } from "#test/support/agent-site.ts";
+import { mismatchOf, mismatchOfNewest } from "#test/support/audit-site.ts";
 import { keepFeedsFresh } from "#test/support/fresh-feeds.ts";
 import { plannedJob } from "#test/support/planner.ts";
 import { leadVault } from "#test/support/swap-job.ts";
@@ -101,6 +102,21 @@ describe("collateral at Aave", () => {
       "receipt of the supply",
     );
     expect(receipts.at(-1)).toMatchObject({ amountInRaw: "300000000000" });
+  });
+
+  test("the coordinator's own reading agrees with what is reported, and with no lie about it", async () => {
+    expect(await mismatchOfNewest(site)).toBeUndefined();
+    const report = await site.newestReport();
+    const lying = (change: Partial<typeof report>) => mismatchOf(site, { ...report, ...change });
+    const rich = report.lending.map((line) => ({ ...line, suppliedRaw: "900000000000" }));
+    expect((await lying({ lending: rich }))?.said).toContain("suppliedRaw 900000000000");
+    const gone = report.collateral.filter((line) => line.location === "vault");
+    expect((await lying({ collateral: gone }))?.said).toContain("at venues 0");
+    const dear = report.market.map((line) => ({ ...line, spotUsd: line.spotUsd * 1.01 }));
+    expect((await lying({ market: dear }))?.said).toContain("spotUsd");
+    // What is no pool reverts when it is asked, and must not keep the report from being looked at.
+    const nowhere = report.capacity.map((line) => ({ ...line, pool: site.chain.contracts.vault }));
+    expect((await lying({ capacity: nowhere }))?.found).toContain("nothing");
   });
 
   test("a withdrawal brings it back with its interest, and every unit is accounted for", async () => {

@@ -13,6 +13,7 @@ import { takerDesk } from "#test/local/takers/taker-desk.ts";
 import { startWorld, type World } from "#test/local/world.ts";
 import { type AgentSite, openSite, waitFor } from "#test/support/agent-site.ts";
 import { policyFileWith, startCoordinator } from "#test/support/coordinator-process.ts";
+import { mismatchOf, mismatchOfNewest } from "#test/support/audit-site.ts";
 import { keepFeedsFresh } from "#test/support/fresh-feeds.ts";
 import { plannedJob } from "#test/support/planner.ts";
 import { leadVault } from "#test/support/swap-job.ts";
@@ -114,6 +115,18 @@ describe("options at Lyra", () => {
     const sold = seriesOf(report, seriesId);
     expect(sold).toMatchObject({ heldE18: FIVE.toString() });
     expect(Number(sold.sell[0]?.costE18)).toBeGreaterThan(0);
+  });
+
+  test("the coordinator's own reading agrees with what is reported, and with no lie about it", async () => {
+    expect(await mismatchOfNewest(site)).toBeUndefined();
+    const report = await site.newestReport();
+    const lying = (change: Partial<typeof report>) => mismatchOf(site, { ...report, ...change });
+    const more = report.book.map((line) => ({ ...line, quantity: line.quantity * 2 }));
+    expect((await lying({ book: more }))?.said).toContain("quantity 10");
+    const other = report.book.map((line) => ({ ...line, underlying: "BTC" }));
+    expect((await lying({ book: other }))?.said).toContain("underlying btc");
+    const none = report.book.filter(({ venue }) => venue !== "lyra-v1");
+    expect((await lying({ book: none }))?.said).toContain("nothing");
   });
 
   test("its delta and vega are Lyra's but for the carry and the surface", async () => {

@@ -12,6 +12,7 @@ import { observeChain } from "#test/local/observe/chain-client.ts";
 import { readChainState } from "#test/local/observe/chain-state.ts";
 import { startWorld, type World } from "#test/local/world.ts";
 import { type AgentSite, openSite } from "#test/support/agent-site.ts";
+import { mismatchOf, mismatchOfNewest } from "#test/support/audit-site.ts";
 import { keepFeedsFresh } from "#test/support/fresh-feeds.ts";
 import { plannedJob } from "#test/support/planner.ts";
 import { leadVault } from "#test/support/swap-job.ts";
@@ -86,6 +87,26 @@ describe("a perpetual at Curie", () => {
     expect(spot?.deltaUnits).toBeCloseTo(-Number(point.sizeE18) / WAD, 12);
     await expectCuriesNumbers(report);
     await expectCheckersNumbers(report);
+  });
+
+  test("the coordinator's own reading agrees with what is reported, and with no lie about it", async () => {
+    expect(await mismatchOfNewest(site)).toBeUndefined();
+    const report = await site.newestReport();
+    const lying = (change: Partial<PerpLine>) =>
+      mismatchOf(site, { ...report, perps: report.perps.map((line) => ({ ...line, ...change })) });
+    expect((await lying({ sizeE18: "0" }))?.said).toContain("sizeE18 0");
+    expect((await lying({ accountValueUsd: 1e6 }))?.said).toContain("accountValueUsd 1000000");
+    expect((await lying({ underlying: "BTC" }))?.said).toContain("underlying btc");
+    const { vault } = site.chain.contracts;
+    expect((await lying({ market: vault }))?.said).toContain("nothing");
+    const deep = lineOf(report).sell.map((point) => ({ ...point, quoteE18: `${point.quoteE18}0` }));
+    expect((await lying({ sell: deep }))?.said).toContain("depth of");
+    const { capacity } = report;
+    const pools = capacity.map((line) => ({
+      ...line,
+      buy: line.buy.map((point) => ({ ...point, amountOutRaw: `${point.amountOutRaw}0` })),
+    }));
+    expect((await mismatchOf(site, { ...report, capacity: pools }))?.said).toContain("depth of");
   });
 
   test("a job that breaks a limit is refused before gas is spent", async () => {

@@ -4,7 +4,7 @@ import type {
   Fence,
   ShardChain,
 } from "#coordinator/ports/shard-chain.ts";
-import type { ChainAudit } from "#coordinator/records/chain-audit.ts";
+import type { AuditQuestions, ChainAudit } from "#coordinator/records/chain-audit.ts";
 import { RetryableError } from "#shared/errors.ts";
 import type { Hex } from "#shared/units/ids.ts";
 import type { SentTransfer } from "#shared/wire/transfer-line.ts";
@@ -16,13 +16,14 @@ export type ChainScript = {
   isReachable: boolean;
   head: Fence;
   final: Fence;
+  newestBlock: { number: number; timestampMs: number };
   finalBlock: { number: number; timestampMs: number };
   consumed: ConsumedMandate[];
   deliveries: Delivery[];
   sent: SentTransfer[];
   bumps: number;
   /** What its contracts say, by block hash; a block that is not here is unknown. */
-  audits: Map<string, ChainAudit>;
+  audits: Map<string, (asked: AuditQuestions) => ChainAudit>;
 };
 
 /**
@@ -34,6 +35,7 @@ export function scriptedChain(): { readonly script: ChainScript; readonly chain:
     isReachable: true,
     head: { epoch: 3, leader: `0x${"99".repeat(20)}` },
     final: { epoch: 3, leader: `0x${"99".repeat(20)}` },
+    newestBlock: { number: 120, timestampMs: NOW_MS },
     finalBlock: { number: 100, timestampMs: NOW_MS },
     consumed: [],
     deliveries: [],
@@ -46,6 +48,7 @@ export function scriptedChain(): { readonly script: ChainScript; readonly chain:
     return Promise.reject(new RetryableError("chain-unreachable", "no RPC answers"));
   };
   const chain: ShardChain = {
+    newestBlock: () => reach(() => ({ ...script.newestBlock, hash: hash32("f2") })),
     finalBlock: () => reach(() => ({ ...script.finalBlock, hash: hash32("f1") })),
     fenceAt: (block: Hex | "latest") =>
       reach(() => (block === "latest" ? script.head : script.final)),
@@ -57,7 +60,7 @@ export function scriptedChain(): { readonly script: ChainScript; readonly chain:
         script.head = { epoch: expectedEpoch + 1, leader: newLeader };
         script.bumps += 1;
       }),
-    auditAt: (blockHash) => reach(() => script.audits.get(blockHash)),
+    auditAt: (blockHash, asked) => reach(() => script.audits.get(blockHash)?.(asked)),
     consumedMandates: (range, jobId) =>
       reach(() =>
         script.consumed.filter(

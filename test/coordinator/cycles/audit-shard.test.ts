@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { openSqliteJournal } from "#coordinator/adapters/sqlite-journal.ts";
 import { auditShard } from "#coordinator/cycles/audit-shard.ts";
 import { releaseJobs } from "#coordinator/cycles/change-jobs.ts";
@@ -14,6 +14,7 @@ import { shardSafety } from "#coordinator/stages/judge-breakers.ts";
 import { judgeShard } from "#coordinator/stages/judge-shard.ts";
 import { RetryableError } from "#shared/errors.ts";
 import { STANDARD_GRID } from "#shared/risk/standard-grid.ts";
+import { auditOf } from "#test/support/chain-audit.ts";
 import {
   aJobRecord,
   anEntry,
@@ -37,6 +38,7 @@ beforeEach(() => {
   nowMs = NOW_MS;
   journal = openSqliteJournal(":memory:");
   chain = scriptedChain();
+  chain.script.finalBlock.number = 112;
   start();
 });
 afterEach(() => journal.close());
@@ -48,7 +50,7 @@ function start(): void {
 }
 
 /** A report of cash only, of one block; its figures are those of nothing. */
-function claim(
+function claimed(
   block: string,
   cashRaw: string,
   change: Partial<BookEntry["report"]> = {},
@@ -59,26 +61,48 @@ function claim(
   );
   const flat = { collateral, scenarioPnlUsd: STANDARD_GRID.map(() => 0) };
   const at = { ...report.block, hash: hash32(block), timestampMs: nowMs };
-  const entry = { report: { ...report, ...flat, block: at, ...change }, acceptedAtMs };
+  return { report: { ...report, ...flat, block: at, ...change }, acceptedAtMs };
+}
+
+function claim(...said: Parameters<typeof claimed>): BookEntry {
+  const entry = claimed(...said);
   state.claims.set("base", entry);
   if (state.safety.trust["base"]?.quarantine == null) state.books.set("base", entry);
   return entry;
 }
 
 function truth(block: string, cashRaw: bigint, consumed: string[] = []): void {
-  const audit: ChainAudit = {
-    epoch: 1,
-    leader: LEADER,
-    paused: false,
-    capitalRaw: 1_000_000_000_000n,
-    liabilitiesRaw: 0n,
+  const said = state.claims.get("base")?.report.block;
+  const at = said?.hash === hash32(block) ? { block: said } : {};
+  const { report } = claimed(block, cashRaw.toString(), at);
+  chain.script.audits.set(hash32(block), (asked) => ({
+    ...auditOf(report, SETUP, asked),
     sharesRaw: 12n,
-    balancesRaw: new Map([[SETUP.settlement.token.toLowerCase(), cashRaw]]),
-    series: [],
     consumed: new Set(consumed),
-  };
-  chain.script.audits.set(hash32(block), audit);
+  }));
 }
+
+/** The chain says what an entry says, but for what is named. */
+function agree({ report }: BookEntry, but: Partial<ChainAudit> = {}): void {
+  chain.script.audits.set(report.block.hash, (asked) => ({
+    ...auditOf(report, SETUP, asked),
+    ...but,
+  }));
+}
+
+const CONSUMPTION = {
+  blockNumber: 110,
+  blockTimestampMs: NOW_MS,
+  amountInRaw: "7",
+  amountOutRaw: "7",
+};
+const CONSUMED = {
+  ...CONSUMPTION,
+  action: 1,
+  blockHash: hash32("a0"),
+  transactionHash: hash32("77"),
+  guid: null,
+};
 
 async function audit(): Promise<void> {
   const ports = { journal, jobs: journal.jobs, log, lookbackBlocks: 64 };
@@ -244,4 +268,125 @@ test("nothing is concluded from a chain that does not answer, or a block it does
   await audit();
   expect(state.proved.get("base")?.report.block.hash).toBe(hash32("a1"));
   expect(state.sharesRaw.get("base")).toBe("12");
+});
+
+describe("a block that our own node does not have", () => {
+  test("is waited for, however many newer reports come meanwhile, and proves its report when it comes", async () => {
+    const first = claim("a1", "500");
+    await audit();
+    claim("a2", "500");
+    truth("a2", 500n);
+    agree(first);
+    await audit();
+    expect(state.proved.get("base")).toBe(first);
+    await audit();
+    expect(state.proved.get("base")?.report.block.hash).toBe(hash32("a2"));
+  });
+
+  test("is no excuse: naming newer and newer blocks that do not exist ends in quarantine", async () => {
+    claim("a1", "500");
+    truth("a1", 500n);
+    await audit();
+    let count = 0;
+    const { unprovenMaxMs } = state.policy.quarantine;
+    for (const untilMs = nowMs + 2 * unprovenMaxMs; nowMs < untilMs; count += 1) {
+      const block = { ...anEntry({ shard: "base" }).report.block, number: 200 + count };
+      claim(`b${count % 10}`, "900000", { block: { ...block, hash: hash32(`c${count % 10}`) } });
+      chain.script.newestBlock = { number: 150, timestampMs: nowMs };
+      await audit();
+    }
+    expect(state.safety.trust["base"]?.quarantine?.kind).toBe("unproven");
+    expect(state.books.get("base")?.report.block.hash).toBe(hash32("a1"));
+  });
+
+  test("says nothing while our own node stands still", async () => {
+    chain.script.newestBlock.timestampMs = nowMs - 600_000;
+    for (let count = 0; count < 90; count += 1) {
+      claim("a1", "500");
+      await audit();
+    }
+    expect(state.safety.trust["base"]).toBeUndefined();
+  });
+});
+
+describe("what a report calls final", () => {
+  const calls = (block: string, finalizedNumber: number): void => {
+    const { report } = claimed(block, "500");
+    claim(block, "500", { block: { ...report.block, finalizedNumber } });
+    truth(block, 500n);
+  };
+
+  test("is waited for a little, since our own node may hear of it later", async () => {
+    for (const [at, block] of ["a1", "a2", "a3", "a4", "a5", "a6"].entries()) {
+      calls(block, 113 + at);
+      await audit();
+      chain.script.finalBlock.number = 113 + at;
+    }
+    expect(modeOf().mode).toBe("run");
+  });
+
+  test("and is not is a lie, which newer lies do not hide", async () => {
+    for (const [at, block] of ["a1", "a2", "a3", "a4"].entries()) {
+      calls(block, 114 + at);
+      await audit();
+    }
+    expect(state.safety.trust["base"]?.quarantine?.kind).toBe("chain-mismatch");
+    expect(state.safety.trust["base"]?.evidence.at(-1)).toMatchObject({
+      said: expect.stringContaining("block.finalizedNumber 114"),
+      found: expect.stringContaining("block.finalizedNumber 112"),
+    });
+  });
+
+  test("makes nothing final that our own node does not call final", async () => {
+    const job = aJobRecord({});
+    state.jobs.set(job.jobId, job);
+    const listed = { ...CONSUMED, jobId: job.jobId, blockNumber: 115 };
+    const { report } = claimed("a1", "500");
+    const block = { ...report.block, finalizedNumber: 118 };
+    claim("a1", "500", { block, consumedJobs: [listed] });
+    state.finals.set("base", { number: 112, hash: hash32("f1"), timestampMs: nowMs });
+    releaseJobs(state, { jobs: journal.jobs, log }, nowMs);
+    expect(state.jobs.get(job.jobId)?.consumption).toMatchObject({ isFinal: false });
+    state.finals.set("base", { number: 115, hash: hash32("f1"), timestampMs: nowMs });
+    releaseJobs(state, { jobs: journal.jobs, log }, nowMs);
+    expect(journal.jobs.find(job.jobId)?.consumption).toMatchObject({ isFinal: true });
+  });
+});
+
+describe("a transfer that its target says has arrived", () => {
+  const GUID = hash32("9d");
+  const says = (block: string): BookEntry => {
+    const line = { guid: GUID, srcEid: 30_001, amountRaw: "7", blockNumber: 110 };
+    return claim(block, "500", { deliveredTransfers: [{ ...line, blockHash: hash32("a0") }] });
+  };
+  const sent = (): void => {
+    const consumption = { ...CONSUMPTION, isFinal: true };
+    const change = { kind: "transfer", shard: "ethereum", target: "base", guid: GUID } as const;
+    const job = aJobRecord({ ...change, state: "in-transit", consumption });
+    state.jobs.set(job.jobId, job);
+  };
+
+  test("is believed when the token credited the vault in that block, to the last unit", async () => {
+    sent();
+    const entry = says("a1");
+    agree(entry);
+    await audit();
+    expect(state.proved.get("base")).toBe(entry);
+  });
+
+  test.each([
+    ["never", new Map<string, string>()],
+    ["in another amount", new Map([[GUID, "8"]])],
+  ])("is a lie when it was credited %s, and the money is on its way again", async (_, credited) => {
+    sent();
+    const entry = says("a1");
+    state.finals.set("base", { number: 112, hash: hash32("f1"), timestampMs: nowMs });
+    releaseJobs(state, { jobs: journal.jobs, log }, nowMs);
+    expect(journal.jobs.find(aJobRecord({}).jobId)?.state).toBe("settled");
+    agree(entry, { credited });
+    await audit();
+    expect(modeOf().mode).toBe("quarantined");
+    const now = journal.jobs.find(aJobRecord({}).jobId)?.state;
+    expect(now).toBe(credited.size === 0 ? "in-transit" : "settled");
+  });
 });

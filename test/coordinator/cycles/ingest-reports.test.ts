@@ -40,6 +40,8 @@ beforeEach(() => {
     ]),
   );
   state = newCoordinatorState({ setups, policy: aPolicy(), leader: LEADER, shadow: false });
+  const final = { number: 1_000_000, hash: hash32("f1"), timestampMs: NOW_MS };
+  for (const shard of setups.keys()) state.finals.set(shard, final);
   const opened = openSqliteJournal(":memory:");
   onTestFinished(opened.close);
   journal = opened;

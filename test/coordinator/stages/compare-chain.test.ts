@@ -1,49 +1,26 @@
 import { describe, expect, test } from "vitest";
 import type { BookEntry } from "#coordinator/records/book-entry.ts";
 import type { ChainAudit } from "#coordinator/records/chain-audit.ts";
+import { askChain } from "#coordinator/stages/ask-chain.ts";
 import { checkFigures } from "#coordinator/stages/check-figures.ts";
-import { compareWithChain, correctedEntry } from "#coordinator/stages/compare-chain.ts";
+import { compareWithChain } from "#coordinator/stages/compare-chain.ts";
+import { correctedEntry } from "#coordinator/stages/correct-entry.ts";
 import { valueBooks } from "#coordinator/stages/value-books.ts";
 import { STANDARD_GRID } from "#shared/risk/standard-grid.ts";
+import type { Hex } from "#shared/units/ids.ts";
 import type { ShardReport } from "#shared/wire/shard-report.ts";
+import { auditOf } from "#test/support/chain-audit.ts";
 import {
   anEntry,
   anOption,
   aShardSetup,
   BLOCK_MS,
   EXPIRY_MS,
-  LEADER,
 } from "#test/support/coordinator-pass.ts";
 import { hash32 } from "#test/support/shard-report.ts";
 
 const SETUP = aShardSetup("base");
-const [WETH] = SETUP.underlyings;
 const CALLS = -10;
-const TRUTH: ChainAudit = {
-  epoch: 1,
-  leader: LEADER,
-  paused: false,
-  capitalRaw: 1_000_000_000_000n,
-  liabilitiesRaw: 0n,
-  sharesRaw: 1n,
-  balancesRaw: new Map([
-    [SETUP.settlement.token.toLowerCase(), 1_000_000_000_000n],
-    [WETH?.token.toLowerCase() ?? "", 5n * 10n ** 18n],
-  ]),
-  series: [
-    {
-      seriesId: hash32("5e"),
-      underlying: WETH?.token ?? "0x",
-      isCall: true,
-      expirySeconds: BigInt(EXPIRY_MS) / 1000n,
-      strikeE8: 200_000_000_000n,
-      takersLongE18: 10n * 10n ** 18n,
-      takersShortE18: 0n,
-    },
-  ],
-  consumed: new Set([hash32("0b")]),
-};
-
 /** An honest report: its Greeks, marks and scenarios follow from its own book and market. */
 function honest(change: Partial<ShardReport> = {}): BookEntry {
   const expiryMs = Math.floor(EXPIRY_MS / 1000) * 1000;
@@ -84,8 +61,21 @@ const lied = (change: (report: ShardReport) => Partial<ShardReport>): BookEntry 
   const entry = honest();
   return { ...entry, report: { ...entry.report, ...change(entry.report) } };
 };
-const compare = ({ report }: BookEntry, ours: string[] = []) =>
-  compareWithChain(report, TRUTH, SETUP, ours);
+
+const NOTHING_ASKED = { jobIds: [], guids: new Set<string>(), turn: 0 };
+
+/** The chain of the honest report, on which one job was consumed. */
+function truth(): ChainAudit {
+  const { report } = honest();
+  const asked = askChain(report, SETUP, NOTHING_ASKED);
+  return { ...auditOf(report, SETUP, asked), consumed: new Set([hash32("0b")]) };
+}
+
+function compare({ report }: BookEntry, jobIds: Hex[] = []) {
+  const asked = askChain(report, SETUP, { ...NOTHING_ASKED, jobIds });
+  const look = { audit: truth(), setup: SETUP, asked, guids: new Set<string>() };
+  return compareWithChain(report, { ...look, depthToleranceFraction: 0.001 });
+}
 
 describe("an honest report", () => {
   test("agrees with its chain to the last unit, and its figures follow from its book", () => {
@@ -200,11 +190,9 @@ test("what is left of a liar's report is what its chain says, and nothing that i
     collateral: collateral.map((one) => ({ ...one, amountRaw: "1" })),
     consumedJobs: [CONSUMED],
   }));
-  const { report } = correctedEntry(liar, TRUTH, SETUP);
-  expect(compareWithChain(report, TRUTH, SETUP, [])).toBeUndefined();
-  expect(report).toMatchObject({
-    market: [],
-    capacity: [],
-    consumedJobs: [],
-  });
+  const { report } = correctedEntry(liar, truth(), SETUP);
+  expect(report).toMatchObject({ market: [], capacity: [], consumedJobs: [] });
+  const { market, capacity } = honest().report;
+  const feeds = { market, capacity };
+  expect(compare({ ...liar, report: { ...report, ...feeds } })).toBeUndefined();
 });

@@ -11,14 +11,30 @@ import { hash32 } from "#test/support/shard-report.ts";
 import { anArrivalLine, aSentLine, aTransferRecord } from "#test/support/transfer-record.ts";
 
 const NOW_MS = 1_790_000_005_000;
-const AT_SOURCE = { shard: "base", blockNumber: 120, finalizedNumber: 112, nowMs: NOW_MS };
-const AT_TARGET = { shard: "ethereum", blockNumber: 50, finalizedNumber: 42, nowMs: NOW_MS };
+const AT_SOURCE = {
+  shard: "base",
+  blockNumber: 120,
+  finalizedNumber: 112,
+  finalNumber: 112,
+  nowMs: NOW_MS,
+};
+const AT_TARGET = {
+  shard: "ethereum",
+  blockNumber: 50,
+  finalizedNumber: 42,
+  finalNumber: 42,
+  nowMs: NOW_MS,
+};
 
 describe("what the source tells", () => {
   test("makes a record, which is final once its block is", () => {
     const first = noteSent(undefined, aSentLine(), "ethereum", AT_SOURCE);
     expect(first).toEqual(aTransferRecord({ progressAtMs: NOW_MS }));
-    const later = noteSent(first, aSentLine(), "ethereum", { ...AT_SOURCE, finalizedNumber: 117 });
+    const later = noteSent(first, aSentLine(), "ethereum", {
+      ...AT_SOURCE,
+      finalizedNumber: 117,
+      finalNumber: 117,
+    });
     expect(later.sentBlock.isFinal).toBe(true);
   });
 
@@ -44,7 +60,7 @@ describe("a message that its source does not list any more", () => {
 
   test("is closed once the reports would not list it anyhow", () => {
     const gone = noteMissing(aTransferRecord(), AT_SOURCE);
-    const later = { ...AT_SOURCE, blockNumber: 300, finalizedNumber: 292 };
+    const later = { ...AT_SOURCE, blockNumber: 300, finalizedNumber: 292, finalNumber: 292 };
     expect(noteMissing(gone, later).isClosed).toBe(true);
   });
 
@@ -64,7 +80,11 @@ describe("a message that its source does not list any more", () => {
       AT_SOURCE,
     ],
     ["the report is of an older block", {}, { ...AT_SOURCE, blockNumber: 116 }],
-    ["reports have moved past it", {}, { ...AT_SOURCE, blockNumber: 300, finalizedNumber: 292 }],
+    [
+      "reports have moved past it",
+      {},
+      { ...AT_SOURCE, blockNumber: 300, finalizedNumber: 292, finalNumber: 292 },
+    ],
   ])("is kept as it was when %s", (_what, change, at) => {
     const known = aTransferRecord(change);
     expect(noteMissing(known, at)).toEqual(known);
@@ -106,7 +126,9 @@ describe("what the target tells", () => {
       blockNumber: 51,
     });
     expect(back.state).toBe("verified-executable");
-    expect(noteArrival(seen, line, { ...AT_TARGET, finalizedNumber: 45 }).isClosed).toBe(true);
+    expect(
+      noteArrival(seen, line, { ...AT_TARGET, finalizedNumber: 45, finalNumber: 45 }).isClosed,
+    ).toBe(true);
   });
 
   test("a credit in its book is delivery, also without a tracker", () => {

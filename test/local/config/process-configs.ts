@@ -85,6 +85,11 @@ function coordinatorConfig(
       blockTimeMs: chain.blockTimeMs,
       vault: chain.contracts.vault,
       optionBook: chain.contracts.optionBook,
+      audit: {
+        volatilityFeed: chain.contracts.volatilityFeed,
+        quoterV2: chain.contracts.quoterV2,
+        lyraViewer: chain.positionVenues.lyraV1?.viewer ?? null,
+      },
       settlement: settlementOf(chain),
       underlyings: chain.underlyings.map(({ ticker, token, decimals }) => ({
         ticker,

@@ -2,12 +2,12 @@ import type { JobQueue, RecoveryQueue, SendOutcome } from "#coordinator/ports/jo
 import type { Journal } from "#coordinator/ports/journal.ts";
 import type { MandateSigner } from "#coordinator/ports/mandate-signer.ts";
 import type { ConsumedMandate, ShardChain } from "#coordinator/ports/shard-chain.ts";
-import type { ChainAudit } from "#coordinator/records/chain-audit.ts";
 import { RetryableError } from "#shared/errors.ts";
-import type { Address, Hex } from "#shared/units/ids.ts";
+import type { Address } from "#shared/units/ids.ts";
 import { queueJobId, type RebalanceJob } from "#shared/wire/rebalance-job.ts";
 import { recoveryQueueId } from "#shared/wire/recovery-job.ts";
 import { sentTransfers } from "#test/simulation/agent/transfer-ports.ts";
+import { auditOf } from "#test/simulation/coordinator/chain-audit.ts";
 import type { FaultKind, Faults } from "#test/simulation/engine/faults.ts";
 import type { SimProcess } from "#test/simulation/engine/process.ts";
 import type { Scheduler } from "#test/simulation/engine/scheduler.ts";
@@ -15,10 +15,8 @@ import { nonceOf, type SimBlock, type SimChain } from "#test/simulation/world/ch
 import type { Codec } from "#test/simulation/world/codec.ts";
 import type { SimQueue } from "#test/simulation/world/queue.ts";
 import type { NodeView, Rpc } from "#test/simulation/world/rpc.ts";
-import type { ShardState } from "#test/simulation/world/shard-state.ts";
 import { address, digest, type Site } from "#test/simulation/world/site.ts";
 import type { ChainEvent, Transaction } from "#test/simulation/world/transaction.ts";
-import { capitalRaw, liabilitiesRaw } from "#test/simulation/world/valuation.ts";
 
 const CRASH_CHANCE = 0.07;
 const BUMP_WAIT_MS = 30_000;
@@ -133,6 +131,11 @@ export function shardChain(
 ): ShardChain {
   const { rpc } = o;
   return {
+    newestBlock: () =>
+      rpc.read((view) => {
+        const { number, hash, timestampMs } = view.head.header;
+        return { number, hash, timestampMs };
+      }),
     finalBlock: () =>
       rpc.read((view) => {
         const { number, hash, timestampMs } = known(view.at(view.finalizedNumber)).header;
@@ -147,10 +150,10 @@ export function shardChain(
       rpc.read((view) => known(view.byHash(blockHash)).state.consumed.has(jobId)),
     bumpEpoch: (expectedEpoch, newLeader, signature) =>
       bumpEpoch(chain, o, { expectedEpoch, leader: newLeader, signature }),
-    auditAt: (blockHash, jobIds) =>
+    auditAt: (blockHash, asked) =>
       rpc.read((view) => {
         const block = view.byHash(blockHash);
-        return block === undefined ? undefined : auditOf(block.state, chain.site, jobIds);
+        return block === undefined ? undefined : auditOf(block, view, { chain, asked });
       }),
     consumedMandates: (range, jobId) =>
       rpc.read((view) =>
@@ -171,23 +174,6 @@ export function shardChain(
           return [{ guid: event.guid, blockNumber: block.header.number }];
         }),
       ),
-  };
-}
-
-function auditOf(state: ShardState, site: Site, jobIds: readonly Hex[]): ChainAudit {
-  return {
-    epoch: state.epoch,
-    leader: state.leader,
-    paused: false,
-    capitalRaw: capitalRaw(state),
-    liabilitiesRaw: liabilitiesRaw(state),
-    sharesRaw: 1n,
-    balancesRaw: new Map([
-      [site.settlementToken, state.settlementRaw],
-      [site.hedgeToken, state.hedgeRaw],
-    ]),
-    series: state.series.map((one) => ({ ...one })),
-    consumed: new Set(jobIds.filter((jobId) => state.consumed.has(jobId))),
   };
 }
 

@@ -1,0 +1,59 @@
+import { type Abi, decodeFunctionResult, encodeFunctionData, type PublicClient } from "viem";
+import type { Address, Hex } from "#shared/units/ids.ts";
+
+type AuditCall = {
+  readonly abi: Abi | readonly unknown[];
+  readonly to: Address;
+  readonly name: string;
+  readonly args?: readonly unknown[];
+  readonly from?: Address;
+};
+
+/** Contract calls at one block. */
+export type AuditView = {
+  /** Answer of a contract that the configuration or the vault itself names. Throws when there is none. */
+  readonly view: <T>(call: AuditCall) => Promise<T>;
+  /**
+   * The same of a contract that only a report names: null where it reverts, or answers what the function cannot have
+   * answered. A report must not be able to stop its own audit. Throws only when the node does not answer.
+   */
+  readonly tryView: <T>(call: AuditCall) => Promise<T | null>;
+};
+
+/** Calls answered from the state of one block. */
+export function auditView(rpc: PublicClient, blockHash: Hex): AuditView {
+  const ask = (call: AuditCall): Promise<Hex> => {
+    const { abi, to, name, args = [], from } = call;
+    const data = encodeFunctionData({ abi: abi as Abi, functionName: name, args });
+    const sent = { to, data, ...(from === undefined ? {} : { from }) };
+    return rpc.request({ method: "eth_call", params: [sent, { blockHash }] });
+  };
+  const decode = <T>({ abi, name }: AuditCall, data: Hex): T =>
+    decodeFunctionResult({ abi: abi as Abi, functionName: name, data }) as T;
+  return {
+    view: async <T>(call: AuditCall) => decode<T>(call, await ask(call)),
+    tryView: async <T>(call: AuditCall) => {
+      const data = await ask(call).catch((error: unknown) => {
+        if (isRevert(error)) return null;
+        throw error;
+      });
+      if (data === null) return null;
+      try {
+        return decode<T>(call, data);
+      } catch {
+        return null;
+      }
+    },
+  };
+}
+
+/** JSON-RPC's code of a call that reverted, as most nodes give it; others say so only in words. */
+const REVERTED_CODE = 3;
+
+function isRevert(error: unknown): boolean {
+  for (let one = error; one instanceof Error; one = one.cause) {
+    if ("code" in one && one.code === REVERTED_CODE) return true;
+    if (/revert|invalid opcode|out of gas/i.test(one.message)) return true;
+  }
+  return false;
+}

@@ -1,0 +1,78 @@
+import { type AuditQuestions, type ChainAudit, lineKey } from "#coordinator/records/chain-audit.ts";
+import type { SimBlock, SimChain } from "#test/simulation/world/chain.ts";
+import type { NodeView } from "#test/simulation/world/rpc.ts";
+import type { ShardState } from "#test/simulation/world/shard-state.ts";
+import { capitalRaw, liabilitiesRaw, poolOut } from "#test/simulation/world/valuation.ts";
+
+/** Fee of the simulated pool, as its site configures it. */
+const FEE_FRACTION = 500 * 1e-6;
+
+/** What a simulated shard's contracts answer at one block. It has no accounts at venues. */
+export function auditOf(
+  block: SimBlock,
+  view: NodeView,
+  o: { readonly chain: SimChain; readonly asked: AuditQuestions },
+): ChainAudit {
+  const { state, header } = block;
+  const { site, rules } = o.chain;
+  const { asked } = o;
+  return {
+    block: { number: header.number, timestampMs: header.timestampMs },
+    epoch: state.epoch,
+    leader: state.leader,
+    paused: false,
+    capitalRaw: capitalRaw(state),
+    liabilitiesRaw: liabilitiesRaw(state),
+    sharesRaw: 1n,
+    balancesRaw: new Map([
+      [site.settlementToken, state.settlementRaw],
+      [site.hedgeToken, state.hedgeRaw],
+    ]),
+    series: state.series.map((one) => ({ ...one })),
+    consumed: new Set(asked.jobIds.filter((jobId) => state.consumed.has(jobId))),
+    credited: creditedIn(view, asked),
+    ...feedsOf(state, o.chain),
+    venues: {
+      lines: asked.pools.map((one) => ({
+        list: "capacity",
+        key: lineKey(one.adapter, one.pool),
+        fields: { feeFraction: FEE_FRACTION, acceptsTrades: true },
+        isEmpty: true,
+      })),
+      heldRaw: new Map(),
+      knowsLongs: true,
+    },
+    depthOutRaw: asked.depth.map(({ assetIn, amountInRaw }) => {
+      return poolOut(state, rules, assetIn === site.settlementToken, BigInt(amountInRaw));
+    }),
+    perpQuotesE18: [],
+  };
+}
+
+function feedsOf(state: ShardState, { site }: SimChain): Pick<ChainAudit, "prices" | "volatility"> {
+  const round = state.rounds.at(-1);
+  const settlement = { priceUsd: 1, updatedAtMs: state.settlementUpdatedAtMs };
+  const hedge = {
+    priceUsd: Number(round?.priceE8 ?? 1n) / 1e8,
+    updatedAtMs: round?.updatedAtMs ?? 0,
+  };
+  return {
+    prices: new Map([
+      [site.settlementToken, settlement],
+      [site.hedgeToken, hedge],
+    ]),
+    volatility: null,
+  };
+}
+
+function creditedIn(view: NodeView, { credits }: AuditQuestions): Map<string, string> {
+  return new Map(
+    credits.flatMap(({ guid, blockNumber }): [string, string][] => {
+      const events = view.at(blockNumber)?.events ?? [];
+      return events.flatMap((event): [string, string][] => {
+        const isIt = event.type === "received" && event.guid === guid;
+        return isIt ? [[guid, event.amountRaw.toString()]] : [];
+      });
+    }),
+  );
+}
