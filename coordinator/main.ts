@@ -245,8 +245,9 @@ async function redisCycles(
   const { watchList } = redis;
   const recover = async (): Promise<void> => {
     if (watchList === undefined) return;
-    const { chains } = parts;
-    await recoverTransfers(state, { ...ports, queue: () => redis.queue, watchList, chains });
+    const { chains, lookbackBlocks } = trackPorts(parts);
+    const queue = (): RecoveryQueue | undefined => redis.queue;
+    await recoverTransfers(state, { ...ports, queue, watchList, chains, lookbackBlocks });
   };
   await Promise.all([
     repeat(recover, { name: "recovering transfers", signal, log, everyMs: TRACK_EVERY_MS }),

@@ -8,6 +8,7 @@ import {
   type PublicClient,
 } from "viem";
 import type { PrivateKeyAccount } from "viem/accounts";
+import { messageFate } from "#coordinator/adapters/message-fate.ts";
 import { sentMessage } from "#coordinator/adapters/sent-message.ts";
 import { consumedMandates, deliveries } from "#coordinator/adapters/vault-events.ts";
 import { type AuditTarget, auditAt } from "#coordinator/adapters/viem-audit.ts";
@@ -64,6 +65,7 @@ export function viemShardChain(options: ShardChainOptions): ShardChain {
     auditAt: (blockHash, asked) => chain((rpc) => auditAt(rpc, target, blockHash, asked)),
     consumedMandates: (range, jobId) => chain((rpc) => consumedMandates(rpc, vault, range, jobId)),
     deliveries: (range, guid) => chain((rpc) => deliveries(rpc, setup, range, guid)),
+    messageFate: (message, o) => chain((rpc) => messageFate(rpc, setup, message, o)),
     sentMessage: (blockNumber, guid) => chain((rpc) => sentMessage(rpc, setup, blockNumber, guid)),
   };
 }

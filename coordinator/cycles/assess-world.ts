@@ -11,7 +11,7 @@ import type { OrderProgress } from "#coordinator/records/shard-order.ts";
 import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
 import type { ShardValuation } from "#coordinator/records/shard-valuation.ts";
 import type { TakeOverState } from "#coordinator/records/take-over-state.ts";
-import { type HeldTransfer, holdOf } from "#coordinator/records/transfer-record.ts";
+import { type HeldTransfer, holdOf, isHeld } from "#coordinator/records/transfer-record.ts";
 import type { SpotHistory } from "#coordinator/records/volatility-forecast.ts";
 import { type AdjustedCapital, adjustCapital } from "#coordinator/stages/adjust-capital.ts";
 import type { CapitalAssessment } from "#coordinator/stages/assess-capital.ts";
@@ -47,7 +47,7 @@ export type PassInput = {
   /** Why nothing may be issued at all, such as Redis being away. */
   readonly standstill: readonly string[];
   readonly safety: SafetyInput;
-  /** Messages whose money cannot be counted on; none when left out. */
+  /** Messages whose money cannot be counted on, proved or by their target's word; none when left out. */
   readonly heldTransfers?: readonly HeldTransfer[];
   /** True once per `triggers.recentreEveryMs`; false when left out. */
   readonly isRecentreDue?: boolean;
@@ -118,7 +118,7 @@ export function assessWorld(input: PassInput): World {
   const snapshot = snapshotMarket(entries, policy, nowMs, unheard);
   const valued = valueBooks(entries, snapshot, carried, policy.quarantine);
   const safety = assessSafety(input, valued, carried);
-  const held = new Set((input.heldTransfers ?? []).map((one) => one.guid));
+  const held = new Set((input.heldTransfers ?? []).filter(isHeld).map((one) => one.guid));
   const effects = pendingEffects(input.jobs, input.setups, held);
   const nets = netWorld(valued, effects, input);
   const orders = {

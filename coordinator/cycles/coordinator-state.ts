@@ -40,6 +40,8 @@ export type CoordinatorState = {
   readonly transfers: Map<string, TransferRecord>;
   /** When the chain was last asked for a message that no report told of, by guid. */
   readonly searchedAtMs: Map<string, number>;
+  /** Target's block by guid at which its word that a message is lost or held was not so. */
+  readonly refuted: Map<string, number>;
   /** What each shard's agents were last told to look for, as text. */
   readonly published: Map<string, string>;
   readonly takeOvers: Map<string, TakeOverState>;
@@ -118,6 +120,7 @@ export function newCoordinatorState(options: StateOptions): CoordinatorState {
     transfers: new Map(),
     published: new Map(),
     searchedAtMs: new Map(),
+    refuted: new Map(),
     takeOvers: new Map(shards.map((shard) => [shard, first])),
     bumpedEpochs: new Map(),
     reports: new Map(shards.map((shard) => [shard, { accepted: 0, refused: new Map() }])),

@@ -1,7 +1,7 @@
 import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
 import type { Journal } from "#coordinator/ports/journal.ts";
 import type { BookEntry } from "#coordinator/records/book-entry.ts";
-import { isHeld, type TransferRecord } from "#coordinator/records/transfer-record.ts";
+import { isSaidHeld, type TransferRecord } from "#coordinator/records/transfer-record.ts";
 import {
   noteArrival,
   noteCredit,
@@ -114,7 +114,7 @@ function isNews(before: TransferRecord | undefined, next: TransferRecord): boole
 function tell(log: Log, before: TransferRecord | undefined, next: TransferRecord): void {
   const { guid, shard, target, nonce, amountRaw, alert } = next;
   const fields = { guid, shard, target, nonce, amountRaw, from: before?.state, to: next.state };
-  if (isHeld(next)) log.error("a transfer will not arrive by itself; people must act", fields);
+  if (isSaidHeld(next)) log.error("a transfer will not arrive by itself; people must act", fields);
   else if (next.state === "failed-retryable")
     log.warn("a transfer's delivery failed; it can be retried", {
       ...fields,

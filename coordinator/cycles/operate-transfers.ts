@@ -2,7 +2,7 @@ import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts"
 import { keepTransfer } from "#coordinator/cycles/join-transfers.ts";
 import type { Journal } from "#coordinator/ports/journal.ts";
 import type { Operator, TransferView } from "#coordinator/ports/operator.ts";
-import { isHeld, type TransferRecord } from "#coordinator/records/transfer-record.ts";
+import { isHeld, isSaidHeld, type TransferRecord } from "#coordinator/records/transfer-record.ts";
 import { orderRecovery } from "#coordinator/stages/issue-recovery.ts";
 import {
   isUnderWay,
@@ -45,7 +45,7 @@ export function operateTransfers(
     acknowledgeTransfer: (guid, reason) => {
       const record = find(guid);
       if (record === undefined) return { ordered: false, problem: "not-found" };
-      if (!isHeld(record)) {
+      if (!isSaidHeld(record)) {
         const detail = `state: found ${record.state}; only a transfer that is lost or held is acknowledged`;
         return { ordered: false, problem: "not-recoverable", detail };
       }

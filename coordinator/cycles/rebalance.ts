@@ -13,7 +13,7 @@ import type { Journal } from "#coordinator/ports/journal.ts";
 import type { MandateSigner } from "#coordinator/ports/mandate-signer.ts";
 import type { Solver } from "#coordinator/ports/solver.ts";
 import { isUnresolvedJob, type JobRecord } from "#coordinator/records/job-record.ts";
-import { isHeld } from "#coordinator/records/transfer-record.ts";
+import { isSaidHeld } from "#coordinator/records/transfer-record.ts";
 import { shardSafety } from "#coordinator/stages/judge-breakers.ts";
 import { FatalError, RetryableError } from "#shared/errors.ts";
 import type { Clock } from "#shared/ports/clock.ts";
@@ -133,7 +133,7 @@ function passInput(
     brokenInvariant,
     standstill: standstill(state, ports),
     isRecentreDue: isRecentreDue(state, nowMs),
-    heldTransfers: [...state.transfers.values()].filter(isHeld),
+    heldTransfers: [...state.transfers.values()].filter(isSaidHeld),
     safety: safetyInput(state, ports.journal.jobs),
     histories: state.histories,
   };

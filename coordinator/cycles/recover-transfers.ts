@@ -1,5 +1,6 @@
 import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
 import { joinSent, keepTransfer } from "#coordinator/cycles/join-transfers.ts";
+import { proveHeldTransfers } from "#coordinator/cycles/prove-held-transfers.ts";
 import type { RecoveryQueue } from "#coordinator/ports/job-queue.ts";
 import type { Journal } from "#coordinator/ports/journal.ts";
 import type { ShardChain } from "#coordinator/ports/shard-chain.ts";
@@ -22,7 +23,9 @@ export type RecoverPorts = {
   /** Undefined until Redis has answered for the first time. */
   readonly queue: () => RecoveryQueue | undefined;
   readonly watchList: WatchList;
-  readonly chains: ReadonlyMap<string, Pick<ShardChain, "sentMessage">>;
+  readonly chains: ReadonlyMap<string, Pick<ShardChain, "sentMessage" | "messageFate">>;
+  /** How far back events are searched for, in blocks. */
+  readonly lookbackBlocks: number;
   readonly clock: Clock;
   readonly log: Log;
 };
@@ -38,6 +41,7 @@ export async function recoverTransfers(
   ports: RecoverPorts,
 ): Promise<void> {
   await findUntold(state, ports);
+  await proveHeldTransfers(state, ports);
   await publishExpected(state, ports);
   if (state.shadow) return;
   const isHalted = state.manualHalt !== undefined || state.brokenInvariant !== undefined;

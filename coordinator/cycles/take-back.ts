@@ -1,13 +1,18 @@
 import { changeJob, releaseJobs } from "#coordinator/cycles/change-jobs.ts";
 import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
-import type { JobJournal } from "#coordinator/ports/journal.ts";
+import { keepTransfer } from "#coordinator/cycles/join-transfers.ts";
+import type { JobJournal, Journal } from "#coordinator/ports/journal.ts";
 import type { BookEntry } from "#coordinator/records/book-entry.ts";
 import type { ChainAudit } from "#coordinator/records/chain-audit.ts";
 import type { JobRecord } from "#coordinator/records/job-record.ts";
 import type { Log } from "#shared/ports/log.ts";
 import type { Hex } from "#shared/units/ids.ts";
 
-type Ports = { readonly jobs: JobJournal; readonly log: Log };
+type Ports = {
+  readonly jobs: JobJournal;
+  readonly journal: Pick<Journal, "transfers">;
+  readonly log: Log;
+};
 
 /** What was asked of a shard's chain, and the answer. */
 type Asked = {
@@ -41,7 +46,16 @@ export function takeBack(state: CoordinatorState, ports: Ports, o: Asked): void 
     });
     if (job === undefined || job.delivery?.blockNumber !== blockNumber) continue;
     changeJob(state, ports, job, { event: { type: "delivery-lost" }, nowMs: o.nowMs });
+    reopen(state, ports, guid, o.nowMs);
   }
+}
+
+/** A message that only a lie called delivered is on its way, and looked after, as before. */
+function reopen(state: CoordinatorState, ports: Ports, guid: Hex, nowMs: number): void {
+  const record = state.transfers.get(guid) ?? ports.journal.transfers.find(guid);
+  if (record?.state !== "delivered") return;
+  const open = { endedInBlock: null, isEndFinal: false, isClosed: false, observedBlock: null };
+  keepTransfer(state, ports, { ...record, ...open, state: "sent", progressAtMs: nowMs });
 }
 
 function settledLately({ outcomes }: CoordinatorState, { jobs }: Ports): JobRecord[] {

@@ -2,7 +2,7 @@ import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts"
 import type { LastReportView, PerpView, ShardView } from "#coordinator/ports/operator.ts";
 import { type BookEntry, entryAgeMs } from "#coordinator/records/book-entry.ts";
 import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
-import { holdOf, isHeld } from "#coordinator/records/transfer-record.ts";
+import { holdOf, isSaidHeld } from "#coordinator/records/transfer-record.ts";
 import { shardSafety } from "#coordinator/stages/judge-breakers.ts";
 import { judgeShard } from "#coordinator/stages/judge-shard.ts";
 import { unitsFromRaw } from "#shared/units/token-amount.ts";
@@ -54,7 +54,7 @@ function statusNow(
       isReachable: false,
     },
     isReduceOnly: state.policy.reduceOnlyShards.includes(setup.shard),
-    hold: holdOf([...state.transfers.values()].filter(isHeld), setup.shard),
+    hold: holdOf([...state.transfers.values()].filter(isSaidHeld), setup.shard),
     haltReasons: state.view?.mode.mode === "halt" ? state.view.mode.reasons : [],
     nowMs,
     safety: shardSafety(state.safety, setup.shard),

@@ -1,4 +1,5 @@
 import type { AuditQuestions, ChainAudit } from "#coordinator/records/chain-audit.ts";
+import type { MessageFate, MessagePath } from "#coordinator/records/message-fate.ts";
 import type { Address, Hex } from "#shared/units/ids.ts";
 import type { SentTransfer } from "#shared/wire/transfer-line.ts";
 
@@ -50,6 +51,16 @@ export type ShardChain = {
   readonly consumedMandates: (range: BlockRange, jobId?: Hex) => Promise<ConsumedMandate[]>;
   /** Transfers credited to the vault in a range; of one guid only when it is given. */
   readonly deliveries: (range: BlockRange, guid?: Hex) => Promise<Delivery[]>;
+  /**
+   * What the endpoint keeps of a message to the settlement token at a block of the chain; undefined when the node does
+   * not have the block yet.
+   *
+   * @param o.lookbackBlocks How far back a credit is searched for.
+   */
+  readonly messageFate: (
+    message: MessagePath,
+    o: { readonly blockNumber: number; readonly lookbackBlocks: number },
+  ) => Promise<MessageFate | undefined>;
   /** What the endpoint sent for a transfer that the vault consumed in a block; undefined when it is not there. */
   readonly sentMessage: (blockNumber: number, guid: Hex) => Promise<SentTransfer | undefined>;
 };

@@ -66,6 +66,14 @@ export const transferRecordSchema = z.strictObject({
   /** Target's block of the newest look; null before the first. */
   observedBlock: z.number().int().min(0).nullable(),
   recoveries: z.array(recoverySchema),
+  /**
+   * The state in which it is lost or held as the chains of its source and target themselves show it; null until they
+   * were asked, and where they do not show it.
+   */
+  heldProof: z
+    .strictObject({ state: z.enum(TRANSFER_STATES), atMs: unixMsSchema })
+    .nullable()
+    .default(null),
   /** A person has seen that it is lost or held; its shards are not held back for it any more. */
   acknowledged: z.strictObject({ reason: z.string(), atMs: unixMsSchema }).nullable(),
   /** Nothing can change it any more. */
@@ -92,19 +100,29 @@ export function isLaidToRest(record: TransferRecord): boolean {
 /** A message whose money cannot be counted on, as a planning pass needs it. */
 export type HeldTransfer = Pick<
   TransferRecord,
-  "guid" | "shard" | "target" | "state" | "acknowledged"
+  "guid" | "shard" | "target" | "state" | "acknowledged" | "heldProof"
 >;
 
-/** Why a shard may only reduce: the first message of it that is held and that nobody has acknowledged. */
+/**
+ * Why a shard may only reduce: the first message of it that is held and that nobody has acknowledged. While the chains
+ * have not proved it, it holds only the shard whose word it is: the target.
+ */
 export function holdOf(held: readonly HeldTransfer[], shard: string): string | undefined {
-  const found = held.find(
-    (one) => one.acknowledged === null && (one.shard === shard || one.target === shard),
-  );
+  const found = held.find((one) => {
+    const isOfIt = one.target === shard || (one.shard === shard && isHeld(one));
+    return one.acknowledged === null && isOfIt;
+  });
   if (found === undefined) return undefined;
-  return `transfer ${found.guid} from ${found.shard} to ${found.target} is ${found.state}`;
+  const { guid, shard: source, target, state } = found;
+  return `transfer ${guid} from ${source} to ${target} is ${state}${isHeld(found) ? "" : ", by its target's word"}`;
 }
 
-/** True when what was sent cannot be counted on: it is lost, or only governance can bring it. */
-export function isHeld({ state }: Pick<TransferRecord, "state">): boolean {
+/** True when its target says that what was sent cannot be counted on: it is lost, or only governance can bring it. */
+export function isSaidHeld({ state }: Pick<TransferRecord, "state">): boolean {
   return HELD_STATES.includes(state);
+}
+
+/** True when the chains prove it. */
+export function isHeld({ state, heldProof }: Pick<TransferRecord, "state" | "heldProof">): boolean {
+  return isSaidHeld({ state }) && heldProof?.state === state;
 }

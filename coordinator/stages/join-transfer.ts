@@ -47,6 +47,7 @@ export function noteSent(
     progressAtMs: at.nowMs,
     observedBlock: null,
     recoveries: [],
+    heldProof: null,
     acknowledged: null,
     isClosed: false,
   };

@@ -5,6 +5,7 @@ import type {
   ShardChain,
 } from "#coordinator/ports/shard-chain.ts";
 import type { AuditQuestions, ChainAudit } from "#coordinator/records/chain-audit.ts";
+import type { MessageFate } from "#coordinator/records/message-fate.ts";
 import { RetryableError } from "#shared/errors.ts";
 import type { Hex } from "#shared/units/ids.ts";
 import type { SentTransfer } from "#shared/wire/transfer-line.ts";
@@ -21,6 +22,8 @@ export type ChainScript = {
   consumed: ConsumedMandate[];
   deliveries: Delivery[];
   sent: SentTransfer[];
+  /** What the endpoint keeps of messages, by guid. */
+  fates: Map<string, MessageFate>;
   bumps: number;
   /** What its contracts say, by block hash; a block that is not here is unknown. */
   audits: Map<string, (asked: AuditQuestions) => ChainAudit>;
@@ -40,6 +43,7 @@ export function scriptedChain(): { readonly script: ChainScript; readonly chain:
     consumed: [],
     deliveries: [],
     sent: [],
+    fates: new Map(),
     bumps: 0,
     audits: new Map(),
   };
@@ -67,6 +71,8 @@ export function scriptedChain(): { readonly script: ChainScript; readonly chain:
           (one) => within(one, range) && (jobId === undefined || one.jobId === jobId),
         ),
       ),
+    messageFate: ({ guid }, { blockNumber }) =>
+      reach(() => (blockNumber > script.newestBlock.number ? undefined : script.fates.get(guid))),
     sentMessage: (_blockNumber, guid) => reach(() => script.sent.find((one) => one.guid === guid)),
     deliveries: (range, guid) =>
       reach(() =>

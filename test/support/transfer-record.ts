@@ -62,6 +62,7 @@ export function aTransferRecord(change: Partial<TransferRecord> = {}): TransferR
     progressAtMs: 1_790_000_000_000,
     observedBlock: null,
     recoveries: [],
+    heldProof: null,
     acknowledged: null,
     isClosed: false,
     ...change,

@@ -89,6 +89,7 @@ beforeEach(() => {
     watchList: { publish: async (shard, list) => void published.set(shard, list) },
     clock: { nowMs: () => nowMs },
     log,
+    lookbackBlocks: 64,
   };
   const job = aJobRecord({ kind: "transfer", target: "ethereum", state: "in-transit", guid: GUID });
   state.jobs.set(JOB_ID, { ...job, jobId: JOB_ID });
@@ -262,7 +263,8 @@ describe("an operator", () => {
 });
 
 describe("what is lost", () => {
-  const held = { guid: GUID, shard: "base", target: "ethereum", state: "burnt" } as const;
+  const message = { guid: GUID, shard: "base", target: "ethereum", state: "burnt" } as const;
+  const held = { ...message, heldProof: { state: "burnt", atMs: NOW_MS } } as const;
   const job = () => {
     const record = state.jobs.get(JOB_ID);
     if (record === undefined) throw new Error("a job expected");

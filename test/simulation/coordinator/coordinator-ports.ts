@@ -13,6 +13,7 @@ import type { SimProcess } from "#test/simulation/engine/process.ts";
 import type { Scheduler } from "#test/simulation/engine/scheduler.ts";
 import { nonceOf, type SimBlock, type SimChain } from "#test/simulation/world/chain.ts";
 import type { Codec } from "#test/simulation/world/codec.ts";
+import { guidOf } from "#test/simulation/world/message.ts";
 import type { SimQueue } from "#test/simulation/world/queue.ts";
 import type { NodeView, Rpc } from "#test/simulation/world/rpc.ts";
 import { address, digest, type Site } from "#test/simulation/world/site.ts";
@@ -163,6 +164,15 @@ export function shardChain(
           return [consumedMandate(block, event)];
         }),
       ),
+    messageFate: ({ guid, srcEid, nonce }, { blockNumber }) =>
+      rpc.read((view) => {
+        const state = view.at(blockNumber)?.state;
+        if (state === undefined) return undefined;
+        const kept = state.messages.get(guidOf(srcEid, chain.site.endpointId, BigInt(nonce)));
+        const isCredited = state.received.has(guid);
+        const committedHash = kept?.stage === "verified" ? kept.payloadHash : null;
+        return { committedHash, isPast: isCredited, isCredited };
+      }),
     sentMessage: (blockNumber, guid) =>
       rpc.read((view) =>
         sentTransfers(view.at(blockNumber), chain.site.endpointId).find((one) => one.guid === guid),

@@ -86,7 +86,9 @@ export function startCoordinator(parts: CoordinatorParts): CoordinatorState {
   });
   repeat(parts, TRACK_EVERY_MS, async () => {
     const { watchList } = parts;
-    await recoverTransfers(state, { ...ports, queue: () => parts.queue, watchList, chains });
+    const queue = () => parts.queue;
+    const lookbackBlocks = LOOKBACK_BLOCKS;
+    await recoverTransfers(state, { ...ports, queue, watchList, chains, lookbackBlocks });
     return undefined;
   });
   const track = { jobs: journal.jobs, chains, clock, log, lookbackBlocks: LOOKBACK_BLOCKS };
