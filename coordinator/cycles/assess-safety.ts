@@ -19,7 +19,7 @@ export function assessSafety(
   carried: ReadonlySet<string>,
 ): SafetyOutcome {
   const { policy, nowMs, setups, entries, jobs } = input;
-  const { memory, outcomes, sharesRaw, transfers, proved } = input.safety;
+  const { memory, outcomes, messages, sharesRaw, transfers, proved } = input.safety;
   const news = {
     shards: [...setups.keys()],
     equityUsd: new Map(
@@ -37,7 +37,17 @@ export function assessSafety(
   const ledger = trackCapital(memory.ledger, news);
   const before = Object.values(memory.breakers);
   const measures = [
-    ...measureBreakers({ setups, entries, carried, jobs, outcomes, before, policy, nowMs }),
+    ...measureBreakers({
+      setups,
+      entries,
+      carried,
+      jobs,
+      messages,
+      outcomes,
+      before,
+      policy,
+      nowMs,
+    }),
     ...measureLosses(ledger, news),
   ];
   const { breakers, events } = judgeBreakers(memory.breakers, measures, {

@@ -1,12 +1,12 @@
 import { assessSafety, type SafetyOutcome } from "#coordinator/cycles/assess-safety.ts";
 import type { BookEntry } from "#coordinator/records/book-entry.ts";
 import type { BucketExposure } from "#coordinator/records/bucket-exposure.ts";
-import type { JobOutcome } from "#coordinator/records/job-outcome.ts";
 import type { JobRecord } from "#coordinator/records/job-record.ts";
 import type { ManualHalt } from "#coordinator/records/manual-halt.ts";
 import type { MarketSnapshot } from "#coordinator/records/market-snapshot.ts";
 import { type PendingEffect, pendingEffects } from "#coordinator/records/pending-effect.ts";
-import { NEW_SAFETY, type SafetyMemory } from "#coordinator/records/safety-memory.ts";
+import type { SafetyInput } from "#coordinator/records/safety-input.ts";
+import type { SafetyMemory } from "#coordinator/records/safety-memory.ts";
 import type { OrderProgress } from "#coordinator/records/shard-order.ts";
 import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
 import type { ShardValuation } from "#coordinator/records/shard-valuation.ts";
@@ -53,27 +53,6 @@ export type PassInput = {
   readonly isRecentreDue?: boolean;
   /** Of the passes before; none when left out. */
   readonly histories?: ReadonlyMap<string, SpotHistory>;
-};
-
-/** What breakers, trust and orders were before the pass, and what they are judged by. */
-export type SafetyInput = {
-  readonly memory: SafetyMemory;
-  readonly outcomes: readonly JobOutcome[];
-  /** Shares of the vaults, as far as their chains were read. */
-  readonly sharesRaw: ReadonlyMap<string, string>;
-  /** Shards whose book of this pass its chain has proved: losses are not counted from anybody's word alone. */
-  readonly proved: ReadonlySet<string>;
-  /** Transfers in flight or not yet counted for good by the ledger. */
-  readonly transfers: readonly JobRecord[];
-};
-
-/** Nothing known, nothing ordered. */
-export const NO_SAFETY: SafetyInput = {
-  memory: NEW_SAFETY,
-  outcomes: [],
-  sharesRaw: new Map(),
-  proved: new Set(),
-  transfers: [],
 };
 
 /** What a pass saw, for the operator. */

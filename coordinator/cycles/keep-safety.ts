@@ -1,8 +1,8 @@
-import type { SafetyInput } from "#coordinator/cycles/assess-world.ts";
 import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
 import type { JobJournal, Journal } from "#coordinator/ports/journal.ts";
 import { jobOutcomeOf, OUTCOMES_MAX } from "#coordinator/records/job-outcome.ts";
 import type { JobRecord } from "#coordinator/records/job-record.ts";
+import type { SafetyInput } from "#coordinator/records/safety-input.ts";
 import type { SafetyEvent, SafetyMemory } from "#coordinator/records/safety-memory.ts";
 import type { Log } from "#shared/ports/log.ts";
 
@@ -27,7 +27,8 @@ export function safetyInput(state: CoordinatorState, jobs: JobJournal): SafetyIn
       state.books.get(shard) === entry ? [shard] : [],
     ),
   );
-  return { memory, outcomes, sharesRaw, proved, transfers: [...live, ...departed] };
+  const messages = [...state.transfers.values()];
+  return { memory, outcomes, messages, sharesRaw, proved, transfers: [...live, ...departed] };
 }
 
 /**

@@ -18,6 +18,26 @@ export type JobOutcome = {
   readonly fill: { readonly notionalUsd: number; readonly costUsd: number } | null;
 };
 
+/**
+ * Errors of the vault and its desk by which people stop, bound or take over what it does (contracts/src): none of the
+ * venue's doing.
+ */
+const OF_OPERATORS: readonly string[] = [
+  "ShardVault_Paused",
+  "ShardVault_VenueNotAllowed",
+  "ShardVault_AssetNotAllowed",
+  "ShardVault_WindowCapExceeded",
+  "ShardVault_WrongEpoch",
+  "ShardVault_WrongLeader",
+  "ShardVault_SignerNotAllowed",
+  "ShardVault_QuorumNotReached",
+  "VenueAdapter_PoolNotAllowed",
+  "VenueDesk_CapExceeded",
+  "VenueDesk_FloorTooLow",
+  "VenueDesk_NotRegistered",
+  "VenueDesk_OnlyReduces",
+];
+
 /** Outcomes kept in memory. */
 export const OUTCOMES_MAX = 500;
 
@@ -30,8 +50,10 @@ export function jobOutcomeOf(
   const isDone = job.state === "settled";
   const isFailed = job.state === "expired" || job.state === "refused-expired";
   if (job.shadow || (!isDone && !isFailed)) return undefined;
-  const isRefusedByVenue =
+  const isReverted =
     job.refusal?.reason === "simulation-reverted" || job.receipt?.outcome === "reverted";
+  const detail = job.refusal?.detail ?? job.receipt?.detail ?? "";
+  const isRefusedByVenue = isReverted && !OF_OPERATORS.some((name) => detail.includes(name));
   const venue = job.params !== null && "venue" in job.params ? job.params.venue : null;
   return {
     jobId: job.jobId,

@@ -5,8 +5,10 @@ import {
   GLOBAL_SCOPE,
 } from "#coordinator/records/breaker-state.ts";
 import type { JobOutcome } from "#coordinator/records/job-outcome.ts";
-import { isInFlight, type JobRecord } from "#coordinator/records/job-record.ts";
+import type { JobRecord } from "#coordinator/records/job-record.ts";
 import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
+import type { TransferRecord } from "#coordinator/records/transfer-record.ts";
+import { measureRoutes } from "#coordinator/stages/measure-routes.ts";
 import { medianOf } from "#coordinator/stages/snapshot-market.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
 import { slippageMaxFraction } from "#shared/policy/slippage.ts";
@@ -17,6 +19,8 @@ export type MeasureContext = {
   /** Shards whose book is only carried: their feeds say nothing of now. */
   readonly carried: ReadonlySet<string>;
   readonly jobs: readonly JobRecord[];
+  /** Cross-chain messages that something can still change. */
+  readonly messages: readonly TransferRecord[];
   readonly outcomes: readonly JobOutcome[];
   /** Breakers of before: what is not seen any more is measured as over. */
   readonly before: readonly BreakerState[];
@@ -32,7 +36,7 @@ export function measureBreakers(context: MeasureContext): BreakerMeasure[] {
     ...settlementPegs(context),
     ...slippages(context),
     ...venueFailures(context),
-    ...bridgeDelays(context),
+    ...measureRoutes(context),
   ];
 }
 
@@ -146,22 +150,6 @@ function venueFailures({ outcomes, before, policy, nowMs }: MeasureContext): Bre
     const value = some.length < jobsMin ? 0 : failed / some.length;
     const detail = `${failed} of ${some.length} jobs came to nothing`;
     return { kind: "venueFailures", scope, value, detail };
-  });
-}
-
-/** Oldest transfer that has left and has not arrived, by route. */
-function bridgeDelays({ jobs, before, nowMs }: MeasureContext): BreakerMeasure[] {
-  const waiting = jobs.filter((job) => {
-    return job.kind === "transfer" && job.state === "in-transit" && isInFlight(job);
-  });
-  const scopeOf = (job: JobRecord): string => `route:${job.shard}>${job.target ?? "unknown"}`;
-  const scopes = new Set([...waiting.map(scopeOf), ...scopesOf(before, "bridgeDelay")]);
-  return [...scopes].map((scope): BreakerMeasure => {
-    const ages = waiting
-      .filter((job) => scopeOf(job) === scope)
-      .map((job) => nowMs - (job.times.includedBlockTimestampMs ?? job.times.recordedAtMs));
-    const detail = `${ages.length} transfers under way`;
-    return { kind: "bridgeDelay", scope, value: Math.max(0, ...ages), detail };
   });
 }
 

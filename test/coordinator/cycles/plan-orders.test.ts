@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { NO_SAFETY, type PassInput } from "#coordinator/cycles/assess-world.ts";
+import type { PassInput } from "#coordinator/cycles/assess-world.ts";
 import { planPass } from "#coordinator/cycles/plan-pass.ts";
 import type { BookEntry } from "#coordinator/records/book-entry.ts";
 import { breakerKey, newBreaker } from "#coordinator/records/breaker-state.ts";
 import type { JobRecord } from "#coordinator/records/job-record.ts";
+import { NO_SAFETY } from "#coordinator/records/safety-input.ts";
 import { NEW_SAFETY } from "#coordinator/records/safety-memory.ts";
 import type { ShardOrder } from "#coordinator/records/shard-order.ts";
 import {

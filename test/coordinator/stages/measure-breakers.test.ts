@@ -2,6 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type BreakerMeasure, newBreaker } from "#coordinator/records/breaker-state.ts";
 import { type JobOutcome, jobOutcomeOf } from "#coordinator/records/job-outcome.ts";
+import type { JobRecord } from "#coordinator/records/job-record.ts";
+import type { TransferRecord } from "#coordinator/records/transfer-record.ts";
 import { judgeBreakers } from "#coordinator/stages/judge-breakers.ts";
 import { type MeasureContext, measureBreakers } from "#coordinator/stages/measure-breakers.ts";
 import { DEFAULT_POLICY } from "#shared/policy/default-policy.ts";
@@ -13,6 +15,7 @@ import {
   NOW_MS,
   type TestShard,
 } from "#test/support/coordinator-pass.ts";
+import { aTransferRecord } from "#test/support/transfer-record.ts";
 
 const SHARDS: readonly TestShard[] = ["arbitrum", "base", "optimism"];
 const BASE: MeasureContext = {
@@ -20,6 +23,7 @@ const BASE: MeasureContext = {
   entries: SHARDS.map((shard) => anEntry({ shard })),
   carried: new Set(),
   jobs: [],
+  messages: [],
   outcomes: [],
   before: [],
   policy: aPolicy(),
@@ -171,19 +175,70 @@ describe("failures at a venue", () => {
   });
 });
 
-test("a route is as late as its oldest transfer", () => {
-  const job = aJobRecord({
-    kind: "transfer",
-    state: "in-transit",
-    shard: "base",
-    target: "arbitrum",
+describe("a route", () => {
+  const ROUTE = "route:base>arbitrum";
+  const leaving = (ageMs: number, change: Partial<JobRecord> = {}): JobRecord => {
+    const kind = { kind: "transfer", shard: "base", target: "arbitrum" } as const;
+    const job = aJobRecord({ ...kind, state: "in-transit", ...change });
+    const recordedAtMs = NOW_MS - ageMs - 1_000;
+    const includedBlockTimestampMs = NOW_MS - ageMs;
+    return { ...job, times: { ...job.times, recordedAtMs, includedBlockTimestampMs } };
+  };
+  const message = (change: Partial<TransferRecord> = {}): TransferRecord => {
+    const { jobId } = aJobRecord({});
+    return aTransferRecord({ jobId, shard: "base", target: "arbitrum", ...change });
+  };
+
+  test("is as late as its oldest transfer", () => {
+    const jobs = [leaving(9_000), leaving(90_000)];
+    expect(measure("bridgeDelay", ROUTE, { jobs })).toBe(90_000);
   });
-  const late = { ...job, times: { ...job.times, includedBlockTimestampMs: NOW_MS - 90_000 } };
-  const jobs = [
-    { ...late, times: { ...late.times, includedBlockTimestampMs: NOW_MS - 9_000 } },
-    late,
-  ];
-  expect(measure("bridgeDelay", "route:base>arbitrum", { jobs })).toBe(90_000);
+
+  test.each([
+    ["sent", 90_000],
+    ["verified-executable", 90_000],
+    ["failed-retryable", 90_000],
+    ["blocked-by-prior-nonce", 90_000],
+    ["burnt", 90_000],
+    ["delivered", undefined],
+  ] as const)("counts a message that tracking has in state %s as %s ms late", (state, lateMs) => {
+    const jobs = [leaving(90_000)];
+    expect(measure("bridgeDelay", ROUTE, { jobs, messages: [message({ state })] })).toBe(lateMs);
+  });
+
+  test("counts what tracking saw leave before any book shows the job", () => {
+    const jobs = [leaving(90_000, { state: "included" })];
+    expect(measure("bridgeDelay", ROUTE, { jobs })).toBeUndefined();
+    expect(measure("bridgeDelay", ROUTE, { jobs, messages: [message()] })).toBe(90_000);
+    const gone = [message({ state: "unknown" })];
+    expect(measure("bridgeDelay", ROUTE, { jobs, messages: gone })).toBeUndefined();
+  });
+
+  test("that is shut, as both chains prove, is later than every threshold, until a person has seen it", () => {
+    const jobs = [leaving(9_000)];
+    const burnt = { state: "burnt", heldProof: { state: "burnt", atMs: NOW_MS } } as const;
+    const proved = [message(burnt)];
+    expect(measure("bridgeDelay", ROUTE, { jobs, messages: proved })).toBe(Infinity);
+    const seen = [message({ ...burnt, acknowledged: { reason: "known", atMs: NOW_MS } })];
+    expect(measure("bridgeDelay", ROUTE, { jobs, messages: seen })).toBeUndefined();
+  });
+
+  test("is made no later by a source that dates its message before the order to send it", () => {
+    const job = leaving(9_000);
+    const times = { ...job.times, includedBlockTimestampMs: NOW_MS - 9e8 };
+    expect(measure("bridgeDelay", ROUTE, { jobs: [{ ...job, times }] })).toBe(10_000);
+  });
+});
+
+test.each([
+  ["UniswapV3Adapter_PriceOffMean(0x1)", true],
+  ["VenueDesk_OnlyReduces(0xad)", false],
+  ["ShardVault_Paused()", false],
+  ["VenueDesk_CapExceeded(0xad, 2, 1)", false],
+])("a job refused with %s is a failure of the venue: %s", (detail, isVenueFailure) => {
+  const refusal = { reason: "simulation-reverted", detail };
+  const job = aJobRecord({ state: "refused-expired", refusal });
+  expect(jobOutcomeOf(job, aShardSetup("base"), NOW_MS)?.isVenueFailure).toBe(isVenueFailure);
 });
 
 test("breakers do not depend on the order of their measures, and each only on its own", () => {

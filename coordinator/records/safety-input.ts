@@ -1,0 +1,28 @@
+import type { JobOutcome } from "#coordinator/records/job-outcome.ts";
+import type { JobRecord } from "#coordinator/records/job-record.ts";
+import { NEW_SAFETY, type SafetyMemory } from "#coordinator/records/safety-memory.ts";
+import type { TransferRecord } from "#coordinator/records/transfer-record.ts";
+
+/** What breakers, trust and orders were before the pass, and what they are judged by. */
+export type SafetyInput = {
+  readonly memory: SafetyMemory;
+  readonly outcomes: readonly JobOutcome[];
+  /** Cross-chain messages that something can still change. */
+  readonly messages: readonly TransferRecord[];
+  /** Shares of the vaults, as far as their chains were read. */
+  readonly sharesRaw: ReadonlyMap<string, string>;
+  /** Shards whose book of this pass its chain has proved: losses are not counted from anybody's word alone. */
+  readonly proved: ReadonlySet<string>;
+  /** Transfers in flight or not yet counted for good by the ledger. */
+  readonly transfers: readonly JobRecord[];
+};
+
+/** Nothing known, nothing ordered. */
+export const NO_SAFETY: SafetyInput = {
+  memory: NEW_SAFETY,
+  outcomes: [],
+  messages: [],
+  sharesRaw: new Map(),
+  proved: new Set(),
+  transfers: [],
+};
