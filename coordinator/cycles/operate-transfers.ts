@@ -2,7 +2,7 @@ import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts"
 import { keepTransfer } from "#coordinator/cycles/join-transfers.ts";
 import type { Journal } from "#coordinator/ports/journal.ts";
 import type { Operator, TransferView } from "#coordinator/ports/operator.ts";
-import { isHeld, isSaidHeld, type TransferRecord } from "#coordinator/records/transfer-record.ts";
+import { isSaidHeld, type TransferRecord } from "#coordinator/records/transfer-record.ts";
 import { orderRecovery } from "#coordinator/stages/issue-recovery.ts";
 import {
   isUnderWay,
@@ -74,7 +74,7 @@ function viewOf(state: CoordinatorState, record: TransferRecord, nowMs: number):
   return { ...record, isStuck, nextStep: step, waitingMs: nowMs - record.progressAtMs };
 }
 
-/** How many messages are stuck now, and how many cannot be counted on. */
+/** How many messages are stuck now, and how many are said to be lost or held, proved or not. */
 export function transferCounts(
   state: CoordinatorState,
   nowMs: number,
@@ -82,5 +82,5 @@ export function transferCounts(
   const open = [...state.transfers.values()];
   const isStuck = (record: TransferRecord): boolean =>
     judgeTransfer(record, state.policy.transfers, nowMs).isStuck;
-  return { stuck: open.filter(isStuck).length, held: open.filter(isHeld).length };
+  return { stuck: open.filter(isStuck).length, held: open.filter(isSaidHeld).length };
 }
