@@ -4,27 +4,40 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 
 /**
- * `npm test`: builds the contracts, runs forge's tests, then vitest's (house, unit, integration), and
- * closes with one line that counts them all. Every part runs even when an earlier one failed. Exit
- * code 0 only if every part ran and nothing failed.
+ * `npm test`: builds the contracts, runs forge's tests beside the TypeScript tests that compute (unit, house,
+ * simulation), then the integration tests, and closes with one line that counts them all. Every part runs even
+ * when an earlier one failed. Exit code 0 only if every part ran and nothing failed.
  */
 
 type Counts = { readonly passed: number; readonly failed: number; readonly skipped: number };
 type Part = { readonly name: string; readonly counts: Counts };
+type Run = { readonly exitCode: number; readonly output: string };
 
 const ROOT = path.resolve(import.meta.dirname, "../..");
 
-function run(
+function run(command: string, args: readonly string[]): Promise<Run> {
+  console.log(`\n> ${command} ${args.join(" ")}`);
+  return capture(command, args, (text) => process.stdout.write(text));
+}
+
+/** As `run`, but prints in one piece at the end, so that it can run beside another. */
+async function runQuietly(command: string, args: readonly string[]): Promise<Run> {
+  const result = await capture(command, args, () => undefined);
+  console.log(`\n> ${command} ${args.join(" ")}\n${result.output}`);
+  return result;
+}
+
+function capture(
   command: string,
   args: readonly string[],
-): Promise<{ exitCode: number; output: string }> {
-  console.log(`\n> ${command} ${args.join(" ")}`);
+  onText: (text: string) => void,
+): Promise<Run> {
   return new Promise((resolve) => {
     const child = spawn(command, args, { cwd: ROOT, stdio: ["ignore", "pipe", "inherit"] });
     let output = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
       output += text;
-      process.stdout.write(text);
+      onText(text);
     });
     child.once("error", (error) => resolve({ exitCode: 1, output: String(error) }));
     child.once("close", (code) => resolve({ exitCode: code ?? 1, output }));
@@ -51,7 +64,8 @@ async function buildContracts(): Promise<Part> {
 }
 
 async function testContracts(): Promise<Part> {
-  const { exitCode, output } = await run("node", ["tools/forge.ts", "test", "--color", "never"]);
+  const args = ["tools/forge.ts", "test", "--color", "never"];
+  const { exitCode, output } = await runQuietly("node", args);
   const total = /: (\d+) tests passed, (\d+) failed, (\d+) skipped \(\d+ total tests\)/.exec(
     output,
   );
@@ -63,22 +77,24 @@ async function testContracts(): Promise<Part> {
   return { name: "contracts", counts: withExitCode({ passed, failed, skipped }, exitCode) };
 }
 
-async function testTypeScript(): Promise<Part> {
+async function testTypeScript(...projects: readonly string[]): Promise<Part> {
+  const name = projects.join(" and ");
   const folder = mkdtempSync(path.join(tmpdir(), "riskshard-test-"));
   const file = path.join(folder, "results.json");
   try {
     const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
-    const { exitCode } = await run("vitest", ["run", ...reporters]);
+    const selected = projects.map((project) => `--project=${project}`);
+    const { exitCode } = await run("vitest", ["run", ...selected, ...reporters]);
     const results = JSON.parse(readFileSync(file, "utf8")) as Record<string, number>;
     const counts = {
       passed: results["numPassedTests"] ?? 0,
       failed: results["numFailedTests"] ?? 1,
       skipped: (results["numPendingTests"] ?? 0) + (results["numTodoTests"] ?? 0),
     };
-    return { name: "typescript", counts: withExitCode(counts, exitCode) };
+    return { name, counts: withExitCode(counts, exitCode) };
   } catch (error) {
     console.error(`vitest left no readable results: ${String(error)}`);
-    return { name: "typescript", counts: { passed: 0, failed: 1, skipped: 0 } };
+    return { name, counts: { passed: 0, failed: 1, skipped: 0 } };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -88,7 +104,12 @@ function countsText({ passed, failed, skipped }: Counts): string {
   return `${passed} passed, ${failed} failed${skipped === 0 ? "" : `, ${skipped} skipped`}`;
 }
 
-const parts = [await buildContracts(), await testContracts(), await testTypeScript()];
+// The compiler of forge's tests uses one core; the integration tests, which wait for chains, get all of them.
+const parts = [
+  await buildContracts(),
+  ...(await Promise.all([testContracts(), testTypeScript("unit", "simulation")])),
+  await testTypeScript("integration"),
+];
 const sum = parts.reduce<Counts>(
   (total, { counts }) => ({
     passed: total.passed + counts.passed,
