@@ -4,13 +4,14 @@ pragma solidity 0.8.37;
 import {Ownable, Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
 import {IERC4626} from "@openzeppelin/contracts/interfaces/IERC4626.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {CapsView} from "./CapsView.sol";
 import {IPositionVenue} from "./interfaces/IPositionVenue.sol";
 import {IShardVault} from "./interfaces/IShardVault.sol";
 import {IShardVaultAdmin} from "./interfaces/IShardVaultAdmin.sol";
 import {IVenueDesk} from "./interfaces/IVenueDesk.sol";
 
 /// @title Which accounts at venues a vault has, what lies there, and what the admin allows of it.
-abstract contract VenueRegistry is IVenueDesk, Ownable2Step {
+abstract contract VenueRegistry is CapsView, Ownable2Step {
     using Math for uint256;
 
     uint256 private constant VENUES_MAX = 8;
@@ -74,9 +75,22 @@ abstract contract VenueRegistry is IVenueDesk, Ownable2Step {
         }
     }
 
+    /// @inheritdoc IVenueDesk
+    /// @dev While a position binds margin or cash became options, what is held says too little; what was put there, losses
+    /// included, says enough.
+    function placed(address venue) public view returns (uint256 total) {
+        total = IPositionVenue(venue).held(settlementAsset);
+        address[] memory hedges = vault.hedgeAssets();
+        for (uint256 i = 0; i < hedges.length; i++) {
+            uint256 amount = IPositionVenue(venue).held(hedges[i]);
+            if (amount != 0) total += _settlementValue(hedges[i], amount);
+        }
+        if (!IPositionVenue(venue).isExact()) total = total.max(placedAt[venue]);
+    }
+
     /// @dev Before an amount is put into a venue.
     function _notePut(address venue, address asset, uint256 amount) internal {
-        placedAt[venue] = _placed(venue) + _settlementValue(asset, amount);
+        placedAt[venue] = placed(venue) + _settlementValue(asset, amount);
     }
 
     /// @dev After an amount was taken out of a venue.
@@ -89,8 +103,8 @@ abstract contract VenueRegistry is IVenueDesk, Ownable2Step {
     }
 
     function _requireWithinCap(address venue) internal view {
-        uint256 placed = _placed(venue);
-        if (placed > capOf[venue]) revert VenueDesk_CapExceeded(venue, placed, capOf[venue]);
+        uint256 total = placed(venue);
+        if (total > capOf[venue]) revert VenueDesk_CapExceeded(venue, total, capOf[venue]);
     }
 
     /// @dev A venue with a cap of 0, or no longer allowed by the vault, is being left: nothing grows there.
@@ -105,18 +119,6 @@ abstract contract VenueRegistry is IVenueDesk, Ownable2Step {
         if (weakens && minimum < floor) revert VenueDesk_FloorTooLow(venue, minimum, floor);
         uint256 current = IPositionVenue(venue).health();
         if (current < minimum) revert VenueDesk_HealthBelowFloor(venue, current, minimum);
-    }
-
-    /// @dev What counts against a venue's cap. While a position binds margin or cash became options, what is held says too
-    /// little; what was put there, losses included, says enough.
-    function _placed(address venue) private view returns (uint256 placed) {
-        placed = IPositionVenue(venue).held(settlementAsset);
-        address[] memory hedges = vault.hedgeAssets();
-        for (uint256 i = 0; i < hedges.length; i++) {
-            uint256 amount = IPositionVenue(venue).held(hedges[i]);
-            if (amount != 0) placed += _settlementValue(hedges[i], amount);
-        }
-        if (!IPositionVenue(venue).isExact()) placed = placed.max(placedAt[venue]);
     }
 
     function _settlementValue(address asset, uint256 amount) private view returns (uint256) {

@@ -21,6 +21,8 @@ export type PendingEffect = {
   readonly deltaUnits: number;
   /** What an option trade adds beside its delta; null for all else. */
   readonly option: OptionExposure | null;
+  /** Options bought or sold, unsigned; left out of all but option trades. */
+  readonly optionUnits?: number;
   readonly amountUsd: number;
   /** Raw amount that leaves the vault: the underlying for swaps that sell, the settlement asset for all else; 0 when nothing does. */
   readonly outRaw: bigint;
@@ -59,6 +61,9 @@ export function pendingEffects(
         job.kind === "transfer" &&
         job.delivery === null &&
         !(job.guid !== null && held.has(job.guid)),
+      ...(job.params?.kind === "option-trade"
+        ? { optionUnits: Math.abs(unitsFromRaw(BigInt(job.params.quantityE18), 18)) }
+        : {}),
       ...filled(job, setups.get(job.shard)),
     };
   });

@@ -1,5 +1,6 @@
 import type { LinearProgram } from "#coordinator/records/linear-program.ts";
 import { addCapital } from "#coordinator/stages/formulate-capital.ts";
+import { addCaps } from "#coordinator/stages/formulate-caps.ts";
 import { addHedges, type HedgeVariables } from "#coordinator/stages/formulate-hedges.ts";
 import {
   addOptions,
@@ -55,6 +56,7 @@ export function formulatePlan(
   addOptionDeltas(builder, world, { hedges, series });
   addShortfall(builder, { world, scenarios, exposures, series });
   addCapital(builder, { world, hedges, series, transfers });
+  addCaps(builder, world, { hedges, series, transfers });
   return { ...builder.finish(), hedges, series, transfers };
 }
 

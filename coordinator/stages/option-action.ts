@@ -54,6 +54,7 @@ function tradeAction(
       kind: "option-trade",
       deltaUnits: sign * quantity * option.deltaUnits,
       option: exposureOf(option, quantity),
+      optionUnits: quantity,
       amountUsd: paidUsd,
       outRaw: 0n,
     },

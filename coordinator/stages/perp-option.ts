@@ -1,5 +1,6 @@
 import { isHedge, type PendingEffect } from "#coordinator/records/pending-effect.ts";
 import type { UnderlyingValuation } from "#coordinator/records/shard-valuation.ts";
+import { mayGrowAt } from "#coordinator/stages/caps-left.ts";
 import {
   costSegments,
   type DepthPoint,
@@ -17,6 +18,7 @@ import {
   SLIPPAGE_SHARE_PLANNED,
   solventUnits,
   type TradeContext,
+  windowUnits,
 } from "#coordinator/stages/venue-limits.ts";
 import { slippageMaxFraction } from "#shared/policy/slippage.ts";
 import { unitsFromRaw } from "#shared/units/token-amount.ts";
@@ -55,6 +57,9 @@ export function perpOption(
     "venue too thin or too dear": depthUnits,
     "notional limit":
       (policy.underlyings[context.underlying]?.hedgeNotionalMaxUsd ?? 0) / own.spotUsd,
+    "window of the vault used up": windowUnits(input, context),
+    "venue is being left":
+      isOpening && !mayGrowAt(input, line.adapter) ? 0 : Number.POSITIVE_INFINITY,
     ...(isOpening
       ? { [NO_MARGIN]: marginUnits(input, own, line, room) }
       : { "no position to take back": Math.abs(unitsFromRaw(BigInt(line.sizeE18), 18)) }),

@@ -131,7 +131,7 @@ function valued(option: SeriesOption, trial: Trial) {
   return { option, units, gainUsd: units > 0 ? savedUsd - costUsd - option.gasUsd : 0 };
 }
 
-/** Most units for which there is cash, and that take no end of a limit beyond it, whichever of the trades done are. */
+/** Most units for which there are cash and room in the vault's window, and that take no end of a limit beyond it, whichever of the trades done are. */
 export function allowedUnits(
   option: SeriesOption,
   { world, one, done }: Omit<Trial, "all">,
@@ -148,7 +148,18 @@ export function allowedUnits(
       const [low, high] = allowedChange(limit);
       return Math.max(0, ((perUnit > 0 ? high : low) - added) / perUnit);
     });
-  return Math.min(cashUnits(option, done), ...room);
+  return Math.min(cashUnits(option, done), unitsInWindow(option, done), ...room);
+}
+
+/** Units the vault's window still takes beside the options traded before. */
+function unitsInWindow(
+  { input, windowUnits }: SeriesOption,
+  done: readonly PlannedAction[],
+): number {
+  const units = done.reduce((sum, { effect }) => {
+    return effect.shard === input.setup.shard ? sum + (effect.optionUnits ?? 0) : sum;
+  }, 0);
+  return Math.max(0, windowUnits - units);
 }
 
 /** Units that bring a limit's far end back to it; 0 where the trade goes the other way. */

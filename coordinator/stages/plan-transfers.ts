@@ -2,6 +2,7 @@ import type { TransferDecision } from "#coordinator/records/decision-record.ts";
 import type { PendingEffect } from "#coordinator/records/pending-effect.ts";
 import type { PlannedAction } from "#coordinator/records/planned-action.ts";
 import { assessCapital, type CapitalAssessment } from "#coordinator/stages/assess-capital.ts";
+import { transfersLeftUsd } from "#coordinator/stages/caps-left.ts";
 import type { ShardInput } from "#coordinator/stages/hedge-option.ts";
 import {
   closedRoutes,
@@ -203,7 +204,7 @@ function sourcesFor(target: ShardInput, missingUsd: number, context: Planning): 
     );
 }
 
-/** Most a source can send in USD: its surplus, its free cash, and its capital on chain above its own floor. */
+/** Most a source can send in USD: its surplus, its free cash, its capital on chain above its own floor, and its window. */
 export function mostFrom(input: ShardInput, context: TransferPlanContext): number {
   const { setup, valuation } = input;
   // What is still on its way here is no surplus yet: it could not be sent on.
@@ -212,7 +213,8 @@ export function mostFrom(input: ShardInput, context: TransferPlanContext): numbe
     unitsFromRaw(capital.freeCashRaw, setup.settlement.decimals) * valuation.settlementUsd;
   const chainUsd =
     chainCapitalUsd(input) - leavingUsd(input, context.effects) - chainFloorUsd(input, capital);
-  return Math.max(0, Math.min(capital.surplusUsd, freeCashUsd, chainUsd));
+  const windowUsd = transfersLeftUsd(input, context);
+  return Math.max(0, Math.min(capital.surplusUsd, freeCashUsd, chainUsd, windowUsd));
 }
 
 /** What pending transfers, and premiums of options, which the vault counts as nothing, will still take from a shard. */

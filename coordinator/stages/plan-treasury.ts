@@ -1,6 +1,7 @@
 import type { PendingEffect } from "#coordinator/records/pending-effect.ts";
 import type { PlannedAction } from "#coordinator/records/planned-action.ts";
 import { assessCapital } from "#coordinator/stages/assess-capital.ts";
+import { putLeftUsd } from "#coordinator/stages/caps-left.ts";
 import type { ShardInput } from "#coordinator/stages/hedge-option.ts";
 import { marginNeededUsd } from "#coordinator/stages/margin-needed.ts";
 import { cashToKeepUsd } from "#coordinator/stages/settlement-cash.ts";
@@ -82,7 +83,8 @@ function loanMove(input: ShardInput, context: TreasuryContext): Found | undefine
     line.supplyRoomRaw === null
       ? Number.POSITIVE_INFINITY
       : usdOf(input, line.supplyRoomRaw, line.decimals);
-  const idleUsd = Math.min(cash.freeUsd - stayUsd, roomUsd);
+  const putUsd = putLeftUsd(input, line.adapter, context);
+  const idleUsd = Math.min(cash.freeUsd - stayUsd, roomUsd, putUsd);
   return isWorthLending(input, line, { idleUsd, context })
     ? loan(input, line, { usd: idleUsd, reason: "idle cash", context })
     : undefined;

@@ -31,6 +31,8 @@ export type SeriesOption = {
   readonly gasUsd: number;
   /** Most premium that the account's cash is for, or the vault's where it is brought first; infinite for a sale. */
   readonly cashUsd: number;
+  /** Options the vault's window of trades still takes. */
+  readonly windowUnits: number;
   /** Cash of the vault that may be brought, raw. */
   readonly freeRaw: bigint;
   /** Most that one option takes off the shard's collateral over its requirement and buffer, USD. */

@@ -1,5 +1,6 @@
 import { isHedge, type PendingEffect } from "#coordinator/records/pending-effect.ts";
 import { assessCapital } from "#coordinator/stages/assess-capital.ts";
+import { mayGrowAt, putLeftUsd } from "#coordinator/stages/caps-left.ts";
 import {
   type CostSegment,
   type DepthPoint,
@@ -11,12 +12,12 @@ import type { HedgeContext, Limits, ShardInput } from "#coordinator/stages/hedge
 import { bucketOf, expiryBuckets } from "#coordinator/stages/measure-buckets.ts";
 import type { SeriesOption } from "#coordinator/stages/series-option.ts";
 import { freeForVenuesRaw } from "#coordinator/stages/settlement-cash.ts";
-import { gasCostUsd } from "#coordinator/stages/venue-limits.ts";
+import { gasCostUsd, windowUnits as windowUnitsOf } from "#coordinator/stages/venue-limits.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
 import { type OptionMarket, valueOption } from "#shared/risk/option-position.ts";
 import { optionScenarioPnlUsd } from "#shared/risk/scenario-pnl.ts";
 import { STANDARD_GRID } from "#shared/risk/standard-grid.ts";
-import { unitsFromRaw } from "#shared/units/token-amount.ts";
+import { rawFromUnitsDown, unitsFromRaw } from "#shared/units/token-amount.ts";
 import type { OptionMarketLine, OptionSeries } from "#shared/wire/shard-report.ts";
 
 export type SeriesContext = Omit<HedgeContext, "side"> & {
@@ -73,12 +74,13 @@ function oneSide(
   const { side, isAwaitingCash, policy, market } = context;
   const { settlementUsd } = input.valuation;
   const points = depthOf(series, side, settlementUsd);
-  if (points.length < 2) return undefined;
+  const isBeingLeft = side === "buy" && !mayGrowAt(input, line.adapter);
+  if (points.length < 2 || isBeingLeft) return undefined;
   const position = positionOf(line, series);
   const value = valueOption(position, market);
   const gridPnlUsd = optionScenarioPnlUsd([position], 0, market, STANDARD_GRID);
   const sign = side === "buy" ? 1 : -1;
-  const freeRaw = freeForVenuesRaw(input, context);
+  const freeRaw = freeForAccountRaw(input, line, context);
   const cashRaw = isAwaitingCash ? freeRaw : BigInt(line.cashRaw);
   const cashUsd =
     side === "buy"
@@ -90,9 +92,11 @@ function oneSide(
   const premium = { sign, perUnitUsd, fairUsd: value.priceUsd, gridPnlUsd } as const;
   const slackUsdPerUnit = slackPerUnit(premium, context);
   const notionalUsd = policy.underlyings[context.underlying]?.hedgeNotionalMaxUsd ?? 0;
+  const windowUnits = windowUnitsOf(input, context);
   const limits: Limits = {
     "premium too far from fair": depthUnits,
     "notional limit": notionalUsd / market.spotUsd,
+    "window of the vault used up": windowUnits,
     ...(side === "buy"
       ? { [NO_CASH]: largestWhere(depthUnits, (units) => usdFor(points, units) <= cashUsd) }
       : { "nothing held": unitsFromRaw(BigInt(series.heldE18), 18) }),
@@ -124,9 +128,24 @@ function oneSide(
     limitUnits,
     gasUsd: gasCostUsd(input, { gasUnits }, context.nativeUsd) ?? 0,
     cashUsd,
+    windowUnits,
     freeRaw,
     slackUsdPerUnit,
   };
+}
+
+/** Cash of the vault that may go to an account: what it can spare, and what the venue's cap still takes. */
+function freeForAccountRaw(
+  input: ShardInput,
+  { adapter }: OptionMarketLine,
+  context: SeriesContext,
+): bigint {
+  const freeRaw = freeForVenuesRaw(input, context);
+  const putUnits = putLeftUsd(input, adapter, context) / input.valuation.settlementUsd;
+  if (!Number.isFinite(putUnits)) return freeRaw;
+  const putRaw = rawFromUnitsDown(putUnits, input.setup.settlement.decimals);
+  if (putRaw < freeRaw) return putRaw;
+  return freeRaw;
 }
 
 /** Amounts are whole in the asset's decimals, and premiums in eight: a share of the cash that no trade needs. */

@@ -22,6 +22,7 @@ import {
   SLIPPAGE_SHARE_PLANNED,
   solventUnits,
   type TradeContext,
+  windowUnits,
 } from "#coordinator/stages/venue-limits.ts";
 import { slippageMaxFraction } from "#shared/policy/slippage.ts";
 import { unitsFromRaw } from "#shared/units/token-amount.ts";
@@ -50,6 +51,7 @@ export function spotOption(
   const limits: Limits = {
     "venue too thin or too dear": depthUnits,
     "notional limit": notionalMaxUsd / own.spotUsd,
+    "window of the vault used up": windowUnits(input, context),
     ...(context.side === "buy"
       ? { "no free cash": cashUnits(input, points, depthUnits, freeRaw) }
       : { "no hedge to sell": unitsFromRaw(freeRaw, depth.tokenDecimals) }),

@@ -6,6 +6,7 @@ import {
   pendingRanges,
   requiredCapitalUsd,
 } from "#coordinator/stages/assess-capital.ts";
+import { countedUsd, tradesLeftUsd } from "#coordinator/stages/caps-left.ts";
 import {
   type DepthContext,
   type DepthPoint,
@@ -47,6 +48,11 @@ export function gasCostUsd(
   const { baseFeeWei } = input.valuation.entry.report.chain;
   const gasUnitsPaid = o.gasUnits * unitsFromRaw(BigInt(baseFeeWei), 18);
   return (gasUnitsPaid + unitsFromRaw(o.feeNativeWei ?? 0n, 18)) * usd;
+}
+
+/** Most units that the vault's window of trades still takes. */
+export function windowUnits(input: ShardInput, context: HedgeContext): number {
+  return tradesLeftUsd(input, context) / countedUsd(input, context.underlying, context.policy);
 }
 
 /**

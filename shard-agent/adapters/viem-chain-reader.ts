@@ -10,6 +10,7 @@ import { type LensOptions, lensReads } from "#shard-agent/adapters/lens-reads.ts
 import { recentEvents } from "#shard-agent/adapters/recent-events.ts";
 import type { RpcClient } from "#shard-agent/adapters/rpc-client.ts";
 import { callView, readHeader } from "#shard-agent/adapters/rpc-values.ts";
+import { capsReader } from "#shard-agent/adapters/viem-caps-reader.ts";
 import {
   type RouteQuoteOptions,
   routeQuoteReader,
@@ -41,6 +42,7 @@ export type ChainReaderOptions = LensOptions & {
 /** {@link ChainReader} over raw JSON-RPC: few calls at a block's hash, and what its parent left. */
 export function viemChainReader(rpc: RpcClient, options: ChainReaderOptions): ChainReader {
   const { vault } = options.contracts;
+  const readCaps = capsReader(rpc, options.positions?.desk ?? null);
   const readRoutes = routeQuoteReader(
     rpc,
     { vault, token: options.settlementToken },
@@ -67,12 +69,13 @@ export function viemChainReader(rpc: RpcClient, options: ChainReaderOptions): Ch
     finalized,
     headerAt: (number) => readHeader(rpc, number),
     snapshot: async (block, depth) => {
-      const [shard, venues, routes] = await Promise.all([
+      const [shard, venues, routes, caps] = await Promise.all([
         readShard(block, depth),
         readVenues(rpc, options, block),
         readRoutes(block),
+        readCaps(block),
       ]);
-      return { ...shard, venues, routes };
+      return { ...shard, venues, routes, caps };
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { Address, Hex } from "#shared/units/ids.ts";
 import type { RouteLine } from "#shared/wire/route-line.ts";
 import type {
+  Caps,
   CollateralLine,
   ConsumedJob,
   DeliveredTransfer,
@@ -136,6 +137,7 @@ export type ShardSnapshot = {
   readonly pools: readonly PoolReading[];
   readonly venues: readonly VenueReading[];
   readonly routes: readonly RouteLine[];
+  readonly caps: Caps | null;
   readonly consumedJobs: readonly ConsumedJob[];
   readonly deliveredTransfers: readonly DeliveredTransfer[];
 };

@@ -46,6 +46,7 @@ export function buildReport(o: {
     deliveredTransfers: [...snapshot.deliveredTransfers],
     transfers: [...o.transfers],
     routes: [...snapshot.routes],
+    caps: snapshot.caps,
     chain: {
       epoch: snapshot.epoch,
       leader: snapshot.leader,

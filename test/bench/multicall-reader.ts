@@ -211,6 +211,7 @@ function snapshotOf(
     venues: [],
     consumedJobs: [],
     deliveredTransfers: [],
+    caps: null,
     routes: [],
   };
 }

@@ -2,7 +2,8 @@
 pragma solidity 0.8.37;
 
 import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
-import {IVenueDesk} from "riskshard/interfaces/IVenueDesk.sol";
+import {IShardVault} from "riskshard/interfaces/IShardVault.sol";
+import {CapsLeft, IVenueDesk} from "riskshard/interfaces/IVenueDesk.sol";
 import {PerpChangeParams} from "riskshard/types/Mandate.sol";
 import {CurieAdapter} from "riskshard/venues/CurieAdapter.sol";
 import {CurieFixture} from "./support/CurieFixture.sol";
@@ -156,5 +157,40 @@ contract CurieLimitsTest is CurieFixture {
         return abi.encodeWithSelector(
             IVenueDesk.VenueDesk_FloorTooLow.selector, address(account), given, desk.healthFloorOf(address(account))
         );
+    }
+
+    function test_what_is_told_to_be_left_of_each_cap_is_taken_and_a_unit_more_is_refused() public {
+        _setCap(150_000e6);
+        _change("short", _perp(-60e18, 1981e8));
+        CapsLeft memory caps = desk.capsLeft();
+        assertEq(caps.trades, 80_000e6, "the window of 200,000 less 60 at 2,000");
+        assertEq(caps.transfers, 300_000e6);
+        assertEq(caps.venues.length, 1);
+        assertEq(caps.venues[0].venue, address(account));
+        assertEq(caps.venues[0].left, 50_000e6);
+        assertTrue(caps.venues[0].mayGrow);
+        _expectRevertOfChange(
+            _perp(40e18 + 1e12, 2015e8),
+            abi.encodeWithSelector(IShardVault.ShardVault_WindowCapExceeded.selector, 200_000e6 + 2000, 200_000e6)
+        );
+        _margin("all that is left", 50_000e6);
+        _change("all that is left of the window", _perp(40e18, 2015e8));
+        caps = desk.capsLeft();
+        assertEq(caps.trades, 0);
+        assertLe(caps.venues[0].left, 100e6, "but for what the trades cost");
+        vm.warp(block.timestamp + 6);
+        assertEq(desk.capsLeft().trades, 2000e6, "a hundredth of the window of ten minutes");
+    }
+
+    function test_of_a_venue_that_is_being_left_nothing_is_left() public {
+        _setCap(0);
+        CapsLeft memory caps = desk.capsLeft();
+        assertEq(caps.venues[0].left, 0);
+        assertFalse(caps.venues[0].mayGrow);
+        _setCap(150_000e6);
+        assertTrue(desk.capsLeft().venues[0].mayGrow);
+        vm.prank(admin);
+        vault.setVenue(address(account), false);
+        assertFalse(desk.capsLeft().venues[0].mayGrow);
     }
 }

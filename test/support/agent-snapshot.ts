@@ -86,6 +86,7 @@ export function aSnapshot(change: Partial<ShardSnapshot> = {}): ShardSnapshot {
       },
     ],
     venues: [],
+    caps: null,
     routes: [],
     consumedJobs: [],
     deliveredTransfers: [],

@@ -47,6 +47,11 @@ export function aFullReport(series = 24): ShardReport {
     ],
     transfers: [sentTransfer(timestampMs), arrival()],
     routes: [aRouteLine(), aRouteLine({ dstEid: 30_102, feeNativeWei: null, reason: "reverts" })],
+    caps: {
+      tradesLeftRaw: "4000000000000",
+      transfersLeftRaw: "3000000000000",
+      venues: [{ adapter: address20("aa"), leftRaw: "500000000000", mayGrow: true }],
+    },
     health: { acceptsJobs: false, reasons: ["feed-stale"] },
   };
 }

@@ -93,6 +93,7 @@ const COMPLETE: ShardReport = {
   transfers: [],
   deliveredTransfers: [],
   routes: [],
+  caps: null,
   chain: {
     epoch: 1,
     leader: address20("1e"),

@@ -5,6 +5,21 @@ import {LendMoveParams, Mandate, MarginMoveParams, OptionTradeParams, PerpChange
 import {IPositionVenue} from "./IPositionVenue.sol";
 import {IShardVault} from "./IShardVault.sol";
 
+/// @param left What may still be put there, in settlement-asset units.
+/// @param mayGrow Whether positions there may grow at all.
+struct VenueCapLeft {
+    address venue;
+    uint256 left;
+    bool mayGrow;
+}
+
+/// @notice What the vault's and the desk's caps still let mandates do, in settlement-asset units.
+struct CapsLeft {
+    uint256 trades;
+    uint256 transfers;
+    VenueCapLeft[] venues;
+}
+
 /// @title What a vault does at venues where it keeps a position, each thing under its own kind of mandate.
 /// @notice The mandate's domain is the vault's, and the vault checks and consumes it; the desk checks the action itself.
 interface IVenueDesk {
@@ -87,6 +102,12 @@ interface IVenueDesk {
         external
         view
         returns (uint256 mostToOpen, uint256 leastToClose);
+
+    /// @notice What counts against a venue's cap now, in settlement-asset units.
+    function placed(address venue) external view returns (uint256);
+
+    /// @notice What is left of every cap now; nothing of a venue that cannot be read or is being left.
+    function capsLeft() external view returns (CapsLeft memory caps);
 
     /// @notice What all venues hold of `asset` for the vault, in its own decimals. A venue that cannot be read counts as
     /// nothing, or reverts when `strict`.

@@ -69,6 +69,7 @@ export function snapshotAt(block: SimBlock, view: NodeView, o: SnapshotOptions):
       },
     ],
     venues: [],
+    caps: null,
     routes: [...rules.sisters.keys()]
       .filter((dstEid) => dstEid !== site.endpointId)
       .map((dstEid) => ({
