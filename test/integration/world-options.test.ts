@@ -8,6 +8,7 @@ import type { JobParams, OptionTradeParams } from "#shared/wire/rebalance-job.ts
 import type { ShardReport } from "#shared/wire/shard-report.ts";
 import { readHistory } from "#test/local/check/read-history.ts";
 import { accountFaults } from "#test/local/check/vault-accounts.ts";
+import { POSITION_VENUE_CAP_RAW, VAULT_LIMITS } from "#test/local/deploy/world-parameters.ts";
 import { observeChain } from "#test/local/observe/chain-client.ts";
 import { takerDesk } from "#test/local/takers/taker-desk.ts";
 import { startWorld, type World } from "#test/local/world.ts";
@@ -94,6 +95,11 @@ describe("options at Lyra", () => {
     const funded = await run(funding(CASH_RAW));
     expect(funded.consumedJobs.at(-1)).toMatchObject({ action: 4 });
     expect(marketOf(funded).cashRaw).toBe(CASH_RAW.toString());
+    const left = POSITION_VENUE_CAP_RAW - CASH_RAW;
+    expect(funded.caps?.venues).toEqual([
+      { adapter: lyra().adapter, leftRaw: left.toString(), mayGrow: true },
+    ]);
+    expect(funded.caps?.tradesLeftRaw).toBe(VAULT_LIMITS.swapWindowCap.toString());
     const wanted = pick(funded);
     const asked = Number(wanted.buy[0]?.costE18) / Number(FIVE);
     const report = await run(trade({ quantityE18: FIVE.toString() }, wanted, asked * 1.01));
@@ -105,6 +111,10 @@ describe("options at Lyra", () => {
     const paidRaw = CASH_RAW - BigInt(marketOf(report).cashRaw);
     // What was asked is what was paid, but for the interest of a few seconds and rounding.
     expect(Number(paidRaw) / 1e6 / 5 / asked).toBeCloseTo(1, 3);
+    // Five options are counted at the value of five ETH, and a little has drained since.
+    const countedUsd =
+      Number(VAULT_LIMITS.swapWindowCap - BigInt(report.caps?.tradesLeftRaw ?? 0)) / 1e6;
+    expect(countedUsd).toBeLessThanOrEqual(5 * marketOf(report).spotUsd + 1);
     const job = report.consumedJobs.at(-1);
     expect(job).toMatchObject({ action: 6, amountInRaw: paidRaw.toString() });
     expect(job?.amountOutRaw).toBe(FIVE.toString());
