@@ -17,16 +17,17 @@ import { planningWorld } from "#coordinator/cycles/planning-problem.ts";
 import { reportRefOf } from "#coordinator/records/book-entry.ts";
 import type { DecisionRecord } from "#coordinator/records/decision-record.ts";
 import type { JobRecord } from "#coordinator/records/job-record.ts";
-import type { PlannedAction } from "#coordinator/records/planned-action.ts";
 import { type Formulation, formulatePlan } from "#coordinator/stages/formulate-plan.ts";
 import { issueJobs } from "#coordinator/stages/issue-jobs.ts";
 import { planMargin } from "#coordinator/stages/plan-margin.ts";
 import { seriesFor } from "#coordinator/stages/plan-options.ts";
+import { planRecalls } from "#coordinator/stages/plan-recalls.ts";
 import { type PlanScenarios, planScenarios } from "#coordinator/stages/plan-scenarios.ts";
 import { shortfalls } from "#coordinator/stages/plan-transfers.ts";
-import { planTreasury, type TreasuryPlan } from "#coordinator/stages/plan-treasury.ts";
+import { planTreasury } from "#coordinator/stages/plan-treasury.ts";
 import type { PlanningWorld } from "#coordinator/stages/planning-world.ts";
 import { startValues } from "#coordinator/stages/start-values.ts";
+import type { TreasuryPlan } from "#coordinator/stages/treasury-action.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
 import { planIdOf } from "#shared/wire/plan-id.ts";
 import { reportSetHash } from "#shared/wire/report-set.ts";
@@ -45,6 +46,8 @@ export type PreparedPass = {
   /** What people ordered is in flight here already. */
   readonly world: World;
   readonly ordered: OrderedPlan;
+  /** What comes home before anything is planned: in flight here already. */
+  readonly recalls: TreasuryPlan;
   readonly reportSetHash: `0x${string}`;
   readonly planning: PlanningWorld;
   readonly greedy: FoundPlan;
@@ -63,7 +66,9 @@ export function planPass(input: PassInput): PassOutcome {
 export function preparePass(input: PassInput): PreparedPass {
   const assessed = assessWorld(input);
   const ordered = planOrders(input, assessed);
-  const after = worldAfter(input, assessed, ordered.actions);
+  const afterOrders = worldAfter(input, assessed, ordered.actions);
+  const recalls = recallsOf(input, afterOrders);
+  const after = worldAfter(input, afterOrders, recalls.actions);
   const world = {
     ...after,
     policy: withJobsLeft(after.policy, ordered),
@@ -80,11 +85,19 @@ export function preparePass(input: PassInput): PreparedPass {
     input: rest,
     world,
     ordered,
+    recalls,
     reportSetHash: reportSetHash(world.fresh.map(reportRefOf)),
     planning,
     greedy,
     problem: isWork ? { world: planning, scenarios: planScenarios(planning) } : undefined,
   };
+}
+
+/** Cash that vaults' own venues owe them where they are short of it. */
+function recallsOf(input: PassInput, world: World): TreasuryPlan {
+  if (transferBarrier(input, world) !== undefined) return { actions: [], moves: [] };
+  const { inputs, effects, policy, nativeUsd, view } = world;
+  return planRecalls({ inputs, effects, policy, nativeUsd, halfWidthUnits: view.halfWidthUnits });
 }
 
 /** What people ordered comes out of the jobs of the pass, and first. */
@@ -111,13 +124,14 @@ export function formulatePass({ input, problem, greedy }: PreparedPass): Formula
 export function finishPass(prepared: PreparedPass, solved?: SolvedPlan): PassOutcome {
   const { input, world } = prepared;
   const { plan, report } = choosePlan(prepared, solved);
-  const planned = [...prepared.ordered.actions, ...actionsOf(plan)];
-  const treasury = treasuryOf(prepared, plan, planned);
+  const { ordered, recalls } = prepared;
+  const planned = [...ordered.actions, ...recalls.actions, ...actionsOf(plan)];
+  const treasury = treasuryOf(prepared, plan);
   const actions = [...planned, ...treasury.actions];
   const epochs = epochsOf(input);
   const content = {
     ...decisionContent(prepared, plan, report),
-    treasury: [...treasury.moves],
+    treasury: [...recalls.moves, ...treasury.moves],
   };
   const params = actions.map((action) => action.params);
   const planId = planIdOf({ ...content, params, epochs: [...epochs], leader: input.leader });
@@ -127,14 +141,10 @@ export function finishPass(prepared: PreparedPass, solved?: SolvedPlan): PassOut
 }
 
 /** What to do with idle cash beside what is planned: margin for hedges to come, then loans. */
-function treasuryOf(
-  { input, world, planning }: PreparedPass,
-  plan: FoundPlan,
-  planned: readonly PlannedAction[],
-): TreasuryPlan {
+function treasuryOf({ input, world, planning }: PreparedPass, plan: FoundPlan): TreasuryPlan {
   if (transferBarrier(input, world) !== undefined) return { actions: [], moves: [] };
   const { inputs, policy, nativeUsd, view } = world;
-  const effects = [...world.effects, ...planned.map((action) => action.effect)];
+  const effects = [...world.effects, ...actionsOf(plan).map((action) => action.effect)];
   const context = { inputs, policy, nativeUsd };
   const restUnits = new Map(
     planning.underlyings.map(({ underlying, neededUnits }) => {

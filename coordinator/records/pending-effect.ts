@@ -95,6 +95,15 @@ export function pendingCashOutRaw(effects: readonly PendingEffect[], shard: stri
   return sumOut(effects, (effect) => effect.shard === shard && !isSale(effect));
 }
 
+/** Settlement asset that is on its way back to the vault from its own accounts at venues, USD. */
+export function pendingHomeUsd(effects: readonly PendingEffect[], shard: string): number {
+  return effects.reduce((total, effect) => {
+    const isMove = effect.kind === "lend-move" || effect.kind === "margin-move";
+    const isHome = isMove && effect.outRaw === 0n && effect.isPendingAtShard;
+    return isHome && effect.shard === shard ? total + effect.amountUsd : total;
+  }, 0);
+}
+
 /** Hedge asset that will still leave the shard's vault, raw. */
 export function pendingSellRaw(
   effects: readonly PendingEffect[],

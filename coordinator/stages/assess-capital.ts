@@ -1,4 +1,8 @@
-import { type PendingEffect, pendingCashOutRaw } from "#coordinator/records/pending-effect.ts";
+import {
+  type PendingEffect,
+  pendingCashOutRaw,
+  pendingHomeUsd,
+} from "#coordinator/records/pending-effect.ts";
 import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
 import type { ShardValuation, UnderlyingValuation } from "#coordinator/records/shard-valuation.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
@@ -73,11 +77,11 @@ export function assessCapital(
     arrivingUsd * (1 - policy.transfers.inTransitHaircutFraction) * (1 - depeg);
   const pending = pendingRanges(valuation.shard, effects);
   const required = requiredCapitalUsd(valuation, setup, pending, policy);
-  const dueRaw = rawFromUnitsUp(valuation.dueUnits, setup.settlement.decimals);
-  const freeCashRaw = valuation.cashRaw - pendingCashOutRaw(effects, valuation.shard) - dueRaw;
-  const freeUsd = unitsFromRaw(freeCashRaw, setup.settlement.decimals) * valuation.settlementUsd;
+  const freeRaw = freeCashRaw(valuation, setup, effects);
+  const freeUsd = unitsFromRaw(freeRaw, setup.settlement.decimals) * valuation.settlementUsd;
+  const comingUsd = arrivingUsd + pendingHomeUsd(effects, valuation.shard);
   // Cash is lacking only for what is due; pending jobs alone never spend what is not there.
-  const cashLackUsd = dueRaw === 0n ? 0 : Math.max(0, -freeUsd - arrivingUsd);
+  const cashLackUsd = valuation.dueUnits === 0 ? 0 : Math.max(0, -freeUsd - comingUsd);
   const buffered = required * policy.capital.bufferMultiplier;
   return {
     shard: valuation.shard,
@@ -91,8 +95,18 @@ export function assessCapital(
         : surplusUsd(afterHaircut, required, policy.capital.bufferMultiplier),
     missingUsd: Math.max(0, buffered - afterHaircut, cashLackUsd),
     solvencyRatio: required === 0 ? null : afterHaircut / required,
-    freeCashRaw: freeCashRaw > 0n ? freeCashRaw : 0n,
+    freeCashRaw: freeRaw > 0n ? freeRaw : 0n,
   };
+}
+
+/** Settlement asset in a vault that neither pending jobs nor expired series will take, raw; negative where more is due. */
+export function freeCashRaw(
+  valuation: ShardValuation,
+  setup: ShardSetup,
+  effects: readonly PendingEffect[],
+): bigint {
+  const dueRaw = rawFromUnitsUp(valuation.dueUnits, setup.settlement.decimals);
+  return valuation.cashRaw - pendingCashOutRaw(effects, valuation.shard) - dueRaw;
 }
 
 /** Share of the settlement asset's value that does not count, because it has lost its peg to the dollar. */

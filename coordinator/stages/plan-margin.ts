@@ -1,5 +1,6 @@
 import type { PendingEffect } from "#coordinator/records/pending-effect.ts";
 import type { PlannedAction } from "#coordinator/records/planned-action.ts";
+import { putLeftUsd } from "#coordinator/stages/caps-left.ts";
 import {
   costSegments,
   type DepthContext,
@@ -9,18 +10,23 @@ import {
 } from "#coordinator/stages/depth-cost.ts";
 import type { ShardInput } from "#coordinator/stages/hedge-option.ts";
 import { marginFractionNeeded, marginNeededUsd } from "#coordinator/stages/margin-needed.ts";
-import type { TreasuryContext, TreasuryPlan } from "#coordinator/stages/plan-treasury.ts";
 import { freeForVenuesRaw } from "#coordinator/stages/settlement-cash.ts";
+import type { TreasuryContext, TreasuryPlan } from "#coordinator/stages/treasury-action.ts";
 import { rawFromUnitsDown, unitsFromRaw } from "#shared/units/token-amount.ts";
 import type { PerpLine } from "#shared/wire/shard-report.ts";
 
-/** What margin is kept for. */
-export type MarginContext = TreasuryContext & {
+/** What standing margin is for. */
+export type StandingContext = {
   /** Half-widths of the bands in units, by underlying. */
   readonly halfWidthUnits: ReadonlyMap<string, number>;
-  /** Signed units a pass had to trade and could not, by underlying; positive to buy. */
-  readonly restUnits: ReadonlyMap<string, number>;
 };
+
+/** What margin is kept for. */
+export type MarginContext = TreasuryContext &
+  StandingContext & {
+    /** Signed units a pass had to trade and could not, by underlying; positive to buy. */
+    readonly restUnits: ReadonlyMap<string, number>;
+  };
 
 /** Below this share of what is to stand in an account it is filled up; between, nothing moves. */
 const LOW_WATER = 0.5;
@@ -61,23 +67,35 @@ function deposit(
   const [account] = lines;
   if (account === undefined || isClosed(input, account) || isMoving(input, account, context))
     return undefined;
-  const { settlementUsd } = input.valuation;
   const { policy } = context;
-  const positionsUsd = positionsNeedUsd(input, lines, context);
-  const spareUsd = account.accountValueUsd * settlementUsd - positionsUsd;
-  const freeRaw = freeForVenuesRaw(input, context);
-  const freeUsd = unitsFromRaw(freeRaw, input.setup.settlement.decimals) * settlementUsd;
-  const mostUsd = policy.perps.standingMarginCashFraction * (freeUsd + Math.max(0, spareUsd));
-  const standingUsd = Math.min(mostUsd, standingMarginUsd(input, lines, context));
+  const { freeUsd, spareUsd, standingUsd } = accountMargin(input, lines, context);
   const restUsd = restNeedUsd(input, lines, context);
   const isRest = spareUsd < Math.min(restUsd, freeUsd + spareUsd) * (1 - REST_TOLERANCE);
   if (!isRest && spareUsd >= LOW_WATER * standingUsd) return undefined;
   const wantedUsd = Math.max(standingUsd, isRest ? REST_SPARE * restUsd : 0);
-  const usd = Math.min(freeUsd, wantedUsd - spareUsd);
+  const putUsd = putLeftUsd(input, account.adapter, context);
+  const usd = Math.min(freeUsd, wantedUsd - spareUsd, putUsd);
   if (usd < policy.perps.marginMoveMinimumUsd) return undefined;
   const reason =
     spareUsd < 0 ? NEEDED : isRest ? "margin for what could not be hedged" : "margin for hedges";
   return marginIn(input, account, { usd, reason });
+}
+
+/** What an account has beyond what its positions need, what of it is to stand, and the cash that could come beside, USD. */
+export function accountMargin(
+  input: ShardInput,
+  lines: readonly PerpLine[],
+  context: TreasuryContext & StandingContext,
+): { readonly spareUsd: number; readonly standingUsd: number; readonly freeUsd: number } {
+  const { settlementUsd } = input.valuation;
+  const valueUsd = (lines[0]?.accountValueUsd ?? 0) * settlementUsd;
+  const spareUsd = valueUsd - positionsNeedUsd(input, lines, context);
+  const freeRaw = freeForVenuesRaw(input, context);
+  const freeUsd = unitsFromRaw(freeRaw, input.setup.settlement.decimals) * settlementUsd;
+  const { standingMarginCashFraction } = context.policy.perps;
+  const mostUsd = standingMarginCashFraction * (freeUsd + Math.max(0, spareUsd));
+  const standingUsd = Math.min(mostUsd, standingMarginUsd(input, lines, context));
+  return { spareUsd, standingUsd, freeUsd };
 }
 
 /**
@@ -127,7 +145,7 @@ function restNeedUsd(
 function positionsNeedUsd(
   input: ShardInput,
   lines: readonly PerpLine[],
-  { effects, policy }: MarginContext,
+  { effects, policy }: TreasuryContext,
 ): number {
   const after = lines.map((line) => {
     const units = effects.reduce(

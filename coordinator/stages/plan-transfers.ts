@@ -205,7 +205,7 @@ function sourcesFor(target: ShardInput, missingUsd: number, context: Planning): 
 }
 
 /** Most a source can send in USD: its surplus, its free cash, its capital on chain above its own floor, and its window. */
-export function mostFrom(input: ShardInput, context: TransferPlanContext): number {
+export function mostFrom(input: ShardInput, context: TransferPlanContext, moreCashUsd = 0): number {
   const { setup, valuation } = input;
   // What is still on its way here is no surplus yet: it could not be sent on.
   const capital = withoutArriving(input, context);
@@ -214,7 +214,7 @@ export function mostFrom(input: ShardInput, context: TransferPlanContext): numbe
   const chainUsd =
     chainCapitalUsd(input) - leavingUsd(input, context.effects) - chainFloorUsd(input, capital);
   const windowUsd = transfersLeftUsd(input, context);
-  return Math.max(0, Math.min(capital.surplusUsd, freeCashUsd, chainUsd, windowUsd));
+  return Math.max(0, Math.min(capital.surplusUsd, freeCashUsd + moreCashUsd, chainUsd, windowUsd));
 }
 
 /** What pending transfers, and premiums of options, which the vault counts as nothing, will still take from a shard. */

@@ -1,5 +1,6 @@
+import { pendingHomeUsd } from "#coordinator/records/pending-effect.ts";
 import type { ShardValuation } from "#coordinator/records/shard-valuation.ts";
-import { assessCapital } from "#coordinator/stages/assess-capital.ts";
+import { assessCapital, freeCashRaw } from "#coordinator/stages/assess-capital.ts";
 import type { HedgeContext, ShardInput } from "#coordinator/stages/hedge-option.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
 import { STANDARD_GRID } from "#shared/risk/standard-grid.ts";
@@ -34,6 +35,59 @@ export function cashToKeepUsd(valuation: ShardValuation, policy: Policy): number
     total += Math.max(0, ...dueUsd);
   }
   return total;
+}
+
+/** How much of its cash a vault has, and how much it should have, USD. */
+export type CashLevels = {
+  /** Neither due nor taken by pending jobs; negative where more is due than there is. */
+  readonly freeUsd: number;
+  /** On its way back from the vault's own accounts. */
+  readonly homeUsd: number;
+  /** What series soon to settle may need. */
+  readonly keepUsd: number;
+  /** The same with something to spare, so that moves of the price do not carry cash to and fro. */
+  readonly keptUsd: number;
+  /** Below it loans are called back. */
+  readonly lowUsd: number;
+  /** Up to it loans are called back, and down to it cash is lent. */
+  readonly stayUsd: number;
+};
+
+const KEEP_SPARE = 1.25;
+/** Cash below this share of what is to stay in the vault is brought back; between, nothing moves. */
+const LOW_WATER = 0.5;
+
+/** The levels between which a vault's cash is left alone. */
+export function cashLevels(
+  input: ShardInput,
+  { effects, policy }: Pick<HedgeContext, "effects" | "policy">,
+): CashLevels {
+  const { valuation, setup } = input;
+  const { decimals } = setup.settlement;
+  const freeRaw = freeCashRaw(valuation, setup, effects);
+  const freeUsd = unitsFromRaw(freeRaw, decimals) * valuation.settlementUsd;
+  const homeUsd = pendingHomeUsd(effects, setup.shard);
+  const keepUsd = cashToKeepUsd(valuation, policy);
+  const { supplyMaxFraction } = policy.lending;
+  const suppliedUsd = sumOf(valuation.entry.report.lending, (line) => {
+    const isSettlement = line.token.toLowerCase() === setup.settlement.token.toLowerCase();
+    return isSettlement ? unitsFromRaw(BigInt(line.suppliedRaw), line.decimals) : 0;
+  });
+  const idleUsd = Math.max(0, freeUsd) + suppliedUsd * valuation.settlementUsd;
+  const shareUsd = supplyMaxFraction === null ? 0 : (1 - supplyMaxFraction) * idleUsd;
+  const keptUsd = KEEP_SPARE * keepUsd;
+  return {
+    freeUsd,
+    homeUsd,
+    keepUsd,
+    keptUsd,
+    lowUsd: Math.max(keepUsd, LOW_WATER * shareUsd),
+    stayUsd: Math.max(keptUsd, shareUsd),
+  };
+}
+
+function sumOf<T>(items: readonly T[], value: (item: T) => number): number {
+  return items.reduce((total, item) => total + value(item), 0);
 }
 
 /** Cash of the vault that may go to a venue: not what pending jobs take, nor what series soon to settle may need. */

@@ -4,36 +4,9 @@ import type { JobRecord } from "#coordinator/records/job-record.ts";
 import { DEFAULT_POLICY } from "#shared/policy/default-policy.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
 import type { LendingLine } from "#shared/wire/shard-report.ts";
-import {
-  anEntry,
-  anOption,
-  aPassInput,
-  aPolicy,
-  BLOCK_MS,
-  NOW_MS,
-} from "#test/support/coordinator-pass.ts";
+import { aLoan } from "#test/support/a-loan.ts";
+import { anEntry, anOption, aPassInput, aPolicy, NOW_MS } from "#test/support/coordinator-pass.ts";
 import { aPerpMarket, type PerpOptions } from "#test/support/perp-market.ts";
-import { address20 } from "#test/support/shard-report.ts";
-
-function aLoan(suppliedUsd: number, change: Partial<LendingLine> = {}): LendingLine {
-  return {
-    venue: "aave-v3",
-    adapter: address20("aa"),
-    asset: "USDX",
-    token: address20("c0"),
-    decimals: 6,
-    suppliedRaw: String(Math.round(suppliedUsd * 1e6)),
-    healthFactor: null,
-    supplyRatePerYear: 0.05,
-    availableRaw: "10000000000000",
-    supplyRoomRaw: null,
-    acceptsSupply: true,
-    allowsWithdrawal: true,
-    gasUnits: 200_000,
-    oracleUpdatedAtMs: BLOCK_MS,
-    ...change,
-  };
-}
 
 type Case = {
   readonly cashUsd: number;
@@ -89,11 +62,11 @@ describe("a loan", () => {
     expect(job?.params).toMatchObject({ amountRaw: "-30000000000" });
   });
 
-  test("is called back for series soon to settle, as far as they may be due", () => {
-    const { decision } = run({ cashUsd: 50_000, suppliedUsd: 40_000, calls: -300 });
+  test("is called back for series soon to settle, and a little more", () => {
+    const { decision } = run({ cashUsd: 50_000, suppliedUsd: 60_000, calls: -300 });
     const [move] = decision.treasury;
-    // 300 calls struck at 2100 after a rise of 18 %: 260 each.
-    expect(move?.amountUsd).toBeCloseTo(-(300 * 260 - 50_000), 4);
+    // 300 calls struck at 2100 after a rise of 18 %: 260 each, and a quarter to spare.
+    expect(move?.amountUsd).toBeCloseTo(-(1.25 * 300 * 260 - 50_000), 4);
   });
 
   test.each([
