@@ -19,7 +19,7 @@ import type { BlockHeader, DepthRequest } from "#shard-agent/records/shard-snaps
 import { FatalError } from "#shared/errors.ts";
 import { optionLiabilities } from "#shared/evm/option-liabilities.ts";
 
-/** What is read of a shard at one block, but for its venues and routes. */
+/** What is read of a shard at one block, but for its venues, routes and caps. */
 export type ShardReads = LensSnapshot & EventFacts & { readonly finalizedNumber: number };
 
 /** What is known at a block and still true at its child unless the child says otherwise. */

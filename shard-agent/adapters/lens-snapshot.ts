@@ -13,7 +13,7 @@ import { RetryableError } from "#shared/errors.ts";
 /** The part of a snapshot that the lens answers for. */
 export type LensSnapshot = Omit<
   ShardSnapshot,
-  "venues" | "routes" | "finalizedNumber" | "consumedJobs" | "deliveredTransfers"
+  "venues" | "routes" | "caps" | "finalizedNumber" | "consumedJobs" | "deliveredTransfers"
 >;
 
 /** What the lens said, in the snapshot's own words; `amountsOut` answers `depth` in its order. */
