@@ -27,7 +27,6 @@ export const WORLD_POLICY: Policy = {
   underlyings: { ETH: UNDERLYING, BTC: UNDERLYING },
   hedging: { ...DEFAULT_POLICY.hedging, slippageMaxFraction: 0.02 },
   planning: { ...DEFAULT_POLICY.planning, method: "milp" },
-  lending: { ...DEFAULT_POLICY.lending, supplyMaxFraction: 0.25 },
   transfers: {
     ...DEFAULT_POLICY.transfers,
     minimumUsd: 5_000,
