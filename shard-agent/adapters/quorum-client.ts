@@ -29,7 +29,11 @@ export type QuorumOptions = {
   readonly headLagMaxBlocks: number;
   readonly clock: Clock;
   readonly log: Log;
+  /** Runs something after a time, unless what it gives back is called first; by the machine's timers when left out. */
+  readonly after?: RunAfter;
 };
+
+type RunAfter = (delayMs: number, run: () => void) => () => void;
 
 /**
  * An {@link RpcClient} that believes a money read only when a quorum of endpoints gives the same answer:
@@ -74,8 +78,10 @@ function readWatch({ clock, log, headLagMaxBlocks }: QuorumOptions): Watch {
   const current = () =>
     last !== null && clock.nowMs() - last.atMs < DISAGREEMENT_HOLD_MS ? last : null;
   const accuse: Watch["accuse"] = (what, votes, winner) => {
-    const against = votes.filter((vote) => vote.key !== null && vote.key !== winner?.key);
-    if (against.length === 0 || new Set(votes.map((vote) => vote.key)).size < 2) return;
+    // Whoever said nothing that counts contradicts nobody.
+    const said = votes.filter((vote) => vote.key !== null);
+    const against = said.filter((vote) => vote.key !== winner?.key);
+    if (against.length === 0 || new Set(said.map((vote) => vote.key)).size < 2) return;
     const endpoints = against.map((vote) => vote.node.name);
     const isKnown = current()?.endpoints.join() === endpoints.join();
     last = { endpoints, what, atMs: clock.nowMs() };
@@ -132,7 +138,7 @@ async function askNewest(
     const answer = await node.rpc.ask("eth_getBlockByNumber", [tag, false]).catch(() => null);
     if (answer?.ok === true && headerOf(answer) !== null) headers.set(node, answer);
   });
-  await inTime(votes, () => headers.size >= o.quorum);
+  await inTime(votes, () => headers.size >= o.quorum, o.after ?? byTimer);
   const found = [...headers].map(([node, answer]) => {
     const header = headerOf(answer) as Header;
     return { name: node.name, node, answer, number: hexToNumber(header.number), hash: header.hash };
@@ -149,7 +155,9 @@ async function askNewest(
   // Forks at the head are ordinary; of a final block there is only one.
   if (tag === "finalized") {
     const votesOf = same.map(({ node, answer, hash }) => ({ node, answer, key: hash }));
-    watch.accuse("final block", votesOf, mostCommon(votesOf));
+    const winner = mostCommon(votesOf);
+    const isQuorum = votesOf.filter((vote) => vote.key === winner?.key).length >= o.quorum;
+    watch.accuse("final block", votesOf, isQuorum ? winner : null);
   }
   return mostCommon(same.map((one) => ({ ...one, key: one.hash })))?.answer ?? reached.answer;
 }
@@ -190,17 +198,26 @@ async function askLogs(
 }
 
 /** Resolves when all have settled, or a little after `isEnough`. */
-async function inTime(tasks: readonly Promise<void>[], isEnough: () => boolean): Promise<void> {
+async function inTime(
+  tasks: readonly Promise<void>[],
+  isEnough: () => boolean,
+  after: RunAfter,
+): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
-  let timer: NodeJS.Timeout | undefined;
+  let callOff: (() => void) | undefined;
   for (const task of tasks) {
     void task.then(() => {
-      if (isEnough()) timer ??= setTimeout(resolve, HEAD_GRACE_MS);
+      if (isEnough()) callOff ??= after(HEAD_GRACE_MS, resolve);
     });
   }
   void Promise.all(tasks).then(() => resolve());
   await promise;
-  clearTimeout(timer);
+  callOff?.();
+}
+
+function byTimer(delayMs: number, run: () => void): () => void {
+  const timer = setTimeout(run, delayMs);
+  return () => clearTimeout(timer);
 }
 
 function isPinned(params: readonly unknown[]): boolean {

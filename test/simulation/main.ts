@@ -20,6 +20,7 @@ const { values } = parseArgs({
     plant: { type: "string", multiple: true, default: [] },
     always: { type: "string", multiple: true, default: [] },
     role: { type: "string" },
+    liar: { type: "boolean", default: false },
     verbose: { type: "boolean", default: false },
   },
 });
@@ -46,6 +47,7 @@ for (let seed = first; seed < first + Number(values.seeds ?? 1); seed += 1) {
       ...engine,
       plants: new Set(values.plant.filter((one) => isOneOf(PLANTS, one))),
       always: new Map(values.always.flatMap(rateOf)),
+      ...(values.liar ? { hasLiar: true } : {}),
       ...(isOneOf(KEEPER_ROLES, values.role) ? { role: values.role } : {}),
       ...(values.signed ? { faultyMs: 35_000 } : {}),
       ...(values.verbose ? { print: (line: string) => console.log(line) } : {}),

@@ -15,11 +15,19 @@ type Case = {
   readonly ids: readonly string[];
   /** What helps the run into the state in which it shows. */
   readonly rates?: Partial<Record<FaultKind, number>>;
-  readonly options?: Pick<SeedOptions, "role">;
+  readonly options?: Pick<SeedOptions, "role" | "hasLiar">;
 };
 
 const CRASHES = { "agent-crash-broadcast": 1.5, "agent-crash-signed": 1.5 };
 const REORGS = { "chain-reorg-of-mandate": 3, "chain-dropped-transaction": 2 };
+
+const LIES = {
+  "rpc-lie-balance": 2,
+  "rpc-lie-forged-header": 2,
+  "rpc-lie-logs": 2,
+  "rpc-lie-nonce": 2,
+  "rpc-lie-receipt": 2,
+};
 
 const CASES: readonly Case[] = [
   { plant: "vault-takes-twice", ids: ["I1"], options: { role: "compete" } },
@@ -38,6 +46,8 @@ const CASES: readonly Case[] = [
     ids: ["I3", "I9"],
     rates: { ...REORGS, "chain-reorg": 6, "chain-fee-spike": 2 },
   },
+  { plant: "one-endpoint-is-believed", ids: ["I14"], rates: LIES, options: { hasLiar: true } },
+  { plant: "contradiction-is-ignored", ids: ["I14"], rates: LIES, options: { hasLiar: true } },
   { plant: "settled-by-receipt", ids: ["I3"] },
 ];
 

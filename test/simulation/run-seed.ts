@@ -45,6 +45,8 @@ export type SeedOptions = {
   readonly always?: FaultRates;
   /** What a second agent is, in a run that then certainly has one. */
   readonly role?: KeeperRole;
+  /** Whether one of three endpoints of some shard lies; by chance when left out. */
+  readonly hasLiar?: boolean;
   readonly print?: (line: string) => void;
 };
 
@@ -70,8 +72,8 @@ const VIOLATIONS_MAX = 5;
 export async function runSeed(options: SeedOptions): Promise<SeedResult> {
   const startedMs = performance.now();
   const { seed, codec } = options;
-  const { isHarmless = false, plants = new Set(), always = new Map(), role } = options;
-  const world = newWorld({ seed, codec, isHarmless, plants, always, role });
+  const { isHarmless = false, plants = new Set(), always = new Map(), role, hasLiar } = options;
+  const world = newWorld({ seed, codec, isHarmless, plants, always, role, hasLiar });
   const violations: Violation[] = [];
   const violate = (id: string, detail: string): void => {
     if (violations.length >= VIOLATIONS_MAX) return;

@@ -75,6 +75,7 @@ test("an endpoint that is gone, or does not know the block, does not contradict"
   expect(client.disagreement()).toBeNull();
   const few = await clientOf([always("0x01"), unknown]);
   await expect(few.client.request(...PINNED)).rejects.toThrow("(1 answered)");
+  expect(few.client.disagreement()).toBeNull();
 });
 
 test("a revert that a quorum reports is an answer", async () => {
@@ -105,6 +106,13 @@ test("two different final blocks at one height are a contradiction, two heads ar
   expect(client.disagreement()).toBeNull();
   await client.request("eth_getBlockByNumber", ["finalized", false]);
   expect(client.disagreement()).toMatchObject({ endpoints: ["rpcUrls[1]"], what: "final block" });
+});
+
+test("of two different final blocks with one endpoint each, both endpoints are named", async () => {
+  const answers = [header(7, hash32("a1")), header(7, hash32("a2")), header(6, hash32("a3"))];
+  const { client } = await clientOf(answers.map(always));
+  await client.request("eth_getBlockByNumber", ["finalized", false]);
+  expect(client.disagreement()?.endpoints).toEqual(["rpcUrls[0]", "rpcUrls[1]"]);
 });
 
 const LOG = {

@@ -6,48 +6,60 @@ import type {
   VaultReader,
 } from "#shard-agent/ports/chain.ts";
 import type { BroadcastOutcome, Sender } from "#shard-agent/ports/sender.ts";
-import type { DepthRequest, ShardSnapshot } from "#shard-agent/records/shard-snapshot.ts";
+import type { BlockHeader, ShardSnapshot } from "#shard-agent/records/shard-snapshot.ts";
 import { RetryableError } from "#shared/errors.ts";
 import type { Address, Hex } from "#shared/units/ids.ts";
-import { isSeen, snapshotAt } from "#test/simulation/agent/snapshot.ts";
+import { EVENT_LOOKBACK_BLOCKS, eventFields, stateAt } from "#test/simulation/agent/snapshot.ts";
 import type { Faults } from "#test/simulation/engine/faults.ts";
 import type { SimProcess } from "#test/simulation/engine/process.ts";
 import type { Scheduler } from "#test/simulation/engine/scheduler.ts";
 import { nonceOf, type SimBlock, type SimChain } from "#test/simulation/world/chain.ts";
 import type { Codec } from "#test/simulation/world/codec.ts";
 import type { Market } from "#test/simulation/world/market.ts";
-import type { Rpc } from "#test/simulation/world/rpc.ts";
+import type { MoneyReads } from "#test/simulation/world/money-reads.ts";
 import { execute } from "#test/simulation/world/vault.ts";
 
 export type AgentSite = {
   readonly agent: string;
   readonly chain: SimChain;
-  readonly rpc: Rpc;
+  readonly rpc: MoneyReads;
   readonly codec: Codec;
   readonly market: Market;
   readonly process: SimProcess;
   readonly scheduler: Scheduler;
   readonly faults: Faults;
+  /** Told of every job before it is signed for. */
+  readonly onSigning: (jobId: string) => void;
   /** Told of every transaction before it is broadcast. */
   readonly onBroadcast: (hash: Hex) => void;
 };
 
 export function chainReader({ rpc, market, chain, codec, agent }: AgentSite): ChainReader {
   const sender = codec.senderAddress(agent);
+  const readEvents = async (block: BlockHeader) => {
+    const finalized = await rpc.header("finalized");
+    const finalizedNumber = Math.min(finalized?.number ?? 0, block.number);
+    const from = finalizedNumber - EVENT_LOOKBACK_BLOCKS;
+    const events = eventFields(await rpc.events({ from, to: block.number }), finalizedNumber);
+    const canonical = await rpc.header(block.number);
+    if (canonical?.hash === block.hash) return events;
+    throw new RetryableError("block-not-canonical", `Block ${block.number}: replaced`);
+  };
   return {
-    head: () => rpc.read((view) => view.head.header),
-    headerAt: (number) => rpc.read((view) => view.at(number)?.header ?? null),
-    finalized: () => rpc.read((view) => view.at(view.finalizedNumber)?.header ?? null),
+    head: async () => {
+      const header = await rpc.header("latest");
+      if (header === null) throw new RetryableError("rpc-failed", "no latest block");
+      return header;
+    },
+    headerAt: rpc.header,
+    finalized: () => rpc.header("finalized"),
     snapshot: async (block, depth): Promise<ShardSnapshot> => {
-      const finalized = await rpc.read((view) => Math.min(view.finalizedNumber, block.number));
-      const snapshot = await rpc.read((view) => {
-        const found = known(view.byHash(block.hash));
-        const o = { chain, market, sender, depth: depth as DepthRequest[], finalized };
-        return snapshotAt(found, view, o);
-      });
-      const canonical = await rpc.read((view) => view.at(block.number)?.header.hash);
-      if (canonical === block.hash) return snapshot;
-      throw new RetryableError("block-not-canonical", `Block ${block.number}: replaced`);
+      const o = { chain, market, sender, depth };
+      const [state, events] = await Promise.all([
+        rpc.at(block.hash, "snapshot", (view) => stateAt(known(view.byHash(block.hash)), o)),
+        readEvents(block),
+      ]);
+      return { ...state, ...events };
     },
   };
 }
@@ -56,12 +68,16 @@ export function vaultReader({ rpc, codec, agent }: AgentSite): VaultReader {
   const sender = codec.senderAddress(agent);
   return {
     state: (jobId, at) =>
-      rpc.read((view) => {
+      rpc.at(at.hash, "vault", (view) => {
         const { epoch, leader, consumed } = known(view.byHash(at.hash)).state;
         return { epoch, leader, consumed: consumed.has(jobId) };
       }),
     senderBalanceWei: (at) =>
-      rpc.read((view) => known(view.byHash(at.hash)).state.gasWei.get(sender) ?? 0n),
+      rpc.at(
+        at.hash,
+        "balance",
+        (view) => known(view.byHash(at.hash)).state.gasWei.get(sender) ?? 0n,
+      ),
   };
 }
 
@@ -78,32 +94,25 @@ export function feedReader({ rpc }: AgentSite): FeedReader {
   };
 }
 
-export function transactionReader({ rpc, chain, codec, agent }: AgentSite): TransactionReader {
+export function transactionReader({ rpc, codec, agent }: AgentSite): TransactionReader {
   const sender = codec.senderAddress(agent);
   return {
-    mined: (hash) =>
-      rpc.read((view): MinedTransaction | null => {
-        const block = chain.minedIn(hash).find((one) => isSeen(one, view));
-        const mined = block?.mined.find((one) => one.transaction.hash === hash);
-        if (block === undefined || mined === undefined) return null;
-        const { number, hash: blockHash, timestampMs } = block.header;
-        const effect = mined.events.find((event) => event.type === "swap" || event.type === "sent");
-        return {
-          inclusion: {
-            transactionHash: hash,
-            blockNumber: number,
-            blockHash,
-            blockTimestampMs: timestampMs,
-            succeeded: mined.succeeded,
-            gasCostWei: mined.gasCostWei,
-          },
-          amountInRaw: amountOf(effect, "in"),
-          amountOutRaw: amountOf(effect, "out"),
-          guid: effect?.type === "sent" ? effect.guid : null,
-          nativeFeeWei: effect?.type === "sent" ? effect.nativeFeeWei : 0n,
-        };
-      }),
-    nonceAt: (at) => rpc.read((view) => nonceOf(known(view.byHash(at.hash)).state, sender)),
+    mined: async (hash): Promise<MinedTransaction | null> => {
+      const receipt = await rpc.receipt(hash);
+      const header = receipt === null ? null : await rpc.header(receipt.blockNumber);
+      if (receipt === null || header?.hash !== receipt.blockHash) return null;
+      const { events, ...inclusion } = receipt;
+      const effect = events.find((event) => event.type === "swap" || event.type === "sent");
+      return {
+        inclusion: { ...inclusion, blockTimestampMs: header.timestampMs },
+        amountInRaw: amountOf(effect, "in"),
+        amountOutRaw: amountOf(effect, "out"),
+        guid: effect?.type === "sent" ? effect.guid : null,
+        nativeFeeWei: effect?.type === "sent" ? effect.nativeFeeWei : 0n,
+      };
+    },
+    nonceAt: (at) =>
+      rpc.at(at.hash, "nonce", (view) => nonceOf(known(view.byHash(at.hash)).state, sender)),
   };
 }
 
@@ -149,7 +158,10 @@ export function sender(site: AgentSite): Sender {
         return { reverts: false, gasLimit: GAS, baseFeeWei, headTimestampMs: timestampMs };
       });
     },
-    sign,
+    sign: (call, fees) => {
+      if (fees.intent.kind === "job") site.onSigning(fees.intent.payload);
+      return sign(call, fees);
+    },
     signAgain: (raw, fees, intent) => {
       const { nonce, gasLimit, ...call } = codec.contractCall(raw);
       return sign(call, { ...fees, nonce, gasLimit, intent });
@@ -164,7 +176,7 @@ async function broadcast(site: AgentSite, raw: Hex): Promise<BroadcastOutcome> {
   site.onBroadcast(transaction.hash);
   const isReplyLost = faults.roll("rpc-lost-broadcast-reply", 0.08);
   try {
-    const outcome = await rpc.read(() => chain.submit(transaction));
+    const outcome = await rpc.submit(transaction);
     if (isReplyLost) {
       faults.bit("rpc-lost-broadcast-reply");
       return { outcome: "unknown", isNew: false, detail: "fetch failed" };

@@ -23,7 +23,11 @@ import {
 import { lyingPublisher } from "#test/simulation/agent/lying-publisher.ts";
 import { recoveryDesk, transferReader } from "#test/simulation/agent/transfer-ports.ts";
 import { ProcessKilled } from "#test/simulation/engine/process.ts";
-import { plantedChain, plantedVerifier } from "#test/simulation/plant/planted-agent.ts";
+import {
+  plantedChain,
+  plantedVerifier,
+  plantedWatch,
+} from "#test/simulation/plant/planted-agent.ts";
 import type { Plants } from "#test/simulation/plant/plants.ts";
 import type { QueueWatcher, QueueWorker } from "#test/simulation/world/queue.ts";
 import type { KeeperRole } from "#test/simulation/world/simulated-world.ts";
@@ -72,8 +76,7 @@ export function startAgent(parts: AgentParts): void {
     clock,
     log,
     memory,
-    // One honest endpoint: what several endpoints do is tested beside the adapter.
-    watch: { disagreement: () => null, lagging: () => [] },
+    watch: plantedWatch(parts.rpc, parts.plants),
     sender: sender(parts),
     lane: serialLane(),
     chain: plantedChain(chainReader(parts), parts.plants),

@@ -2,12 +2,12 @@ import type { Log } from "#shared/ports/log.ts";
 import { reporterPrivateKey } from "#shared/wire/signed-bytes.ts";
 import { startAgent } from "#test/simulation/agent/agent-process.ts";
 import { crashingJournal } from "#test/simulation/agent/crashing-journal.ts";
+import { newEndpoints } from "#test/simulation/agent/endpoints.ts";
 import { type AgentDisk, newAgentDisk } from "#test/simulation/agent/memory-journal.ts";
 import { checkBroadcast } from "#test/simulation/check/broadcast-check.ts";
 import { newProcess, type SimProcess } from "#test/simulation/engine/process.ts";
 import { plantedJournal } from "#test/simulation/plant/planted-agent.ts";
 import type { SimChain } from "#test/simulation/world/chain.ts";
-import { newRpc } from "#test/simulation/world/rpc.ts";
 import type { SimulatedWorld } from "#test/simulation/world/simulated-world.ts";
 import { digest } from "#test/simulation/world/site.ts";
 
@@ -58,18 +58,16 @@ export function newAgentSlot(
       onCrash: restart,
       isWritable: () => !isUnwritable,
     });
-    const isDown = (): boolean => world.outages.has(shard);
-    const rpc = newRpc(chain, {
+    const log = hooks.logOf(one);
+    const { reads, checkSigning } = newEndpoints(world, chain, {
       process: one,
-      faults,
-      errorCode: "rpc-failed",
-      isDown,
-      nowMs: scheduler.nowMs,
+      log,
+      violate: hooks.violate,
     });
     startAgent({
       agent,
       chain,
-      rpc,
+      rpc: reads,
       codec: world.codec,
       market: world.market,
       process: one,
@@ -82,7 +80,8 @@ export function newAgentSlot(
       expected: () => world.expected.get(shard) ?? [],
       reports: world.reports,
       receipts: world.receipts,
-      log: hooks.logOf(one),
+      log,
+      onSigning: checkSigning,
       work: (worker) => world.queues.get(shard)?.work(worker),
       watchQueue: (watcher) => world.queues.get(shard)?.watch(watcher),
       onFatal: (error) => hooks.violate("I1", `${agent} stopped itself: ${String(error)}`),

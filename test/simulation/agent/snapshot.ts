@@ -3,37 +3,32 @@ import type { Address } from "#shared/units/ids.ts";
 import type { ConsumedJob, DeliveredTransfer } from "#shared/wire/shard-report.ts";
 import type { SimBlock, SimChain } from "#test/simulation/world/chain.ts";
 import { type Market, slicesOf } from "#test/simulation/world/market.ts";
-import type { NodeView } from "#test/simulation/world/rpc.ts";
+import type { BlockEvent } from "#test/simulation/world/money-reads.ts";
 import { SIMULATED_POLICY } from "#test/simulation/world/site.ts";
 import type { ChainEvent } from "#test/simulation/world/transaction.ts";
 import { capitalRaw, liabilitiesRaw, poolOut } from "#test/simulation/world/valuation.ts";
 import { MESSAGE_FEE_WEI } from "#test/simulation/world/vault.ts";
 
 /** Blocks before the last final one from which events are reported again. */
-const EVENT_LOOKBACK_BLOCKS = 64;
+export const EVENT_LOOKBACK_BLOCKS = 64;
 
 type SnapshotOptions = {
   readonly chain: SimChain;
   readonly market: Market;
   readonly sender: Address;
   readonly depth: readonly DepthRequest[];
-  readonly finalized: number;
 };
 
-/** True when a node that sees this much of the chain has the block on it. */
-export function isSeen(block: SimBlock, view: NodeView): boolean {
-  return view.at(block.header.number) === block;
-}
+type EventFields = "finalizedNumber" | "consumedJobs" | "deliveredTransfers";
 
-/** What the lens and the logs say at one block. */
-export function snapshotAt(block: SimBlock, view: NodeView, o: SnapshotOptions): ShardSnapshot {
+/** What the lens says at one block, without what logs say. */
+export function stateAt(block: SimBlock, o: SnapshotOptions): Omit<ShardSnapshot, EventFields> {
   const { state } = block;
   const { site, rules } = o.chain;
   const price = state.rounds.at(-1) ?? { priceE8: 1n, roundId: 0n, updatedAtMs: 0 };
   const terms = o.market.series(site);
   return {
     block: block.header,
-    finalizedNumber: o.finalized,
     epoch: state.epoch,
     leader: state.leader,
     paused: false,
@@ -80,43 +75,39 @@ export function snapshotAt(block: SimBlock, view: NodeView, o: SnapshotOptions):
         acceptsTransfers: true,
         reason: null,
       })),
-    ...eventsOf(block, view, o.finalized),
   };
 }
 
-function eventsOf(
-  block: SimBlock,
-  view: NodeView,
-  finalized: number,
-): Pick<ShardSnapshot, "consumedJobs" | "deliveredTransfers"> {
+/** What the logs of a block and of those before it say. */
+export function eventFields(
+  events: readonly BlockEvent[],
+  finalizedNumber: number,
+): Pick<ShardSnapshot, EventFields> {
   const consumedJobs: ConsumedJob[] = [];
   const deliveredTransfers: DeliveredTransfer[] = [];
-  const first = Math.max(0, finalized - EVENT_LOOKBACK_BLOCKS);
-  for (let number = first; number <= block.header.number; number += 1) {
-    const at = view.at(number);
-    for (const event of at?.events ?? []) {
-      if (at === undefined) break;
-      if (event.type === "consumed") consumedJobs.push(consumedJob(at, event));
-      if (event.type === "received")
-        deliveredTransfers.push({
-          guid: event.guid,
-          srcEid: event.srcEid,
-          amountRaw: event.amountRaw.toString(),
-          blockNumber: number,
-          blockHash: at.header.hash,
-        });
-    }
+  for (const { block, event } of events) {
+    if (event.type === "consumed") consumedJobs.push(consumedJob(block, event, events));
+    if (event.type === "received")
+      deliveredTransfers.push({
+        guid: event.guid,
+        srcEid: event.srcEid,
+        amountRaw: event.amountRaw.toString(),
+        blockNumber: block.header.number,
+        blockHash: block.header.hash,
+      });
   }
-  return { consumedJobs, deliveredTransfers };
+  return { finalizedNumber, consumedJobs, deliveredTransfers };
 }
 
 function consumedJob(
   block: SimBlock,
   event: Extract<ChainEvent, { type: "consumed" }>,
+  events: readonly BlockEvent[],
 ): ConsumedJob {
-  const effect = block.events.find(
-    (one) => (one.type === "swap" || one.type === "sent") && one.jobId === event.jobId,
-  );
+  const effect = events.find(
+    ({ block: where, event: one }) =>
+      where === block && (one.type === "swap" || one.type === "sent") && one.jobId === event.jobId,
+  )?.event;
   const { number, hash, timestampMs } = block.header;
   return {
     jobId: event.jobId,

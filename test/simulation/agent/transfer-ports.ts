@@ -31,7 +31,7 @@ export function transferReader({ rpc, chain }: AgentSite): TransferReader {
         }),
       ),
     evidence: (expected, at) =>
-      rpc.read((view) => {
+      rpc.at(at.hash, "transfers", (view) => {
         const block = view.byHash(at.hash);
         if (block === undefined) throw new RetryableError("rpc-failed", "unknown block");
         return expected.map((one) =>
@@ -103,10 +103,10 @@ function creditedIn(
   guid: string,
   { block, view }: { readonly block: SimBlock; readonly view: NodeView },
 ): number {
-  for (let number = block.header.number; number > 0; number -= 1) {
-    const at = number === block.header.number ? block : view.at(number);
-    const isHere = at?.events.some((one) => one.type === "received" && one.guid === guid);
-    if (isHere === true) return number;
+  for (let at: SimBlock | undefined = block; at !== undefined; ) {
+    if (at.events.some((one) => one.type === "received" && one.guid === guid))
+      return at.header.number;
+    at = view.byHash(at.header.parentHash);
   }
   return 0;
 }

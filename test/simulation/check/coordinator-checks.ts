@@ -103,7 +103,7 @@ export function checkPlan(
  * never trades away from zero, and gives nothing away unless it is drained.
  */
 function checkSafety(
-  { view, safety }: CoordinatorState,
+  { view, safety, books }: CoordinatorState,
   jobs: readonly JobRecord[],
   violate: Violate,
 ): void {
@@ -115,6 +115,8 @@ function checkSafety(
     const isHalted = status?.mode === "halted" && !isReducing;
     if (isQuarantined || isHalted || status?.isCarried === true)
       violate("I4", `${job.kind} for ${job.shard}, which is ${status?.mode}`);
+    if (books.get(job.shard)?.report.health.acceptsJobs === false)
+      violate("I4", `${job.kind} for ${job.shard}, whose agent takes no jobs`);
     if (status?.reducesOnly !== true) continue;
     if (job.kind === "transfer" && status.mode !== "draining")
       violate("I4", `${job.shard} only reduces (${status.mode}) and sends collateral away`);

@@ -1,6 +1,7 @@
 import type { ChainReader } from "#shard-agent/ports/chain.ts";
 import type { JobVerifier } from "#shard-agent/ports/job-desk.ts";
 import type { Journal } from "#shard-agent/ports/journal.ts";
+import type { ReadWatch } from "#shard-agent/ports/read-watch.ts";
 import type { Plants } from "#test/simulation/plant/plants.ts";
 
 /** The chain as an agent sees it that takes every block for final. */
@@ -14,6 +15,12 @@ export function plantedChain(chain: ChainReader, plants: Plants): ChainReader {
       return { ...snapshot, finalizedNumber: block.number };
     },
   };
+}
+
+/** Endpoints that never contradict each other. */
+export function plantedWatch(watch: ReadWatch, plants: Plants): ReadWatch {
+  if (!plants.has("contradiction-is-ignored")) return watch;
+  return { ...watch, disagreement: () => null };
 }
 
 /** A verifier that believes the id a job brings. */

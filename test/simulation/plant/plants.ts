@@ -14,6 +14,10 @@ export const PLANTS = [
   "agent-takes-head-for-final",
   /** The coordinator calls final what is in a block. */
   "coordinator-takes-head-for-final",
+  /** What the first of several endpoints says is taken for true. */
+  "one-endpoint-is-believed",
+  /** An agent goes on while its endpoints contradict each other. */
+  "contradiction-is-ignored",
   /** A job counts as done once an agent says that a block has it. */
   "settled-by-receipt",
 ] as const;

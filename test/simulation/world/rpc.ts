@@ -19,6 +19,11 @@ export type Rpc = {
   readonly read: <T>(perform: (view: NodeView) => T) => Promise<T>;
 };
 
+/** True when a node that sees this much of the chain has the block on it. */
+export function isOn(block: SimBlock, view: NodeView): boolean {
+  return view.at(block.header.number) === block;
+}
+
 const LATENCY_MS = [1, 12] as const;
 const TIMEOUT_MS = 3_000;
 const LAG_BLOCKS_MAX = 4;
@@ -33,6 +38,8 @@ export function newRpc(
     readonly errorCode: string;
     readonly isDown: () => boolean;
     readonly nowMs: () => number;
+    /** How far several nodes are behind together. */
+    readonly lagOfSeveral?: () => number;
   },
 ): Rpc {
   const { faults, process } = o;
@@ -47,7 +54,9 @@ export function newRpc(
     }
     // Behind a load balancer every other answer may come from a node that is up to date.
     const isLagging = faults.isActive() && o.nowMs() < lagUntilMs && faults.random.chance(0.7);
-    return viewOf(chain, isLagging ? lag : 0, faults);
+    const common = o.lagOfSeveral?.() ?? 0;
+    if (common > 0) return viewOf(chain, common, () => faults.bit("rpc-two-stale"));
+    return viewOf(chain, isLagging ? lag : 0, () => faults.bit("rpc-stale-head"));
   };
   return {
     read: async (perform) => {
@@ -67,10 +76,23 @@ export function newRpc(
   };
 }
 
-function viewOf(chain: SimChain, lag: number, faults: Faults): NodeView {
+/** A lag that nodes have in common, for some seconds now and then. */
+export function newLagOfSeveral(faults: Faults, nowMs: () => number): () => number {
+  let lag = 0;
+  let untilMs = 0;
+  return () => {
+    if (faults.roll("rpc-two-stale", 0.002)) {
+      lag = faults.random.integer(2, LAG_BLOCKS_MAX + 2);
+      untilMs = nowMs() + faults.random.between(...LAG_MS);
+    }
+    return faults.isActive() && nowMs() < untilMs ? lag : 0;
+  };
+}
+
+function viewOf(chain: SimChain, lag: number, onBehind: () => void): NodeView {
   const headNumber = Math.max(0, chain.head().header.number - lag);
   const head = chain.at(headNumber) ?? chain.head();
-  if (lag > 0 && head !== chain.head()) faults.bit("rpc-stale-head");
+  if (lag > 0 && head !== chain.head()) onBehind();
   const isKnown = (block: SimBlock | undefined): SimBlock | undefined =>
     block !== undefined && block.header.number <= headNumber ? block : undefined;
   return {

@@ -30,6 +30,8 @@ export type SimulatedWorld = {
   readonly agentIds: ReadonlyMap<string, readonly string[]>;
   /** How each agent comes to its jobs; as `queue.role` of its configuration. */
   readonly roles: ReadonlyMap<string, KeeperRole>;
+  /** The shard whose agents have three endpoints, and which of these lies. */
+  readonly byzantine: { readonly shard: string; readonly liar: number } | undefined;
   /** Faults of the product itself. */
   readonly plants: Plants;
   /** Chains no node of which answers. */
@@ -54,9 +56,13 @@ export type WorldOptions = {
   readonly always: FaultRates;
   /** What the second agent of a shard is, in every run that has one; by chance when left out. */
   readonly role?: KeeperRole | undefined;
+  /** Whether one of three endpoints of some shard lies; by chance when left out. */
+  readonly hasLiar?: boolean | undefined;
 };
 
 export const START_MS = 1_790_000_000_000;
+/** Three endpoints are three times the work. */
+const LIAR_SHARE = 0.4;
 
 export function newWorld(o: WorldOptions): SimulatedWorld {
   const { seed, codec } = o;
@@ -110,6 +116,7 @@ export function newWorld(o: WorldOptions): SimulatedWorld {
     receipts,
     agentIds,
     roles,
+    byzantine: byzantineOf(o, sites),
     plants: o.plants,
     outages: new Set(),
     stopped: new Set(),
@@ -120,6 +127,13 @@ export function newWorld(o: WorldOptions): SimulatedWorld {
   };
   for (const chain of chains) runChain(world, chain);
   return world;
+}
+
+function byzantineOf({ seed, hasLiar }: WorldOptions, sites: readonly Site[]) {
+  const random = randomOf(seed, "endpoints");
+  const isOn = random.chance(LIAR_SHARE);
+  const shard = sites[random.integer(0, sites.length - 1)]?.shard ?? "";
+  return (hasLiar ?? isOn) ? { shard, liar: random.integer(0, 2) } : undefined;
 }
 
 /** A block each block time, a little early or late, unless the chain stands still. */
