@@ -99,9 +99,9 @@ function newAccusation(
     wentBack,
   }: Parts & { readonly liar: string; readonly wentBack: ReadonlyMap<string, number> },
 ) {
-  /** Events are asked for by number, after their block's header: an endpoint that goes back in between contradicts. */
-  const isUnsteady = (name: string): boolean =>
-    scheduler.nowMs() - (wentBack.get(name) ?? 0) < UNSTEADY_MS;
+  /** Events are asked for by number, after their block's header: endpoints that go back in between contradict the others. */
+  const isUnsteady = (): boolean =>
+    [...wentBack.values()].some((atMs) => scheduler.nowMs() - atMs < UNSTEADY_MS);
   let sinceMs = Number.POSITIVE_INFINITY;
   const error: Log["error"] = (message, fields = {}) => {
     log.error(message, fields);
@@ -113,7 +113,7 @@ function newAccusation(
     const isRight = isSure ? named.join() === liar : named.includes(liar);
     const isEvents = fields["what"] === "eth_getLogs";
     if (isRight) faults.saw("liar named");
-    else if (!isEvents || !named.some((name) => name === liar || isUnsteady(name)))
+    else if (!isEvents || !isUnsteady())
       violate("I14", `${process.name} names ${named.join(", ")}, the liar is ${liar}`);
   };
   const warn: Log["warn"] = (message, fields = {}) => {

@@ -62,7 +62,7 @@ export function newLiar(faults: Faults): Liar {
       });
     },
     events: (truth) => {
-      if (truth.length === 0 || !faults.roll("rpc-lie-logs", OFTEN)) return truth;
+      if (truth.length === 0 || !faults.roll("rpc-lie-logs", SELDOM)) return truth;
       return say("rpc-lie-logs", truth.length, 0) === 0 ? [] : truth;
     },
     receipt: (truth) => {
@@ -79,8 +79,8 @@ export function newLiar(faults: Faults): Liar {
 }
 
 /** Of reads at every block, and of reads that only jobs make. */
-const SELDOM = 0.01;
-const OFTEN = 0.4;
+const SELDOM = 0.004;
+const OFTEN = 0.8;
 
 /** The same question, answered with the block before. */
 function ofParent(view: NodeView, perform: (view: NodeView) => unknown): unknown {
