@@ -40,13 +40,18 @@ const CASES: readonly Case[] = [
   { plant: "journal-loses-last-write", ids: ["I9"], rates: CRASHES },
   { plant: "journal-writes-late", ids: ["I9"], rates: CRASHES },
   { plant: "job-id-reused", ids: ["I9"] },
-  { plant: "agent-takes-head-for-final", ids: ["I3", "I8", "I9"], rates: REORGS },
+  { plant: "agent-takes-head-for-final", ids: ["I3", "I8", "I9", "I13"], rates: REORGS },
   {
     plant: "coordinator-takes-head-for-final",
     ids: ["I3", "I9"],
     rates: { ...REORGS, "chain-reorg": 6, "chain-fee-spike": 2 },
   },
-  { plant: "one-endpoint-is-believed", ids: ["I14"], rates: LIES, options: { hasLiar: true } },
+  {
+    plant: "one-endpoint-is-believed",
+    ids: ["I3", "I9", "I14"],
+    rates: LIES,
+    options: { hasLiar: true },
+  },
   { plant: "contradiction-is-ignored", ids: ["I14"], rates: LIES, options: { hasLiar: true } },
   { plant: "settled-by-receipt", ids: ["I3"] },
 ];
