@@ -3,23 +3,24 @@ pragma solidity 0.8.37;
 
 import {Vm} from "forge-std/Vm.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
-import {VaultLock} from "riskshard/VaultLock.sol";
 import {IShardVault} from "riskshard/interfaces/IShardVault.sol";
-import {IShardVaultAdmin, VaultLimits} from "riskshard/interfaces/IShardVaultAdmin.sol";
-import {IVenueAdapter} from "riskshard/interfaces/IVenueAdapter.sol";
+import {VaultLimits} from "riskshard/interfaces/IShardVaultAdmin.sol";
 import {Actions, Mandate, SwapParams} from "riskshard/types/Mandate.sol";
-import {OddVenue} from "./support/OddVenue.sol";
-import {UniswapFixture} from "./support/UniswapFixture.sol";
+import {SwapSuite} from "./support/SwapSuite.sol";
 
-contract ShardVaultSwapTest is UniswapFixture {
-    OddVenue private odd;
-
-    function setUp() public override {
-        super.setUp();
-        odd = new OddVenue();
-        vm.prank(admin);
-        vault.setVenue(address(odd), true);
-        weth.mint(address(odd), 1000e18);
+contract ShardVaultSwapTest is SwapSuite {
+    function _callOf(bytes32 jobId, Swap memory swap) internal view override returns (bytes memory) {
+        SwapParams memory params = SwapParams({
+            venue: swap.venue,
+            pool: swap.pool,
+            assetIn: swap.assetIn,
+            assetOut: swap.assetOut,
+            amountIn: swap.mostIn,
+            minAmountOut: swap.leastOut,
+            minCapitalAfter: swap.minCapitalAfter
+        });
+        Mandate memory mandate = _mandate(jobId, Actions.SWAP, _hash(params));
+        return abi.encodeCall(vault.executeSwap, (mandate, params, _sign(mandate)));
     }
 
     function test_swaps_through_the_real_pool_and_reports_measured_amounts() public {
@@ -49,59 +50,6 @@ contract ShardVaultSwapTest is UniswapFixture {
         assertApproxEqAbs(uint256(vault.capital()), usdx.balanceOf(address(vault)) + counted, 1);
     }
 
-    function test_rejects_a_venue_that_is_not_allowed() public {
-        vm.prank(admin);
-        vault.setVenue(address(adapter), false);
-        _expectRevert(
-            _buyWeth(10_000e6),
-            abi.encodeWithSelector(IShardVault.ShardVault_VenueNotAllowed.selector, address(adapter))
-        );
-    }
-
-    function test_rejects_assets_that_are_not_the_vaults() public {
-        SwapParams memory params = _buyWeth(10_000e6);
-        address other = makeAddr("other");
-        params.assetOut = other;
-        _expectRevert(params, abi.encodeWithSelector(IShardVault.ShardVault_AssetNotAllowed.selector, other));
-        params = _buyWeth(10_000e6);
-        params.assetIn = other;
-        _expectRevert(params, abi.encodeWithSelector(IShardVault.ShardVault_AssetNotAllowed.selector, other));
-    }
-
-    function test_rejects_an_asset_for_itself() public {
-        SwapParams memory params = _buyWeth(10_000e6);
-        params.assetOut = params.assetIn;
-        _expectRevert(params, abi.encodeWithSelector(IShardVault.ShardVault_AssetNotAllowed.selector, params.assetIn));
-    }
-
-    function test_rejects_a_stale_feed() public {
-        skip(61);
-        _refresh(usdxFeed);
-        _refresh(btcFeed);
-        _expectRevert(
-            _buyWeth(10_000e6),
-            abi.encodeWithSelector(IShardVault.ShardVault_PriceStale.selector, address(weth), START, START + 61)
-        );
-    }
-
-    function test_rejects_a_stale_settlement_feed() public {
-        skip(61);
-        _refresh(ethFeed);
-        _refresh(btcFeed);
-        _expectRevert(
-            _buyWeth(10_000e6),
-            abi.encodeWithSelector(IShardVault.ShardVault_PriceStale.selector, address(usdx), START, START + 61)
-        );
-    }
-
-    function test_rejects_a_price_that_is_not_positive() public {
-        ethFeed.push(0);
-        _expectRevert(
-            _buyWeth(10_000e6),
-            abi.encodeWithSelector(IShardVaultAdmin.ShardVault_BadPrice.selector, address(ethFeed), int256(0))
-        );
-    }
-
     function test_the_least_output_follows_the_feed_rounded_up() public {
         SwapParams memory params = _buyWeth(10_000e6);
         params.minAmountOut = 4.95e18 - 1;
@@ -124,26 +72,6 @@ contract ShardVaultSwapTest is UniswapFixture {
         bytes[] memory signatures = _sign(mandate);
         vm.expectPartialRevert(IShardVault.ShardVault_MinimumOutTooLow.selector);
         vault.executeSwap(mandate, params, signatures);
-    }
-
-    function test_bounds_the_notional_of_a_window() public {
-        _swap("a", _oddSwap(150_000e6));
-        (uint256 level,) = vault.windowLevels();
-        assertEq(level, 150_000e6);
-        _expectRevert(
-            _oddSwap(50_001e6),
-            abi.encodeWithSelector(IShardVault.ShardVault_WindowCapExceeded.selector, 200_001e6, 200_000e6)
-        );
-        _swap("b", _oddSwap(50_000e6));
-        // A tenth of the window drains a tenth of the cap.
-        _pass(60);
-        (level,) = vault.windowLevels();
-        assertEq(level, 180_000e6);
-        _expectRevert(
-            _oddSwap(20_001e6),
-            abi.encodeWithSelector(IShardVault.ShardVault_WindowCapExceeded.selector, 200_001e6, 200_000e6)
-        );
-        _swap("c", _oddSwap(20_000e6));
     }
 
     function test_measures_sales_by_their_value_in_settlement_units() public {
@@ -178,18 +106,6 @@ contract ShardVaultSwapTest is UniswapFixture {
         );
     }
 
-    function test_rejects_capital_under_the_mandates_floor() public {
-        SwapParams memory params = _oddSwap(100_000e6);
-        // 50 WETH at 2000 count 95 %.
-        int256 after_ = int256(FUNDS - 100_000e6 + 95_000e6);
-        params.minCapitalAfter = after_ + 1;
-        _expectRevert(
-            params, abi.encodeWithSelector(IShardVault.ShardVault_CapitalBelowFloor.selector, after_, after_ + 1)
-        );
-        params.minCapitalAfter = after_;
-        _swap("a", params);
-    }
-
     function test_a_negative_floor_means_zero() public {
         SwapParams memory params = _oddSwap(10_000e6);
         params.minCapitalAfter = -1;
@@ -205,20 +121,6 @@ contract ShardVaultSwapTest is UniswapFixture {
         _expectRevert(
             params, abi.encodeWithSelector(IShardVault.ShardVault_CapitalBelowFloor.selector, expected, int256(0))
         );
-    }
-
-    function test_a_venue_cannot_enter_the_vault_again() public {
-        SwapParams memory params = _oddSwap(10_000e6);
-        Mandate memory second = _mandate("second", Actions.SWAP, _hash(params));
-        odd.callDuringSwap(address(vault), abi.encodeCall(vault.executeSwap, (second, params, _sign(second))));
-        _expectRevert(params, abi.encodeWithSelector(VaultLock.VaultLock_Locked.selector));
-    }
-
-    function test_a_failed_swap_does_not_use_up_the_job() public {
-        SwapParams memory params = _buyWeth(10_000e6);
-        params.pool = makeAddr("pool");
-        _expectRevert(params, abi.encodeWithSelector(IVenueAdapter.VenueAdapter_PoolNotAllowed.selector, params.pool));
-        assertFalse(vault.consumed("reverting"));
     }
 
     function test_a_window_of_a_changed_limit_drains_by_the_new_one() public {

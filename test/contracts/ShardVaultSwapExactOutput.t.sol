@@ -3,25 +3,25 @@ pragma solidity 0.8.37;
 
 import {Vm} from "forge-std/Vm.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
-import {VaultLock} from "riskshard/VaultLock.sol";
 import {IShardVault} from "riskshard/interfaces/IShardVault.sol";
-import {IShardVaultAdmin} from "riskshard/interfaces/IShardVaultAdmin.sol";
 import {IUniswapV3Adapter} from "riskshard/interfaces/IUniswapV3.sol";
-import {IVenueAdapter} from "riskshard/interfaces/IVenueAdapter.sol";
 import {VenueDesk} from "riskshard/VenueDesk.sol";
 import {Actions, Mandate, SwapExactOutputParams, SwapParams} from "riskshard/types/Mandate.sol";
-import {OddVenue} from "./support/OddVenue.sol";
-import {UniswapFixture} from "./support/UniswapFixture.sol";
+import {SwapSuite} from "./support/SwapSuite.sol";
 
-contract ShardVaultSwapExactOutputTest is UniswapFixture {
-    OddVenue private odd;
-
-    function setUp() public override {
-        super.setUp();
-        odd = new OddVenue();
-        vm.prank(admin);
-        vault.setVenue(address(odd), true);
-        weth.mint(address(odd), 1000e18);
+contract ShardVaultSwapExactOutputTest is SwapSuite {
+    function _callOf(bytes32 jobId, Swap memory swap) internal view override returns (bytes memory) {
+        SwapExactOutputParams memory params = SwapExactOutputParams({
+            venue: swap.venue,
+            pool: swap.pool,
+            assetIn: swap.assetIn,
+            assetOut: swap.assetOut,
+            amountOut: swap.leastOut,
+            maxAmountIn: swap.mostIn,
+            minCapitalAfter: swap.minCapitalAfter
+        });
+        Mandate memory mandate = _mandate(jobId, Actions.SWAP_EXACT_OUTPUT, _hash(params));
+        return abi.encodeCall(vault.executeSwapExactOutput, (mandate, params, _sign(mandate)));
     }
 
     function test_buys_exactly_what_is_asked_through_the_real_pool_and_gets_the_rest_back() public {
@@ -83,11 +83,11 @@ contract ShardVaultSwapExactOutputTest is UniswapFixture {
     }
 
     function test_the_window_counts_the_most_that_may_be_spent_together_with_other_swaps() public {
-        _swap("a", _oddPurchase(70e18));
+        _swap("a", _oddExact(70e18));
         (uint256 level,) = vault.windowLevels();
         assertEq(level, 140_000e6);
         _expectRevert(
-            _oddPurchase(30.0005e18),
+            _oddExact(30.0005e18),
             abi.encodeWithSelector(IShardVault.ShardVault_WindowCapExceeded.selector, 200_001e6, 200_000e6)
         );
         SwapParams memory exactInput = _buyWeth(60_001e6);
@@ -96,11 +96,11 @@ contract ShardVaultSwapExactOutputTest is UniswapFixture {
         bytes[] memory signatures = _sign(mandate);
         vm.expectRevert(abi.encodeWithSelector(IShardVault.ShardVault_WindowCapExceeded.selector, 200_001e6, 200_000e6));
         vault.executeSwap(mandate, exactInput, signatures);
-        _swap("c", _oddPurchase(30e18));
+        _swap("c", _oddExact(30e18));
     }
 
     function test_rejects_another_amount_than_the_exact_one_whatever_the_venue_says() public {
-        SwapExactOutputParams memory params = _oddPurchase(5e18);
+        SwapExactOutputParams memory params = _oddExact(5e18);
         odd.behave(5e18 - 1, 0);
         _expectRevert(params, abi.encodeWithSelector(IShardVault.ShardVault_ReceivedTooLittle.selector, 5e18 - 1, 5e18));
         odd.behave(5e18 + 1, 0);
@@ -110,7 +110,7 @@ contract ShardVaultSwapExactOutputTest is UniswapFixture {
     }
 
     function test_rejects_a_venue_that_gives_back_more_than_it_took() public {
-        SwapExactOutputParams memory params = _oddPurchase(5e18);
+        SwapExactOutputParams memory params = _oddExact(5e18);
         usdx.mint(address(odd), 1);
         odd.behave(5e18, params.maxAmountIn + 1);
         _expectRevert(
@@ -118,46 +118,6 @@ contract ShardVaultSwapExactOutputTest is UniswapFixture {
             abi.encodeWithSelector(
                 IShardVault.ShardVault_WrongAmountSpent.selector, FUNDS, FUNDS + 1, params.maxAmountIn
             )
-        );
-    }
-
-    function test_rejects_capital_under_the_mandates_floor() public {
-        SwapExactOutputParams memory params = _oddPurchase(50e18);
-        // 50 WETH at 2000 count 95 %.
-        int256 after_ = int256(FUNDS - 100_000e6 + 95_000e6);
-        params.minCapitalAfter = after_ + 1;
-        _expectRevert(
-            params, abi.encodeWithSelector(IShardVault.ShardVault_CapitalBelowFloor.selector, after_, after_ + 1)
-        );
-        params.minCapitalAfter = after_;
-        _swap("a", params);
-    }
-
-    function test_rejects_what_is_not_allowed() public {
-        SwapExactOutputParams memory params = _buyExactWeth(5e18);
-        address other = makeAddr("other");
-        params.venue = other;
-        _expectRevert(params, abi.encodeWithSelector(IShardVault.ShardVault_VenueNotAllowed.selector, other));
-        params = _buyExactWeth(5e18);
-        params.assetIn = other;
-        _expectRevert(params, abi.encodeWithSelector(IShardVault.ShardVault_AssetNotAllowed.selector, other));
-        params = _buyExactWeth(5e18);
-        params.assetOut = other;
-        _expectRevert(params, abi.encodeWithSelector(IShardVault.ShardVault_AssetNotAllowed.selector, other));
-        params.assetOut = params.assetIn;
-        _expectRevert(params, abi.encodeWithSelector(IShardVault.ShardVault_AssetNotAllowed.selector, params.assetIn));
-        params = _buyExactWeth(5e18);
-        params.pool = other;
-        _expectRevert(params, abi.encodeWithSelector(IVenueAdapter.VenueAdapter_PoolNotAllowed.selector, other));
-    }
-
-    function test_rejects_a_stale_feed() public {
-        skip(61);
-        _refresh(usdxFeed);
-        _refresh(btcFeed);
-        _expectRevert(
-            _buyExactWeth(5e18),
-            abi.encodeWithSelector(IShardVault.ShardVault_PriceStale.selector, address(weth), START, START + 61)
         );
     }
 
@@ -194,30 +154,6 @@ contract ShardVaultSwapExactOutputTest is UniswapFixture {
         vault.beginVenueAction(mandate, Actions.SWAP_EXACT_OUTPUT, mandate.paramsHash, signatures);
     }
 
-    function test_executes_once_and_not_while_paused() public {
-        SwapExactOutputParams memory params = _buyExactWeth(1e18);
-        Mandate memory mandate = _mandate("a", Actions.SWAP_EXACT_OUTPUT, _hash(params));
-        bytes[] memory signatures = _sign(mandate);
-        vm.prank(guardian);
-        vault.pause();
-        vm.expectRevert(IShardVaultAdmin.ShardVault_Paused.selector);
-        vault.executeSwapExactOutput(mandate, params, signatures);
-        vm.prank(admin);
-        vault.unpause();
-        vault.executeSwapExactOutput(mandate, params, signatures);
-        vm.expectRevert(abi.encodeWithSelector(IShardVault.ShardVault_AlreadyConsumed.selector, bytes32("a")));
-        vault.executeSwapExactOutput(mandate, params, signatures);
-    }
-
-    function test_a_venue_cannot_enter_the_vault_again() public {
-        SwapExactOutputParams memory params = _oddPurchase(5e18);
-        Mandate memory second = _mandate("second", Actions.SWAP_EXACT_OUTPUT, _hash(params));
-        odd.callDuringSwap(
-            address(vault), abi.encodeCall(vault.executeSwapExactOutput, (second, params, _sign(second)))
-        );
-        _expectRevert(params, abi.encodeWithSelector(VaultLock.VaultLock_Locked.selector));
-    }
-
     function _sale(uint256 amountOut, uint256 maxAmountIn) private view returns (SwapExactOutputParams memory params) {
         params = _buyExactWeth(0);
         (params.assetIn, params.assetOut) = (address(weth), address(usdx));
@@ -225,7 +161,7 @@ contract ShardVaultSwapExactOutputTest is UniswapFixture {
     }
 
     /// @dev At the feed's price, all of it spent.
-    function _oddPurchase(uint256 amountOut) private returns (SwapExactOutputParams memory params) {
+    function _oddExact(uint256 amountOut) private returns (SwapExactOutputParams memory params) {
         params = _buyExactWeth(amountOut);
         params.venue = address(odd);
         params.maxAmountIn = amountOut * 2000 / 1e12;
