@@ -19,8 +19,8 @@ import type { Address } from "#shared/units/ids.ts";
 import { unitsFromRaw } from "#shared/units/token-amount.ts";
 import type { InventoryLine, OptionMarketLine } from "#shared/wire/shard-report.ts";
 
-/** Gas of one executeOptionTrade: 1,400,000 measured on a local chain for the first of a series, with room. */
-const OPTION_TRADE_GAS_UNITS = 1_800_000;
+/** Gas of one executeOptionTrade: 2,049,000 measured on a local chain for the first of an account, with room. */
+const OPTION_TRADE_GAS_UNITS = 2_250_000;
 const POSITION_ACTIVE = 1;
 const TYPES = ["call", "put"] as const;
 

@@ -7,7 +7,13 @@ import { sentMessage } from "#coordinator/adapters/sent-message.ts";
 import type { Packet } from "#shared/evm/layerzero-packet.ts";
 import { startWorld, type World } from "#test/local/world.ts";
 import { type AgentSite, openSite, waitFor } from "#test/support/agent-site.ts";
-import { attest, forgeAlert, sendCollateral } from "#test/support/bridge-desk.ts";
+import {
+  attest,
+  forgeAlert,
+  governMessage,
+  sendCollateral,
+  verify,
+} from "#test/support/bridge-desk.ts";
 import { type CoordinatorProcess, startCoordinator } from "#test/support/coordinator-process.ts";
 import { keepFeedsFresh } from "#test/support/fresh-feeds.ts";
 import { runProcess } from "#test/support/run-process.ts";
@@ -249,6 +255,39 @@ test.each(["received", "signed", "sent"])(
     await end(coordinator);
   },
 );
+
+test("what the token's delegate does to a message is told for what it is, counts as lost or held, and nothing more is ordered", {
+  timeout: TEST_MS,
+}, async () => {
+  const before = await supplies();
+  const amounts = { amountRaw: AMOUNT_RAW, lzReceiveGas: ENOUGH };
+  const send = () => sendCollateral(world, { source, target }, amounts);
+  const coordinator = await coordinate({ recoveriesMax: 0 });
+  const become = (packet: Packet, state: string) =>
+    untilTransfer(coordinator, packet, (one) => one.state === state);
+  const [first, second, third] = [await send(), await send(), await send()];
+  await governMessage(world, target, first, "nilify");
+  expect(await become(first, "nilified")).toMatchObject({ nextStep: "verify-again" });
+  // The endpoint passes over what counts as nothing: the second is executed without its token ever being called.
+  await verify(world, target, second);
+  await become(second, "verified-executable");
+  await governMessage(world, target, second, "clear");
+  expect(await become(second, "cleared-or-silent")).toMatchObject({ nextStep: "governance" });
+  await governMessage(world, target, first, "burn");
+  expect(await become(first, "burnt")).toMatchObject({ nextStep: "governance" });
+  await governMessage(world, target, third, "skip");
+  expect(await become(third, "skipped")).toMatchObject({ nextStep: "governance" });
+  for (const { guid } of [first, second, third]) {
+    const order = { reason: "to see that nothing helps" };
+    const { body } = await coordinator.post(`/v1/transfers/${guid}/recover`, order);
+    expect(body).toMatchObject({ code: "not-recoverable" });
+  }
+  const { body } = await coordinator.get("/v1/jobs?state=in-transit&limit=100");
+  const held = (body["jobs"] as { guid: string }[]).map((job) => job.guid);
+  expect(held).toEqual(expect.arrayContaining([first.guid, second.guid, third.guid]));
+  expect(await supplies()).toEqual(before);
+  await end(coordinator);
+});
 
 /** The target's agent on a journal of its own, killed when it reaches a point. */
 function startAgent(folder: string, crashAt: string) {

@@ -1,11 +1,13 @@
 import { encodeFunctionData, padHex, parseAbi, toHex } from "viem";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { BucketExposure } from "#coordinator/records/bucket-exposure.ts";
+import { lyraV1AdapterAbi } from "#shared/evm/abi/lyra-v1-adapter.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
 import { blackScholes } from "#shared/risk/black-scholes.ts";
 import { DAY_MS } from "#shared/units/time.ts";
 import type { JobParams, OptionTradeParams } from "#shared/wire/rebalance-job.ts";
 import type { ShardReport } from "#shared/wire/shard-report.ts";
+import { rpc } from "#test/local/chains/anvil.ts";
 import { readHistory } from "#test/local/check/read-history.ts";
 import { accountFaults } from "#test/local/check/vault-accounts.ts";
 import { POSITION_VENUE_CAP_RAW, VAULT_LIMITS } from "#test/local/deploy/world-parameters.ts";
@@ -15,7 +17,7 @@ import { startWorld, type World } from "#test/local/world.ts";
 import { type AgentSite, openSite, waitFor } from "#test/support/agent-site.ts";
 import { mismatchOf, mismatchOfNewest } from "#test/support/audit-site.ts";
 import { policyFileWith, startCoordinator } from "#test/support/coordinator-process.ts";
-import { keepFeedsFresh } from "#test/support/fresh-feeds.ts";
+import { keepFeedsFresh, refreshFeeds } from "#test/support/fresh-feeds.ts";
 import { plannedJob } from "#test/support/planner.ts";
 import { leadVault } from "#test/support/swap-job.ts";
 
@@ -118,6 +120,12 @@ describe("options at Lyra", () => {
     const job = report.consumedJobs.at(-1);
     expect(job).toMatchObject({ action: 6, amountInRaw: paidRaw.toString() });
     expect(job?.amountOutRaw).toBe(FIVE.toString());
+    const { gasUsed } = await site.client.getTransactionReceipt({
+      hash: job?.transactionHash ?? "0x",
+    });
+    expect(Number(gasUsed)).toBeLessThan(marketOf(report).gasUnits);
+    expect(wanted.mostToOpenUsd).toBeGreaterThan(asked);
+    expect(wanted.leastToCloseUsd).toBeLessThan(wanted.premiumUsd);
     const pool = report.inventories[0]?.lines.find((one) => one.seriesId === seriesId);
     expect(pool).toMatchObject({ quantity: -5 });
     const held = report.collateral.find(({ location }) => location === "venue-margin");
@@ -239,6 +247,37 @@ describe("options at Lyra", () => {
   });
 });
 
+test("longs that ended are settled at Lyra by the agent, and anybody brings the payout home", async () => {
+  const before = await site.newestReport();
+  const held = before.book.filter(({ venue }) => venue === "lyra-v1");
+  expect(held.length).toBeGreaterThan(0);
+  const lastMs = Math.max(...held.map(({ expiryMs }) => expiryMs));
+  const aheadMs = lastMs - before.block.timestampMs;
+  // Lyra pays at the price it reads when a board is settled: in the money for calls and puts at once it cannot be.
+  const spotUsd = marketOf(before).spotUsd;
+  const isCall = held.some(({ type }) => type === "call");
+  await setLyraPrice(spotUsd * (isCall ? 1.3 : 0.7));
+  await rpc(site.chain.rpcUrl, "evm_increaseTime", [Math.ceil(aheadMs / 1000) + 60]);
+  const positions = await waitFor(
+    async () => {
+      const blockNumber = Number(await site.client.getBlockNumber());
+      return lyraPositions({ block: { number: blockNumber } });
+    },
+    (all) => all.length === 0,
+    "settled positions",
+  );
+  expect(positions).toEqual([]);
+  const payoutRaw = await site.tokenBalance(lyra().quoteToken, lyra().adapter);
+  expect(payoutRaw).toBeGreaterThan(0n);
+  const data = encodeFunctionData({ abi: lyraV1AdapterAbi, functionName: "collect" });
+  await refreshFeeds(world, site);
+  await site.user.send({ label: "collect", to: lyra().adapter, data, gas: GAS });
+  expect(await site.tokenBalance(lyra().quoteToken, lyra().adapter)).toBeLessThan(10n ** 13n);
+  const history = await readHistory(observeChain(site.chain), await site.client.getBlockNumber());
+  expect(accountFaults(history)).toEqual([]);
+  expect(history.optionVenue?.series.every(({ heldE18 }) => heldE18 === 0n)).toBe(true);
+});
+
 type JobView = { readonly kind: string; readonly state: string };
 
 const VEGA_LIMIT = 40;
@@ -311,7 +350,7 @@ function pick(report: ShardReport) {
   return middle;
 }
 
-function lyraPositions(report: ShardReport) {
+function lyraPositions(report: { readonly block: { readonly number: number } }) {
   return site.client.readContract({
     address: lyra().optionToken,
     abi: lyraAbi,

@@ -2,10 +2,12 @@ import { type Address, encodeFunctionData, parseAbi } from "viem";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { JobParams, MarginMoveParams, PerpChangeParams } from "#shared/wire/rebalance-job.ts";
 import type { PerpLine, ShardReport } from "#shared/wire/shard-report.ts";
+import { rpc } from "#test/local/chains/anvil.ts";
 import { openLane } from "#test/local/chains/lane.ts";
 import { bookRisk } from "#test/local/check/book-risk.ts";
 import { readHistory } from "#test/local/check/read-history.ts";
 import { accountFaults } from "#test/local/check/vault-accounts.ts";
+import { VAULT_LIMITS } from "#test/local/deploy/world-parameters.ts";
 import { pushPrice } from "#test/local/market/feed-writer.ts";
 import { arbitragePerp, updateIndex } from "#test/local/market/perp-arbitrage.ts";
 import { observeChain } from "#test/local/observe/chain-client.ts";
@@ -14,7 +16,7 @@ import { startWorld, type World } from "#test/local/world.ts";
 import { type AgentSite, openSite } from "#test/support/agent-site.ts";
 import { mismatchOf, mismatchOfNewest } from "#test/support/audit-site.ts";
 import { keepFeedsFresh } from "#test/support/fresh-feeds.ts";
-import { plannedJob } from "#test/support/planner.ts";
+import { type JobOptions, plannedJob } from "#test/support/planner.ts";
 import { leadVault } from "#test/support/swap-job.ts";
 
 const curieAbi = parseAbi([
@@ -28,10 +30,12 @@ const curieAbi = parseAbi([
   "function getIndexPrice(uint256 interval) view returns (uint256)",
   "function pause()",
   "function unpause()",
+  "function liquidate(address trader, address baseToken)",
 ]);
 const GAS = 3_000_000n;
 const WAD = 1e18;
 const USDX = 10n ** 6n;
+const UNIT = 10n ** 18n;
 const START_USD = 3_000;
 const MARGIN_RAW = 100_000n * USDX;
 
@@ -205,6 +209,43 @@ describe("a perpetual at Curie", () => {
     expect(history.venueMoves).toHaveLength(2);
   });
 
+  test("a liquidation by somebody else is told at once, and what is left is planned on and accounted for", async () => {
+    await done(margin({ amountRaw: String(7_000n * USDX) }));
+    await done(perp({ sizeE18: String(-20n * UNIT) }));
+    const close = await planned(perp({ sizeE18: String(20n * UNIT), minMarginRatioE18: "0" }));
+    await shock(START_USD * 1.075);
+    const thin = await site.reportWith((one) => {
+      const { marginRatio, maintenanceMarginFraction } = lineOf(one);
+      return marginRatio !== null && marginRatio < maintenanceMarginFraction;
+    });
+    await liquidate();
+    const report = await site.reportWith((one) => lineOf(one).sizeE18 !== lineOf(thin).sizeE18);
+    const left = BigInt(lineOf(report).sizeE18);
+    expect(left).toBeGreaterThan(-20n * UNIT);
+    expect(left).toBeLessThan(0n);
+    const spot = report.greeks.find((one) => one.underlying === "ETH" && one.expiryMs === null);
+    expect(spot?.deltaUnits).toBeCloseTo(Number(left) / WAD, 12);
+    expect(BigInt(report.chain.capitalRaw)).toBeLessThanOrEqual(
+      BigInt(thin.chain.capitalRaw) + BigInt(lineOf(report).freeMarginRaw),
+    );
+    await expectCuriesNumbers(report);
+    await expectCheckersNumbers(report);
+    // Signed for the position as it was: it would open the other side now.
+    expect(await site.run(close)).toMatchObject({ reason: "simulation-reverted" });
+    const rest = perp({
+      sizeE18: String(-left),
+      minMarginRatioE18: "0",
+      worstPriceE8: usdE8(START_USD * 1.12),
+    });
+    const closed = await done(rest);
+    expect(lineOf(closed.report)).toMatchObject({ sizeE18: "0", marginRatio: null });
+    const history = await readHistory(observeChain(site.chain), await site.client.getBlockNumber());
+    expect(history.perpLiquidations.map(({ size }) => size)).toEqual([20n * UNIT + left]);
+    expect(accountFaults(history)).toEqual([]);
+    await shock(START_USD);
+    await site.reportWith((one) => lineOf(one).markUsd < START_USD * 1.005);
+  });
+
   test("a paused house takes no trades and fills no depth, and takes them again afterwards", async () => {
     await asOwner(curie().clearingHouse, "pause");
     const paused = await site.reportWith((one) => !lineOf(one).acceptsTrades);
@@ -222,6 +263,22 @@ describe("a perpetual at Curie", () => {
     const stopped = await planned(perp({ sizeE18: String(10n ** 18n) }));
     expect(await site.run(stopped)).toMatchObject({ reason: "simulation-reverted" });
   });
+
+  test("an index whose feed fell silent is told as timed out, with its age, while Curie goes on answering", async () => {
+    stopFeeds();
+    const before = lineOf(await site.newestReport());
+    expect(before.isIndexTimedOut).toBe(false);
+    await rpc(site.chain.rpcUrl, "evm_increaseTime", [VAULT_LIMITS.feedStaleAfterSeconds + 60]);
+    const report = await site.reportWith((one) => lineOf(one).isIndexTimedOut);
+    const line = lineOf(report);
+    expect(line.indexUsd).toBeCloseTo(before.indexUsd, 6);
+    expect(report.block.timestampMs - line.indexUpdatedAtMs).toBeGreaterThan(
+      VAULT_LIMITS.feedStaleAfterSeconds * 1000,
+    );
+    const late = { lifetimeSeconds: 2 * VAULT_LIMITS.feedStaleAfterSeconds };
+    const job = await planned(perp({ sizeE18: String(UNIT) }), late);
+    expect(await site.run(job)).toMatchObject({ outcome: "refused" });
+  });
 });
 
 /** Runs a job to its report. */
@@ -230,7 +287,12 @@ async function done(params: JobParams) {
   expect(await site.run(job)).toMatchObject({ outcome: "broadcast" });
   const { jobId } = job.mandate;
   const report = await site.reportWith((one) => one.consumedJobs.some((c) => c.jobId === jobId));
-  return { report, job: report.consumedJobs.find((one) => one.jobId === jobId) };
+  const consumed = report.consumedJobs.find((one) => one.jobId === jobId);
+  const hash = consumed?.transactionHash ?? "0x";
+  const { gasUsed } = await site.client.getTransactionReceipt({ hash });
+  const { gasUnits, marginGasUnits } = lineOf(report);
+  expect(Number(gasUsed)).toBeLessThan(params.kind === "perp-change" ? gasUnits : marginGasUnits);
+  return { report, job: consumed };
 }
 
 /** Every number of the line is Curie's own at the report's block. */
@@ -335,7 +397,15 @@ function perp(change: Partial<PerpChangeParams>): PerpChangeParams {
   };
 }
 
-function planned(params: JobParams) {
+/** As anybody may below the maintenance margin. */
+async function liquidate(): Promise<void> {
+  const args = [curie().adapter, marketOf().market] as const;
+  const data = encodeFunctionData({ abi: curieAbi, functionName: "liquidate", args });
+  const lane = openLane(site.client, world.keys.account("arbitrageur"), 50);
+  await lane.send({ label: "liquidate", to: curie().clearingHouse, data, gas: GAS });
+}
+
+function planned(params: JobParams, change: Partial<JobOptions> = {}) {
   const planner = world.keys.account("planner");
   return plannedJob({
     chain: site.chain,
@@ -343,6 +413,7 @@ function planned(params: JobParams) {
     leader: planner.address,
     epoch: 1,
     signer: planner,
+    ...change,
   });
 }
 

@@ -1,11 +1,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { encodeFunctionData, parseAbi, parseEther, parseEventLogs } from "viem";
+import { encodeFunctionData, parseAbi, parseEther, parseEventLogs, zeroHash } from "viem";
 import { shardVaultAbi } from "#shared/evm/abi/shard-vault.ts";
 import { decodePacket, type Packet } from "#shared/evm/layerzero-packet.ts";
 import type { Hex } from "#shared/units/ids.ts";
 import type { TransferParams } from "#shared/wire/rebalance-job.ts";
 import { encodeCall, thirdParty } from "#test/local/chains/artifacts.ts";
+import { openLane } from "#test/local/chains/lane.ts";
 import { dvnIdOf, signDvnCall } from "#test/local/layerzero/dvn-attestation.ts";
 import { workerConfigSchema } from "#test/local/layerzero/worker-config.ts";
 import { workerNodes } from "#test/local/layerzero/worker-node.ts";
@@ -17,6 +18,16 @@ const GAS = 2_000_000n;
 const packetSentAbi = parseAbi([
   "event PacketSent(bytes encodedPayload, bytes options, address sendLibrary)",
 ]);
+const governAbi = parseAbi([
+  "struct Origin { uint32 srcEid; bytes32 sender; uint64 nonce; }",
+  "function nilify(address oapp, uint32 srcEid, bytes32 sender, uint64 nonce, bytes32 payloadHash)",
+  "function burn(address oapp, uint32 srcEid, bytes32 sender, uint64 nonce, bytes32 payloadHash)",
+  "function skip(address oapp, uint32 srcEid, bytes32 sender, uint64 nonce)",
+  "function clear(address oapp, Origin origin, bytes32 guid, bytes message)",
+]);
+/** What the endpoint keeps for a nonce whose message counts as nothing. */
+const NIL: Hex = `0x${"ff".repeat(32)}`;
+const LANE_POLL_MS = 50;
 const alertAbi = parseAbi([
   "struct Origin { uint32 srcEid; bytes32 sender; uint64 nonce; }",
   "function lzReceiveAlert(Origin origin, address receiver, bytes32 guid, uint256 gas, uint256 value, bytes message, bytes extraData, bytes reason)",
@@ -93,6 +104,46 @@ export async function attest(
     data: encodeCall(thirdParty("DVN"), "execute", [[call]]),
     gas: GAS,
   });
+}
+
+/** Attests a packet by both DVNs and commits it, as the workers of the world would. */
+export async function verify(world: World, target: AgentSite, packet: Packet): Promise<void> {
+  await attest(world, target, packet, 0);
+  await attest(world, target, packet, 1);
+  const data = encodeCall(thirdParty("ReceiveUln302"), "commitVerification", [
+    packet.header,
+    packet.payloadHash,
+  ]);
+  const { receiveUln } = target.chain.contracts;
+  await target.user.send({ label: "commit", to: receiveUln, data, gas: GAS });
+}
+
+/** What the token's delegate may do to a message that has not been delivered. */
+export async function governMessage(
+  world: World,
+  target: AgentSite,
+  packet: Packet,
+  action: "nilify" | "burn" | "skip" | "clear",
+): Promise<void> {
+  const { srcEid, sender, nonce, receiver, guid, message } = packet;
+  const path = [receiver, srcEid, sender, nonce] as const;
+  const origin = { srcEid, sender, nonce };
+  const data = {
+    // Before anything is verified the endpoint keeps no hash for the nonce, afterwards that of nothing.
+    nilify: () =>
+      encodeFunctionData({ abi: governAbi, functionName: "nilify", args: [...path, zeroHash] }),
+    burn: () => encodeFunctionData({ abi: governAbi, functionName: "burn", args: [...path, NIL] }),
+    skip: () => encodeFunctionData({ abi: governAbi, functionName: "skip", args: path }),
+    clear: () =>
+      encodeFunctionData({
+        abi: governAbi,
+        functionName: "clear",
+        args: [receiver, origin, guid, message],
+      }),
+  }[action]();
+  const delegate = openLane(target.client, world.keys.account("deployer"), LANE_POLL_MS);
+  const { endpoint } = target.chain.contracts;
+  await delegate.send({ label: action, to: endpoint, data, gas: GAS });
 }
 
 /** A stranger tells the endpoint that a delivery failed: anyone may, whether or not it is true. */

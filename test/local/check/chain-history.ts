@@ -44,6 +44,33 @@ export type PerpChanged = EventPlace & {
   readonly quoteAmount: bigint;
 };
 
+type PerpLiquidated = EventPlace & { readonly market: Address; readonly size: bigint };
+
+/** A trade at an option market: `amount` paid (opening) or got (closing) in settlement-asset units. */
+type VenueOptionTraded = EventPlace & {
+  readonly jobId: Hex;
+  readonly venue: Address;
+  readonly market: Address;
+  readonly strikeId: bigint;
+  readonly isCall: boolean;
+  readonly quantity: bigint;
+  readonly amount: bigint;
+};
+
+/** The vault's account at an option market: what its desk traded there, and what lies there at the final block. */
+export type OptionVenueHistory = {
+  readonly adapter: Address;
+  readonly trades: readonly VenueOptionTraded[];
+  /** Of every series that was ever traded or is held. */
+  readonly series: readonly {
+    readonly strikeId: bigint;
+    readonly isCall: boolean;
+    readonly expiryMs: number;
+    readonly heldE18: bigint;
+  }[];
+  readonly cash: Balance;
+};
+
 type OptionTraded = EventPlace & {
   readonly seriesId: Hex;
   readonly vaultSells: boolean;
@@ -115,8 +142,12 @@ export type ChainHistory = {
   /** Between the vault and its accounts at venues. */
   readonly venueMoves: readonly VenueMoved[];
   readonly perpChanges: readonly PerpChanged[];
+  /** Of the vault's account, by anybody; size as the position changed, positive where a short was bought back. */
+  readonly perpLiquidations: readonly PerpLiquidated[];
   /** The vault's perpetual positions at the final block, as the venue says; 18 decimals. */
   readonly perpSizes: readonly { readonly market: Address; readonly sizeE18: bigint }[];
+  /** Null where the chain has no option market. */
+  readonly optionVenue: OptionVenueHistory | null;
   readonly optionsPaid: readonly Movement[];
   readonly deposits: readonly Movement[];
   readonly withdrawals: readonly Movement[];

@@ -6,11 +6,14 @@ import type {
   Balance,
   ChainHistory,
   EventPlace,
+  OptionVenueHistory,
   TokenTransfer,
 } from "#test/local/check/chain-history.ts";
+import { sumRaw } from "#test/local/check/chain-history.ts";
 import { readReverted } from "#test/local/check/reverted-attempts.ts";
 import type { ObservedChain } from "#test/local/observe/chain-client.ts";
-import { readPerpAccount } from "#test/local/observe/perp-account.ts";
+import { readOptionAccount, readStrike } from "#test/local/observe/option-account.ts";
+import { readPerpAccount, readPerpLiquidations } from "#test/local/observe/perp-account.ts";
 import { OFT_EVENTS } from "#test/local/observe/vault-flows.ts";
 
 const ERC4626_EVENTS = parseAbi([
@@ -58,6 +61,8 @@ export async function readHistory(
     },
     ...(await vaultEvents(observed, vaultLogs)),
     ...deskEvents(deskLogs),
+    optionVenue: await readOptionVenue(observed, deskLogs, range),
+    perpLiquidations: await readPerpLiquidations(observed, range),
     perpSizes: (await readPerpAccount(observed, finalBlock)).positions,
     ...bookEvents(bookLogs),
     ...oftEvents(tokenLogs),
@@ -121,6 +126,34 @@ function deskEvents(logs: RawLogs) {
     perpChanges: events
       .filter((e) => e.eventName === "PerpChanged")
       .map((e) => ({ ...placeOf(e), ...e.args })),
+  };
+}
+
+/** The account at an option market, and the desk's trades there. */
+async function readOptionVenue(
+  observed: ObservedChain,
+  logs: RawLogs,
+  range: Range,
+): Promise<OptionVenueHistory | null> {
+  const account = await readOptionAccount(observed, range.toBlock);
+  if (account === null) return null;
+  const trades = parseEventLogs({ abi: venueDeskAbi, logs })
+    .filter((e) => e.eventName === "OptionTraded")
+    .map((e) => ({ ...placeOf(e), ...e.args }));
+  const keyOf = (one: { readonly strikeId: bigint; readonly isCall: boolean }) =>
+    `${one.strikeId}:${one.isCall}`;
+  const named = new Map([...trades, ...account.longs].map((one) => [keyOf(one), one]));
+  const series = [...named].map(async ([key, { strikeId, isCall }]) => {
+    const { expiryMs } = await readStrike(observed, strikeId, range.toBlock);
+    const held = account.longs.filter((one) => keyOf(one) === key);
+    return { strikeId, isCall, expiryMs, heldE18: sumRaw(held, (one) => one.quantityE18) };
+  });
+  const { token } = observed.chain.settlement;
+  return {
+    adapter: account.adapter,
+    trades,
+    series: await Promise.all(series),
+    cash: await readBalance(observed, token, account.adapter, range),
   };
 }
 

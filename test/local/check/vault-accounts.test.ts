@@ -7,6 +7,7 @@ import {
   targetHistory,
   USDX,
 } from "#test/local/check/example-world.ts";
+import { optionAccountFaults } from "#test/local/check/option-account-faults.ts";
 import {
   accountFaults,
   bookEscrowDifference,
@@ -122,16 +123,62 @@ describe("vault accounts", () => {
     ]);
   });
 
-  test("hold a perpetual position to the sum of its trades", () => {
+  test("hold a perpetual position to the sum of its trades and liquidations", () => {
     const market = address(0xcc);
     const change = { ...sourceHistory().perpChanges[0], market, size: -5n } as PerpChanged;
     const perpChanges = [change, { ...change, size: 2n }];
     const told = { ...sourceHistory(), perpChanges, perpSizes: [{ market, sizeE18: -3n }] };
     expect(accountFaults(told)).toEqual([]);
-    const liquidated = { ...told, perpSizes: [{ market, sizeE18: -1n }] };
-    expect(accountFaults(liquidated)).toEqual([
-      `source ${market}: the position is -1, its trades -3`,
+    const moved = { ...told, perpSizes: [{ market, sizeE18: -1n }] };
+    expect(accountFaults(moved)).toEqual([
+      `source ${market}: the position is -1, its trades and liquidations -3`,
     ]);
+    const { blockNumber, transactionHash } = change;
+    const perpLiquidations = [{ blockNumber, transactionHash, market, size: 2n }];
+    expect(accountFaults({ ...moved, perpLiquidations })).toEqual([]);
+  });
+
+  test("hold longs at an option market to the sum of their trades, and its cash to moves and trades", () => {
+    const adapter = address(0xcd);
+    const place = { blockNumber: 7, transactionHash: hash(7), jobId: hash(8), venue: adapter };
+    const move = { ...place, asset: USDX, amount: 100n, gained: 100n };
+    const series = { strikeId: 2n, isCall: true };
+    const trade = { ...place, market: adapter, ...series };
+    const { timestampMs } = sourceHistory().finalBlock;
+    const told = (change: {
+      readonly heldE18?: bigint;
+      readonly expiryMs?: number;
+      readonly closingRaw?: bigint;
+    }) => {
+      const { heldE18 = 3n, expiryMs = timestampMs + 1, closingRaw = 78n } = change;
+      const history = sourceHistory();
+      return optionAccountFaults({
+        ...history,
+        venueMoves: [move],
+        optionVenue: {
+          adapter,
+          trades: [
+            { ...trade, quantity: 5n, amount: 30n },
+            { ...trade, quantity: -2n, amount: 8n },
+          ],
+          series: [{ ...series, expiryMs, heldE18 }],
+          cash: { token: USDX, openingRaw: 0n, closingRaw },
+        },
+      });
+    };
+    const isShort = ["source strike 2 call: the account is long 2, its trades 3"];
+    const isOff = (by: number) => [
+      `source ${adapter}: cash differs from moves and trades by ${by}`,
+    ];
+    expect(told({})).toEqual([]);
+    expect(told({ heldE18: 2n })).toEqual(isShort);
+    expect(told({ closingRaw: 77n })).toEqual(isOff(-1));
+    expect(told({ closingRaw: 79n })).toEqual(isOff(1));
+    // Once the series has ended it may be settled, and pay.
+    expect(told({ expiryMs: timestampMs, heldE18: 0n })).toEqual([]);
+    expect(told({ expiryMs: timestampMs, heldE18: 0n, closingRaw: 90n })).toEqual([]);
+    expect(told({ expiryMs: timestampMs, heldE18: 2n })).toEqual(isShort);
+    expect(told({ expiryMs: timestampMs, closingRaw: 70n })).toEqual(isOff(-8));
   });
 
   test("hold the option book's escrow to locked + settled - claimed", () => {

@@ -1,5 +1,6 @@
 import type { Address } from "viem";
 import { type ChainHistory, isSameAddress, sumRaw } from "#test/local/check/chain-history.ts";
+import { optionAccountFaults } from "#test/local/check/option-account-faults.ts";
 
 /** What moved one asset of one vault, from the contracts' own events; raw units, signed as seen from the vault. */
 type AssetFlows = {
@@ -70,11 +71,14 @@ export function accountFaults(history: ChainHistory): string[] {
     faults.push(`${history.shard} option book: escrow differs from its events by ${escrow}`);
   for (const { market, sizeE18 } of history.perpSizes) {
     const changes = history.perpChanges.filter((e) => isSameAddress(e.market, market));
-    const traded = sumRaw(changes, (e) => e.size);
+    const taken = history.perpLiquidations.filter((e) => isSameAddress(e.market, market));
+    const traded = sumRaw(changes, (e) => e.size) + sumRaw(taken, (e) => e.size);
     if (sizeE18 !== traded)
-      faults.push(`${history.shard} ${market}: the position is ${sizeE18}, its trades ${traded}`);
+      faults.push(
+        `${history.shard} ${market}: the position is ${sizeE18}, its trades and liquidations ${traded}`,
+      );
   }
-  return faults;
+  return [...faults, ...optionAccountFaults(history)];
 }
 
 /** Closing balance of the option book minus what its events leave in it: locked + settled - claimed. */

@@ -4,6 +4,11 @@ import { settablePriceFeedAbi } from "#shared/evm/abi/settable-price-feed.ts";
 import { settableVolatilityFeedAbi } from "#shared/evm/abi/settable-volatility-feed.ts";
 import type { FeedSlice } from "#test/local/check/total-variance.ts";
 import type { ObservedChain } from "#test/local/observe/chain-client.ts";
+import {
+  type OptionAccount,
+  readOptionAccount,
+  readStrike,
+} from "#test/local/observe/option-account.ts";
 import { type PerpAccount, readPerpAccount } from "#test/local/observe/perp-account.ts";
 import { venueHoldingRaw } from "#test/local/observe/venue-holdings.ts";
 import type { WorldUnderlying } from "#test/local/world-description.ts";
@@ -11,7 +16,7 @@ import type { WorldUnderlying } from "#test/local/world-description.ts";
 const FEED_SCALE = 1e8;
 const WAD = 1e18;
 
-/** Open option series; `quantity` is the vault's, positive long and negative short, in options. */
+/** Open option series of the book, and longs at an option market; `quantity` is the vault's, positive long and negative short, in options. */
 export type SeriesState = {
   readonly underlying: string;
   readonly isCall: boolean;
@@ -62,6 +67,7 @@ export async function readChainState(
   const block = await client.getBlock(blockNumber === undefined ? {} : { blockNumber });
   const at = { blockNumber: block.number };
   const perpAccount = await readPerpAccount(observed, block.number);
+  const optionAccount = await readOptionAccount(observed, block.number);
   const [settlementRaw, settlementPriceUsd, series, underlyings] = await Promise.all([
     balanceOf(observed, chain.settlement.token, block.number),
     readPrice(observed, chain.settlement.feed, block.number),
@@ -84,12 +90,15 @@ export async function readChainState(
     blockNumber: Number(block.number),
     blockTimestampMs: Number(block.timestamp) * 1000,
     baseFeeWei: block.baseFeePerGas ?? 0n,
-    settlementRaw,
+    settlementRaw: settlementRaw + (optionAccount?.cashRaw ?? 0n),
     perpAccountUnits: Number(perpAccount.valueE18) / WAD,
     settlementDecimals: chain.settlement.decimals,
     settlementPriceUsd: settlementPriceUsd.usd,
     underlyings,
-    series: series.map((s) => seriesState(s, tickers)),
+    series: [
+      ...series.map((s) => seriesState(s, tickers)),
+      ...(await venueSeries(observed, optionAccount, block.number)),
+    ],
   };
 }
 
@@ -165,6 +174,20 @@ async function balanceOf(
     blockNumber,
   });
   return inVault + (await venueHoldingRaw(observed, token, blockNumber));
+}
+
+async function venueSeries(
+  observed: ObservedChain,
+  account: OptionAccount | null,
+  blockNumber: bigint,
+): Promise<SeriesState[]> {
+  if (account === null) return [];
+  const { underlying, longs } = account;
+  const series = longs.map(async ({ strikeId, isCall, quantityE18 }) => {
+    const strike = await readStrike(observed, strikeId, blockNumber);
+    return { underlying, isCall, ...strike, quantity: Number(quantityE18) / WAD };
+  });
+  return Promise.all(series);
 }
 
 function seriesState(
