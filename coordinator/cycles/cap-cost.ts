@@ -5,17 +5,12 @@ import { evaluatePlan } from "#coordinator/stages/evaluate-plan.ts";
 import type { PlanScenarios } from "#coordinator/stages/plan-scenarios.ts";
 import type { PlanningWorld } from "#coordinator/stages/planning-world.ts";
 
-type CapContext = {
-  readonly world: PlanningWorld;
-  readonly scenarios: PlanScenarios;
-  /** Underlyings whose hedges may cost what they cost. */
-  readonly exempt: ReadonlySet<string>;
-};
+type CapContext = { readonly world: PlanningWorld; readonly scenarios: PlanScenarios };
 
 /**
  * A plan without what costs more than the policy's fraction of the risk it removes: hedges of one underlying after the
  * other, and the transfers, are left out, the least worth its cost first, until the rest is worth its own. What is left
- * out says what it would have cost.
+ * out says what it would have cost. For greedy plans; solved ones have the cap as a row, and this only makes sure of it.
  */
 export function capCost(plan: FoundPlan, context: CapContext): FoundPlan {
   const { world, scenarios } = context;
@@ -39,9 +34,9 @@ export function capCost(plan: FoundPlan, context: CapContext): FoundPlan {
 function excess(
   plan: FoundPlan,
   nothing: PlanFigures,
-  { world, scenarios, exempt }: CapContext,
+  { world, scenarios }: CapContext,
 ): { readonly usd: number; readonly reason: string } {
-  const counted = actionsOf(plan).filter((action) => !isExempt(action, exempt));
+  const counted = actionsOf(plan).filter((action) => !isExempt(action, world.costExempt));
   if (counted.length === 0) return { usd: 0, reason: "" };
   const figures = evaluatePlan(world, scenarios, counted);
   // What vega and gamma beyond their limits cost is a price already: a plan may cost what it saves of it.
@@ -79,10 +74,10 @@ const OPTIONS = "options";
 /** Underlyings whose hedges can be left out, then the options; null stands for the transfers. */
 function partsOf(
   { hedges, options, transfers }: FoundPlan,
-  { exempt }: CapContext,
+  { world }: CapContext,
 ): (string | null)[] {
   const traded = [...hedges].flatMap(([ticker, { actions }]) => {
-    return actions.length > 0 && !exempt.has(ticker) ? [ticker] : [];
+    return actions.length > 0 && !world.costExempt.has(ticker) ? [ticker] : [];
   });
   const parts = options.actions.length > 0 ? [...traded, OPTIONS] : traded;
   return transfers.actions.length > 0 ? [...parts, null] : parts;

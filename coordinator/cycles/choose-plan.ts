@@ -40,14 +40,13 @@ export function choosePlan(
 ): { readonly plan: FoundPlan; readonly report: PlanReport | null } {
   const { problem } = prepared;
   if (problem === undefined) return { plan: prepared.greedy, report: null };
-  const capped = (plan: FoundPlan): FoundPlan =>
-    capCost(plan, { ...problem, exempt: exemptOf(prepared) });
-  const greedy = capped(prepared.greedy);
+  const greedy = capCost(prepared.greedy, problem);
   const judge = (plan: FoundPlan): PlanFigures => figuresOf(problem, plan);
   const nothing = evaluatePlan(problem.world, problem.scenarios, []);
   const greedyFigures = judge(greedy);
   const found = solvedPlan(prepared, problem, solved);
-  const other = found === undefined ? undefined : capped(found);
+  // The cap is a row of the program: this holds it on the world of this pass, which may be newer.
+  const other = found === undefined ? undefined : capCost(found, problem);
   const otherFigures = other === undefined ? undefined : judge(other);
   const isOther =
     otherFigures !== undefined &&
@@ -77,12 +76,6 @@ export function choosePlan(
       ...explanation(problem, plan, solved),
     },
   };
-}
-
-/** Underlyings whose hedges may cost what they cost. */
-function exemptOf({ world, input }: PreparedPass): ReadonlySet<string> {
-  const isIgnored = input.policy.planning.emergencyIgnoresCostCap;
-  return new Set(isIgnored ? world.view.emergencies.keys() : []);
 }
 
 function figuresOf({ world, scenarios }: PlanningProblem, plan: FoundPlan): PlanFigures {

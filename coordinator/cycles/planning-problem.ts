@@ -33,6 +33,7 @@ export function planningWorld(input: PassInput, world: World): PlanningWorld {
     nativeUsd,
     underlyings,
     mayTransfer,
+    costExempt: new Set(policy.planning.emergencyIgnoresCostCap ? view.emergencies.keys() : []),
     nowMs: asOfMs,
     markets: new Map(markets),
     buckets: view.buckets,

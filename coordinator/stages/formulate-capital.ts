@@ -86,6 +86,8 @@ function addShard(builder: ProgramBuilder, part: ShardPart): void {
   if (part.isNeedy) {
     const lacking = builder.column(`uncovered ${shard}`, {
       cost: world.policy.planning.shortfallPenaltyFraction,
+      riskUsd: 1,
+      before: capital.missingUsd,
     });
     const depeg = settlementHaircut(input.valuation, world.policy);
     const kept = (1 - world.policy.transfers.inTransitHaircutFraction) * (1 - depeg);

@@ -24,7 +24,10 @@ export type HedgeVariables = {
 export function addHedges(builder: ProgramBuilder, world: PlanningWorld): HedgeVariables[] {
   const hedges = world.underlyings
     .filter((one) => one.neededUnits !== 0)
-    .flatMap((one) => optionsOf(one, world).map((option) => addVenue(builder, one, option)));
+    .flatMap((one) => {
+      const isExempt = world.costExempt.has(one.underlying);
+      return optionsOf(one, world).map((option) => addVenue(builder, one, { option, isExempt }));
+    });
   for (const [key, venues] of byShardAndUnderlying(hedges)) {
     if (venues.length < 2) continue;
     builder.atMost(
@@ -71,15 +74,17 @@ function optionsOf(one: PlannedUnderlying, world: PlanningWorld): HedgeOption[] 
 function addVenue(
   builder: ProgramBuilder,
   one: PlannedUnderlying,
-  option: HedgeOption,
+  { option, isExempt }: { readonly option: HedgeOption; readonly isExempt: boolean },
 ): HedgeVariables {
   const { underlying } = one;
   const { venue, market } = option.place;
   const place = `${underlying} on ${option.shard} ${venue} ${market}`;
-  const used = builder.column(`use ${place}`, { cost: option.gasUsd, upper: 1, isInteger: true });
+  const gas = { cost: option.gasUsd, isExempt };
+  const used = builder.column(`use ${place}`, { ...gas, upper: 1, isInteger: true });
   const segments = convexSegments(option.segments, option.limitUnits).map((segment, index) => {
     const { units, costUsdPerUnit } = segment;
-    const column = builder.column(`${place} #${index}`, { cost: costUsdPerUnit, upper: units });
+    const cost = { cost: costUsdPerUnit, isExempt };
+    const column = builder.column(`${place} #${index}`, { ...cost, upper: units });
     return { column, costUsdPerUnit };
   });
   const parts = segments.map(({ column }): [number, number] => [column, 1]);

@@ -74,7 +74,10 @@ function addLimit(
   const terms = seriesTerms(own, (option) => inLimitUnit(limit, option.exposure, spotUsd));
   if (terms.length === 0 && beyondLimit(limit) === 0) return;
   const name = `${limit.name} ${underlying} bucket ${limit.bucket}`;
-  const beyond = builder.column(`beyond ${name}`, { cost: limit.penaltyUsd });
+  const beyond = builder.column(`beyond ${name}`, {
+    cost: limit.penaltyUsd,
+    before: beyondLimit(limit),
+  });
   const [low, high] = limit.interval;
   builder.atMost(name, [...terms, [beyond, -1]], limit.limit - high, "unit of the limit");
   builder.atLeast(name, [...terms, [beyond, 1]], -limit.limit - low, "unit of the limit");

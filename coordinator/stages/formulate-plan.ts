@@ -1,12 +1,14 @@
 import type { LinearProgram } from "#coordinator/records/linear-program.ts";
 import { addCapital } from "#coordinator/stages/formulate-capital.ts";
 import { addCaps } from "#coordinator/stages/formulate-caps.ts";
+import { addCostCap } from "#coordinator/stages/formulate-cost-cap.ts";
 import { addHedges, type HedgeVariables } from "#coordinator/stages/formulate-hedges.ts";
 import {
   addOptions,
   type SeriesVariables,
   seriesTerms,
 } from "#coordinator/stages/formulate-options.ts";
+import { addTail, type Exposure } from "#coordinator/stages/formulate-tail.ts";
 import { addTransfers, type TransferVariables } from "#coordinator/stages/formulate-transfers.ts";
 import type { PlanScenarios } from "#coordinator/stages/plan-scenarios.ts";
 import {
@@ -54,18 +56,12 @@ export function formulatePlan(
   if (hedges.length + series.length + transfers.length === 0) return undefined;
   const exposures = addExposures(builder, world, { hedges, series });
   addOptionDeltas(builder, world, { hedges, series });
-  addShortfall(builder, { world, scenarios, exposures, series });
+  addTail(builder, { world, scenarios, exposures, series });
   addCapital(builder, { world, hedges, series, transfers });
   addCaps(builder, world, { hedges, series, transfers });
+  addCostCap(builder, world);
   return { ...builder.finish(), hedges, series, transfers };
 }
-
-type Exposure = {
-  readonly one: PlannedUnderlying;
-  /** 1 to buy, -1 to sell. */
-  readonly sign: number;
-  readonly column: number;
-};
 
 /** Net trade of each underlying in units, with its band, as soft as its penalty, and its limit. */
 function addExposures(
@@ -91,18 +87,21 @@ function addExposures(
     );
     builder.atMost(`sum ${one.underlying}`, [[column, 1], ...parts], 0);
     builder.atLeast(`sum ${one.underlying}`, [[column, 1], ...parts], 0);
-    const outside = builder.column(`outside ${one.underlying}`, {
-      cost: policy.planning.bandPenaltyFraction * one.spotUsd,
-    });
     // near + sign x trade is outside the target by at most `outside`: |near| - trade <= target + outside.
     const distance = Math.abs(nearEndUnits(one));
+    const outside = builder.column(`outside ${one.underlying}`, {
+      cost: policy.planning.bandPenaltyFraction * one.spotUsd,
+      riskUsd: one.spotUsd,
+      before: Math.max(0, distance - target),
+      isExempt: world.costExempt.has(one.underlying),
+    });
     builder.atLeast(
       `band ${one.underlying}`,
       [[column, 1], [outside, 1], ...optionDelta],
       distance - target,
       `${one.underlying} of the band's target`,
     );
-    return [{ one, sign: Math.sign(one.neededUnits), column }];
+    return [{ underlying: one.underlying, sign, column }];
   });
 }
 
@@ -148,44 +147,4 @@ function roomUnits(one: PlannedUnderlying, { policy }: PlanningWorld): number {
   const limit = limitUsd / one.spotUsd;
   const [low, high] = one.net.limitIntervalUnits;
   return Math.max(0, one.neededUnits > 0 ? limit - high : limit + low);
-}
-
-function addShortfall(
-  builder: ProgramBuilder,
-  {
-    world,
-    scenarios,
-    exposures,
-    series,
-  }: {
-    readonly world: PlanningWorld;
-    readonly scenarios: PlanScenarios;
-    readonly exposures: readonly Exposure[];
-    readonly series: readonly SeriesVariables[];
-  },
-): void {
-  const { riskAversion, expectedShortfallLevel } = world.policy.planning;
-  if (riskAversion === 0 || exposures.length + series.length === 0) return;
-  const edge = builder.column("tail edge", {
-    cost: riskAversion,
-    lower: Number.NEGATIVE_INFINITY,
-  });
-  for (const [index, probability] of scenarios.probabilities.entries()) {
-    const cost = (riskAversion * probability) / (1 - expectedShortfallLevel);
-    const beyond = builder.column(`tail ${index}`, { cost });
-    const gains = exposures.map(({ one, sign, column }): [number, number] => {
-      const perUnit = scenarios.pnlUsdPerUnit.get(one.underlying)?.[index] ?? 0;
-      return [column, perUnit * sign];
-    });
-    const options = seriesTerms(series, ({ underlying, exposure }) => {
-      return scenarios.gridPnlUsd(underlying, exposure.gridPnlUsd, index);
-    });
-    const terms: Terms = [
-      [beyond, 1],
-      [edge, 1],
-      ...gains.filter(([, by]) => by !== 0),
-      ...options,
-    ];
-    builder.atLeast(`tail ${index}`, terms, -(scenarios.pnlUsd[index] ?? 0));
-  }
 }

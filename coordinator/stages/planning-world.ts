@@ -27,6 +27,8 @@ export type PlanningWorld = {
   readonly nativeUsd: ReadonlyMap<string, number>;
   readonly underlyings: readonly PlannedUnderlying[];
   readonly mayTransfer: boolean;
+  /** Underlyings whose hedges may cost what they cost. */
+  readonly costExempt: ReadonlySet<string>;
   readonly nowMs: number;
   /** What the books are valued on, by underlying. */
   readonly markets: ReadonlyMap<string, OptionMarket>;

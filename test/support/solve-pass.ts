@@ -10,6 +10,7 @@ import {
   type PreparedPass,
   preparePass,
 } from "#coordinator/cycles/plan-pass.ts";
+import type { LinearProgram, ProgramSolution } from "#coordinator/records/linear-program.ts";
 
 const loadHighs: () => Promise<Highs> = createRequire(import.meta.url)("highs");
 const highs = await loadHighs();
@@ -25,6 +26,17 @@ export function solvePrepared(
   const answer = solveWithHighs(highs, formulation.program, timeLimitMs);
   const outcome = { ...answer, tookMs: performance.now() - startedMs };
   return { solve: { formulation, outcome }, reportSetHash: prepared.reportSetHash };
+}
+
+/**
+ * The solution of a program on this thread.
+ *
+ * @throws {Error} If it has none.
+ */
+export function solveProgram(program: LinearProgram): ProgramSolution {
+  const answer = solveWithHighs(highs, program, 10_000);
+  if (!answer.solved) throw new Error(`not solved: ${answer.reason}`);
+  return { ...answer, tookMs: 0 };
 }
 
 /** A whole pass with its program solved on this thread. */

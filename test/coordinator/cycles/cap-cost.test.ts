@@ -1,11 +1,15 @@
 import fc from "fast-check";
-import { expect, test } from "vitest";
-import { planPass } from "#coordinator/cycles/plan-pass.ts";
+import { describe, expect, test } from "vitest";
+import { planPass, preparePass } from "#coordinator/cycles/plan-pass.ts";
 import type { PlanFigures } from "#coordinator/records/plan-report.ts";
+import { evaluatePlan } from "#coordinator/stages/evaluate-plan.ts";
+import { bindingConstraints } from "#coordinator/stages/explain-plan.ts";
+import { formulatePlan } from "#coordinator/stages/formulate-plan.ts";
+import { realiseHedges, realiseTransfers, wantedPlan } from "#coordinator/stages/read-plan.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
 import { anEntry, aPassInput, aPolicy } from "#test/support/coordinator-pass.ts";
 import { aRandomPass } from "#test/support/random-world.ts";
-import { solvedPass } from "#test/support/solve-pass.ts";
+import { solvedPass, solvePrepared, solveProgram } from "#test/support/solve-pass.ts";
 
 function pass(planning: Partial<Policy["planning"]>, changes: Partial<Policy> = {}) {
   const policy = aPolicy({}, changes);
@@ -72,6 +76,64 @@ test("no plan of a random book costs more than the cap", () => {
   fc.assert(fc.property(fc.integer({ min: 1, max: 9999 }), caps, check), {
     numRuns: 30,
     seed: 3,
+  });
+});
+
+describe("in the program", () => {
+  const problemOf = (seed: number, planning: Partial<Policy["planning"]>, perps = 1) => {
+    const options = { seed, shards: 3, underlyings: 2, venues: 2, perps };
+    const input = aRandomPass({ ...options, planning: { method: "milp", ...planning } });
+    const prepared = preparePass(input);
+    const solve = solvePrepared(prepared)?.solve;
+    const { problem } = prepared;
+    if (problem === undefined || solve?.outcome.solved !== true) return undefined;
+    return { problem, solve: { ...solve, outcome: solve.outcome } };
+  };
+
+  test("a solution keeps the cap by itself, and says where it binds", () => {
+    let [binding, partly] = [0, 0];
+    const check = (seed: number, cap: number): void => {
+      const emergencyIgnoresCostCap = false;
+      const planning = { costCapFractionOfRiskRemoved: cap, emergencyIgnoresCostCap };
+      const found = problemOf(seed, planning);
+      if (found === undefined) return;
+      const { world, scenarios } = found.problem;
+      const wanted = wantedPlan(found.solve.formulation, found.solve.outcome);
+      const hedges = realiseHedges(world, wanted);
+      const actions = [...hedges, ...realiseTransfers(world, wanted, hedges).actions];
+      const before = evaluatePlan(world, scenarios, []);
+      const after = evaluatePlan(world, scenarios, actions);
+      const mostUsd = cap * (riskUsd(before) - riskUsd(after));
+      expect(costUsd(after), `seed ${seed}`).toBeLessThanOrEqual(mostUsd + 0.01);
+      const limits = bindingConstraints(found.solve.formulation, found.solve.outcome);
+      const isBinding = limits.some((one) => one.constraint === "cost cap");
+      if (isBinding) binding += 1;
+      if (isBinding && actions.length > 0) partly += 1;
+    };
+    const caps = fc.constantFrom(2e-4, 1e-3, 2e-3, 5e-3, 0.05);
+    fc.assert(fc.property(fc.integer({ min: 1, max: 9999 }), caps, check), {
+      numRuns: 40,
+      seed: 5,
+    });
+    expect(binding).toBeGreaterThan(3);
+    expect(partly).toBeGreaterThan(3);
+  });
+
+  test("what is exempt in an emergency neither costs nor removes risk for the rest", () => {
+    // Pools only: nobody pays for holding.
+    const found = problemOf(12, { costCapFractionOfRiskRemoved: 1e-7 }, 0);
+    if (found === undefined) throw new Error("seed 12 has no program");
+    const { world, scenarios } = found.problem;
+    const [first, second] = world.underlyings.filter((one) => one.neededUnits !== 0);
+    if (first === undefined || second === undefined) throw new Error("two underlyings to hedge");
+    const traded = (costExempt: ReadonlySet<string>): Set<string> => {
+      const formulation = formulatePlan({ ...world, costExempt }, scenarios);
+      if (formulation === undefined) throw new Error("no program");
+      const outcome = solveProgram(formulation.program);
+      return new Set(wantedPlan(formulation, outcome).hedges.map((one) => one.underlying));
+    };
+    expect(traded(new Set())).toEqual(new Set());
+    expect(traded(new Set([first.underlying]))).toEqual(new Set([first.underlying]));
   });
 });
 
