@@ -2,7 +2,7 @@ import type { CostSegment } from "#coordinator/stages/depth-cost.ts";
 import type { HedgeOption } from "#coordinator/stages/hedge-option.ts";
 import { hedgeOptions } from "#coordinator/stages/hedge-options.ts";
 import type { PlannedUnderlying, PlanningWorld } from "#coordinator/stages/planning-world.ts";
-import type { ProgramBuilder } from "#coordinator/stages/program-builder.ts";
+import type { ProgramBuilder, Terms } from "#coordinator/stages/program-builder.ts";
 
 /** The columns of one venue of one shard. */
 export type HedgeVariables = {
@@ -81,12 +81,13 @@ function addVenue(
   const place = `${underlying} on ${option.shard} ${venue} ${market}`;
   const gas = { cost: option.gasUsd, isExempt };
   const used = builder.column(`use ${place}`, { ...gas, upper: 1, isInteger: true });
-  const segments = convexSegments(option.segments, option.limitUnits).map((segment, index) => {
-    const { units, costUsdPerUnit } = segment;
+  const stretches = convexSegments(option.segments, option.limitUnits, MERGED_MAX_USD);
+  const segments = stretches.map(({ units, costUsdPerUnit }, index) => {
     const cost = { cost: costUsdPerUnit, isExempt };
     const column = builder.column(`${place} #${index}`, { ...cost, upper: units });
-    return { column, costUsdPerUnit };
+    return { column, costUsdPerUnit, units };
   });
+  addOrder(builder, place, segments);
   const parts = segments.map(({ column }): [number, number] => [column, 1]);
   builder.atMost(
     `${tightest(option)}: ${place}`,
@@ -97,17 +98,53 @@ function addVenue(
   return { underlying, sign: one.neededUnits > 0 ? 1 : -1, option, used, segments };
 }
 
+/** A stretch that is cheaper than one before it is taken only when all before it are taken whole. */
+function addOrder(
+  builder: ProgramBuilder,
+  place: string,
+  segments: readonly (CostSegment & { readonly column: number })[],
+): void {
+  for (const [index, later] of segments.entries()) {
+    const before = segments.slice(0, index);
+    if (!before.some((one) => one.costUsdPerUnit > later.costUsdPerUnit)) continue;
+    const name = `${place} #${index} after the rest`;
+    const isReached = builder.column(name, { upper: 1, isInteger: true });
+    const taken: Terms = [
+      [later.column, 1],
+      [isReached, -later.units],
+    ];
+    builder.atMost(name, taken, 0);
+    for (const one of before) {
+      const whole: Terms = [
+        [one.column, 1],
+        [isReached, -one.units],
+      ];
+      builder.atLeast(name, whole, 0);
+    }
+  }
+}
+
 /** The limit that decides how much a venue may trade. */
 function tightest({ limits }: HedgeOption): string {
   const [first] = Object.entries(limits).sort(([, left], [, right]) => left - right);
   return first?.[0] ?? "limit";
 }
 
+/** Merged stretches may make a part of a trade cheaper than it is by this much. */
+const MERGED_MAX_USD = 0.01;
+
 /**
  * The stretches up to `mostUnits`, neighbours merged where the later one is cheaper: a linear program would take the
  * cheapest first, and depth can only be taken in order.
+ *
+ * @param errorMaxUsd Neighbours are left alone where a part of them would come out cheaper than it is by more; they have
+ * to be kept in order by other means then.
  */
-export function convexSegments(segments: readonly CostSegment[], mostUnits: number): CostSegment[] {
+export function convexSegments(
+  segments: readonly CostSegment[],
+  mostUnits: number,
+  errorMaxUsd = Number.POSITIVE_INFINITY,
+): CostSegment[] {
   const merged: CostSegment[] = [];
   let leftUnits = mostUnits;
   for (const segment of segments) {
@@ -116,6 +153,8 @@ export function convexSegments(segments: readonly CostSegment[], mostUnits: numb
     if (!(next.units > 0)) break;
     for (let last = merged.at(-1); last !== undefined; last = merged.at(-1)) {
       if (last.costUsdPerUnit <= next.costUsdPerUnit) break;
+      const fallUsd = last.costUsdPerUnit - next.costUsdPerUnit;
+      if ((fallUsd * last.units * next.units) / (last.units + next.units) > errorMaxUsd) break;
       merged.pop();
       const units = last.units + next.units;
       const costUsd = last.units * last.costUsdPerUnit + next.units * next.costUsdPerUnit;

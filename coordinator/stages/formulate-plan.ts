@@ -63,7 +63,7 @@ export function formulatePlan(
   return { ...builder.finish(), hedges, series, transfers };
 }
 
-/** Net trade of each underlying in units, with its band, as soft as its penalty, and its limit. */
+/** Net trade of each underlying in units, within its limit, with what it leaves outside its band. */
 function addExposures(
   builder: ProgramBuilder,
   world: PlanningWorld,
@@ -71,38 +71,52 @@ function addExposures(
 ): Exposure[] {
   const { policy } = world;
   return world.underlyings.flatMap((one): Exposure[] => {
-    const own = hedges.filter((hedge) => hedge.underlying === one.underlying);
-    if (own.length === 0) return [];
-    const target = targetUnits(one, policy);
-    const column = builder.column(`net trade ${one.underlying}`, {
-      upper: Math.min(Math.abs(one.neededUnits) + 2 * target, roomUnits(one, world)),
+    const { underlying, neededUnits } = one;
+    const own = hedges.filter((hedge) => hedge.underlying === underlying);
+    const ownSeries = series.filter(({ option }) => option.underlying === underlying);
+    const options = seriesTerms(ownSeries, (option) => option.deltaUnits);
+    if (own.length === 0) {
+      addOutside(builder, world, { one, trades: options });
+      return [];
+    }
+    const column = builder.column(`net trade ${underlying}`, {
+      upper: Math.min(Math.abs(neededUnits) + 2 * targetUnits(one, policy), roomUnits(one, world)),
     });
     const parts: Terms = own.flatMap((hedge) =>
       hedge.segments.map(({ column: part }): [number, number] => [part, -1]),
     );
-    const sign = Math.sign(one.neededUnits);
-    const optionDelta = seriesTerms(
-      series.filter(({ option }) => option.underlying === one.underlying),
-      (option) => sign * option.deltaUnits,
-    );
-    builder.atMost(`sum ${one.underlying}`, [[column, 1], ...parts], 0);
-    builder.atLeast(`sum ${one.underlying}`, [[column, 1], ...parts], 0);
-    // near + sign x trade is outside the target by at most `outside`: |near| - trade <= target + outside.
-    const distance = Math.abs(nearEndUnits(one));
-    const outside = builder.column(`outside ${one.underlying}`, {
-      cost: policy.planning.bandPenaltyFraction * one.spotUsd,
-      riskUsd: one.spotUsd,
-      before: Math.max(0, distance - target),
-      isExempt: world.costExempt.has(one.underlying),
-    });
-    builder.atLeast(
-      `band ${one.underlying}`,
-      [[column, 1], [outside, 1], ...optionDelta],
-      distance - target,
-      `${one.underlying} of the band's target`,
-    );
-    return [{ underlying: one.underlying, sign, column }];
+    builder.atMost(`sum ${underlying}`, [[column, 1], ...parts], 0);
+    builder.atLeast(`sum ${underlying}`, [[column, 1], ...parts], 0);
+    const sign = Math.sign(neededUnits);
+    addOutside(builder, world, { one, trades: [[column, sign], ...options] });
+    return [{ underlying, sign, column }];
   });
+}
+
+/** What is left outside the band, or outside its target where a hedge is due, on either side: softly, at its penalty. */
+function addOutside(
+  builder: ProgramBuilder,
+  world: PlanningWorld,
+  { one, trades }: { readonly one: PlannedUnderlying; readonly trades: Terms },
+): void {
+  const { underlying, neededUnits, spotUsd } = one;
+  const near = nearEndUnits(one);
+  const allowed = neededUnits === 0 ? one.halfWidthUnits : targetUnits(one, world.policy);
+  const before = Math.max(0, Math.abs(near) - allowed);
+  if (before === 0 && trades.length === 0) return;
+  const outside = builder.column(`outside ${underlying}`, {
+    cost: world.policy.planning.bandPenaltyFraction * spotUsd,
+    riskUsd: spotUsd,
+    before,
+    isExempt: world.costExempt.has(underlying),
+  });
+  const side = near < 0 ? -1 : 1;
+  const towards = trades.map(([at, by]): [number, number] => [at, -side * by]);
+  const away = trades.map(([at, by]): [number, number] => [at, side * by]);
+  const unit = `${underlying} of the band's target`;
+  const distance = Math.abs(near);
+  builder.atLeast(`band ${underlying}`, [[outside, 1], ...towards], distance - allowed, unit);
+  builder.atLeast(`far edge ${underlying}`, [[outside, 1], ...away], -distance - allowed);
 }
 
 type Trades = {
