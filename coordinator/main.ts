@@ -81,8 +81,9 @@ async function main(): Promise<void> {
         : [[shard.id, viemShardChain({ setup, optionBook, audit, rpcUrls, feePayer })]];
     }),
   );
-  const solver = state.policy.planning.method === "milp" ? highsSolver({ log }) : undefined;
-  if (solver !== undefined) shutdown.add("solver", solver.close);
+  // Its thread starts with the first program: a coordinator that has nothing to plan, or plans greedily, has none.
+  const solver = lazySolver(() => highsSolver({ log }));
+  shutdown.add("solver", solver.close);
   const parts: Parts = { config, state, journal, signer, chains, solver, log, shutdown, redis: {} };
   await listen(parts, checked.secrets.apiKey);
   startCycles(parts);
@@ -104,7 +105,7 @@ type Parts = {
   readonly signer: MandateSigner;
   readonly chains: ReadonlyMap<string, ShardChain>;
   /** Undefined when the policy plans greedily. */
-  readonly solver: Solver | undefined;
+  readonly solver: Solver;
   readonly log: Log;
   readonly shutdown: Shutdown;
   readonly redis: RedisParts;
@@ -192,8 +193,7 @@ async function nextPass(
   if (cause === "stopped") return;
   reported.clear();
   const { state, journal, signer, solver, log, redis } = parts;
-  const base = { journal, queue: () => redis.queue, signer, clock: systemClock, log };
-  const ports = solver === undefined ? base : { ...base, solver };
+  const ports = { journal, queue: () => redis.queue, signer, clock: systemClock, log, solver };
   await rebalance(state, ports, cause === "woken" ? "report" : "timer");
 }
 

@@ -17,7 +17,7 @@ type Capped = {
 };
 
 /** What one unit of a column costs a plan, or leaves as risk, and its value when nothing is done. */
-export type Charge = {
+type Charge = {
   readonly column: number;
   readonly costUsd: number;
   readonly riskUsd: number;

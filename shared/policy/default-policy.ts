@@ -50,7 +50,7 @@ export const DEFAULT_POLICY: Policy = {
     recoveriesMax: 3,
   },
   planning: {
-    method: "greedy",
+    method: "milp",
     riskAversion: 0.01,
     expectedShortfallLevel: 0.9,
     timeLimitMs: 1_000,

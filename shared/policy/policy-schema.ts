@@ -43,7 +43,7 @@ const underlyingPolicySchema = z.strictObject({
 const planningPolicySchema = z
   .strictObject({
     /** `milp` solves a mixed-integer program and keeps the better of its plan and the greedy one. */
-    method: z.enum(["greedy", "milp"]).default("greedy"),
+    method: z.enum(["greedy", "milp"]).default("milp"),
     /** USD that taking one USD off the expected shortfall may cost. */
     riskAversion: z.number().min(0).max(10).default(0.01),
     /** Confidence level of the expected shortfall. */

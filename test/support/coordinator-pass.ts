@@ -155,7 +155,8 @@ export function aPolicy(
   rest: Partial<Policy> = {},
 ): Policy {
   const eth = { ...DEFAULT_POLICY.underlyings["ETH"], ...changes } as UnderlyingPolicy;
-  return { ...DEFAULT_POLICY, underlyings: { ETH: eth }, ...rest };
+  const planning = { ...DEFAULT_POLICY.planning, method: "greedy" } as const;
+  return { ...DEFAULT_POLICY, planning, underlyings: { ETH: eth }, ...rest };
 }
 
 /** A pass over the given entries, all vaults led; name only what matters. */

@@ -61,7 +61,7 @@ function policyOf(tickers: readonly string[], planning: Partial<PlanningPolicy> 
   return {
     ...DEFAULT_POLICY,
     underlyings: Object.fromEntries(tickers.map((ticker) => [ticker, limits])),
-    planning: { ...DEFAULT_POLICY.planning, ...planning },
+    planning: { ...DEFAULT_POLICY.planning, method: "greedy", ...planning },
   };
 }
 

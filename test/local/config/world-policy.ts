@@ -26,7 +26,6 @@ export const WORLD_POLICY: Policy = {
   ...DEFAULT_POLICY,
   underlyings: { ETH: UNDERLYING, BTC: UNDERLYING },
   hedging: { ...DEFAULT_POLICY.hedging, slippageMaxFraction: 0.02 },
-  planning: { ...DEFAULT_POLICY.planning, method: "milp" },
   transfers: {
     ...DEFAULT_POLICY.transfers,
     minimumUsd: 5_000,

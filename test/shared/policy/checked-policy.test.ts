@@ -194,7 +194,8 @@ test("everything that is wrong is listed at once", () => {
 });
 
 test("a band penalty that a hedge may cost more than is refused where penalties count", () => {
-  const planning = { ...DEFAULT_POLICY.planning, bandPenaltyFraction: 0.01 };
+  const cheap = { ...DEFAULT_POLICY.planning, bandPenaltyFraction: 0.01 };
+  const planning = { ...cheap, method: "greedy" as const };
   expect(problems((policy) => ({ ...policy, planning }))).toEqual([]);
   const [found, ...others] = problems((policy) => ({
     ...policy,
@@ -204,9 +205,10 @@ test("a band penalty that a hedge may cost more than is refused where penalties 
   expect(others).toEqual([]);
 });
 
-test("a policy that says nothing of planning plans greedily", () => {
+test("a policy that says nothing of planning plans with programs", () => {
   const { planning, ...rest } = DEFAULT_POLICY;
   expect(checkedPolicySchema.parse(rest).planning).toEqual(planning);
+  expect(planning.method).toBe("milp");
 });
 
 test("a policy that says nothing of triggers and mutual cover acts on thresholds and keeps shards apart", () => {

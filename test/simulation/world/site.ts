@@ -123,6 +123,7 @@ export const SIMULATED_POLICY: Policy = {
   ...DEFAULT_POLICY,
   underlyings: { ETH },
   staleness: { ...DEFAULT_POLICY.staleness, feedMaxMs: FEED_MAX_MS },
+  planning: { ...DEFAULT_POLICY.planning, method: "greedy" },
   // Small ones, so that several are on their way at the same time.
   transfers: {
     ...DEFAULT_POLICY.transfers,
