@@ -144,6 +144,11 @@ const rpcSchema = z.strictObject({
   privateUrls: z.array(url).max(8).default([]),
   /** Whether a transaction may go to `rpcUrls` when no private endpoint took it. */
   publicFallback: z.boolean().default(false),
+  /**
+   * WebSocket endpoints that announce new heads; without one the head is asked for every 150 ms. Where one of
+   * `rpcUrls` is enough for a read, and it is the only one and on the same host, its announcements are believed as its answers are.
+   */
+  wsUrls: z.array(url).max(8).default([]),
   /** How many of `rpcUrls` must give the same answer to a money read; a majority when left out. */
   readQuorum: z.number().int().min(1).optional(),
   /** An endpoint further behind the quorum's head than this is named in log and health. */

@@ -1,16 +1,18 @@
 import { dirname, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { Redis } from "ioredis";
+import { announcedHeads } from "#shard-agent/adapters/announced-heads.ts";
 import { bullmqJobWatch, type SeenEntry } from "#shard-agent/adapters/bullmq-job-watch.ts";
 import { bullmqJobWorker, type QueueEntry } from "#shard-agent/adapters/bullmq-job-worker.ts";
 import { fastifyQuoteServer } from "#shard-agent/adapters/fastify-quote-server.ts";
 import { type AgentKeys, findKeys } from "#shard-agent/adapters/find-keys.ts";
+import { guardRules, recoveryRules, transferContracts } from "#shard-agent/adapters/guard-rules.ts";
 import { type OpenRpc, openRpc } from "#shard-agent/adapters/open-rpc.ts";
 import { redisExpectedTransfers } from "#shard-agent/adapters/redis-expected-transfers.ts";
 import { redisSignedStream } from "#shard-agent/adapters/redis-signed-stream.ts";
 import { rpcClient } from "#shard-agent/adapters/rpc-client.ts";
 import { serialLane } from "#shard-agent/adapters/serial-lane.ts";
-import { type GuardRules, signingGuard } from "#shard-agent/adapters/signing-guard.ts";
+import { signingGuard } from "#shard-agent/adapters/signing-guard.ts";
 import { sqliteJournal } from "#shard-agent/adapters/sqlite-journal.ts";
 import { verifyChain, verifyRegistry } from "#shard-agent/adapters/verify-start.ts";
 import { viemChainReader } from "#shard-agent/adapters/viem-chain-reader.ts";
@@ -36,6 +38,7 @@ import { showHealth } from "#shard-agent/cycles/show-health.ts";
 import type { Journal } from "#shard-agent/ports/journal.ts";
 import type { Lease } from "#shard-agent/ports/lease.ts";
 import type { Memory } from "#shard-agent/ports/memory.ts";
+import type { Pause } from "#shard-agent/ports/pause.ts";
 import { positionVenues } from "#shard-agent/venues/position-venues.ts";
 import { uniswapV3Venue } from "#shard-agent/venues/uniswap-v3.ts";
 import { FatalError, RetryableError } from "#shared/errors.ts";
@@ -184,6 +187,7 @@ function agentPorts(config: AgentConfig, wiring: Wiring) {
     chainId,
     route,
   });
+  const pause = (ms: number) => sleep(ms, shutdown.signal);
   const memory: Memory = { snapshot: null, reportBlockTimestampMs: null, health: null };
   const stream = (streamKey: string) => {
     const writer = streamWriter(producer, { key: streamKey, lengthMax: STREAM_LENGTH_MAX });
@@ -231,28 +235,20 @@ function agentPorts(config: AgentConfig, wiring: Wiring) {
     venue: uniswapV3Venue(config),
     reports: stream(reportStreamKey(shard, agent)),
     receipts: stream(receiptStreamKey(shard, agent)),
-    pause: (ms: number) => sleep(ms, shutdown.signal),
+    pause,
+    ...announcements(config, { log, shutdown, pause }),
   };
 }
 
-function transferContracts({ contracts, endpointId, settlement, layerZero }: AgentConfig) {
-  const { vault, endpoint } = contracts;
-  return { vault, endpoint, endpointId, token: settlement.token, layerZero };
-}
-
-function recoveryRules(config: AgentConfig): GuardRules["recovery"] {
-  const { layerZero, ...contracts } = transferContracts(config);
-  return layerZero === null ? null : { ...contracts, receiveUln: layerZero.receiveUln };
-}
-
-function guardRules(config: AgentConfig): GuardRules {
-  const { chainId, contracts, mandateSigners, mandateQuorum, positionVenues } = config;
-  const { vault, optionBook } = contracts;
-  const venueDesk = positionVenues?.desk ?? null;
-  const mandates = { vault, venueDesk, mandateSigners, mandateQuorum };
-  const option = positionVenues?.lyraV1?.adapter;
-  const upkeepAccounts = option === undefined ? [] : [option];
-  return { chainId, ...mandates, optionBook, recovery: recoveryRules(config), upkeepAccounts };
+/** Nothing where no endpoint announces heads: they are asked for. */
+function announcements(config: AgentConfig, o: Process & { readonly pause: Pause }) {
+  const { wsUrls: urls } = config.rpc;
+  if (urls.length === 0) return {};
+  const [only, ...others] = config.rpcUrls.map((url) => new URL(url).host);
+  const isBelieved = others.length === 0 && urls.every((url) => new URL(url).host === only);
+  const heads = announcedHeads({ urls, isBelieved, pause: o.pause, log: o.log });
+  o.shutdown.add("head announcements", heads.close);
+  return { heads };
 }
 
 /** Waits for a node, saying so once per reason; a configuration that disagrees with the chain stops the start. */

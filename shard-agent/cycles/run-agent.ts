@@ -5,6 +5,7 @@ import { publishReceipts } from "#shard-agent/cycles/publish-receipts.ts";
 import { type ReportPorts, reportRisk } from "#shard-agent/cycles/report-risk.ts";
 import { type SettlePorts, settleExpired } from "#shard-agent/cycles/settle-expired.ts";
 import { type TrackPorts, trackTransactions } from "#shard-agent/cycles/track-transactions.ts";
+import type { HeadNews } from "#shard-agent/ports/head-news.ts";
 import type { Pause } from "#shard-agent/ports/pause.ts";
 import type { ReceiptPublisher, ReportPublisher } from "#shard-agent/ports/publisher.ts";
 import type { BlockHeader, ShardSnapshot } from "#shard-agent/records/shard-snapshot.ts";
@@ -18,6 +19,8 @@ export type AgentPorts = Omit<ReportPorts, "publisher"> &
     readonly reports: ReportPublisher;
     readonly receipts: ReceiptPublisher;
     readonly pause: Pause;
+    /** Left out where no endpoint announces heads. */
+    readonly heads?: HeadNews;
   };
 
 export type RunningAgent = {

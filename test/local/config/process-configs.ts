@@ -117,6 +117,7 @@ function agentConfig(o: {
     chainId: chain.chainId,
     endpointId: chain.endpointId,
     rpcUrls: [chain.rpcUrl],
+    rpc: { wsUrls: [chain.rpcUrl.replace(/^http/, "ws")] },
     blockTimeMs: chain.blockTimeMs,
     redisUrl: world.redisUrl,
     dataDir: join(world.dataDir, `agent-${shard}`),

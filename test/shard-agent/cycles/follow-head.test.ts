@@ -46,3 +46,23 @@ test("an outage is said once and waited out ever longer, its end is said once", 
   expect(log.lines.map((line) => line.level)).toEqual(["warn", "info"]);
   expect(pausesMs).toEqual([150, 250, 500, 1000, 2000, 4000, 5000, 5000, 150, 150]);
 });
+
+test("an announced head is handed over without asking, and asked for ever more seldom while announcements keep up", async () => {
+  const seen: string[] = [];
+  const waitsMs: number[] = [];
+  const announced: (BlockHeader | null)[] = [null, block("02"), null, block("03")];
+  let asked = 0;
+  const heads = {
+    take: () => announced.shift() ?? null,
+    reaches: (head: BlockHeader) => head.hash !== hash32("01"),
+    wait: async (ms: number) => waitsMs.push(ms) < 4,
+  };
+  const head = async () => block(["01", "02"][asked++] ?? "04");
+  const pause = () => Promise.reject(new Error("not asked to pause"));
+  await followHead(
+    { chain: { head }, heads, pause, log: memoryLog() },
+    { pollMs: 150, onHead: (one) => seen.push(one.hash) },
+  );
+  expect(seen).toEqual([hash32("01"), hash32("02"), hash32("03")]);
+  expect(waitsMs).toEqual([150, 1000, 1000, 1000]);
+});
