@@ -221,8 +221,8 @@ function byTimer(delayMs: number, run: () => void): () => void {
 }
 
 function isPinned(params: readonly unknown[]): boolean {
-  const at = params.at(-1);
-  return typeof at === "object" && at !== null && "blockHash" in at && params.length > 1;
+  // After it a call may say what accounts should be like for it.
+  return params.slice(1).some((at) => typeof at === "object" && at !== null && "blockHash" in at);
 }
 
 function headerOf(answer: RpcAnswer): Header | null {

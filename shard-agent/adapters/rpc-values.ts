@@ -96,13 +96,24 @@ export async function callView<const A extends Abi, N extends ContractFunctionNa
     if (ifReverts !== undefined && isRevert(answer.failure)) return ifReverts.value;
     throw new RetryableError("rpc-failed", `eth_call: ${message} (code ${code})`);
   }
-  const result = answer.result as Hex;
+  return viewAnswer({ abi, to, name: String(name) }, answer.result as Hex);
+}
+
+/**
+ * What a view returned, decoded.
+ *
+ * @throws {RetryableError} `rpc-failed` when it is not what the ABI says, as from an address without code.
+ */
+export function viewAnswer(
+  { abi, to, name }: { readonly abi: Abi; readonly to: Address; readonly name: string },
+  result: Hex,
+): unknown {
   try {
-    return readerOf(abi, String(name))(result);
+    return readerOf(abi, name)(result);
   } catch (error) {
     throw new RetryableError(
       "rpc-failed",
-      `${String(name)} of ${to}: cannot decode ${result.length / 2 - 1} bytes`,
+      `${name} of ${to}: cannot decode ${result.length / 2 - 1} bytes`,
       { cause: error },
     );
   }

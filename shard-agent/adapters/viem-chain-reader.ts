@@ -1,4 +1,5 @@
-import type { Abi, Address } from "viem";
+import type { Address, Hex } from "viem";
+import { batchedViews } from "#shard-agent/adapters/batched-views.ts";
 import {
   type Carried,
   type ReadParts,
@@ -9,14 +10,14 @@ import {
 import { type LensOptions, lensReads } from "#shard-agent/adapters/lens-reads.ts";
 import { recentEvents } from "#shard-agent/adapters/recent-events.ts";
 import type { RpcClient } from "#shard-agent/adapters/rpc-client.ts";
-import { callView, readHeader } from "#shard-agent/adapters/rpc-values.ts";
+import { readHeader } from "#shard-agent/adapters/rpc-values.ts";
 import { capsReader } from "#shard-agent/adapters/viem-caps-reader.ts";
 import {
   type RouteQuoteOptions,
   routeQuoteReader,
 } from "#shard-agent/adapters/viem-route-quotes.ts";
 import type { ChainReader } from "#shard-agent/ports/chain.ts";
-import type { PositionVenue, ViewReader } from "#shard-agent/ports/venue.ts";
+import type { PositionVenue } from "#shard-agent/ports/venue.ts";
 import type {
   BlockHeader,
   DepthRequest,
@@ -48,6 +49,7 @@ export function viemChainReader(rpc: RpcClient, options: ChainReaderOptions): Ch
     { vault, token: options.settlementToken },
     options.routes,
   );
+  const readVenues = venueReader(rpc, options);
   const head = async (): Promise<BlockHeader> => {
     const header = await readHeader(rpc, "latest");
     if (header === null)
@@ -71,7 +73,7 @@ export function viemChainReader(rpc: RpcClient, options: ChainReaderOptions): Ch
     snapshot: async (block, depth) => {
       const [shard, venues, routes, caps] = await Promise.all([
         readShard(block, depth),
-        readVenues(rpc, options, block),
+        readVenues(block),
         readRoutes(block),
         readCaps(block),
       ]);
@@ -129,13 +131,25 @@ function textOf(value: unknown): string {
 }
 
 /** A venue that cannot be read leaves no report: what it keeps is not zero. */
-function readVenues(
+function venueReader(
   rpc: RpcClient,
-  options: ChainReaderOptions,
-  block: BlockHeader,
-): Promise<VenueReading[]> {
-  const at = { blockHash: block.hash };
-  const view: ViewReader = (call) =>
-    callView(rpc, { ...call, abi: call.abi as Abi, name: call.name as never, at });
-  return Promise.all((options.positions?.venues ?? []).map((venue) => venue.read(view)));
+  { contracts: { lens }, positions }: ChainReaderOptions,
+): (block: BlockHeader) => Promise<VenueReading[]> {
+  let code: Promise<Hex> | null = null;
+  return ({ hash }) => {
+    const at = { blockHash: hash };
+    const readCode = async () => (await rpc.request("eth_getCode", [lens, at])) as Hex;
+    const views = batchedViews(rpc, {
+      lens,
+      at,
+      code: () => {
+        code ??= readCode().catch((error: unknown) => {
+          code = null;
+          throw error;
+        });
+        return code;
+      },
+    });
+    return Promise.all((positions?.venues ?? []).map((venue) => venue.read(views)));
+  };
 }

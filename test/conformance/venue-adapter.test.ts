@@ -1,5 +1,8 @@
 import { type Abi, BaseError, ContractFunctionRevertedError, isAddressEqual } from "viem";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { batchedViews } from "#shard-agent/adapters/batched-views.ts";
+import { type RpcClient, rpcClient } from "#shard-agent/adapters/rpc-client.ts";
+import { callView, readHeader } from "#shard-agent/adapters/rpc-values.ts";
 import type { PositionVenue, ViewReader } from "#shard-agent/ports/venue.ts";
 import type { VenueReading } from "#shard-agent/records/shard-snapshot.ts";
 import { aaveV3Venue } from "#shard-agent/venues/aave-v3.ts";
@@ -7,7 +10,7 @@ import { curieVenue } from "#shard-agent/venues/curie.ts";
 import { lyraV1Venue } from "#shard-agent/venues/lyra-v1.ts";
 import { venueDeskAbi } from "#shared/evm/abi/venue-desk.ts";
 import { mandateCall } from "#shared/evm/mandate-call.ts";
-import type { Address } from "#shared/units/ids.ts";
+import type { Address, Hex } from "#shared/units/ids.ts";
 import type { JobParams } from "#shared/wire/rebalance-job.ts";
 import { shardReportSchema } from "#shared/wire/shard-report.ts";
 import { chainClient } from "#test/local/chains/chain-client.ts";
@@ -154,6 +157,30 @@ describe.each(CANDIDATES)("$name", (candidate) => {
     expect(await venue.read(view)).toEqual(await venue.read(view));
   });
 
+  test("a reading whose calls are made together says the same with a fraction of them", async () => {
+    const { rpcUrl, contracts } = chain;
+    const node = rpcClient([rpcUrl]);
+    const block = await readHeader(node, "latest");
+    const at = { blockHash: block?.hash ?? "0x" } as const;
+    const asked: string[] = [];
+    const ask: RpcClient["ask"] = (method, params) => {
+      asked.push(method);
+      return node.ask(method, params);
+    };
+    const counted: RpcClient = { ...node, ask };
+    const one: ViewReader = (call) =>
+      callView(counted, { ...call, abi: call.abi as Abi, name: call.name as never, at });
+    const reading = await venue.read(one);
+    const alone = asked.splice(0).length;
+    const code = async () => (await node.request("eth_getCode", [contracts.lens, at])) as Hex;
+    const { lens } = contracts;
+    expect(await venue.read(batchedViews(counted, { lens, at, code }))).toEqual(reading);
+    expect(asked.length).toBeLessThan(alone / 2);
+    // A node that does not take calls together is asked one by one.
+    const refusing = { ...counted, ask: refusingCode(counted.ask) };
+    expect(await venue.read(batchedViews(refusing, { lens, at, code }))).toEqual(reading);
+  });
+
   test("whichever of its reads fails, there is no reading: unreadable is not zero", async () => {
     let reads = 0;
     await venue.read((call) => {
@@ -170,6 +197,12 @@ describe.each(CANDIDATES)("$name", (candidate) => {
     }
   });
 });
+
+function refusingCode(ask: RpcClient["ask"]): RpcClient["ask"] {
+  const failure = { code: -32_602, message: "too many arguments", data: null };
+  return async (method, params) =>
+    params.length > 2 ? { ok: false, failure } : ask(method, params);
+}
 
 function amountOf({ collateral }: VenueReading, token: Address): bigint {
   const own = collateral.filter((one) => isAddressEqual(one.token, token));
