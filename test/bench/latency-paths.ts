@@ -2,14 +2,14 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Redis } from "ioredis";
-import { createPublicClient, type Hex, http } from "viem";
+import { createPublicClient, type Hex, http, type PublicClient, webSocket } from "viem";
+import { transferContracts } from "#shard-agent/adapters/guard-rules.ts";
 import { openRpc } from "#shard-agent/adapters/open-rpc.ts";
 import { redisExpectedTransfers } from "#shard-agent/adapters/redis-expected-transfers.ts";
 import { redisSignedStream } from "#shard-agent/adapters/redis-signed-stream.ts";
 import { sqliteJournal } from "#shard-agent/adapters/sqlite-journal.ts";
 import { viemChainReader } from "#shard-agent/adapters/viem-chain-reader.ts";
 import { viemTransferReader } from "#shard-agent/adapters/viem-transfer-reader.ts";
-import type { AgentConfig } from "#shard-agent/config.ts";
 import type { ReportPorts } from "#shard-agent/cycles/report-risk.ts";
 import type { ChainReader } from "#shard-agent/ports/chain.ts";
 import { uniswapV3Venue } from "#shard-agent/venues/uniswap-v3.ts";
@@ -31,8 +31,11 @@ const REPORTER_SEED = "11".repeat(32);
 const CREATION_GAS = 5_000_000n;
 const POLL_MS = 20;
 
-/** The agent's own reads, the same figures by viem's multicall in one call, and by its default batches. */
-export const PATH_NAMES = ["own", "oneCall", "batches"] as const;
+/**
+ * The agent's own reads, over HTTP; the same figures by viem's multicall in one call and by its default batches, over HTTP
+ * and over WebSocket.
+ */
+export const PATH_NAMES = ["own", "oneCall", "batches", "oneCallWs", "batchesWs"] as const;
 export type PathName = (typeof PATH_NAMES)[number];
 
 /** Report cycles that differ in nothing but how they read the chain. */
@@ -67,7 +70,9 @@ export async function openPaths(site: LatencySite): Promise<Paths> {
   const first = await own.snapshot(await own.head(), []);
   const seriesIds = first.series.map(({ seriesId }) => seriesId);
   const plain = await multicallSite(site, { seriesIds, sender });
-  const client = createPublicClient({ transport: http(site.chain.rpcUrl) });
+  const { rpcUrl } = site.chain;
+  const overHttp = createPublicClient({ transport: http(rpcUrl) });
+  const overWs = createPublicClient({ transport: webSocket(rpcUrl.replace(/^http/, "ws")) });
   const key = reportStreamKey(config.shard, config.agent);
   const writer = streamWriter(producer, { key, lengthMax: 256 });
   const signing = { streamKey: key, writer, journal, clock: systemClock };
@@ -84,22 +89,24 @@ export async function openPaths(site: LatencySite): Promise<Paths> {
     scope: config,
     memory: { snapshot: first, reportBlockTimestampMs: null, health: null },
   });
-  const multicall = (batchSize: number | undefined) =>
+  const multicall = (client: PublicClient, batchSize: number | undefined) =>
     portsWith({ ...own, ...multicallReader(client, plain, batchSize) });
   return {
-    run: { own: portsWith(own), oneCall: multicall(0), batches: multicall(undefined) },
+    run: {
+      own: portsWith(own),
+      oneCall: multicall(overHttp, 0),
+      batches: multicall(overHttp, undefined),
+      oneCallWs: multicall(overWs, 0),
+      batchesWs: multicall(overWs, undefined),
+    },
     received: streamReceiver(consumer, key),
     close: () => {
+      void overWs.transport.getRpcClient().then((client) => client.close());
       producer.disconnect();
       consumer.disconnect();
       journal.close();
     },
   };
-}
-
-function transferContracts({ contracts, endpointId, settlement, layerZero }: AgentConfig) {
-  const { vault, endpoint } = contracts;
-  return { vault, endpoint, endpointId, token: settlement.token, layerZero };
 }
 
 /** Each call waits for the entry after the last one. */

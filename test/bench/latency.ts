@@ -4,12 +4,18 @@ import { alone, type BenchRow, median } from "#test/bench/compare.ts";
 import { openPaths, PATH_NAMES, type PathName, type Paths } from "#test/bench/latency-paths.ts";
 import { type LatencySite, openLatencySite } from "#test/bench/latency-site.ts";
 
-const GOALS = { oneCall: 4, batches: 15 } as const;
+/** What each baseline is and how much longer it should take. */
+const BASELINES = {
+  oneCall: { text: "viem's multicall in one call, over HTTP", goal: 4 },
+  batches: { text: "viem's default multicall, over HTTP", goal: 15 },
+  oneCallWs: { text: "viem's multicall in one call, over WebSocket", goal: 4 },
+  batchesWs: { text: "viem's default multicall, over WebSocket", goal: 15 },
+} as const;
 const WARM_UP_BLOCKS = 4;
 
 /**
  * From a block's event to the report in its reader's hands, on a real chain and a real Redis: the agent's own read path, in
- * turns, block by block, with two straightforward ones that differ in nothing but how they read the chain.
+ * turns, block by block, with straightforward ones that differ in nothing but how they read the chain.
  *
  * @param series Positions in the shard's book.
  * @param blocks Blocks measured for each path.
@@ -39,7 +45,7 @@ async function latencyRowsOf(
   }
 }
 
-type Times = Readonly<Record<PathName, readonly number[]>>;
+type Times = Readonly<Record<PathName, number[]>>;
 
 async function measurePaths(o: {
   readonly site: LatencySite;
@@ -49,7 +55,7 @@ async function measurePaths(o: {
 }): Promise<Times> {
   const { site, events, paths } = o;
   await requireSameReports(o);
-  const times: Record<PathName, number[]> = { own: [], oneCall: [], batches: [] };
+  const times = Object.fromEntries(PATH_NAMES.map((name) => [name, [] as number[]])) as Times;
   for (let round = 0; round < WARM_UP_BLOCKS + o.blocks; round += 1) {
     for (const name of PATH_NAMES) {
       const next = events.next();
@@ -97,17 +103,14 @@ async function requireSameReports(o: {
 function rowsOf(series: number, times: Times): BenchRow[] {
   const us = (name: PathName): number => median(times[name]) * 1000;
   const name = `block event to report received, ${series} positions`;
-  const against = (path: "oneCall" | "batches", baseline: string): BenchRow => ({
-    ...alone(name, us("own"), `p99 ${percentile(times.own, 0.99).toFixed(0)} ms`),
-    baseline,
-    baselineMedianUs: us(path),
-    ratio: us(path) / us("own"),
-    goal: GOALS[path],
+  return PATH_NAMES.flatMap((path) => {
+    if (path === "own") return [];
+    const { text, goal } = BASELINES[path];
+    const note = `p99 ${percentile(times.own, 0.99).toFixed(0)} ms`;
+    const ratio = us(path) / us("own");
+    const baseline = `the same with ${text}`;
+    return [{ ...alone(name, us("own"), note), baseline, baselineMedianUs: us(path), ratio, goal }];
   });
-  return [
-    against("oneCall", "the same with viem's multicall in one call"),
-    against("batches", "the same with viem's default multicall"),
-  ];
 }
 
 function percentile(values: readonly number[], level: number): number {

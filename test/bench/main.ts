@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { alone, type BenchRow, benchTable } from "#test/bench/compare.ts";
 import { ingestRows } from "#test/bench/ingest.ts";
 import { latencyRows } from "#test/bench/latency.ts";
+import { mandateLatencyRows } from "#test/bench/mandate-latency.ts";
 import { measure } from "#test/bench/measure.ts";
 import { planLatencyRows } from "#test/bench/plan-latency.ts";
 import { planQualityRows } from "#test/bench/plan-quality.ts";
@@ -34,6 +35,7 @@ const rows: BenchRow[] = [
   ...(await curveRows(ROUNDS)),
   ...(await ingestRows(ROUNDS)),
   ...(await latencyRows(200, 40)),
+  ...(await mandateLatencyRows(45_000)),
   ...planQualityRows(200),
   ...(await planLatencyRows(100)),
   ...triggerRows(6),

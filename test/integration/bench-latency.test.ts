@@ -3,7 +3,7 @@ import { latencyRows } from "#test/bench/latency.ts";
 
 test("the agent's own reads and viem's multicall give the same report of one block, and both are timed", async () => {
   const rows = await latencyRows(8, 1);
-  expect(rows).toHaveLength(2);
+  expect(rows).toHaveLength(4);
   for (const { medianUs, baselineMedianUs } of rows) {
     expect(medianUs).toBeGreaterThan(0);
     expect(baselineMedianUs).toBeGreaterThan(0);
