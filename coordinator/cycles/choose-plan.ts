@@ -6,11 +6,11 @@ import type { PlanFigures, PlanReport } from "#coordinator/records/plan-report.t
 import { evaluatePlan } from "#coordinator/stages/evaluate-plan.ts";
 import {
   bindingConstraints,
-  naiveHedge,
   solverReport,
   unusedVenues,
 } from "#coordinator/stages/explain-plan.ts";
 import type { Formulation } from "#coordinator/stages/formulate-plan.ts";
+import { naiveHedge } from "#coordinator/stages/naive-hedge.ts";
 import { hedgePlanOf } from "#coordinator/stages/plan-hedges.ts";
 import {
   realiseHedges,

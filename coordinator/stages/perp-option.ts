@@ -24,8 +24,9 @@ import { slippageMaxFraction } from "#shared/policy/slippage.ts";
 import { unitsFromRaw } from "#shared/units/token-amount.ts";
 import type { PerpLine, ShardReport } from "#shared/wire/shard-report.ts";
 
-/** Says that an account's margin is what stops a trade. */
+/** Limits of a trade by the account alone: its margin, or the position it takes back. */
 const NO_MARGIN = "not enough margin";
+const NO_POSITION = "no position to take back";
 
 /** True when a trade on this side takes back the position that is there. */
 function isReducing({ sizeE18 }: PerpLine, { side }: Pick<TradeContext, "side">): boolean {
@@ -62,7 +63,7 @@ export function perpOption(
       isOpening && !mayGrowAt(input, line.adapter) ? 0 : Number.POSITIVE_INFINITY,
     ...(isOpening
       ? { [NO_MARGIN]: marginUnits(input, own, line, room) }
-      : { "no position to take back": Math.abs(unitsFromRaw(BigInt(line.sizeE18), 18)) }),
+      : { [NO_POSITION]: Math.abs(unitsFromRaw(BigInt(line.sizeE18), 18)) }),
     ...(input.status.reducesOnly
       ? { "would not reduce its own delta": reducingUnits(input, context) }
       : {}),
@@ -99,6 +100,11 @@ export function perpOption(
     cashUsdPerUnit: 0,
     limits,
   };
+}
+
+/** Most units of a perpetual's trade by its account alone: its margin, or the position it takes back. */
+export function marginLimitUnits({ limits }: HedgeOption): number {
+  return limits[NO_MARGIN] ?? limits[NO_POSITION] ?? 0;
 }
 
 /** What of the market and the account rules a trade out altogether. */
