@@ -262,10 +262,10 @@ test("what the token's delegate does to a message is told for what it is, counts
   const before = await supplies();
   const amounts = { amountRaw: AMOUNT_RAW, lzReceiveGas: ENOUGH };
   const send = () => sendCollateral(world, { source, target }, amounts);
+  const [first, second, third] = [await send(), await send(), await send()];
   const coordinator = await coordinate({ recoveriesMax: 0 });
   const become = (packet: Packet, state: string) =>
     untilTransfer(coordinator, packet, (one) => one.state === state);
-  const [first, second, third] = [await send(), await send(), await send()];
   await governMessage(world, target, first, "nilify");
   expect(await become(first, "nilified")).toMatchObject({ nextStep: "verify-again" });
   // The endpoint passes over what counts as nothing: the second is executed without its token ever being called.

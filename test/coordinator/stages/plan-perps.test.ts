@@ -74,6 +74,22 @@ describe("a shard with a perpetual", () => {
     expect(jobs[0]?.expectedDeltaUnits).toBeCloseTo(-3, 9);
   });
 
+  test("nets what a liquidation left as the report shows it, with the job that was to close still counted until it is dead", () => {
+    const before = planned(perpOnly({ sizeUnits: 20, marginUsd: 50_000 }, { hedgeUnits: 0 }));
+    const [close] = before.jobs;
+    expect(close).toMatchObject({ kind: "perp-change" });
+    const liquidated = perpOnly({ sizeUnits: 10, marginUsd: 2_000 }, { hedgeUnits: 0 });
+    const waiting = planned(liquidated, POLICY, before.jobs);
+    const inFlight = close?.expectedDeltaUnits ?? 0;
+    expect(waiting.eth?.netDeltaUnits).toBeCloseTo(10 + inFlight, 6);
+    expect(waiting.jobs.filter(({ kind }) => kind === "perp-change")).toEqual([]);
+    const after = planned(liquidated);
+    expect(after.eth?.netDeltaUnits).toBeCloseTo(10, 6);
+    const [rest] = after.jobs.filter(({ kind }) => kind === "perp-change");
+    expect(rest?.expectedDeltaUnits).toBeGreaterThanOrEqual(-10);
+    expect(rest?.expectedDeltaUnits).toBeLessThan(0);
+  });
+
   test("trades nothing for want of margin, brings it, and trades once a report shows it there", () => {
     const entry = perpOnly({ marginUsd: 0 }, { hedgeUnits: 20 });
     const first = planned(entry);

@@ -30,7 +30,7 @@ export type ShardRisk = {
   readonly exposures: Readonly<Record<string, ShardExposure>>;
 };
 
-/** All shards together in one underlying. `optionDeltaUnits` is the net delta had nothing been hedged. */
+/** All shards together in one underlying. `optionDeltaUnits` is the net delta without spot hedges and perpetuals; longs at venues are in it. */
 type NetExposure = {
   readonly spotUsd: number;
   readonly optionDeltaUnits: number;
