@@ -1,5 +1,8 @@
 import type { DatabaseSync } from "node:sqlite";
 
+/** A trial write waits for the disk, so it is made when nobody waits for it. */
+const PROBE_AFTER_MS = 100;
+
 /** Sequence numbers, waiting receipts and the trial write of a journal. */
 export function journalStreams(database: DatabaseSync) {
   const readSeq = database.prepare("SELECT seq FROM sequences WHERE stream = ?");
@@ -12,6 +15,16 @@ export function journalStreams(database: DatabaseSync) {
   const probe = database.prepare(
     "INSERT INTO probe (id, at) VALUES (1, 0) ON CONFLICT (id) DO UPDATE SET at = at + 1",
   );
+  const canWrite = (): boolean => {
+    try {
+      probe.run();
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  let isWritable: boolean | null = null;
+  let isAsked = false;
   return {
     lastSeq: (stream: string) => Number(readSeq.get(stream)?.["seq"] ?? 0),
     saveSeq: (stream: string, seq: number) => void writeSeq.run(stream, seq),
@@ -22,12 +35,16 @@ export function journalStreams(database: DatabaseSync) {
         .map((row) => ({ id: Number(row["id"]), receipt: JSON.parse(String(row["body"])) })),
     dropReceipt: (id: number) => void drop.run(id),
     isWritable: () => {
-      try {
-        probe.run();
-        return true;
-      } catch {
-        return false;
+      isWritable ??= canWrite();
+      if (!isAsked) {
+        isAsked = true;
+        const again = () => {
+          isAsked = false;
+          isWritable = canWrite();
+        };
+        setTimeout(again, PROBE_AFTER_MS).unref();
       }
+      return isWritable;
     },
   };
 }

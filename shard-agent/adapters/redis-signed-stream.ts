@@ -24,7 +24,16 @@ export type SignedStream = {
   readonly publish: (message: object) => Promise<number>;
 };
 
-/** A number is saved in the journal before it is used, so that a restart never uses one twice. */
+/** How far ahead of the clock numbers are reserved, and how many at least; well below AHEAD_MAX_MS. */
+const RESERVED_AHEAD_MS = 3_000;
+const RESERVED_MIN = 100;
+/** Soon after a message, when nobody waits for it, the numbers of the next ones are reserved. */
+const RESERVE_AFTER_MS = 50;
+
+/**
+ * A number is reserved in the journal before it is used, so that a restart never uses one twice. Reserving is a write to
+ * disk, so it is done ahead of time: after a restart the numbers go on above all that were reserved.
+ */
 export function redisSignedStream(o: {
   readonly streamKey: string;
   readonly writer: StreamWriter;
@@ -33,11 +42,25 @@ export function redisSignedStream(o: {
   readonly key: KeyObject;
 }): SignedStream {
   let last = o.journal.lastSeq(o.streamKey);
+  let reserved = last;
   const isTooFarAhead = (seq: number): boolean => seq > o.clock.nowMs() + AHEAD_MAX_MS;
+  const reserve = (): void => {
+    const ahead = Math.max(last + RESERVED_MIN, o.clock.nowMs() + RESERVED_AHEAD_MS);
+    o.journal.saveSeq(o.streamKey, ahead);
+    reserved = ahead;
+  };
+  const reserveAhead = (): void => {
+    if (reserved > o.clock.nowMs() + RESERVED_AHEAD_MS / 2) return;
+    try {
+      reserve();
+    } catch {
+      // The journal that cannot be written now, or is closed, is met again when a number is needed.
+    }
+  };
   const nextSeq = (): number => {
     const nowMs = o.clock.nowMs();
     last = isTooFarAhead(last + 1) ? nowMs : Math.max(last + 1, nowMs);
-    o.journal.saveSeq(o.streamKey, last);
+    if (last > reserved) reserve();
     return last;
   };
   return {
@@ -46,7 +69,10 @@ export function redisSignedStream(o: {
         const seq = nextSeq();
         const body = encodeMessage({ ...message, seq });
         const outcome = await o.writer.append(seq, { body, sig: signBytes(body, o.key) });
-        if (outcome.written) return seq;
+        if (outcome.written) {
+          setTimeout(reserveAhead, RESERVE_AFTER_MS).unref();
+          return seq;
+        }
         if (isTooFarAhead(outcome.lastSeq + 1)) await o.writer.restart();
         else last = Math.max(last, outcome.lastSeq);
       }

@@ -25,9 +25,9 @@ export type Journal = {
   readonly withPrefix: (prefix: string) => JournalEntry[];
   /** One above the highest nonce of an open entry; 0 when there is none. */
   readonly nextNonce: () => number;
-  /** Last sequence number used on a stream; 0 when there is none. */
+  /** Highest sequence number that may have been used on a stream; 0 when there is none. */
   readonly lastSeq: (streamKey: string) => number;
-  /** Remembers a sequence number before it is used. */
+  /** Remembers that sequence numbers up to this one may be used. */
   readonly saveSeq: (streamKey: string, seq: number) => void;
   /** Receipts wait here until the stream has them. */
   readonly queueReceipt: (receipt: UnnumberedReceipt) => void;
@@ -36,7 +36,7 @@ export type Journal = {
     limit: number,
   ) => { readonly id: number; readonly receipt: UnnumberedReceipt }[];
   readonly dropReceipt: (id: number) => void;
-  /** False when a trial write fails. */
+  /** False when the last trial write failed; the first question makes one, each later one leads to another soon after it. */
   readonly isWritable: () => boolean;
   readonly close: () => void;
 };
