@@ -1,33 +1,25 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { rpc } from "#test/local/chains/anvil.ts";
-import { startWorld, type World } from "#test/local/world.ts";
-import { type AgentSite, openSite, waitFor } from "#test/support/agent-site.ts";
-import { keepFeedsFresh } from "#test/support/fresh-feeds.ts";
-import { leadVault, swapJob } from "#test/support/swap-job.ts";
+import type { World } from "#test/local/world.ts";
+import { type AgentSite, waitFor } from "#test/support/agent-site.ts";
+import { type AttendedWorld, onlySite, openAttendedWorld } from "#test/support/attended-world.ts";
+import { swapJob } from "#test/support/swap-job.ts";
 
 const GWEI = 10n ** 9n;
 
+let attended: AttendedWorld;
 let world: World;
 let site: AgentSite;
-let stopFeeds: () => void;
 
 beforeAll(async () => {
-  const processes = { coordinator: false, market: false, takers: false, lzWorker: false };
-  world = await startWorld({ chains: 2, seed: 23, processes });
-  const [chain] = world.description.chains;
-  if (chain === undefined) throw new Error("a chain expected");
-  site = openSite(world, chain);
-  stopFeeds = keepFeedsFresh(world, [site]);
-  await leadVault(world, site);
+  attended = await openAttendedWorld({ seed: 23, chains: 2, open: [0], without: ["lzWorker"] });
+  world = attended.world;
+  site = onlySite(attended);
   await site.reportWith((report) => report.chain.epoch === 1 && report.health.acceptsJobs);
 });
 
-afterAll(async () => {
-  stopFeeds?.();
-  await site?.close();
-  await world?.stop();
-});
+afterAll(() => attended?.close());
 
 test("a base fee that rises tenfold drops the transaction; a replacement takes effect once, before the deadline", async () => {
   const job = await swapJob(world, site, { amountInRaw: "10000000000" });

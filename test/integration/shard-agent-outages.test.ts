@@ -2,36 +2,35 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { parse, stringify } from "yaml";
-import { startWorld, type World } from "#test/local/world.ts";
+import type { World } from "#test/local/world.ts";
 import type { WorldChain } from "#test/local/world-description.ts";
-import { type AgentSite, openSite, waitFor } from "#test/support/agent-site.ts";
-import { keepFeedsFresh } from "#test/support/fresh-feeds.ts";
+import { type AgentSite, waitFor } from "#test/support/agent-site.ts";
+import { type AttendedWorld, onlySite, openAttendedWorld } from "#test/support/attended-world.ts";
 import { type RunningProcess, runProcess } from "#test/support/run-process.ts";
 import { type TcpProxy, tcpProxy } from "#test/support/tcp-proxy.ts";
 import { temporaryFolder } from "#test/support/temporary-folder.ts";
 
 const EXIT_WITHIN_MS = 10_000;
 
+let attended: AttendedWorld;
 let world: World;
 let chain: WorldChain;
 let site: AgentSite;
-let stopFeeds: () => void;
 
 beforeAll(async () => {
-  const processes = { coordinator: false, market: false, takers: false, agents: false };
-  world = await startWorld({ chains: 2, seed: 22, processes });
-  const [first] = world.description.chains;
-  if (first === undefined) throw new Error("a chain expected");
-  chain = first;
-  site = openSite(world, chain);
-  stopFeeds = keepFeedsFresh(world, [site]);
+  attended = await openAttendedWorld({
+    seed: 22,
+    chains: 2,
+    open: [0],
+    led: [],
+    without: ["agents"],
+  });
+  world = attended.world;
+  site = onlySite(attended);
+  chain = site.chain;
 });
 
-afterAll(async () => {
-  stopFeeds?.();
-  await site?.close();
-  await world?.stop();
-});
+afterAll(() => attended?.close());
 
 test("Redis and the node may be missing at the start: it says so, waits, and then runs", async () => {
   const { agent, redis, node } = await startAgent();

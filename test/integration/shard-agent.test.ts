@@ -6,35 +6,29 @@ import { shardVaultAbi } from "#shared/evm/abi/shard-vault.ts";
 import type { Hex } from "#shared/units/ids.ts";
 import type { JobParams, RebalanceJob } from "#shared/wire/rebalance-job.ts";
 import { rpc } from "#test/local/chains/anvil.ts";
-import { startWorld, type World } from "#test/local/world.ts";
-import { type AgentSite, openSite, waitFor } from "#test/support/agent-site.ts";
-import { keepFeedsFresh, refreshFeeds, setExpiries } from "#test/support/fresh-feeds.ts";
+import type { World } from "#test/local/world.ts";
+import { type AgentSite, waitFor } from "#test/support/agent-site.ts";
+import { type AttendedWorld, openAttendedWorld } from "#test/support/attended-world.ts";
+import { refreshFeeds, setExpiries } from "#test/support/fresh-feeds.ts";
 import { type JobOptions, plannedJob, vaultCall } from "#test/support/planner.ts";
-import { leadVault, swapParams } from "#test/support/swap-job.ts";
+import { swapParams } from "#test/support/swap-job.ts";
 
 const GAS = 2_000_000n;
 
+let attended: AttendedWorld;
 let world: World;
 let site: AgentSite;
 let sister: AgentSite;
-let stopFeeds: () => void;
 
 beforeAll(async () => {
-  const processes = { coordinator: false, market: false, takers: false };
-  world = await startWorld({ chains: 2, seed: 21, processes });
-  const [first, second] = world.description.chains;
-  if (first === undefined || second === undefined) throw new Error("two chains expected");
-  site = openSite(world, first);
-  sister = openSite(world, second);
-  stopFeeds = keepFeedsFresh(world, [site, sister]);
-  await Promise.all([site, sister].map((one) => leadVault(world, one)));
+  attended = await openAttendedWorld({ seed: 21, chains: 2, open: [0, 1] });
+  world = attended.world;
+  const [first, second] = attended.sites;
+  if (first === undefined || second === undefined) throw new Error("two sites expected");
+  [site, sister] = [first, second];
 });
 
-afterAll(async () => {
-  stopFeeds?.();
-  await Promise.all([site?.close(), sister?.close()]);
-  await world?.stop();
-});
+afterAll(() => attended?.close());
 
 describe("reports", () => {
   test("a signed report of the newest block arrives about every second, with growing numbers", async () => {

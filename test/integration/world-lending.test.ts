@@ -5,12 +5,11 @@ import type { LendMoveParams } from "#shared/wire/rebalance-job.ts";
 import { readHistory } from "#test/local/check/read-history.ts";
 import { accountFaults } from "#test/local/check/vault-accounts.ts";
 import { observeChain } from "#test/local/observe/chain-client.ts";
-import { startWorld, type World } from "#test/local/world.ts";
-import { type AgentSite, openSite, waitFor } from "#test/support/agent-site.ts";
+import type { World } from "#test/local/world.ts";
+import { type AgentSite, waitFor } from "#test/support/agent-site.ts";
+import { type AttendedWorld, onlySite, openAttendedWorld } from "#test/support/attended-world.ts";
 import { mismatchOf, mismatchOfNewest } from "#test/support/audit-site.ts";
-import { keepFeedsFresh } from "#test/support/fresh-feeds.ts";
 import { plannedJob } from "#test/support/planner.ts";
-import { leadVault } from "#test/support/swap-job.ts";
 
 const dataProviderAbi = parseAbi([
   "function getReserveData(address asset) view returns (uint256 unbacked, uint256 accruedToTreasury, uint256 totalAToken, uint256 totalStableDebt, uint256 totalVariableDebt, uint256 liquidityRate, uint256 variableBorrowRate, uint256 stableBorrowRate, uint256 averageStableBorrowRate, uint256 liquidityIndex, uint256 variableBorrowIndex, uint40 lastUpdateTimestamp)",
@@ -18,25 +17,17 @@ const dataProviderAbi = parseAbi([
   "function getReserveCaps(address asset) view returns (uint256 borrowCap, uint256 supplyCap)",
 ]);
 
+let attended: AttendedWorld;
 let world: World;
 let site: AgentSite;
-let stopFeeds: () => void;
 
 beforeAll(async () => {
-  const processes = { coordinator: false, market: false, takers: false };
-  world = await startWorld({ chains: 2, seed: 41, processes });
-  const chain = world.description.chains[1];
-  if (chain === undefined) throw new Error("two chains expected");
-  site = openSite(world, chain);
-  stopFeeds = keepFeedsFresh(world, [site]);
-  await leadVault(world, site);
+  attended = await openAttendedWorld({ seed: 41, chains: 2, open: [1] });
+  world = attended.world;
+  site = onlySite(attended);
 });
 
-afterAll(async () => {
-  stopFeeds?.();
-  await site?.close();
-  await world?.stop();
-});
+afterAll(() => attended?.close());
 
 describe("collateral at Aave", () => {
   test("the report tells what Aave's own reader tells of rates, liquidity and room", async () => {

@@ -13,13 +13,13 @@ import { accountFaults } from "#test/local/check/vault-accounts.ts";
 import { POSITION_VENUE_CAP_RAW, VAULT_LIMITS } from "#test/local/deploy/world-parameters.ts";
 import { observeChain } from "#test/local/observe/chain-client.ts";
 import { takerDesk } from "#test/local/takers/taker-desk.ts";
-import { startWorld, type World } from "#test/local/world.ts";
-import { type AgentSite, openSite, waitFor } from "#test/support/agent-site.ts";
+import type { World } from "#test/local/world.ts";
+import { type AgentSite, waitFor } from "#test/support/agent-site.ts";
+import { type AttendedWorld, openAttendedWorld } from "#test/support/attended-world.ts";
 import { mismatchOf, mismatchOfNewest } from "#test/support/audit-site.ts";
 import { policyFileWith, startCoordinator } from "#test/support/coordinator-process.ts";
-import { keepFeedsFresh, refreshFeeds } from "#test/support/fresh-feeds.ts";
+import { refreshFeeds } from "#test/support/fresh-feeds.ts";
 import { plannedJob } from "#test/support/planner.ts";
-import { leadVault } from "#test/support/swap-job.ts";
 
 const lyraAbi = parseAbi([
   "struct Position { uint256 positionId; uint256 strikeId; uint8 optionType; uint256 amount; uint256 collateral; uint8 state; }",
@@ -33,27 +33,19 @@ const CASH_RAW = 60_000_000_000n;
 const LYRA_RATE = 0.05;
 const FIVE = 5n * 10n ** 18n;
 
+let attended: AttendedWorld;
 let world: World;
 let site: AgentSite;
-let others: AgentSite[];
-let stopFeeds: () => void;
 
 beforeAll(async () => {
-  const processes = { coordinator: false, market: false, takers: false };
-  world = await startWorld({ chains: 2, seed: 43, processes });
-  const [chain, ...rest] = world.description.chains;
-  if (chain === undefined) throw new Error("two chains expected");
-  site = openSite(world, chain);
-  others = rest.map((one) => openSite(world, one));
-  stopFeeds = keepFeedsFresh(world, [site, ...others]);
-  await leadVault(world, site);
+  attended = await openAttendedWorld({ seed: 43, chains: 2, open: [0, 1], led: [0] });
+  world = attended.world;
+  const [first] = attended.sites;
+  if (first === undefined) throw new Error("two sites expected");
+  site = first;
 });
 
-afterAll(async () => {
-  stopFeeds?.();
-  for (const one of [site, ...(others ?? [])]) await one?.close();
-  await world?.stop();
-});
+afterAll(() => attended?.close());
 
 describe("options at Lyra", () => {
   test("the report shows every series with depth, and Lyra's Greeks in our units", async () => {

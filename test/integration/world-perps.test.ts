@@ -12,12 +12,11 @@ import { pushPrice } from "#test/local/market/feed-writer.ts";
 import { arbitragePerp, updateIndex } from "#test/local/market/perp-arbitrage.ts";
 import { observeChain } from "#test/local/observe/chain-client.ts";
 import { readChainState } from "#test/local/observe/chain-state.ts";
-import { startWorld, type World } from "#test/local/world.ts";
-import { type AgentSite, openSite } from "#test/support/agent-site.ts";
+import type { World } from "#test/local/world.ts";
+import type { AgentSite } from "#test/support/agent-site.ts";
+import { type AttendedWorld, onlySite, openAttendedWorld } from "#test/support/attended-world.ts";
 import { mismatchOf, mismatchOfNewest } from "#test/support/audit-site.ts";
-import { keepFeedsFresh } from "#test/support/fresh-feeds.ts";
 import { type JobOptions, plannedJob } from "#test/support/planner.ts";
-import { leadVault } from "#test/support/swap-job.ts";
 
 const curieAbi = parseAbi([
   "function getAccountValue(address trader) view returns (int256)",
@@ -39,25 +38,17 @@ const UNIT = 10n ** 18n;
 const START_USD = 3_000;
 const MARGIN_RAW = 100_000n * USDX;
 
+let attended: AttendedWorld;
 let world: World;
 let site: AgentSite;
-let stopFeeds: () => void;
 
 beforeAll(async () => {
-  const processes = { coordinator: false, market: false, takers: false };
-  world = await startWorld({ chains: 3, seed: 47, processes });
-  const chain = world.description.chains[2];
-  if (chain === undefined) throw new Error("three chains expected");
-  site = openSite(world, chain);
-  stopFeeds = keepFeedsFresh(world, [site]);
-  await leadVault(world, site);
+  attended = await openAttendedWorld({ seed: 47, chains: 3, open: [2] });
+  world = attended.world;
+  site = onlySite(attended);
 });
 
-afterAll(async () => {
-  stopFeeds?.();
-  await site?.close();
-  await world?.stop();
-});
+afterAll(() => attended?.close());
 
 describe("a perpetual at Curie", () => {
   test("margin goes in under a mandate, and the vault is as rich as before", async () => {
@@ -265,7 +256,7 @@ describe("a perpetual at Curie", () => {
   });
 
   test("an index whose feed fell silent is told as timed out, with its age, while Curie goes on answering", async () => {
-    stopFeeds();
+    attended.feeds.hold();
     const before = lineOf(await site.newestReport());
     expect(before.isIndexTimedOut).toBe(false);
     await rpc(site.chain.rpcUrl, "evm_increaseTime", [VAULT_LIMITS.feedStaleAfterSeconds + 60]);
@@ -340,13 +331,13 @@ async function expectCheckersNumbers(report: ShardReport): Promise<void> {
 
 /** Feed, index and pool at another price, as a market would bring them there. */
 async function shock(priceUsd: number): Promise<void> {
-  stopFeeds();
+  attended.feeds.hold();
   const eth = site.chain.underlyings.find((one) => one.ticker === "ETH");
   const perpMarket = { ...curie(), ...marketOf() };
   await pushPrice(site.market, eth?.feed ?? perpMarket.market, priceUsd);
   await updateIndex(site.market, perpMarket);
   await movePool(priceUsd);
-  if (priceUsd === START_USD) stopFeeds = keepFeedsFresh(world, [site]);
+  if (priceUsd === START_USD) attended.feeds.keepFresh();
 }
 
 async function movePool(priceUsd: number): Promise<void> {

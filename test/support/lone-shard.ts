@@ -3,11 +3,10 @@ import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import type { AgentConfigFile } from "#shard-agent/config.ts";
 import type { Hex } from "#shared/units/ids.ts";
-import { startWorld, type World } from "#test/local/world.ts";
-import { type AgentSite, openSite, waitFor } from "#test/support/agent-site.ts";
-import { keepFeedsFresh } from "#test/support/fresh-feeds.ts";
+import type { World } from "#test/local/world.ts";
+import { type AgentSite, waitFor } from "#test/support/agent-site.ts";
+import { onlySite, openAttendedWorld } from "#test/support/attended-world.ts";
 import { type RunningProcess, runProcess } from "#test/support/run-process.ts";
-import { leadVault } from "#test/support/swap-job.ts";
 import { temporaryFolder } from "#test/support/temporary-folder.ts";
 
 /** A shard whose agents a test starts itself: real chains and Redis, fresh feeds, the planner leads the vault. */
@@ -39,20 +38,15 @@ type AgentStart = {
 
 /** Opens the first shard of a world in which no agent, coordinator or market runs; the caller closes it. */
 export async function openLoneShard(seed: number): Promise<LoneShard> {
-  const processes = {
-    coordinator: false,
-    market: false,
-    takers: false,
-    agents: false,
-    lzWorker: false,
-  };
-  const world = await startWorld({ chains: 2, seed, processes });
-  const [chain] = world.description.chains;
-  if (chain === undefined) throw new Error("a chain expected");
-  const site = openSite(world, chain);
-  const stopFeeds = keepFeedsFresh(world, [site]);
-  await leadVault(world, site);
-  const configFile = join(world.description.dataDir, `agent-${chain.shard}.yaml`);
+  const attended = await openAttendedWorld({
+    seed,
+    chains: 2,
+    open: [0],
+    without: ["agents", "lzWorker"],
+  });
+  const { world } = attended;
+  const site = onlySite(attended);
+  const configFile = join(world.description.dataDir, `agent-${site.chain.shard}.yaml`);
   const agentConfig = parse(readFileSync(configFile, "utf8")) as AgentConfigFile;
   return {
     world,
@@ -67,12 +61,11 @@ export async function openLoneShard(seed: number): Promise<LoneShard> {
       const read = () => site.vaultRead("consumed", [jobId]);
       await waitFor(read, (isConsumed) => isConsumed === true, "consumption");
     },
-    settlementBalance: () => site.tokenBalance(chain.settlement.token, chain.contracts.vault),
-    close: async () => {
-      stopFeeds();
-      await site.close();
-      await world.stop();
+    settlementBalance: () => {
+      const { settlement, contracts } = site.chain;
+      return site.tokenBalance(settlement.token, contracts.vault);
     },
+    close: attended.close,
   };
 }
 
