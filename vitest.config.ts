@@ -1,12 +1,16 @@
 import { defineConfig } from "vitest/config";
+import { LongestFirst } from "#test/support/longest-first.ts";
 
 /** A worker on every core; vitest itself would leave one idle, which on two cores doubles the time. */
 const maxWorkers = "100%";
+/** A file of integration tests keeps less than half a core busy, and waits for blocks the rest of its time. */
+const WORLDS_AT_ONCE = 2;
 
-// Unit tests and simulation compute and share the cores. The integration tests come after: each waits for blocks
-// three quarters of its time, so two at once leave a core free. Every world has its own folder, ports and Redis.
+// Unit tests and simulation compute and share the cores. The integration tests come after; every world has its own
+// folder, ports and Redis.
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {
@@ -27,7 +31,7 @@ export default defineConfig({
           include: ["test/{conformance,integration}/**/*.test.ts"],
           testTimeout: 300_000,
           hookTimeout: 300_000,
-          maxWorkers: 2,
+          maxWorkers: WORLDS_AT_ONCE,
           sequence: { groupOrder: 1 },
         },
       },

@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 
 /**
- * `npm test`: builds the contracts, runs forge's tests beside the TypeScript tests that compute (unit, house,
- * simulation), then the integration tests, and closes with one line that counts them all. Every part runs even
- * when an earlier one failed. Exit code 0 only if every part ran and nothing failed.
+ * `npm test`: builds the contracts, runs the TypeScript tests that compute (unit, house, simulation), then the
+ * integration tests, forge's tests beside them, and closes with one line that counts them all. Every part runs
+ * even when an earlier one failed. Exit code 0 only if every part ran and nothing failed.
  */
 
 type Counts = { readonly passed: number; readonly failed: number; readonly skipped: number };
@@ -18,13 +18,6 @@ const ROOT = path.resolve(import.meta.dirname, "../..");
 function run(command: string, args: readonly string[]): Promise<Run> {
   console.log(`\n> ${command} ${args.join(" ")}`);
   return capture(command, args, (text) => process.stdout.write(text));
-}
-
-/** As `run`, but prints in one piece at the end, so that it can run beside another. */
-async function runQuietly(command: string, args: readonly string[]): Promise<Run> {
-  const result = await capture(command, args, () => undefined);
-  console.log(`\n> ${command} ${args.join(" ")}\n${result.output}`);
-  return result;
 }
 
 function capture(
@@ -63,9 +56,10 @@ async function buildContracts(): Promise<Part> {
   };
 }
 
-async function testContracts(): Promise<Part> {
+/** Runs beside the others; what it says is printed by whoever waits for it, in one piece. */
+async function testContracts(): Promise<Part & { readonly output: string }> {
   const args = ["tools/forge.ts", "test", "--color", "never"];
-  const { exitCode, output } = await runQuietly("node", args);
+  const { exitCode, output } = await capture("node", args, () => undefined);
   const total = /: (\d+) tests passed, (\d+) failed, (\d+) skipped \(\d+ total tests\)/.exec(
     output,
   );
@@ -74,7 +68,8 @@ async function testContracts(): Promise<Part> {
     Number(total?.[2] ?? 1),
     Number(total?.[3] ?? 0),
   ];
-  return { name: "contracts", counts: withExitCode({ passed, failed, skipped }, exitCode) };
+  const counts = withExitCode({ passed, failed, skipped }, exitCode);
+  return { name: "contracts", counts, output: `\n> node ${args.join(" ")}\n${output}` };
 }
 
 async function testTypeScript(...projects: readonly string[]): Promise<Part> {
@@ -104,12 +99,14 @@ function countsText({ passed, failed, skipped }: Counts): string {
   return `${passed} passed, ${failed} failed${skipped === 0 ? "" : `, ${skipped} skipped`}`;
 }
 
-// The compiler of forge's tests uses one core; the integration tests, which wait for chains, get all of them.
-const parts = [
-  await buildContracts(),
-  ...(await Promise.all([testContracts(), testTypeScript("unit", "simulation")])),
-  await testTypeScript("integration"),
-];
+// The compiler of forge's tests needs one core for a minute and more: it runs beside whatever else there is.
+const build = await buildContracts();
+const contractsUnderWay = testContracts();
+const computing = await testTypeScript("unit", "simulation");
+const waiting = await testTypeScript("integration");
+const contracts = await contractsUnderWay;
+console.log(contracts.output);
+const parts: readonly Part[] = [build, contracts, computing, waiting];
 const sum = parts.reduce<Counts>(
   (total, { counts }) => ({
     passed: total.passed + counts.passed,
