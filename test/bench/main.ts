@@ -5,6 +5,7 @@ import { alone, type BenchRow, benchTable } from "#test/bench/compare.ts";
 import { ingestRows } from "#test/bench/ingest.ts";
 import { latencyRows } from "#test/bench/latency.ts";
 import { mandateLatencyRows } from "#test/bench/mandate-latency.ts";
+import { marginRows } from "#test/bench/margin-benefit.ts";
 import { measure } from "#test/bench/measure.ts";
 import { planLatencyRows } from "#test/bench/plan-latency.ts";
 import { planQualityRows } from "#test/bench/plan-quality.ts";
@@ -39,6 +40,7 @@ const rows: BenchRow[] = [
   ...planQualityRows(200),
   ...(await planLatencyRows(100)),
   ...triggerRows(6),
+  ...marginRows(6),
 ];
 
 const machine = {

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { BenchRow } from "#test/bench/compare.ts";
+import { marginRows } from "#test/bench/margin-benefit.ts";
 import { planLatencyRows } from "#test/bench/plan-latency.ts";
 import { planQualityRows } from "#test/bench/plan-quality.ts";
 import { triggerRows } from "#test/bench/trigger-benefit.ts";
@@ -8,6 +9,7 @@ test.each<{ name: string; rows: () => Promise<BenchRow[]> | BenchRow[] }>([
   { name: "plan quality", rows: () => planQualityRows(6) },
   { name: "plan latency", rows: () => planLatencyRows(1) },
   { name: "trigger", rows: () => triggerRows(1) },
+  { name: "margin", rows: () => marginRows(1) },
 ])(
   "the $name benchmark runs and says what it found",
   async ({ rows }) => {
