@@ -11,7 +11,7 @@ import type {
   ShardSnapshot,
 } from "#shard-agent/records/shard-snapshot.ts";
 import { FatalError } from "#shared/errors.ts";
-import { valueOption } from "#shared/risk/option-position.ts";
+import { optionUnitUsd } from "#shared/risk/option-position.ts";
 import type { SviSlice } from "#shared/risk/svi-slice.ts";
 import { unitsFromRaw } from "#shared/units/token-amount.ts";
 import type {
@@ -189,5 +189,5 @@ function markUsd(
     return Math.max(0, intrinsicUsd);
   }
   const terms = { spotUsd: line.spotUsd, slices: line.volatility, nowMs };
-  return valueOption({ ...option, quantity: 1 }, terms).priceUsd;
+  return optionUnitUsd(option, terms);
 }

@@ -1,7 +1,8 @@
 import { blackScholes, type OptionValue } from "#shared/risk/black-scholes.ts";
+import { optionPrice } from "#shared/risk/black-scholes-price.ts";
 import { growthFactor } from "#shared/risk/double-double.ts";
 import { mapGreeks } from "#shared/risk/greeks.ts";
-import type { OptionType } from "#shared/risk/option-terms.ts";
+import { type OptionType, optionTerms, requireNotNegative } from "#shared/risk/option-terms.ts";
 import type { SviSlice } from "#shared/risk/svi-slice.ts";
 import { shockedVolatility } from "#shared/risk/volatility-shock.ts";
 import { volatilityAt } from "#shared/risk/volatility-surface.ts";
@@ -62,6 +63,21 @@ export function valueOption(position: OptionPosition, market: OptionMarket): Opt
   };
 }
 
+/**
+ * Value in USD of one option, long: what {@link valueOption} says of a quantity of 1, without its Greeks.
+ *
+ * @throws {RangeError} As valueOption.
+ */
+export function optionUnitUsd(
+  option: Omit<OptionPosition, "quantity">,
+  market: OptionMarket,
+): number {
+  const years = Math.max(0, yearsBetween(market.nowMs, option.expiryMs));
+  const inputs = optionInputs(option, market, { years, move: NO_MOVE });
+  requireNotNegative("volatility", inputs.volatility);
+  return optionPrice(inputs.type, optionTerms(inputs), inputs.volatility * Math.sqrt(years));
+}
+
 /** Annual volatility the surface gives the position's series; 0 from expiry on. */
 export function positionVolatility(
   position: Pick<OptionPosition, "strikeUsd" | "expiryMs">,
@@ -82,7 +98,7 @@ export function positionVolatility(
 
 /** Model inputs of one option of the position after a move of the market. */
 export function optionInputs(
-  position: OptionPosition,
+  position: Omit<OptionPosition, "quantity">,
   market: OptionMarket,
   at: { readonly years: number; readonly move: MarketMove; readonly volatility?: number },
 ) {
