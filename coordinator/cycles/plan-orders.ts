@@ -1,11 +1,14 @@
 import { netWorld, type PassInput, type World } from "#coordinator/cycles/assess-world.ts";
 import { hedgeBarrier, transferBarrier } from "#coordinator/cycles/plan-greedily.ts";
 import type { TransferDecision } from "#coordinator/records/decision-record.ts";
+import { isHedge } from "#coordinator/records/pending-effect.ts";
 import type { PlannedAction } from "#coordinator/records/planned-action.ts";
 import type { OrderProgress, ShardOrder } from "#coordinator/records/shard-order.ts";
+import { bringHome } from "#coordinator/stages/bring-home.ts";
 import type { ShardInput } from "#coordinator/stages/hedge-option.ts";
 import { drainStep } from "#coordinator/stages/plan-drain.ts";
 import { type FlattenStep, flattenStep } from "#coordinator/stages/plan-flatten.ts";
+import { closeOption, closePerp, type UnwindContext } from "#coordinator/stages/plan-unwind.ts";
 
 /** What people's orders want of a pass, and how far they are. */
 export type OrderedPlan = {
@@ -67,11 +70,16 @@ function planOrder(ordered: Ordered, input: PassInput, world: World): OrderedPla
     return { actions: [], transfers: [], progress: [progress] };
   }
   const steps = flattenAll(own, ordered, input, world);
-  const actions = steps.flatMap((step) => step.action ?? []);
+  const trades = steps.flatMap((step) => step.action ?? []);
+  const traded = worldAfter(input, world, trades);
+  const jobsMax = ordered.jobsMax - trades.length;
+  const home = kind === "drain" ? bringHome(own, { ...traded, jobsMax }) : undefined;
+  const actions = [...trades, ...(home?.actions ?? [])];
   const after = worldAfter(input, world, actions);
   const moved = kind === "drain" ? drain(own, ordered, input, after) : undefined;
   const waitingFor = [
     ...steps.flatMap((step) => (step.waitsFor === null ? [] : [step.waitsFor])),
+    ...(home?.waitingFor ?? []),
     ...(moved?.waitingFor ?? []),
   ];
   const all = [...actions, ...(moved?.actions ?? [])];
@@ -100,21 +108,39 @@ function flattenAll(
     const outcome = now.view.nets.get(ticker);
     const halfWidthUnits = now.view.halfWidthUnits.get(ticker);
     const { effects, policy, nativeUsd, inputs } = now;
-    steps.push(
-      flattenStep(own, {
-        underlying: ticker,
-        net: outcome?.netted === true ? outcome.net : undefined,
-        halfWidthUnits,
-        barrier: hedgeBarrier(ticker, input, now),
-        others: inputs.filter((one) => one !== own),
-        effects,
-        policy,
-        nativeUsd,
-        jobsMax: jobsMax - actions.length,
-      }),
-    );
+    const { spotUsd, slices = [] } = now.view.snapshot.underlyings.get(ticker) ?? {};
+    const nowMs = now.view.snapshot.asOfMs;
+    const context = {
+      underlying: ticker,
+      net: outcome?.netted === true ? outcome.net : undefined,
+      halfWidthUnits,
+      barrier: hedgeBarrier(ticker, input, now),
+      others: inputs.filter((one) => one !== own),
+      effects,
+      policy,
+      nativeUsd,
+      jobsMax: jobsMax - actions.length,
+      market: spotUsd == null ? undefined : { spotUsd, slices, nowMs, rate: 0, carry: 0 },
+    };
+    steps.push(unwindOne(own, context));
   }
   return steps;
+}
+
+/** Options are sold back first, then the delta is traded away, and what is flat closes its perpetual: one trade at a time. */
+function unwindOne(own: ShardInput, context: UnwindContext): FlattenStep {
+  const flat = flattenStep(own, context);
+  const isBusy = context.effects.some((effect) => {
+    const isOwn = effect.shard === own.setup.shard && effect.underlying === context.underlying;
+    return isOwn && effect.isPendingAtShard && isHedge(effect);
+  });
+  if (isBusy) return flat;
+  const sale = closeOption(own, context);
+  if (sale.action !== undefined) return { ...flat, ...sale };
+  const waitsFor = sale.waitsFor ?? flat.waitsFor;
+  if (flat.action !== undefined || flat.waitsFor !== null) return { ...flat, waitsFor };
+  const closed = closePerp(own, context);
+  return { ...flat, action: closed.action, waitsFor: sale.waitsFor ?? closed.waitsFor };
 }
 
 function drain(own: ShardInput, { order }: Ordered, input: PassInput, world: World) {

@@ -2,8 +2,8 @@ import { isHedge, type PendingEffect } from "#coordinator/records/pending-effect
 import type { PlannedAction } from "#coordinator/records/planned-action.ts";
 import type { Side } from "#coordinator/stages/depth-cost.ts";
 import { hedgeAction } from "#coordinator/stages/hedge-action.ts";
-import type { HedgeOption, ShardInput } from "#coordinator/stages/hedge-option.ts";
-import { hedgeOption } from "#coordinator/stages/hedge-options.ts";
+import type { ShardInput } from "#coordinator/stages/hedge-option.ts";
+import { hedgeOptions } from "#coordinator/stages/hedge-options.ts";
 import type { NetUnderlying } from "#coordinator/stages/net-risk.ts";
 import { planHedges } from "#coordinator/stages/plan-hedges.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
@@ -61,10 +61,15 @@ export function flattenStep(own: ShardInput, context: FlattenContext): FlattenSt
   if (barrier !== undefined) return wait(barrier);
   if (context.jobsMax < 1) return wait("no jobs left in this pass");
   const side: Side = deltaUnits < 0 ? "buy" : "sell";
-  const outcome = hedgeOption(own, { ...context, side }, Math.abs(deltaUnits));
+  const outcome = hedgeOptions(own, { ...context, side });
   if (!outcome.usable) return wait(outcome.reason);
-  const wanted = Math.min(Math.abs(deltaUnits), outcome.option.limitUnits);
-  const action = largestTaken(outcome.option, wanted, { ...context, net, halfWidthUnits });
+  // Nothing is opened where all is to be closed; what takes a position back comes before any pool.
+  const closing = outcome.options.filter(({ venue }) => venue.kind === "spot" || !venue.isOpening);
+  const option = closing.find(({ venue }) => venue.kind === "perp") ?? closing[0];
+  if (option === undefined) return wait("only a new position could take its delta");
+  const wanted = Math.min(Math.abs(deltaUnits), option.limitUnits);
+  const make = (units: number) => hedgeAction(option, units, policy);
+  const action = largestTaken(make, { wanted, leastUnits: option.leastUnits }, context);
   return action === undefined
     ? wait("the other shards cannot take its delta now")
     : step(action, null);
@@ -72,16 +77,22 @@ export function flattenStep(own: ShardInput, context: FlattenContext): FlattenSt
 
 type Known = FlattenContext & { readonly net: NetUnderlying; readonly halfWidthUnits: number };
 
-/** The largest part of a trade, by halves, that the others can take. */
-function largestTaken(
-  option: HedgeOption,
-  wanted: number,
-  context: Known,
+/**
+ * The largest part of a trade, by halves, that the others can take.
+ *
+ * @param make The trade of so many units; undefined when it is too small.
+ */
+export function largestTaken(
+  make: (units: number) => PlannedAction | undefined,
+  limits: { readonly wanted: number; readonly leastUnits: number },
+  context: FlattenContext,
 ): PlannedAction | undefined {
-  for (let units = wanted, tries = 0; tries < TRIES; tries += 1, units /= 2) {
-    if (units < option.leastUnits) return undefined;
-    const action = hedgeAction(option, units, context.policy);
-    if (action !== undefined && isTaken(action, context)) return action;
+  const { net, halfWidthUnits } = context;
+  if (net === undefined || halfWidthUnits === undefined) return undefined;
+  for (let units = limits.wanted, tries = 0; tries < TRIES; tries += 1, units /= 2) {
+    if (units < limits.leastUnits || !(units > 0)) return undefined;
+    const action = make(units);
+    if (action !== undefined && isTaken(action, { ...context, net, halfWidthUnits })) return action;
   }
   return undefined;
 }
