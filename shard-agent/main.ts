@@ -149,7 +149,7 @@ function takeJobs(
     log,
   };
   const waitMs = role === "standby" ? standbyMs : 0;
-  const keeper = jobKeeper(ports, { waitMs, onDone: running.flushReceipts });
+  const keeper = jobKeeper(ports, { waitMs, standbyMs, onDone: running.flushReceipts });
   if (role !== "share") {
     const onJob = (entry: SeenEntry) => {
       keeper.see(entry).catch((error: unknown) => {

@@ -154,6 +154,14 @@ export function noteRecoveryReceipt(
   });
 }
 
+/** Of two agents one may refuse, or lose, what the other has sent or done. */
+function isOutdone(known: Recovery["outcome"], next: Recovery["outcome"] | undefined): boolean {
+  if (next === undefined || next === null) return false;
+  return (
+    (known === "included" && next !== "included") || (known === "broadcast" && next === "refused")
+  );
+}
+
 function changeRecovery(
   state: CoordinatorState,
   ports: Pick<RecoverPorts, "log"> & { readonly journal: Pick<Journal, "transfers"> },
@@ -163,7 +171,7 @@ function changeRecovery(
   const record = recordOfRecovery(state, recoveryId);
   if (record === undefined) return;
   const recoveries = record.recoveries.map((one) => {
-    if (one.recoveryId !== recoveryId) return one;
+    if (one.recoveryId !== recoveryId || isOutdone(one.outcome, change.outcome)) return one;
     return { ...one, ...change, sentAtMs: one.sentAtMs ?? change.sentAtMs ?? null };
   });
   keepTransfer(state, ports, { ...record, recoveries });

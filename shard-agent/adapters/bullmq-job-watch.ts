@@ -5,8 +5,8 @@ import { rebalanceQueueName } from "#shared/wire/rebalance-job.ts";
 
 /** Jobs looked at when the watch begins or its connection comes back. */
 const BACKLOG_MAX = 100;
-/** Ids of mandates' jobs; a queue also carries canaries and calls that help messages on. */
-const JOB_ID = /^j-[0-9a-f]{64}$/;
+/** Ids of mandates' jobs, and of calls that help messages on; a queue also carries canaries. */
+const JOB_ID = /^[jr]-[0-9a-f]{64}$/;
 
 /** What the watch hands over of one queue entry. */
 export type SeenEntry = { readonly id: string; readonly data: unknown };

@@ -1,7 +1,9 @@
 import { type ExecutePorts, executeJob, type JobResult } from "#shard-agent/cycles/execute-job.ts";
+import { type RecoverPorts, standInForRecovery } from "#shard-agent/cycles/recover-transfer.ts";
 import type { Lease } from "#shard-agent/ports/lease.ts";
 import { RetryableError } from "#shared/errors.ts";
 import { type RebalanceJob, rebalanceJobSchema } from "#shared/wire/rebalance-job.ts";
+import { RECOVERY_QUEUE_PREFIX } from "#shared/wire/recovery-job.ts";
 
 const RETRY_PAUSE_MS = 200;
 /** Jobs whose outcome is remembered, so that the queue and the watch do not both begin one. */
@@ -22,6 +24,8 @@ export type JobKeeper = {
 export type KeeperTerms = {
   /** How long to wait for others before a job that was only seen is done here; 0 is to compete. */
   readonly waitMs: number;
+  /** How long a recovery that was only seen is left to others; nobody competes for one. */
+  readonly standbyMs: number;
   /** Told after each job that was done here without the queue having given it. */
   readonly onDone: () => void;
 };
@@ -30,7 +34,7 @@ export type KeeperTerms = {
  * Lets an agent do jobs that another one has taken: at once, or only those that no block holds after a
  * while. The chain decides between them; what the loser pays is bounded by the job's gas cap.
  */
-export function jobKeeper(ports: ExecutePorts, terms: KeeperTerms): JobKeeper {
+export function jobKeeper(ports: ExecutePorts & RecoverPorts, terms: KeeperTerms): JobKeeper {
   /** Jobs begun here without the queue's leave. */
   const seen = new Map<string, Promise<JobResult>>();
   const taken = new Set<string>();
@@ -55,6 +59,11 @@ export function jobKeeper(ports: ExecutePorts, terms: KeeperTerms): JobKeeper {
       }
     },
     see: async (entry) => {
+      if (entry.id.startsWith(RECOVERY_QUEUE_PREFIX)) {
+        const result = await standInForRecovery(ports, entry, terms.standbyMs);
+        if (result !== undefined) terms.onDone();
+        return;
+      }
       const parsed = rebalanceJobSchema.safeParse(entry.data);
       // Whoever has taken it answers for what is wrong with it.
       if (!parsed.success) return;

@@ -7,6 +7,7 @@ import {
 import { stepEntry } from "#shard-agent/cycles/step-entry.ts";
 import type { ChainReader, VaultReader } from "#shard-agent/ports/chain.ts";
 import type { Lease } from "#shard-agent/ports/lease.ts";
+import type { Pause } from "#shard-agent/ports/pause.ts";
 import type { ReadWatch } from "#shard-agent/ports/read-watch.ts";
 import type { RecoveryDesk } from "#shard-agent/ports/recovery-desk.ts";
 import type { Lane } from "#shard-agent/ports/sender.ts";
@@ -83,6 +84,36 @@ export async function recoverTransfer(
   const authentic = authenticateRecovery(job, recoveryDesk.prove(job), scope);
   if (!authentic.admitted) return answerRefusal(ports, job, authentic);
   return ports.lane.run(() => attempt({ ...ports, recoveryDesk }, job, lease));
+}
+
+/**
+ * A recovery that was only seen in the queue, taken over when it would still help after `waitMs`: whoever has taken it
+ * may be gone. Nothing is said of one that is not needed any more, or that is wrong: whoever has taken it answers.
+ *
+ * @returns Undefined when there was nothing to take over.
+ * @throws {RetryableError} When the chain did not answer: nothing was signed.
+ */
+export async function standInForRecovery(
+  ports: RecoverPorts & { readonly pause: Pause },
+  entry: { readonly data: unknown },
+  waitMs: number,
+): Promise<RecoveryResult | undefined> {
+  const parsed = recoveryJobSchema.safeParse(entry.data);
+  const { recoveryDesk, scope } = ports;
+  if (!parsed.success || recoveryDesk === null) return undefined;
+  const job = parsed.data;
+  if (!authenticateRecovery(job, recoveryDesk.prove(job), scope).admitted) return undefined;
+  if (!(await ports.pause(waitMs))) return undefined;
+  if (ports.journal.get(entryIdOf(job)) !== undefined) return undefined;
+  const desk = { ...ports, recoveryDesk };
+  const head = await ports.chain.head();
+  if (!admitRecovery(job, await readConditions(desk, job, head), scope).admitted) return undefined;
+  // What another agent has sent and no block holds yet would make this one come to nothing.
+  const { reverts } = await ports.sender.prepare(recoveryDesk.encode(job));
+  if (reverts) return undefined;
+  const { guid, kind } = job;
+  ports.log.info("taking over a recovery that nobody has made", { guid, kind, waitMs });
+  return ports.lane.run(() => attempt(desk, job, OWN_LEASE));
 }
 
 /** Goes on with every recovery that a crash left unsigned. */

@@ -128,6 +128,7 @@ function takeJobs(
   const isStandby = role === "standby";
   const keeper = jobKeeper(ports, {
     waitMs: isStandby ? STANDBY_MS : 0,
+    standbyMs: STANDBY_MS,
     onDone: () => {
       faults.saw(isStandby ? "job done by a stand-by" : "job done by a competitor");
       running.flushReceipts();
