@@ -24,12 +24,13 @@ import { ingestReceipts } from "#coordinator/cycles/ingest-receipts.ts";
 import { ingestReports } from "#coordinator/cycles/ingest-reports.ts";
 import { recallSafety } from "#coordinator/cycles/keep-safety.ts";
 import { operate } from "#coordinator/cycles/operate.ts";
+import { pruneOldRows } from "#coordinator/cycles/prune-journal.ts";
 import { rebalance } from "#coordinator/cycles/rebalance.ts";
 import { recoverTransfers } from "#coordinator/cycles/recover-transfers.ts";
 import { takeOver } from "#coordinator/cycles/take-over.ts";
 import { trackJobs } from "#coordinator/cycles/track-jobs.ts";
 import type { JobQueue, RecoveryQueue } from "#coordinator/ports/job-queue.ts";
-import type { Journal } from "#coordinator/ports/journal.ts";
+import type { Journal, JournalPruner } from "#coordinator/ports/journal.ts";
 import type { MandateSigner } from "#coordinator/ports/mandate-signer.ts";
 import type { ShardChain } from "#coordinator/ports/shard-chain.ts";
 import type { Solver } from "#coordinator/ports/solver.ts";
@@ -50,6 +51,7 @@ import { receiptStreamKey, reportStreamKey } from "#shared/wire/stream-keys.ts";
 
 const STEP_TIMEOUT_MS = 4_000;
 const TRACK_EVERY_MS = 1_000;
+const PRUNE_EVERY_MS = 3_600_000;
 const LOOKBACK_BLOCKS = 50_000;
 
 await runMain(main);
@@ -101,7 +103,7 @@ type RedisParts = {
 type Parts = {
   readonly config: CoordinatorConfig;
   readonly state: CoordinatorState;
-  readonly journal: Journal;
+  readonly journal: Journal & JournalPruner;
   readonly signer: MandateSigner;
   readonly chains: ReadonlyMap<string, ShardChain>;
   /** Undefined when the policy plans greedily. */
@@ -172,6 +174,8 @@ function startCycles(parts: Parts): void {
     repeat(pass, { name: "planning", signal, log, everyMs: 0 }),
   ];
   const track = trackPorts(parts);
+  const prune = (): Promise<void> => pruneOldRows(state, { ...track, journal: parts.journal });
+  loops.push(repeat(prune, { name: "pruning", signal, log, everyMs: PRUNE_EVERY_MS }));
   for (const shard of chains.keys()) {
     if (!state.shadow) loops.push(leadShard(parts, shard));
     const step = (): Promise<void> => trackJobs(state, track, shard);

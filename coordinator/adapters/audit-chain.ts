@@ -10,23 +10,26 @@ import {
   sha256,
 } from "#shared/node/hash-chain.ts";
 
-/** Table of the chain's links; they are small and never dropped. */
+/** Table of the chain's links, and where it begins once old ones were dropped (prune-journal.ts). */
 export const AUDIT_TABLE = `
 CREATE TABLE IF NOT EXISTS audit (
   number INTEGER PRIMARY KEY, kind TEXT NOT NULL, subject TEXT NOT NULL, detail TEXT NOT NULL,
   body_hash TEXT NOT NULL, chain TEXT NOT NULL, at_ms INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS audit_subject ON audit (kind, subject, number);
+CREATE TABLE IF NOT EXISTS audit_checkpoint (
+  id INTEGER PRIMARY KEY CHECK (id = 1), number INTEGER NOT NULL, chain TEXT NOT NULL
+) STRICT;
 `;
 
 /** What the chain covers: every row of these tables, by its newest link. */
-const COVERED = [
+export const COVERED = [
   { kind: "decision", table: "decisions", key: "plan_id", body: "body" },
   { kind: "job", table: "jobs", key: "job_id", body: "body" },
   { kind: "order", table: "halts", key: "number", body: "kind || ' ' || reason || ' ' || at_ms" },
 ] as const;
 
-type AuditLink = {
+export type AuditLink = {
   readonly kind: (typeof COVERED)[number]["kind"];
   /** Key of the row. */
   readonly subject: string;
@@ -113,7 +116,11 @@ function takeOver(db: DatabaseSync, audit: Audit): void {
 }
 
 function checkLinks(db: DatabaseSync, path: string): ChainEnd {
-  let last = CHAIN_START;
+  const checkpoint = db.prepare("SELECT number, chain FROM audit_checkpoint").get();
+  let last: ChainEnd =
+    checkpoint === undefined
+      ? CHAIN_START
+      : { number: Number(checkpoint["number"]), hash: String(checkpoint["chain"]) };
   for (const row of db.prepare("SELECT * FROM audit ORDER BY number").iterate()) {
     const number = Number(row["number"]);
     const names = ["kind", "subject", "detail", "body_hash", "at_ms"];

@@ -2,13 +2,14 @@ import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { AUDIT_TABLE, openAudit } from "#coordinator/adapters/audit-chain.ts";
+import { pruneJournal } from "#coordinator/adapters/prune-journal.ts";
 import { sqliteDecisions } from "#coordinator/adapters/sqlite-decisions.ts";
 import { sqliteHalts } from "#coordinator/adapters/sqlite-halts.ts";
 import { sqliteJobs } from "#coordinator/adapters/sqlite-jobs.ts";
 import { sqliteMessages } from "#coordinator/adapters/sqlite-messages.ts";
 import { sqliteSafety } from "#coordinator/adapters/sqlite-safety.ts";
 import { sqliteTransfers } from "#coordinator/adapters/sqlite-transfers.ts";
-import type { Journal } from "#coordinator/ports/journal.ts";
+import type { Journal, JournalPruner } from "#coordinator/ports/journal.ts";
 import { FatalError } from "#shared/errors.ts";
 
 /** Version of the tables below; a file of another version is refused. */
@@ -64,7 +65,9 @@ CREATE TABLE IF NOT EXISTS safety_events (
  * @throws {FatalError} `journal-unusable` if the file cannot be opened or is of another version, `journal-corrupt` if
  *   what the chain covers was altered, removed or lost.
  */
-export function openSqliteJournal(path: string): Journal & { readonly close: () => void } {
+export function openSqliteJournal(
+  path: string,
+): Journal & JournalPruner & { readonly close: () => void } {
   try {
     mkdirSync(dirname(path), { recursive: true });
     const db = new DatabaseSync(path);
@@ -79,6 +82,7 @@ export function openSqliteJournal(path: string): Journal & { readonly close: () 
       transfers: sqliteTransfers(db),
       halts: sqliteHalts(db, audit),
       safety: sqliteSafety(db),
+      prune: (order) => pruneJournal(db, audit, order),
       close: () => {
         db.close();
         audit.close();

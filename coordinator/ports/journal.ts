@@ -89,6 +89,24 @@ export type SafetyJournal = {
   readonly events: (limit: number) => SafetyEvent[];
 };
 
+/** What may be dropped from a journal. */
+export type PruneOrder = {
+  readonly beforeMs: number;
+  readonly nowMs: number;
+  /** Jobs to keep however old they are. */
+  readonly keepJobIds: readonly string[];
+};
+
+/** How many of each were dropped. */
+export type PruneOutcome = Readonly<
+  Record<"decisions" | "jobs" | "links" | "safetyEvents" | "transfers", number>
+>;
+
+export type JournalPruner = {
+  /** Drops what is over and old; what is in flight, and what proves the rest, stays. */
+  readonly prune: (order: PruneOrder) => PruneOutcome;
+};
+
 export type Journal = {
   readonly decisions: DecisionJournal;
   readonly jobs: JobJournal;

@@ -16,7 +16,7 @@ export const safetyMemorySchema = z.strictObject({
   orders: z.record(z.string(), shardOrderSchema),
 });
 
-/** Something that changed what may be done, with why; kept for ever. */
+/** Something that changed what may be done, with why; kept as long as the policy says. */
 export const safetyEventSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("breaker"), ...breakerEventSchema.shape }),
   z.strictObject({

@@ -81,6 +81,7 @@ export const DEFAULT_POLICY: Policy = {
       stressedBandFraction: 1,
     },
   },
+  journal: { keepDays: 90 },
   breakers: breakersPolicySchema.parse({}),
   quarantine: quarantinePolicySchema.parse({}),
   perps: {

@@ -235,6 +235,12 @@ export const policySchema = z.strictObject({
   lending: lendingPolicySchema,
   inventories: inventoryPolicySchema,
   triggers: triggersPolicySchema,
+  journal: z
+    .strictObject({
+      /** Days for which the coordinator keeps what is over: decisions, jobs, messages, safety events and their links. */
+      keepDays: z.number().int().min(1).max(3_650).default(90),
+    })
+    .prefault({}),
   breakers: breakersPolicySchema,
   quarantine: quarantinePolicySchema,
   /** Shards that may only reduce risk. */

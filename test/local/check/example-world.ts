@@ -66,6 +66,7 @@ export function examplePolicy(): Policy {
     lending: DEFAULT_POLICY.lending,
     inventories: DEFAULT_POLICY.inventories,
     triggers: DEFAULT_POLICY.triggers,
+    journal: DEFAULT_POLICY.journal,
     breakers: DEFAULT_POLICY.breakers,
     quarantine: DEFAULT_POLICY.quarantine,
     reduceOnlyShards: [],
