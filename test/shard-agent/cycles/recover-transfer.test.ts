@@ -108,14 +108,23 @@ test("a recovery that nobody has made after the wait is taken over, once", async
 });
 
 test.each([
-  ["the message has gone meanwhile", () => void (committedHash = null)],
+  [
+    "the message has gone meanwhile",
+    () => {
+      committedHash = null;
+    },
+  ],
   [
     "another agent's call waits for its block",
-    () => void (prepared = { reverts: true, detail: "gone" }),
+    () => {
+      prepared = { reverts: true, detail: "gone" };
+    },
   ],
   [
     "the process is told to stop while it waits",
-    () => void (ports = { ...ports, pause: async () => false }),
+    () => {
+      ports = { ...ports, pause: async () => false };
+    },
   ],
 ])("nothing is sent or said when %s", async (_, happens) => {
   happens();
