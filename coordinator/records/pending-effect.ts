@@ -23,6 +23,8 @@ export type PendingEffect = {
   readonly option: OptionExposure | null;
   /** Options bought or sold, unsigned; left out of all but option trades. */
   readonly optionUnits?: number;
+  /** True of a sale that brings an exact amount of the settlement asset; left out of all else. */
+  readonly isForCash?: boolean;
   readonly amountUsd: number;
   /** Raw amount that leaves the vault: the underlying for swaps that sell, the settlement asset for all else; 0 when nothing does. */
   readonly outRaw: bigint;
@@ -64,6 +66,9 @@ export function pendingEffects(
       ...(job.params?.kind === "option-trade"
         ? { optionUnits: Math.abs(unitsFromRaw(BigInt(job.params.quantityE18), 18)) }
         : {}),
+      ...(job.params?.kind === "swap-exact-output" && job.expectedDeltaUnits < 0
+        ? { isForCash: true }
+        : {}),
       ...filled(job, setups.get(job.shard)),
     };
   });
@@ -95,12 +100,14 @@ export function pendingCashOutRaw(effects: readonly PendingEffect[], shard: stri
   return sumOut(effects, (effect) => effect.shard === shard && !isSale(effect));
 }
 
-/** Settlement asset that is on its way back to the vault from its own accounts at venues, USD. */
+/** Settlement asset that comes to the vault from its own accounts at venues, and from sales for cash, USD. */
 export function pendingHomeUsd(effects: readonly PendingEffect[], shard: string): number {
   return effects.reduce((total, effect) => {
     const isMove = effect.kind === "lend-move" || effect.kind === "margin-move";
-    const isHome = isMove && effect.outRaw === 0n && effect.isPendingAtShard;
-    return isHome && effect.shard === shard ? total + effect.amountUsd : total;
+    const isHome = (isMove && effect.outRaw === 0n) || effect.isForCash === true;
+    return isHome && effect.isPendingAtShard && effect.shard === shard
+      ? total + effect.amountUsd
+      : total;
   }, 0);
 }
 

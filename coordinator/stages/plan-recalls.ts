@@ -1,7 +1,14 @@
-import { assessCapital } from "#coordinator/stages/assess-capital.ts";
+import { pendingHomeUsd } from "#coordinator/records/pending-effect.ts";
+import { assessCapital, freeCashRaw } from "#coordinator/stages/assess-capital.ts";
 import type { ShardInput } from "#coordinator/stages/hedge-option.ts";
+import { dueSale } from "#coordinator/stages/plan-due-sale.ts";
 import { accountMargin, type StandingContext } from "#coordinator/stages/plan-margin.ts";
-import { isSource, mostFrom, uncoveredShards } from "#coordinator/stages/plan-transfers.ts";
+import {
+  isOpenRoute,
+  isSource,
+  mostFrom,
+  uncoveredShards,
+} from "#coordinator/stages/plan-transfers.ts";
 import { cashLevels } from "#coordinator/stages/settlement-cash.ts";
 import {
   isOpenVenue,
@@ -14,6 +21,7 @@ import {
   treasuryPlan,
   usdOf,
 } from "#coordinator/stages/treasury-action.ts";
+import { rawFromUnitsDown, unitsFromRaw } from "#shared/units/token-amount.ts";
 import type { PerpLine } from "#shared/wire/shard-report.ts";
 
 export type RecallContext = TreasuryContext & StandingContext;
@@ -46,7 +54,38 @@ function recall(input: ShardInput, sendUsd: number, context: RecallContext): Tre
   const step = loanBack(input, Math.max(cash.stayUsd, sendUsd) - thereUsd, context);
   const lackUsd = Math.max(cash.keptUsd, sendUsd) - thereUsd + (step?.move.amountUsd ?? 0);
   const margin = isShort ? freeMarginBack(input, lackUsd, context) : undefined;
-  return [step, margin].flatMap((one) => one ?? []);
+  const steps = [step, margin].flatMap((one) => one ?? []);
+  const sale = saleForDue(input, steps, context);
+  return sale === undefined ? steps : [...steps, sale];
+}
+
+/**
+ * A hedge sold for exactly the cash that expired series are due and that neither comes home nor could come from the cash of
+ * other shards.
+ */
+function saleForDue(
+  input: ShardInput,
+  steps: readonly TreasuryStep[],
+  context: RecallContext,
+): TreasuryStep | undefined {
+  const { valuation, setup } = input;
+  const effects = [...context.effects, ...steps.map(({ action }) => action.effect)];
+  const arrivingUsd = effects.reduce((sum, effect) => {
+    return effect.target === setup.shard && effect.isPendingAtTarget ? sum + effect.amountUsd : sum;
+  }, 0);
+  const comingUsd = pendingHomeUsd(effects, setup.shard) + arrivingUsd;
+  const comingRaw = rawFromUnitsDown(
+    comingUsd / valuation.settlementUsd,
+    setup.settlement.decimals,
+  );
+  const lackRaw = -freeCashRaw(valuation, setup, effects) - comingRaw;
+  if (valuation.dueUnits === 0 || lackRaw <= 0n) return undefined;
+  const elsewhereUsd = context.inputs
+    .filter((other) => other !== input && isSource(other) && isOpenRoute(other, input))
+    .reduce((sum, other) => sum + mostFrom(other, context), 0);
+  const lackUsd = unitsFromRaw(lackRaw, setup.settlement.decimals) * valuation.settlementUsd;
+  const isElsewhere = elsewhereUsd >= Math.max(lackUsd, context.policy.transfers.minimumUsd);
+  return isElsewhere ? undefined : dueSale(input, lackRaw, { ...context, effects });
 }
 
 function loanBack(

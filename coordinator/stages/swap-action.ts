@@ -46,6 +46,51 @@ export function swapAction(
   };
 }
 
+/**
+ * The sale that brings exactly `outRaw` of the settlement asset for `units` as the depth has it, and spends no more than what
+ * they may be worth at the worst price; never more than there is.
+ */
+export function saleForCash(
+  option: HedgeOption,
+  line: CapacityLine,
+  o: { readonly units: number; readonly outRaw: bigint; readonly policy: Policy },
+): PlannedAction {
+  const { depth } = option;
+  const { settlement } = option.input.setup;
+  const outUsd = unitsFromRaw(o.outRaw, settlement.decimals) * depth.settlementUsd;
+  const worstUsd = Math.min(outUsd / o.units, option.fairSpotUsd) * slippageKept(option, o.policy);
+  const mostRaw = rawFromUnitsUp(outUsd / worstUsd, depth.tokenDecimals);
+  const maxAmountInRaw = atMost(mostRaw, option.freeRaw);
+  return {
+    maxFeeNativeWei: "0",
+    params: {
+      kind: "swap-exact-output",
+      venue: line.adapter,
+      pool: line.pool,
+      assetIn: line.token,
+      assetOut: settlement.token,
+      amountOutRaw: o.outRaw.toString(),
+      maxAmountInRaw: maxAmountInRaw.toString(),
+      minCapitalAfterRaw: minCapitalAfterRaw(option, o.units),
+    },
+    effect: {
+      kind: "swap",
+      shard: option.shard,
+      target: null,
+      venue: line.adapter,
+      underlying: line.underlying,
+      deltaUnits: -o.units,
+      amountUsd: o.units * depth.spotUsd,
+      option: null,
+      isForCash: true,
+      outRaw: maxAmountInRaw,
+      isCertain: false,
+      isPendingAtShard: true,
+      isPendingAtTarget: false,
+    },
+  };
+}
+
 type Trade = { readonly units: number; readonly usd: number; readonly policy: Policy };
 
 type Swap = {

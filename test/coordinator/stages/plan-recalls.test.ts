@@ -197,3 +197,69 @@ test("on the same books cash never goes to and fro: what moved one way does not 
   });
   fc.assert(fc.property(books, check), { numRuns: 60, seed: 11 });
 });
+
+describe("a settlement that nothing else pays", () => {
+  const sale = (o: { cashUsd: number; due: number; hedgeUnits: number }) => {
+    const [entry] = [entryOf("base", { cashUsd: o.cashUsd, options: [expired(-o.due)] })];
+    const [cash, hedge] = entry.report.collateral;
+    if (cash === undefined || hedge === undefined) throw new Error("cash and a hedge expected");
+    const amountRaw = (BigInt(Math.round(o.hedgeUnits * 1e9)) * 10n ** 9n).toString();
+    const chain = { ...entry.report.chain, capitalRaw: raw(o.cashUsd + o.hedgeUnits * 1_800) };
+    const report = { ...entry.report, collateral: [cash, { ...hedge, amountRaw }], chain };
+    const policy = aPolicy({
+      hedgeNotionalMaxUsd: 200_000,
+      bandFloorUsd: 2_000_000,
+      bandCapNavFraction: 1,
+    });
+    const input = aPassInput([{ ...entry, report }], { policy });
+    const outcome = planPass(input);
+    const job = outcome.jobs.find(({ params }) => params?.kind === "swap-exact-output");
+    return { outcome, job, input };
+  };
+
+  test("is paid by a sale for exactly what lacks: cash afterwards is what is due, and nothing more is sold", () => {
+    const books = fc.record({
+      cashUsd: fc.double({ min: 0, max: 40_000, noNaN: true }),
+      due: fc.integer({ min: 1, max: 600 }),
+      hedgeUnits: fc.double({ min: 40, max: 80, noNaN: true }),
+    });
+    let sold = 0;
+    const check = (o: { cashUsd: number; due: number; hedgeUnits: number }): void => {
+      const { job, outcome, input } = sale(o);
+      const cashRaw = BigInt(raw(o.cashUsd));
+      const dueRaw = BigInt(o.due) * 100_000_000n;
+      if (cashRaw >= dueRaw) {
+        expect(job).toBeUndefined();
+        return;
+      }
+      if (job?.params?.kind !== "swap-exact-output") throw new Error("a sale was expected");
+      sold += 1;
+      expect(cashRaw + BigInt(job.params.amountOutRaw)).toBe(dueRaw);
+      // Spot is 2000: at most the slippage's worth more than what lacks may be spent.
+      const worth = Number(dueRaw - cashRaw) / 1e6 / 2_000;
+      expect(-job.expectedDeltaUnits / worth).toBeGreaterThanOrEqual(1);
+      expect(-job.expectedDeltaUnits / worth).toBeLessThan(1.01);
+      expect(Number(job.params.maxAmountInRaw) / 1e18 / worth).toBeLessThan(1.02);
+      expect(outcome.decision.treasury).toMatchObject([{ reason: "cash for expired series" }]);
+      const second = planPass({ ...input, jobs: outcome.jobs, sequence: 2 });
+      expect(second.decision.treasury).toEqual([]);
+    };
+    fc.assert(fc.property(books, check), { numRuns: 40, seed: 3 });
+    expect(sold).toBeGreaterThan(15);
+  });
+
+  test("brings what a hedge can bring where that is less than what lacks", () => {
+    const { job } = sale({ cashUsd: 0, due: 600, hedgeUnits: 10 });
+    if (job?.params?.kind !== "swap-exact-output") throw new Error("a sale was expected");
+    expect(Number(job.params.amountOutRaw) / 1e6).toBeLessThan(20_000);
+    expect(BigInt(job.params.maxAmountInRaw)).toBeLessThanOrEqual(10n * 10n ** 18n);
+  });
+
+  test("asks another shard's cash first", () => {
+    const { input } = sale({ cashUsd: 1_000, due: 300, hedgeUnits: 60 });
+    const rich = entryOf("ethereum", { cashUsd: 2_000_000 });
+    const both = planPass(aPassInput([...input.entries, rich], { policy: input.policy }));
+    expect(both.jobs.map(({ params }) => params?.kind)).not.toContain("swap-exact-output");
+    expect(both.decision.transfers.map(({ target }) => target)).toEqual(["base"]);
+  });
+});
