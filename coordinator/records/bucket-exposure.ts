@@ -7,9 +7,11 @@ const measureSchema = z.strictObject({
   net: finiteSchema,
   /** Smallest and largest over all the ways jobs in flight may turn out: limits must hold at both ends. */
   interval: z.tuple([finiteSchema, finiteSchema]),
+  /** How much lower (at most 0) and higher the books of silent shards may make it; left out where none is silent. */
+  silent: z.tuple([finiteSchema, finiteSchema]).optional(),
   /** Largest absolute value allowed; null without a limit. */
   limit: finiteSchema.nullable(),
-  /** Larger end of the interval over the limit: above 1 is beyond; null without a limit. */
+  /** Larger end of the interval over the limit, silent shards at their last book: above 1 is beyond; null without a limit. */
   usage: finiteSchema.nullable(),
 });
 

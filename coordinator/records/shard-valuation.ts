@@ -4,6 +4,24 @@ import type { Greeks } from "#shared/risk/greeks.ts";
 /** Greeks of one shard, underlying and expiry; `expiryMs` null is spot. */
 export type GreekLine = { readonly expiryMs: number | null; readonly greeks: Greeks };
 
+/** By how much gamma and vega of one expiry change with each of a list of moves of the market, the same for every expiry. */
+export type ExpiryMoves = {
+  readonly expiryMs: number;
+  readonly gammaUnitsPerUsd: readonly number[];
+  readonly vegaUsdPerVolPoint: readonly number[];
+};
+
+/** What is not known of gamma and vega of a book that is only carried. */
+export type SilentGreeks = {
+  readonly book: readonly ExpiryMoves[];
+  /** Most that trades nobody has reported may have changed either way, if all were of this expiry. */
+  readonly unseen: readonly {
+    readonly expiryMs: number;
+    readonly gammaUnitsPerUsd: number;
+    readonly vegaUsdPerVolPoint: number;
+  }[];
+};
+
 /** One shard's position in one underlying, on a pass's snapshot. */
 export type UnderlyingValuation = {
   readonly underlying: string;
@@ -26,6 +44,8 @@ export type UnderlyingValuation = {
   readonly gridPnlUsd: readonly number[];
   /** Smallest and largest delta over the standard grid when the report is stale; else the delta twice. */
   readonly gridDeltaUnits: readonly [number, number];
+  /** Left out of a book that is not only carried. */
+  readonly silent?: SilentGreeks;
 };
 
 /** One shard's whole book on a pass's snapshot. */

@@ -6,8 +6,10 @@ import type { Policy } from "#shared/policy/policy-schema.ts";
 export type BucketLimit = {
   readonly bucket: number;
   readonly name: "vega" | "gamma";
-  /** Over all the ways jobs in flight may turn out. */
-  readonly interval: readonly [number, number];
+  /** Over all the ways jobs in flight may turn out, wherever silent shards' books are: what is certain to be beyond it is. */
+  readonly certain: readonly [number, number];
+  /** The same with silent shards' books at the ends of their own intervals: what may be. */
+  readonly possible: readonly [number, number];
   readonly limit: number;
   /** USD that one unit beyond the limit costs. */
   readonly penaltyUsd: number;
@@ -28,9 +30,14 @@ export function bucketLimits(
     const { vegaUsdPerVolPoint: vega, gammaUsdPerPercent: gamma } = one;
     const limitOf = (
       name: BucketLimit["name"],
-      { interval, limit }: typeof vega,
+      { interval: [low, high], silent: [down, up] = [0, 0], limit }: typeof vega,
       penaltyUsd: number,
-    ): BucketLimit[] => (limit === null ? [] : [{ bucket, name, interval, limit, penaltyUsd }]);
+    ): BucketLimit[] => {
+      if (limit === null) return [];
+      const certain = [low + up, high + down] as const;
+      const possible = [low + down, high + up] as const;
+      return [{ bucket, name, certain, possible, limit, penaltyUsd }];
+    };
     return [
       ...limitOf("vega", vega, options.vegaPenaltyUsd),
       ...limitOf("gamma", gamma, options.gammaPenaltyUsd),
@@ -49,14 +56,14 @@ export function inLimitUnit(
     : gammaUsdPerPercent(one.gammaUnitsPerUsd, spotUsd);
 }
 
-/** How far a limit is exceeded at the far end of its interval once `added` is done; 0 within it. */
-export function beyondLimit({ interval, limit }: BucketLimit, added = 0): number {
-  const [low, high] = interval;
+/** How far a limit is certain to be exceeded, however jobs in flight turn out, once `added` is done; 0 within it. */
+export function beyondLimit({ certain, limit }: BucketLimit, added = 0): number {
+  const [low, high] = certain;
   return Math.max(0, high + added - limit, -(low + added) - limit);
 }
 
 /** Range of what may be added without worsening either end beyond the limit, or beyond where it is already. */
-export function allowedChange({ interval, limit }: BucketLimit): readonly [number, number] {
-  const [low, high] = interval;
+export function allowedChange({ possible, limit }: BucketLimit): readonly [number, number] {
+  const [low, high] = possible;
   return [Math.min(0, -limit - low), Math.max(0, limit - high)];
 }

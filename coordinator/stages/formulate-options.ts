@@ -78,7 +78,7 @@ function addLimit(
     cost: limit.penaltyUsd,
     before: beyondLimit(limit),
   });
-  const [low, high] = limit.interval;
+  const [low, high] = limit.certain;
   builder.atMost(name, [...terms, [beyond, -1]], limit.limit - high, "unit of the limit");
   builder.atLeast(name, [...terms, [beyond, 1]], -limit.limit - low, "unit of the limit");
   const [least, most] = allowedChange(limit);

@@ -1,5 +1,6 @@
 import type { BucketExposure, BucketMeasure } from "#coordinator/records/bucket-exposure.ts";
 import type { PendingEffect } from "#coordinator/records/pending-effect.ts";
+import type { SilentGreeks } from "#coordinator/records/shard-valuation.ts";
 import type { NetUnderlying } from "#coordinator/stages/net-risk.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
 
@@ -27,8 +28,9 @@ export function gammaUsdPerPercent(gammaUnitsPerUsd: number, spotUsd: number): n
 }
 
 /**
- * Net vega and gamma of an underlying per expiry bucket, with each job in flight done or not, against the policy's limits.
- * One entry per bucket, soonest first. A measure only: it decides nothing.
+ * Net vega and gamma of an underlying per expiry bucket, with each job in flight done or not, against the policy's limits;
+ * and how much lower and higher the books of silent shards may make them. One entry per bucket, soonest first. A measure
+ * only: it decides nothing.
  */
 export function measureBuckets(
   net: NetUnderlying,
@@ -49,21 +51,50 @@ export function measureBuckets(
     const jobs = uncertain.flatMap(({ option }) => {
       return option !== null && isIn(option.expiryMs) ? [option] : [];
     });
+    const silent = (net.silent ?? []).map((one) => ({
+      book: one.book.filter((line) => isIn(line.expiryMs)),
+      unseen: one.unseen.filter((line) => isIn(line.expiryMs)),
+    }));
     const toUsd = (gamma: number): number => gammaUsdPerPercent(gamma, spotUsd);
     return {
       ...bucket,
-      vegaUsdPerVolPoint: measure(
-        sum(lines.map((line) => line.greeks.vegaUsdPerVolPoint)),
-        jobs.map((job) => job.vegaUsdPerVolPoint),
-        limits?.vegaLimitUsdPerVolPoint ?? null,
-      ),
-      gammaUsdPerPercent: measure(
-        toUsd(sum(lines.map((line) => line.greeks.gammaUnitsPerUsd))),
-        jobs.map((job) => toUsd(job.gammaUnitsPerUsd)),
-        limits?.gammaLimitUsdPerPercent ?? null,
-      ),
+      vegaUsdPerVolPoint: {
+        ...measure(
+          sum(lines.map((line) => line.greeks.vegaUsdPerVolPoint)),
+          jobs.map((job) => job.vegaUsdPerVolPoint),
+          limits?.vegaLimitUsdPerVolPoint ?? null,
+        ),
+        ...unknown(silent, "vegaUsdPerVolPoint", (vega) => vega),
+      },
+      gammaUsdPerPercent: {
+        ...measure(
+          toUsd(sum(lines.map((line) => line.greeks.gammaUnitsPerUsd))),
+          jobs.map((job) => toUsd(job.gammaUnitsPerUsd)),
+          limits?.gammaLimitUsdPerPercent ?? null,
+        ),
+        ...unknown(silent, "gammaUnitsPerUsd", toUsd),
+      },
     };
   });
+}
+
+/**
+ * How much lower and higher silent shards' books may make a figure: each after the move that does most, with what may have
+ * been traded unseen at the expiry where it does most.
+ */
+function unknown(
+  silent: readonly SilentGreeks[],
+  greek: "vegaUsdPerVolPoint" | "gammaUnitsPerUsd",
+  inUnit: (value: number) => number,
+): Pick<BucketMeasure, "silent"> {
+  if (silent.length === 0) return {};
+  const ranges = silent.map(({ book, unseen }): [number, number] => {
+    const moves = book[0]?.[greek].map((_, at) => sum(book.map((line) => line[greek][at] ?? 0)));
+    const traded = Math.max(0, ...unseen.map((line) => Math.abs(line[greek])));
+    return [Math.min(0, ...(moves ?? [])) - traded, Math.max(0, ...(moves ?? [])) + traded];
+  });
+  const [down, up] = [sum(ranges.map(([low]) => low)), sum(ranges.map(([, high]) => high))];
+  return { silent: [inUnit(down), inUnit(up)] };
 }
 
 function measure(net: number, jobs: readonly number[], limit: number | null): BucketMeasure {

@@ -1,5 +1,9 @@
 import type { PendingEffect } from "#coordinator/records/pending-effect.ts";
-import type { GreekLine, ShardValuation } from "#coordinator/records/shard-valuation.ts";
+import type {
+  GreekLine,
+  ShardValuation,
+  SilentGreeks,
+} from "#coordinator/records/shard-valuation.ts";
 import { type Greeks, ZERO_GREEKS } from "#shared/risk/greeks.ts";
 import {
   greeksOfQuanta,
@@ -20,6 +24,8 @@ export type NetUnderlying = {
   readonly staleIntervalUnits: readonly [number, number];
   /** The same with each in-flight job either done or not done: limits must hold at both ends. */
   readonly limitIntervalUnits: readonly [number, number];
+  /** Of each shard whose book is only carried; left out where there is none. */
+  readonly silent?: readonly SilentGreeks[];
 };
 
 export type NetOutcome =
@@ -85,8 +91,10 @@ function sumUp(
   const undone = jobs
     .filter(({ effect }) => !effect.isCertain)
     .map((job) => -job.greeks.deltaUnits * quantum);
+  const silent = own.flatMap((one) => one.silent ?? []);
   return {
     underlying,
+    ...(silent.length === 0 ? {} : { silent }),
     greeks,
     byExpiry: byExpiry(parts, quantum),
     inFlightDeltaUnits: netGreeks(jobs.map((job) => job.greeks)).deltaUnits * quantum,

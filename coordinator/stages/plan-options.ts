@@ -164,7 +164,7 @@ function unitsInWindow(
 
 /** Units that bring a limit's far end back to it; 0 where the trade goes the other way. */
 function usefulOf(limit: BucketLimit, added: number, perUnit: number): number {
-  const [low, high] = limit.interval;
+  const [low, high] = limit.certain;
   if (high + added > limit.limit && perUnit < 0) return (high + added - limit.limit) / -perUnit;
   if (low + added < -limit.limit && perUnit > 0) return (-limit.limit - low - added) / perUnit;
   return 0;

@@ -1,23 +1,19 @@
-import { type BookEntry, entryAgeMs } from "#coordinator/records/book-entry.ts";
+import type { BookEntry } from "#coordinator/records/book-entry.ts";
 import type { MarketSnapshot, UnderlyingSnapshot } from "#coordinator/records/market-snapshot.ts";
 import type {
   GreekLine,
   ShardValuation,
   UnderlyingValuation,
 } from "#coordinator/records/shard-valuation.ts";
-import type { QuarantinePolicy } from "#shared/policy/safety-policy.ts";
-import { blackScholes } from "#shared/risk/black-scholes.ts";
+import { carriedGreeks, type UnseenTrades } from "#coordinator/stages/carried-greeks.ts";
 import { addGreeks, mapGreeks, ZERO_GREEKS } from "#shared/risk/greeks.ts";
 import {
   type OptionMarket,
   type OptionPosition,
-  optionInputs,
-  positionVolatility,
   valueOption,
 } from "#shared/risk/option-position.ts";
 import { optionScenarioPnlUsd } from "#shared/risk/scenario-pnl.ts";
-import { type Scenario, STANDARD_GRID } from "#shared/risk/standard-grid.ts";
-import { yearsBetween } from "#shared/units/time.ts";
+import { STANDARD_GRID } from "#shared/risk/standard-grid.ts";
 import { unitsFromRaw } from "#shared/units/token-amount.ts";
 import type { CollateralLine, OptionLine } from "#shared/wire/shard-report.ts";
 
@@ -29,7 +25,7 @@ import type { CollateralLine, OptionLine } from "#shared/wire/shard-report.ts";
  * Options past their expiry keep their intrinsic value at the snapshot's spot and have no Greeks:
  * their settlement price is fixed already.
  *
- * @param stale Shards whose book is only carried: their delta alone is an interval.
+ * @param stale Shards whose book is only carried: their delta, vega and gamma alone are intervals.
  * @param unseen What may have been traded since their reports; nothing when left out.
  */
 export function valueBooks(
@@ -42,9 +38,6 @@ export function valueBooks(
     return valueBook(entry, snapshot, stale.has(entry.report.shard) ? unseen : undefined);
   });
 }
-
-/** What trades that nobody has reported yet may have added to a book, in USD of delta either way. */
-export type UnseenTrades = Pick<QuarantinePolicy, "unseenTradesUsdPerHour" | "unseenTradesMaxUsd">;
 
 const NO_TRADES: UnseenTrades = { unseenTradesUsdPerHour: 0, unseenTradesMaxUsd: 0 };
 
@@ -164,6 +157,7 @@ function valuation(
   const perps = entry.report.perps.filter((line) => line.underlying === ticker);
   const perpUnits = sum(perps.map((line) => unitsFromRaw(BigInt(line.sizeE18), 18)));
   const linearUnits = hedgeUnits + perpUnits;
+  const spread = market.spotSpreadFraction;
   const optionMarket: OptionMarket = {
     spotUsd: market.spotUsd,
     slices: market.slices,
@@ -189,43 +183,11 @@ function valuation(
     perpUnits,
     sellableRaw: vaultRaw(hedges),
     gridPnlUsd: optionScenarioPnlUsd(live, linearUnits, optionMarket, STANDARD_GRID),
-    gridDeltaUnits:
-      carried === undefined
-        ? [greeks.deltaUnits, greeks.deltaUnits]
-        : carriedDelta(entry, { live, linearUnits, market, optionMarket, carried }),
+    gridDeltaUnits: [greeks.deltaUnits, greeks.deltaUnits],
+    ...(carried === undefined
+      ? {}
+      : carriedGreeks(entry, { live, linearUnits, market: optionMarket, spread, carried })),
   };
-}
-
-/**
- * Where the delta of a book that is only carried may be. Where spot is, other shards see: what is not
- * known is by how much its own feed is off, its volatility, and what was traded since its report. Where no
- * shard that reports sees the price, it may be anywhere on the standard grid.
- */
-function carriedDelta(
-  entry: BookEntry,
-  o: {
-    readonly live: readonly OptionPosition[];
-    readonly linearUnits: number;
-    readonly market: Market;
-    readonly optionMarket: OptionMarket;
-    readonly carried: UnseenTrades;
-  },
-): [number, number] {
-  const { spotSpreadFraction, spotUsd, nowMs } = o.market;
-  const moves = spotSpreadFraction === null ? STANDARD_GRID : nearMoves(spotSpreadFraction);
-  const [low, high] = gridDelta(o.live, o.linearUnits, o.optionMarket, moves);
-  const { unseenTradesUsdPerHour, unseenTradesMaxUsd } = o.carried;
-  const hours = Math.max(0, entryAgeMs(entry, nowMs)) / 3_600_000;
-  const tradedUnits = Math.min(unseenTradesMaxUsd, unseenTradesUsdPerHour * hours) / spotUsd;
-  return [low - tradedUnits, high + tradedUnits];
-}
-
-/** The grid's moves of volatility at a spot that is known to within a fraction. */
-function nearMoves(spread: number): Scenario[] {
-  const volShocks = [...new Set(STANDARD_GRID.map((move) => move.volShock))];
-  return [-spread, 0, spread].flatMap((spotShock) =>
-    volShocks.map((volShock) => ({ spotShock, volShock, weight: 1, tenorScaled: true })),
-  );
 }
 
 /** Live options, one line of Greeks per expiry, and their value. */
@@ -246,29 +208,6 @@ function liveLines(
   }
   const lines = [...byExpiry].sort((left, right) => left[0] - right[0]);
   return { lines: lines.map(([expiryMs, greeks]) => ({ expiryMs, greeks })), valueUsd };
-}
-
-function gridDelta(
-  live: readonly OptionPosition[],
-  linearUnits: number,
-  market: OptionMarket,
-  moves: readonly Scenario[],
-): [number, number] {
-  const priced = live.map((position) => ({
-    position,
-    volatility: positionVolatility(position, market),
-    years: yearsBetween(market.nowMs, position.expiryMs),
-  }));
-  const deltas = moves.map((move) => {
-    const options = priced.map(({ position, volatility, years }) => {
-      return (
-        position.quantity *
-        blackScholes(optionInputs(position, market, { years, move, volatility })).deltaUnits
-      );
-    });
-    return linearUnits + sum(options);
-  });
-  return [Math.min(...deltas), Math.max(...deltas)];
 }
 
 function positionOf(line: OptionLine): OptionPosition {
