@@ -3,6 +3,7 @@
  * CRASH_AT names: a journal state, just after the write that reached it; or `sent`, between the node's
  * answer to a broadcast and the journal's note of it. The agent itself knows nothing of it.
  */
+import { ClientRequest } from "node:http";
 import { DatabaseSync, StatementSync } from "node:sqlite";
 
 const point = process.env["CRASH_AT"] ?? "";
@@ -21,10 +22,14 @@ DatabaseSync.prototype.exec = function (this: DatabaseSync, sql: string) {
   if (sql === "COMMIT" && isReached) process.kill(process.pid, "SIGKILL");
 };
 
-const ask = globalThis.fetch;
-globalThis.fetch = async (input, init) => {
-  const response = await ask(input, init);
-  const isBroadcast = String(init?.body ?? "").includes("eth_sendRawTransaction");
-  if (point === "sent" && isBroadcast) process.kill(process.pid, "SIGKILL");
-  return response;
-};
+const end = ClientRequest.prototype.end as (
+  this: ClientRequest,
+  ...args: unknown[]
+) => ClientRequest;
+ClientRequest.prototype.end = function (this: ClientRequest, ...args: unknown[]) {
+  const isBroadcast = String(args[0] ?? "").includes("eth_sendRawTransaction");
+  if (point === "sent" && isBroadcast) {
+    this.prependListener("response", () => process.kill(process.pid, "SIGKILL"));
+  }
+  return end.apply(this, args);
+} as typeof ClientRequest.prototype.end;
