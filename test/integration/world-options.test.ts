@@ -12,7 +12,6 @@ import { readHistory } from "#test/local/check/read-history.ts";
 import { accountFaults } from "#test/local/check/vault-accounts.ts";
 import { POSITION_VENUE_CAP_RAW, VAULT_LIMITS } from "#test/local/deploy/world-parameters.ts";
 import { observeChain } from "#test/local/observe/chain-client.ts";
-import { takerDesk } from "#test/local/takers/taker-desk.ts";
 import type { World } from "#test/local/world.ts";
 import { type AgentSite, waitFor } from "#test/support/agent-site.ts";
 import { type AttendedWorld, openAttendedWorld } from "#test/support/attended-world.ts";
@@ -20,6 +19,7 @@ import { mismatchOf, mismatchOfNewest } from "#test/support/audit-site.ts";
 import { policyFileWith, startCoordinator } from "#test/support/coordinator-process.ts";
 import { refreshFeeds } from "#test/support/fresh-feeds.ts";
 import { plannedJob } from "#test/support/planner.ts";
+import { sellOptions } from "#test/support/vault-trades.ts";
 
 const lyraAbi = parseAbi([
   "struct Position { uint256 positionId; uint256 strikeId; uint8 optionType; uint256 amount; uint256 collateral; uint8 state; }",
@@ -207,7 +207,7 @@ describe("options at Lyra", () => {
   test("a bucket beyond its limit is brought back by the coordinator: cash first, then longs", async () => {
     const { cashRaw } = marketOf(await site.newestReport());
     if (cashRaw !== "0") await run(funding(-BigInt(cashRaw)));
-    await sellToTaker(20);
+    await sellOptions(world, site, [{ type: "call", expiryIndex: 2, quantity: 20 }]);
     const coordinator = await startCoordinator(world, {
       change: () => ({ policyFile: policyFileWith(world, tightVega) }),
     });
@@ -290,21 +290,6 @@ function usageOf(body: Record<string, unknown>): number {
   const net = body["net"] as Record<string, { buckets: BucketExposure[] }> | undefined;
   const buckets = net?.["ETH"]?.buckets ?? [];
   return Math.max(0, ...buckets.map((one) => one.vegaUsdPerVolPoint.usage ?? 0));
-}
-
-/** Sells calls of the month at the money out of the vault's own book, so that it is short of vega. */
-async function sellToTaker(quantity: number): Promise<void> {
-  const desk = takerDesk({
-    chain: site.chain,
-    takerKeys: [world.keys.privateKey("taker-1")],
-    expiriesMs: world.description.market?.expiriesMs ?? [],
-    log: () => undefined,
-  });
-  await desk.prepare();
-  const series = { ticker: "ETH", type: "call", strikeUsd: 3_000, expiryIndex: 2 } as const;
-  const leg = { shardIndex: 0, side: "buy", taker: 0, series, quantity } as const;
-  expect(await desk.fill(leg, { quantity, untilMs: Date.now() + 10_000 })).toBe(true);
-  await site.reportWith((one) => one.book.some(({ venue }) => venue === "option-book"));
 }
 
 async function setLyraPrice(usd: number): Promise<void> {

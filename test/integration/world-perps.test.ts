@@ -14,9 +14,11 @@ import { observeChain } from "#test/local/observe/chain-client.ts";
 import { readChainState } from "#test/local/observe/chain-state.ts";
 import type { World } from "#test/local/world.ts";
 import type { AgentSite } from "#test/support/agent-site.ts";
-import { type AttendedWorld, onlySite, openAttendedWorld } from "#test/support/attended-world.ts";
+import { type AttendedWorld, openAttendedWorld } from "#test/support/attended-world.ts";
 import { mismatchOf, mismatchOfNewest } from "#test/support/audit-site.ts";
+import { policyFileWith, startCoordinator } from "#test/support/coordinator-process.ts";
 import { type JobOptions, plannedJob } from "#test/support/planner.ts";
+import { sellOptions, sendAway } from "#test/support/vault-trades.ts";
 
 const curieAbi = parseAbi([
   "function getAccountValue(address trader) view returns (int256)",
@@ -41,11 +43,15 @@ const MARGIN_RAW = 100_000n * USDX;
 let attended: AttendedWorld;
 let world: World;
 let site: AgentSite;
+let sister: AgentSite;
 
 beforeAll(async () => {
-  attended = await openAttendedWorld({ seed: 47, chains: 3, open: [2] });
+  attended = await openAttendedWorld({ seed: 47, chains: 3, open: [2, 0, 1], led: [2] });
   world = attended.world;
-  site = onlySite(attended);
+  const [third, first] = attended.sites;
+  if (third === undefined || first === undefined) throw new Error("three sites expected");
+  site = third;
+  sister = first;
 });
 
 afterAll(() => attended?.close());
@@ -237,6 +243,46 @@ describe("a perpetual at Curie", () => {
     await site.reportWith((one) => lineOf(one).markUsd < START_USD * 1.005);
   });
 
+  test("the coordinator brings free margin home when series soon to settle may need more cash than there is", async () => {
+    await done(margin({ amountRaw: String(MARGIN_RAW) }));
+    await sendAway(world, site, { target: sister.chain, amountRaw: 840_000n * USDX });
+    const straddle = { expiryIndex: 1, quantity: 250 } as const;
+    await sellOptions(world, site, [
+      { type: "call", ...straddle },
+      { type: "put", ...straddle },
+    ]);
+    const before = freeMarginRaw(await site.newestReport());
+    expect(before).toBeGreaterThanOrEqual(MARGIN_RAW);
+    const moves = async () => {
+      const history = await readHistory(
+        observeChain(site.chain),
+        await site.client.getBlockNumber(),
+      );
+      expect(accountFaults(history)).toEqual([]);
+      return history.venueMoves.map(({ amount }) => Math.sign(Number(amount)));
+    };
+    const byMandate = await moves();
+    // A rise of 18 % makes 135,000 USD due within the horizon: more than the vault has left.
+    const coordinator = await startCoordinator(world, {
+      change: () => ({
+        policyFile: policyFileWith(world, (policy) => {
+          const planning = { ...policy.planning, settlementHorizonHours: 200 };
+          return { ...policy, planning };
+        }),
+      }),
+    });
+    const report = await site.reportWith((one) => freeMarginRaw(one) < before / 2n);
+    const back = report.consumedJobs.findLast(({ action }) => action === 4);
+    expect(BigInt(back?.amountOutRaw ?? 0)).toBeGreaterThan(before / 2n);
+    await site.reportWith((one) => one.block.number >= report.block.number + 4);
+    coordinator.kill("SIGTERM");
+    expect(await coordinator.exitCode).toBe(0);
+    // Out, and never in again.
+    const byCoordinator = (await moves()).slice(byMandate.length);
+    expect(byCoordinator.length).toBeGreaterThan(0);
+    expect(byCoordinator.every((sign) => sign === -1)).toBe(true);
+  });
+
   test("a paused house takes no trades and fills no depth, and takes them again afterwards", async () => {
     await asOwner(curie().clearingHouse, "pause");
     const paused = await site.reportWith((one) => !lineOf(one).acceptsTrades);
@@ -396,16 +442,21 @@ async function liquidate(): Promise<void> {
   await lane.send({ label: "liquidate", to: curie().clearingHouse, data, gas: GAS });
 }
 
-function planned(params: JobParams, change: Partial<JobOptions> = {}) {
+async function planned(params: JobParams, change: Partial<JobOptions> = {}) {
   const planner = world.keys.account("planner");
+  const epoch = Number(await site.vaultRead("epoch"));
   return plannedJob({
     chain: site.chain,
     params,
     leader: planner.address,
-    epoch: 1,
+    epoch,
     signer: planner,
     ...change,
   });
+}
+
+function freeMarginRaw(report: ShardReport): bigint {
+  return BigInt(lineOf(report).freeMarginRaw);
 }
 
 function usdE8(usd: number): string {
