@@ -1,7 +1,15 @@
-import { hexToNumber } from "viem";
+import { hexToNumber, numberToHex } from "viem";
+import {
+  type Header,
+  hashOf,
+  headerKey,
+  headerOf,
+  logsKey,
+  receiptKey,
+  saidLogs,
+} from "#shard-agent/adapters/rpc-answers.ts";
 import type { RpcAnswer, RpcClient } from "#shard-agent/adapters/rpc-client.ts";
 import {
-  canonical,
   type Election,
   exactKey,
   hold,
@@ -17,8 +25,6 @@ import type { Log } from "#shared/ports/log.ts";
 const DISAGREEMENT_HOLD_MS = 60_000;
 /** How long a head waits for slower endpoints once a quorum has answered. */
 const HEAD_GRACE_MS = 100;
-
-type Header = { readonly number: `0x${string}`; readonly hash: string };
 
 export type QuorumOptions = {
   readonly nodes: readonly RpcNode[];
@@ -52,6 +58,8 @@ export function quorumClient(o: QuorumOptions): RpcClient & ReadWatch {
       if (tag === "latest" || tag === "finalized") return askNewest(o, watch, tag);
       return elect(o, request, { keyOf: headerKey, accuse: nobody });
     }
+    if (method === "eth_getBlockByHash")
+      return elect(o, request, { keyOf: headerKey, accuse: nobody });
     if (isPinned(params)) return elect(o, request, { keyOf: exactKey, accuse: watch.accuse });
     if (method === "eth_getLogs") return askLogs(o, watch, params);
     if (method === "eth_getTransactionReceipt")
@@ -141,7 +149,8 @@ async function askNewest(
   await inTime(votes, () => headers.size >= o.quorum, o.after ?? byTimer);
   const found = [...headers].map(([node, answer]) => {
     const header = headerOf(answer) as Header;
-    return { name: node.name, node, answer, number: hexToNumber(header.number), hash: header.hash };
+    const key = headerKey(answer);
+    return { name: node.name, node, answer, number: hexToNumber(header.number), key };
   });
   found.sort((one, other) => other.number - one.number);
   const reached = found[o.quorum - 1];
@@ -152,14 +161,15 @@ async function askNewest(
   }
   if (tag === "latest") watch.heads(found, reached.number);
   const same = found.filter((one) => one.number === reached.number);
+  const winner = mostCommon(same);
+  const isQuorum = same.filter((one) => one.key === winner?.key).length >= o.quorum;
   // Forks at the head are ordinary; of a final block there is only one.
-  if (tag === "finalized") {
-    const votesOf = same.map(({ node, answer, hash }) => ({ node, answer, key: hash }));
-    const winner = mostCommon(votesOf);
-    const isQuorum = votesOf.filter((vote) => vote.key === winner?.key).length >= o.quorum;
-    watch.accuse("final block", votesOf, isQuorum ? winner : null);
-  }
-  return mostCommon(same.map((one) => ({ ...one, key: one.hash })))?.answer ?? reached.answer;
+  if (tag === "finalized") watch.accuse("final block", same, isQuorum ? winner : null);
+  if (winner !== null && isQuorum) return winner.answer;
+  // Whoever is ahead has this block too; what only one says of it may be made up.
+  const params = [numberToHex(reached.number), false];
+  const request = { method: "eth_getBlockByNumber", params };
+  return elect(o, request, { keyOf: headerKey, accuse: nobody });
 }
 
 function mostCommon<T extends { readonly key: string | null }>(votes: readonly T[]): T | null {
@@ -182,13 +192,13 @@ async function askLogs(
       : { method: "eth_getBlockByHash", params: [blockHash, false] };
   const anchor =
     blockHash?.toLowerCase() ??
-    headerKey(await elect(o, headerCall, { keyOf: headerKey, accuse: nobody }));
+    hashOf(await elect(o, headerCall, { keyOf: headerKey, accuse: nobody }));
   const ask = async (node: RpcNode): Promise<RpcAnswer> => {
     const [header, logs] = await Promise.all([
       node.rpc.ask(headerCall.method, headerCall.params),
       node.rpc.ask("eth_getLogs", params),
     ]);
-    if (headerKey(header) === anchor) return logs;
+    if (hashOf(header) === anchor) return saidLogs(logs);
     return {
       ok: false,
       failure: { code: 0, message: "another fork, or no such block", data: null },
@@ -223,51 +233,6 @@ function byTimer(delayMs: number, run: () => void): () => void {
 function isPinned(params: readonly unknown[]): boolean {
   // After it a call may say what accounts should be like for it.
   return params.slice(1).some((at) => typeof at === "object" && at !== null && "blockHash" in at);
-}
-
-function headerOf(answer: RpcAnswer): Header | null {
-  return answer.ok ? (answer.result as Header | null) : null;
-}
-
-function headerKey(answer: RpcAnswer): string | null {
-  if (!answer.ok) return null;
-  const header = headerOf(answer);
-  return header === null ? "none" : header.hash.toLowerCase();
-}
-
-const LOG_FIELDS = [
-  "address",
-  "topics",
-  "data",
-  "blockHash",
-  "transactionHash",
-  "logIndex",
-] as const;
-const RECEIPT_FIELDS = [
-  "transactionHash",
-  "blockHash",
-  "blockNumber",
-  "status",
-  "gasUsed",
-] as const;
-
-function pick(value: object, fields: readonly string[]): Record<string, unknown> {
-  const all = value as Record<string, unknown>;
-  return Object.fromEntries(fields.map((field) => [field, all[field] ?? null]));
-}
-
-/** Nodes add fields of their own to events; these are what the chain says. */
-function logsKey(answer: RpcAnswer): string | null {
-  if (!answer.ok || !Array.isArray(answer.result)) return null;
-  return canonical((answer.result as object[]).map((log) => pick(log, LOG_FIELDS)));
-}
-
-function receiptKey(answer: RpcAnswer): string | null {
-  if (!answer.ok) return null;
-  if (answer.result === null) return "none";
-  const receipt = answer.result as { logs?: object[] };
-  const logs = (receipt.logs ?? []).map((log) => pick(log, LOG_FIELDS));
-  return canonical({ ...pick(receipt, RECEIPT_FIELDS), logs });
 }
 
 function nobody(): void {}

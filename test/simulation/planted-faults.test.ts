@@ -52,7 +52,12 @@ const CASES: readonly Case[] = [
     rates: LIES,
     options: { hasLiar: true },
   },
-  { plant: "contradiction-is-ignored", ids: ["I14"], rates: LIES, options: { hasLiar: true } },
+  {
+    plant: "contradiction-is-ignored",
+    ids: ["I3", "I14"],
+    rates: LIES,
+    options: { hasLiar: true },
+  },
   { plant: "settled-by-receipt", ids: ["I3"] },
 ];
 

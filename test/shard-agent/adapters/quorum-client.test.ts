@@ -35,6 +35,13 @@ function always(result: unknown): () => RpcReply {
   return () => ({ result });
 }
 
+/** An endpoint that has come so far on a chain that is the same for all. */
+function at(newest: number): (call: RpcCall) => RpcReply {
+  return ({ params: [tag] }) => ({
+    result: header(String(tag).startsWith("0x") ? Number(tag) : newest),
+  });
+}
+
 /** Waits until the slowest endpoint's answer has been judged too. */
 async function settled(read: () => unknown): Promise<void> {
   await expect.poll(read).toBeTruthy();
@@ -87,14 +94,10 @@ test("a revert that a quorum reports is an answer", async () => {
 });
 
 test("the head is the highest that a quorum has, and who is far behind is named", async () => {
-  const { client } = await clientOf([
-    always(header(900)),
-    always(header(100)),
-    always(header(101)),
-  ]);
+  const { client } = await clientOf([at(900), at(100), at(101)]);
   expect(await client.request("eth_getBlockByNumber", ["latest", false])).toEqual(header(101));
   expect(client.lagging()).toEqual([]);
-  const late = await clientOf([always(header(101)), always(header(95)), always(header(101))]);
+  const late = await clientOf([at(101), at(95), at(101)]);
   await late.client.request("eth_getBlockByNumber", ["latest", false]);
   expect(late.client.lagging()).toEqual(["rpcUrls[1]"]);
 });
@@ -111,7 +114,8 @@ test("two different final blocks at one height are a contradiction, two heads ar
 test("of two different final blocks with one endpoint each, both endpoints are named", async () => {
   const answers = [header(7, hash32("a1")), header(7, hash32("a2")), header(6, hash32("a3"))];
   const { client } = await clientOf(answers.map(always));
-  await client.request("eth_getBlockByNumber", ["finalized", false]);
+  const asked = client.request("eth_getBlockByNumber", ["finalized", false]);
+  await expect(asked).rejects.toThrow("rpc-quorum");
   expect(client.disagreement()?.endpoints).toEqual(["rpcUrls[0]", "rpcUrls[1]"]);
 });
 
@@ -169,4 +173,61 @@ test("a receipt that only one endpoint has is not believed", async () => {
   };
   const { client } = await clientOf([always(receipt), always(null), always(null)]);
   expect(await client.request("eth_getTransactionReceipt", [hash32("cc")])).toBeNull();
+});
+
+const BLOCK = {
+  number: "0x64",
+  hash: hash32("b1"),
+  parentHash: hash32("b0"),
+  timestamp: "0x10",
+  baseFeePerGas: "0x7",
+};
+
+test.each([
+  ["parentHash", hash32("aa")],
+  ["timestamp", "0xffff"],
+  ["baseFeePerGas", "0x0"],
+])(
+  "a head is believed whole: one endpoint with the right hash and another %s is outvoted",
+  async (field, lie) => {
+    const liar = always({ ...BLOCK, [field]: lie });
+    const behind = ({ params }: RpcCall): RpcReply => ({
+      result: params[0] === "latest" ? { ...BLOCK, number: "0x63", hash: hash32("b0") } : BLOCK,
+    });
+    for (const other of [behind, always(BLOCK)]) {
+      const { client } = await clientOf([liar, always(BLOCK), other]);
+      expect(await client.request("eth_getBlockByNumber", ["latest", false])).toEqual(BLOCK);
+      expect(await client.request("eth_getBlockByNumber", ["0x64", false])).toEqual(BLOCK);
+    }
+    const two = await clientOf([liar, always(BLOCK)]);
+    await expect(two.client.request("eth_getBlockByNumber", ["latest", false])).rejects.toThrow(
+      "rpc-quorum",
+    );
+  },
+);
+
+test("a block by its hash is asked of a quorum", async () => {
+  const { client } = await clientOf([
+    always({ ...BLOCK, timestamp: "0xffff" }),
+    always(BLOCK),
+    always(BLOCK),
+  ]);
+  expect(await client.request("eth_getBlockByHash", [BLOCK.hash, false])).toEqual(BLOCK);
+});
+
+test("of an event only that is believed which the quorum said alike", async () => {
+  const node =
+    (log: object) =>
+    ({ method }: RpcCall): RpcReply => ({ result: method === "eth_getLogs" ? [log] : BLOCK });
+  const event = { ...LOG, blockNumber: "0x64" };
+  const filter = [{ address: "0x01", blockHash: BLOCK.hash }];
+  const lies = [{ blockTimestamp: "0xffff" }, { blockNumber: "0x1" }];
+  for (const lie of lies) {
+    const liar = node({ ...event, ...lie });
+    const { client } = await clientOf([liar, node(event), node(event)]);
+    expect(await client.request("eth_getLogs", filter)).toEqual([event]);
+    const alone = await clientOf([liar, liar]);
+    const [told] = (await alone.client.request("eth_getLogs", filter)) as object[];
+    expect(told).not.toHaveProperty("blockTimestamp");
+  }
 });
