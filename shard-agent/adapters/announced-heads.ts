@@ -8,6 +8,8 @@ const REOPEN_FIRST_MS = 250;
 const REOPEN_MAX_MS = 10_000;
 /** An open connection that is so far behind a known head is a dead one. */
 const BEHIND_MAX_BLOCKS = 2;
+/** Least time between two looks that announcements ask for: an endpoint that announces without end makes few calls. */
+const BETWEEN_NEWS_MS = 25;
 const SUBSCRIBE = JSON.stringify({
   jsonrpc: "2.0",
   id: 1,
@@ -24,15 +26,20 @@ export type AnnouncedHeadsOptions = {
   readonly log: Log;
 };
 
-/** {@link HeadNews} by `eth_subscribe` over WebSocket; what breaks is opened anew, ever later, until closed. */
+/**
+ * {@link HeadNews} by `eth_subscribe` over WebSocket; what breaks is opened anew, ever later, until closed. Whatever one
+ * endpoint announces, true or not, takes nothing from what the others do.
+ */
 export function announcedHeads(
   o: AnnouncedHeadsOptions,
 ): HeadNews & { readonly close: () => void } {
   let newest: BlockHeader | null = null;
   let untold: BlockHeader | null = null;
   let wake: (() => void) | null = null;
+  let isHurried = false;
   const onHead = (head: BlockHeader): void => {
-    if (newest !== null && (head.hash === newest.hash || head.number < newest.number)) return;
+    // Nothing goes back to what one of several connections tells late; what is not believed hides nothing.
+    if (o.isBelieved && newest !== null && head.number < newest.number) return;
     newest = head;
     untold = head;
     wake?.();
@@ -40,9 +47,14 @@ export function announcedHeads(
   const sockets = o.urls.map((url, index) => keptSocket(url, { index, onHead, log: o.log }));
   return {
     wait: async (ms) => {
+      if (isHurried && !(await o.pause(Math.min(ms, BETWEEN_NEWS_MS)))) return false;
+      isHurried = false;
       const announced = new Promise<true>((resolve) => {
-        wake = () => resolve(true);
-        if (untold !== null) resolve(true);
+        wake = () => {
+          isHurried = true;
+          resolve(true);
+        };
+        if (untold !== null) wake();
       });
       const goesOn = await Promise.race([announced, o.pause(ms)]);
       wake = null;
@@ -54,12 +66,13 @@ export function announcedHeads(
       return o.isBelieved ? head : null;
     },
     reaches: (head) => {
-      if (newest === null || newest.number >= head.number) return newest !== null;
-      if (head.number - newest.number > BEHIND_MAX_BLOCKS) {
+      for (const socket of sockets) {
+        const last = socket.last();
+        if (last === null || head.number - last.number <= BEHIND_MAX_BLOCKS) continue;
         newest = null;
-        for (const socket of sockets) socket.reopen();
+        socket.reopen();
       }
-      return false;
+      return sockets.some((socket) => socket.last()?.hash === head.hash);
     },
     close: () => {
       for (const socket of sockets) socket.close();
@@ -67,12 +80,20 @@ export function announcedHeads(
   };
 }
 
+type KeptSocket = {
+  /** What was announced last since it was opened. */
+  readonly last: () => BlockHeader | null;
+  readonly reopen: () => void;
+  readonly close: () => void;
+};
+
 /** One connection that is opened anew until it is closed; it says once per outage that it is down. */
 function keptSocket(
   url: string,
   o: { readonly index: number; readonly onHead: (head: BlockHeader) => void; readonly log: Log },
-): { readonly reopen: () => void; readonly close: () => void } {
+): KeptSocket {
   let socket: WebSocket | null = null;
+  let last: BlockHeader | null = null;
   let failures = 0;
   let timer: NodeJS.Timeout | undefined;
   let isClosed = false;
@@ -84,9 +105,10 @@ function keptSocket(
     opened.onopen = () => opened.send(SUBSCRIBE);
     opened.onmessage = ({ data }) => {
       const head = headOf(String(data));
-      if (socket !== opened || head === null) return;
+      if (socket !== opened || head === null || head.hash === last?.hash) return;
       if (failures > 0) o.log.info("heads are announced again", { endpoint });
       failures = 0;
+      last = head;
       o.onHead(head);
     };
     opened.onerror = () => undefined;
@@ -96,6 +118,7 @@ function keptSocket(
   };
   const openLater = (): void => {
     socket = null;
+    last = null;
     if (isClosed) return;
     if (failures === 0) o.log.warn("heads are not announced; they are asked for", { endpoint });
     const waitMs = Math.min(REOPEN_MAX_MS, REOPEN_FIRST_MS * 2 ** failures);
@@ -109,6 +132,7 @@ function keptSocket(
   };
   open();
   return {
+    last: () => last,
     reopen: () => {
       if (socket === null) return;
       drop();
@@ -124,24 +148,21 @@ function keptSocket(
 
 const FIELDS = ["number", "hash", "parentHash", "timestamp"] as const;
 
-/** The header of an announcement; null for any other message. */
+/** The header of an announcement; null for any other message, and for one that cannot be read. */
 function headOf(text: string): BlockHeader | null {
-  let message: unknown;
   try {
-    message = JSON.parse(text);
+    const { params } = JSON.parse(text) as { params: { result: Record<string, Hex> } };
+    const head = params.result;
+    if (!FIELDS.every((field) => isHex(head[field]))) return null;
+    const { number, hash, parentHash, timestamp, baseFeePerGas } = head;
+    return {
+      number: hexToNumber(number ?? "0x"),
+      hash: hash ?? "0x",
+      parentHash: parentHash ?? "0x",
+      timestampMs: hexToNumber(timestamp ?? "0x") * 1000,
+      baseFeeWei: hexToBigInt(baseFeePerGas ?? "0x0"),
+    };
   } catch {
     return null;
   }
-  const { params } = (message ?? {}) as { params?: { result?: Record<string, unknown> | null } };
-  const head = params?.result;
-  if (typeof head !== "object" || head === null) return null;
-  if (!FIELDS.every((field) => isHex(head[field]))) return null;
-  const { number, hash, parentHash, timestamp, baseFeePerGas } = head as Record<string, Hex>;
-  return {
-    number: hexToNumber(number ?? "0x0"),
-    hash: hash ?? "0x",
-    parentHash: parentHash ?? "0x",
-    timestampMs: hexToNumber(timestamp ?? "0x0") * 1000,
-    baseFeeWei: hexToBigInt(baseFeePerGas ?? "0x0"),
-  };
 }

@@ -6,6 +6,6 @@ export type HeadNews = {
   readonly wait: (ms: number) => Promise<boolean>;
   /** The head last announced, when it may be believed without asking; it is told once. */
   readonly take: () => BlockHeader | null;
-  /** Whether announcements reach up to a head that is known; connections that are left behind are opened anew. */
+  /** Whether a head that is known is the last one that an endpoint announced; connections left behind are opened anew. */
   readonly reaches: (head: BlockHeader) => boolean;
 };

@@ -10,6 +10,7 @@ import type { BlockHeader } from "#shard-agent/records/shard-snapshot.ts";
 import { rpc, startAnvil } from "#test/local/chains/anvil.ts";
 import { createSupervisor, type Supervisor } from "#test/local/processes/supervisor.ts";
 import { memoryLog } from "#test/support/memory-log.ts";
+import { hash32 } from "#test/support/shard-report.ts";
 import { tcpProxy } from "#test/support/tcp-proxy.ts";
 
 let folder: string;
@@ -78,9 +79,10 @@ test("a connection that breaks is opened anew, and said once", async () => {
 test("a connection that is open and silent while the chain goes on is opened anew", async () => {
   const { heads } = open(new URL(url).port);
   const head = await announced({ heads });
-  expect(heads.reaches({ ...head, number: head.number + 2 })).toBe(false);
+  const ahead = (blocks: number) => ({ ...head, number: head.number + blocks, hash: hash32("ff") });
+  expect(heads.reaches(ahead(2))).toBe(false);
   expect(heads.reaches(head)).toBe(true);
-  expect(heads.reaches({ ...head, number: head.number + 3 })).toBe(false);
+  expect(heads.reaches(ahead(3))).toBe(false);
   expect(heads.reaches(head)).toBe(false);
   const next = await announced({ heads });
   expect(heads.reaches(next)).toBe(true);
