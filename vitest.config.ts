@@ -17,8 +17,9 @@ export default defineConfig({
           name: "unit",
           include: ["test/{shared,coordinator,shard-agent,local,house}/**/*.test.ts"],
           globalSetup: ["test/support/global-redis.ts"],
-          testTimeout: 20_000,
-          hookTimeout: 30_000,
+          // Far more than any needs: a busy machine must not fail a test that computes.
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
           maxWorkers,
           // No test replaces a module or leaves a global changed; loading viem and zod anew for each file took half the time.
           isolate: false,
