@@ -1,4 +1,4 @@
-import { type Abi, type Address, encodeFunctionData, type Hex } from "viem";
+import { type Abi, type Address, encodeFunctionData, type Hex, numberToHex } from "viem";
 import type { RpcClient } from "#shard-agent/adapters/rpc-client.ts";
 import { type BlockParameter, callView, viewAnswer } from "#shard-agent/adapters/rpc-values.ts";
 import type { ViewReader } from "#shard-agent/ports/venue.ts";
@@ -22,6 +22,8 @@ type Answer = { readonly ok: boolean; readonly data: Hex };
 
 /** Calls of one eth_call: together they stay below what nodes let one use, each with the gas promised. */
 const CALLS_MAX = 12;
+/** Given to all together; named, because nodes' own limits differ, and what runs into them would differ from node to node. */
+const GAS_TOGETHER = 30_000_000;
 /** No call gets less, or all are made one by one: more than the largest simulated trade takes. */
 const GAS_EACH = 5_000_000n;
 
@@ -88,13 +90,20 @@ async function answersOf(
   const list = calls.map(({ call: { to }, data }) => ({ to, data }));
   const args = [list, GAS_EACH] as const;
   const data = encodeFunctionData({ abi: shardLensAbi, functionName: "tryCalls", args });
+  const gas = numberToHex(GAS_TOGETHER);
   const ask = (to: Address, ...override: readonly object[]) =>
-    rpc.ask("eth_call", [{ to, data }, at, ...override]);
+    rpc.ask("eth_call", [{ to, data, gas }, at, ...override]).catch(nullWithoutQuorum);
   const answer =
     from === null ? await ask(lens) : await ask(from, { [from]: { code: await code() } });
-  if (!answer.ok) return null;
+  if (answer?.ok !== true) return null;
   const called = { abi: shardLensAbi, to: lens, name: "tryCalls" };
   return viewAnswer(called, answer.result as Hex) as readonly Answer[];
+}
+
+/** Of several endpoints some may not take calls together; each call by itself they may answer alike. */
+function nullWithoutQuorum(error: unknown): null {
+  if (error instanceof RetryableError && error.code === "rpc-quorum") return null;
+  throw error;
 }
 
 function settled(call: ViewCall, { ok, data }: Answer): unknown {
