@@ -18,6 +18,9 @@ import type { DeliveredTransfer } from "#shared/wire/shard-report.ts";
 /** Blocks before the last final one from which events are reported again. */
 const EVENT_LOOKBACK_BLOCKS = 64;
 
+/** Most blocks whose events are asked for one by one. */
+const PATH_MAX_BLOCKS = 16;
+
 const oftAbi = parseAbi([
   "event OFTReceived(bytes32 indexed guid, uint32 srcEid, address indexed toAddress, uint256 amountReceivedLD)",
 ]);
@@ -45,7 +48,7 @@ export type RecentEvents = {
    * @throws {RetryableError} `block-not-canonical` if the block left the canonical chain meanwhile.
    */
   readonly upTo: (block: BlockHeader, finalizedNumber: number) => Promise<readonly RawLog[]>;
-  /** The events after one block up to another: by hash of its child; null when they are not of one chain. */
+  /** The events after one block up to another: by hash of each; null when they are not of one chain, or too many. */
   readonly since: (after: BlockHeader, block: BlockHeader) => Promise<readonly RawLog[] | null>;
   readonly factsOf: (logs: readonly RawLog[]) => Promise<EventFacts>;
 };
@@ -77,10 +80,10 @@ export function recentEvents(rpc: RpcClient, sources: EventSources): RecentEvent
     since: async (after, block) => {
       if (after.hash === block.hash) return [];
       if (after.hash === block.parentHash) return read({ blockHash: block.hash });
-      if (after.number >= block.number) return null;
-      const logs = await readRange(after.number + 1, block.number);
-      const ends = await Promise.all([after, block].map(({ number }) => readHeader(rpc, number)));
-      return ends[0]?.hash === after.hash && ends[1]?.hash === block.hash ? logs : null;
+      const path = await pathBetween(rpc, after, block);
+      // By hash and not by numbers: of numbers that a node has not got yet it leaves the events out without a word.
+      const eventsOf = ({ hash: blockHash }: BlockHeader) => read({ blockHash });
+      return path === null ? null : (await Promise.all(path.map(eventsOf))).flat();
     },
     upTo: async (block, finalizedNumber) => {
       const logs = await readRange(firstEventBlock(finalizedNumber), block.number);
@@ -101,6 +104,24 @@ export function recentEvents(rpc: RpcClient, sources: EventSources): RecentEvent
       return { consumedJobs: consumed, deliveredTransfers: deliveriesOf(logs, sources) };
     },
   };
+}
+
+/** The blocks after one up to another; null when they do not follow each other, or are too many to ask for one by one. */
+async function pathBetween(
+  rpc: RpcClient,
+  after: BlockHeader,
+  block: BlockHeader,
+): Promise<readonly BlockHeader[] | null> {
+  const length = block.number - after.number;
+  if (length < 1 || length > PATH_MAX_BLOCKS) return null;
+  const numbers = Array.from({ length: length - 1 }, (_one, index) => after.number + 1 + index);
+  const between = await Promise.all(numbers.map((number) => readHeader(rpc, number)));
+  const path: BlockHeader[] = [];
+  for (const next of [...between, block]) {
+    if (next?.parentHash !== (path.at(-1) ?? after).hash) return null;
+    path.push(next);
+  }
+  return path;
 }
 
 function deliveriesOf(
