@@ -154,7 +154,7 @@ function treasuryOf({ input, world, planning }: PreparedPass, plan: FoundPlan): 
   const { halfWidthUnits } = view;
   const margin = planMargin({ ...context, effects, halfWidthUnits, restUnits });
   const taken = [...effects, ...margin.actions.map((action) => action.effect)];
-  const idle = planTreasury({ ...context, effects: taken });
+  const idle = planTreasury({ ...context, effects: taken, halfWidthUnits, restUnits });
   return {
     actions: [...margin.actions, ...idle.actions],
     moves: [...margin.moves, ...idle.moves],

@@ -98,6 +98,16 @@ export function accountMargin(
   return { spareUsd, standingUsd, freeUsd };
 }
 
+/** What is kept in an account beside what its positions need: for hedges to come, and for what this pass could not hedge. */
+export function keptMarginUsd(
+  input: ShardInput,
+  lines: readonly PerpLine[],
+  context: MarginContext,
+): number {
+  const { standingUsd } = accountMargin(input, lines, context);
+  return Math.max(standingUsd, REST_SPARE * restNeedUsd(input, lines, context));
+}
+
 /**
  * Margin in USD that is to stand in an account beside what its positions need; 0 in a shard that may only reduce, and for
  * markets that take no trades or are dearer than a pool of any shard on both sides.

@@ -1,6 +1,7 @@
 import { putLeftUsd } from "#coordinator/stages/caps-left.ts";
 import type { ShardInput } from "#coordinator/stages/hedge-option.ts";
 import { marginNeededUsd } from "#coordinator/stages/margin-needed.ts";
+import { keptMarginUsd, type MarginContext } from "#coordinator/stages/plan-margin.ts";
 import { uncoveredShards } from "#coordinator/stages/plan-transfers.ts";
 import { cashLevels } from "#coordinator/stages/settlement-cash.ts";
 import {
@@ -26,7 +27,7 @@ const SURPLUS_MOVES = 10;
  * and bring back margin that nothing needs, where the policy says so. One move per shard and pass, none where another job of
  * the shard is under way. What is short of cash is brought back before the plan is made.
  */
-export function planTreasury(context: TreasuryContext): TreasuryPlan {
+export function planTreasury(context: MarginContext): TreasuryPlan {
   const isNeeded = uncoveredShards(context).length > 0;
   const steps = context.inputs.flatMap((input) => {
     const { status, valuation, setup } = input;
@@ -72,15 +73,16 @@ function isWorthLending(
   return earnedUsd > 2 * gasUsd + idleUsd * haircutFraction;
 }
 
-/** Margin beyond twice what the account's positions need, when that is worth a move. */
-function surplusMargin(input: ShardInput, { policy }: TreasuryContext): TreasuryStep | undefined {
+/** Margin beyond twice what the account's positions need and what stands for hedges to come, when that is worth a move. */
+function surplusMargin(input: ShardInput, context: MarginContext): TreasuryStep | undefined {
+  const { policy } = context;
   const { valuation } = input;
   const { perps } = valuation.entry.report;
   const account = perps.find((line) => isOpenVenue(input, line));
   if (account === undefined || !policy.perps.withdrawsSurplus) return undefined;
   const lines = perps.filter(({ adapter }) => adapter === account.adapter);
-  const spareUsd =
-    account.accountValueUsd * valuation.settlementUsd - 2 * marginNeededUsd(lines, input, policy);
+  const boundUsd = 2 * marginNeededUsd(lines, input, policy) + keptMarginUsd(input, lines, context);
+  const spareUsd = account.accountValueUsd * valuation.settlementUsd - boundUsd;
   const freeUsd = usdOf(input, account.freeMarginRaw, account.marginDecimals);
   const usd = Math.min(spareUsd, freeUsd);
   if (usd < SURPLUS_MOVES * policy.perps.marginMoveMinimumUsd) return undefined;

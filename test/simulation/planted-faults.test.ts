@@ -58,6 +58,7 @@ const CASES: readonly Case[] = [
     rates: LIES,
     options: { hasLiar: true },
   },
+  { plant: "perpetuals-forgotten-in-flight", ids: ["I3"] },
   { plant: "settled-by-receipt", ids: ["I3"] },
 ];
 

@@ -124,7 +124,10 @@ function newCast(world: SimulatedWorld, options: SeedOptions, violate: Violate):
     ...hooks,
     engine: options.engine,
     onDecision: ({ state }, jobs) => {
-      decided.push({ atMs: scheduler.nowMs(), jobs: jobs.length });
+      const moves = jobs.filter(
+        (job) => job.kind === "lend-move" || job.kind === "margin-move",
+      ).length;
+      decided.push({ atMs: scheduler.nowMs(), moves, others: jobs.length - moves });
       sights.onMode(state);
       orderedUnits += unitsByOrder(state, jobs);
       checkPlan(state, jobs, { spotUsd: world.market.spotUsd(), violate });
@@ -149,13 +152,15 @@ function newCast(world: SimulatedWorld, options: SeedOptions, violate: Violate):
       checkJournals(final);
       checkLostRaces(final);
       const calm = decided.filter((one) => one.atMs > drainedAtMs);
-      const calmJobs = calm.reduce((sum, one) => sum + one.jobs, 0);
-      checkOscillation(final, { neededUnits: watch.neededUnits() + orderedUnits, calmJobs });
+      const calmJobs = calm.reduce((sum, one) => sum + one.others, 0);
+      const calmMoves = calm.reduce((sum, one) => sum + one.moves, 0);
+      const neededUnits = watch.neededUnits() + orderedUnits;
+      checkOscillation(final, { neededUnits, calmJobs, calmMoves });
     },
   };
 }
 
-type Decided = { readonly atMs: number; readonly jobs: number };
+type Decided = { readonly atMs: number; readonly moves: number; readonly others: number };
 
 /** Goes on until everything has drained, and a little longer; what has not drained in time breaks I13. */
 async function untilDrained(

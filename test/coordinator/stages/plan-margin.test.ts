@@ -58,6 +58,14 @@ describe.each(METHODS)("a pass by %s", (method) => {
 });
 
 describe("margin for hedges to come", () => {
+  test("is not taken back by the pass after the one that brought it, where surplus margin comes home", () => {
+    const policy = { ...POLICY, perps: { ...POLICY.perps, withdrawsSurplus: true } };
+    const [brought] = pass({}, { policy }).jobs;
+    const marginUsd = brought?.amountUsd ?? 0;
+    expect(marginUsd).toBeGreaterThan(1_000);
+    expect(pass({ marginUsd, cashUsd: 300_000 - marginUsd }, { policy }).jobs).toEqual([]);
+  });
+
   test("is brought while the book is quiet, once, and then stands", () => {
     const first = pass({});
     expect(first.decision.underlyings[0]?.action).toBe("hold");

@@ -17,6 +17,7 @@ import { nonceOf, type SimBlock, type SimChain } from "#test/simulation/world/ch
 import type { Codec } from "#test/simulation/world/codec.ts";
 import type { Market } from "#test/simulation/world/market.ts";
 import type { MoneyReads } from "#test/simulation/world/money-reads.ts";
+import { amountsOf, isEffect } from "#test/simulation/world/transaction.ts";
 import { execute } from "#test/simulation/world/vault.ts";
 
 export type AgentSite = {
@@ -102,11 +103,10 @@ export function transactionReader({ rpc, codec, agent }: AgentSite): Transaction
       const header = receipt === null ? null : await rpc.header(receipt.blockNumber);
       if (receipt === null || header?.hash !== receipt.blockHash) return null;
       const { events, ...inclusion } = receipt;
-      const effect = events.find((event) => event.type === "swap" || event.type === "sent");
+      const effect = events.find(isEffect);
       return {
         inclusion: { ...inclusion, blockTimestampMs: header.timestampMs },
-        amountInRaw: amountOf(effect, "in"),
-        amountOutRaw: amountOf(effect, "out"),
+        ...amountsOf(effect),
         guid: effect?.type === "sent" ? effect.guid : null,
         nativeFeeWei: effect?.type === "sent" ? effect.nativeFeeWei : 0n,
       };
@@ -119,15 +119,6 @@ export function transactionReader({ rpc, codec, agent }: AgentSite): Transaction
 function known(block: SimBlock | undefined): SimBlock {
   if (block === undefined) throw new RetryableError("rpc-failed", "unknown block");
   return block;
-}
-
-type Effect = SimChain["head"] extends () => { readonly events: readonly (infer One)[] }
-  ? One
-  : never;
-
-function amountOf(effect: Effect | undefined, side: "in" | "out"): bigint {
-  if (effect?.type === "swap") return side === "in" ? effect.amountInRaw : effect.amountOutRaw;
-  return effect?.type === "sent" ? effect.amountRaw : 0n;
 }
 
 const GAS = 480_000n;

@@ -5,9 +5,10 @@ import type { SimBlock, SimChain } from "#test/simulation/world/chain.ts";
 import { type Market, slicesOf } from "#test/simulation/world/market.ts";
 import type { BlockEvent } from "#test/simulation/world/money-reads.ts";
 import { SIMULATED_POLICY } from "#test/simulation/world/site.ts";
-import type { ChainEvent } from "#test/simulation/world/transaction.ts";
+import { amountsOf, type ChainEvent, isEffect } from "#test/simulation/world/transaction.ts";
 import { capitalRaw, liabilitiesRaw, poolOut } from "#test/simulation/world/valuation.ts";
 import { MESSAGE_FEE_WEI } from "#test/simulation/world/vault.ts";
+import { venueReadings } from "#test/simulation/world/venue-readings.ts";
 
 /** Blocks before the last final one from which events are reported again. */
 export const EVENT_LOOKBACK_BLOCKS = 64;
@@ -63,7 +64,7 @@ export function stateAt(block: SimBlock, o: SnapshotOptions): Omit<ShardSnapshot
         maxDeviationTicks: 100,
       },
     ],
-    venues: [],
+    venues: venueReadings(state, site),
     caps: null,
     routes: [...rules.sisters.keys()]
       .filter((dstEid) => dstEid !== site.endpointId)
@@ -104,10 +105,10 @@ function consumedJob(
   event: Extract<ChainEvent, { type: "consumed" }>,
   events: readonly BlockEvent[],
 ): ConsumedJob {
-  const effect = events.find(
-    ({ block: where, event: one }) =>
-      where === block && (one.type === "swap" || one.type === "sent") && one.jobId === event.jobId,
-  )?.event;
+  const effect = events
+    .flatMap(({ block: where, event: one }) => (where === block && isEffect(one) ? [one] : []))
+    .find((one) => one.jobId === event.jobId);
+  const { amountInRaw, amountOutRaw } = amountsOf(effect);
   const { number, hash, timestampMs } = block.header;
   return {
     jobId: event.jobId,
@@ -116,12 +117,8 @@ function consumedJob(
     blockHash: hash,
     blockTimestampMs: timestampMs,
     transactionHash: event.transactionHash,
-    amountInRaw: (effect?.type === "swap" ? effect.amountInRaw : amountSent(effect)).toString(),
-    amountOutRaw: (effect?.type === "swap" ? effect.amountOutRaw : amountSent(effect)).toString(),
+    amountInRaw: amountInRaw.toString(),
+    amountOutRaw: amountOutRaw.toString(),
     guid: effect?.type === "sent" ? effect.guid : null,
   };
-}
-
-function amountSent(effect: ChainEvent | undefined): bigint {
-  return effect?.type === "sent" ? effect.amountRaw : 0n;
 }

@@ -75,10 +75,10 @@ export function checkConservation(
         );
     }
   }
-  const total = pages.reduce(
-    (sum, page) => sum + page.settlementRaw - page.takersRaw - page.poolRaw,
-    0n,
-  );
+  const total = pages.reduce((sum, page) => {
+    const ownRaw = page.settlementRaw + page.suppliedRaw + page.marginRaw;
+    return sum + ownRaw - page.takersRaw - page.poolRaw;
+  }, 0n);
   if (total + inTransitRaw !== initialRaw)
     violate(
       "I3",

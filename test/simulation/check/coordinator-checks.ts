@@ -26,7 +26,7 @@ export function checkCountedOnce(
         "I3",
         `${job.kind} ${job.jobId} (${job.state}) is counted ${isInBook ? "twice" : "not at all"} at ${job.shard}`,
       );
-    if (job.target === null || job.kind === "swap" || job.guid === null) continue;
+    if (job.kind !== "transfer" || job.target === null || job.guid === null) continue;
     const { guid } = job;
     const isArriving = effect?.isPendingAtTarget ?? false;
     const hasArrived = shows(state, chains, job.target, (found) => found.received.has(guid));
@@ -36,6 +36,10 @@ export function checkCountedOnce(
         `transfer ${job.jobId} (${job.state}) is counted ${hasArrived ? "twice" : "not at all"} at ${job.target}`,
       );
   }
+}
+
+function isTrade({ kind }: JobRecord): boolean {
+  return kind === "swap" || kind === "perp-change";
 }
 
 function isLive(job: JobRecord): boolean {
@@ -65,7 +69,7 @@ export function checkPlan(
   jobs: readonly JobRecord[],
   o: { readonly spotUsd: number; readonly violate: Violate },
 ): void {
-  const swaps = jobs.filter((job) => job.kind === "swap");
+  const swaps = jobs.filter(isTrade);
   if (state.manualHalt !== undefined && jobs.length > 0)
     o.violate("I4", `${jobs.length} jobs were planned during a halt`);
   checkSafety(state, jobs, o.violate);
@@ -123,10 +127,7 @@ function checkSafety(
     const own = view?.valuations.get(job.shard)?.underlyings.get(job.underlying ?? "");
     const before = own?.greeks.deltaUnits ?? 0;
     const after = before + job.expectedDeltaUnits;
-    if (
-      job.kind === "swap" &&
-      (before * after < -1e-6 || Math.abs(after) > Math.abs(before) + 1e-6)
-    )
+    if (isTrade(job) && (before * after < -1e-6 || Math.abs(after) > Math.abs(before) + 1e-6))
       violate("I4", `${job.shard} only reduces and trades from ${before} to ${after}`);
   }
 }

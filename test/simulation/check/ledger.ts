@@ -2,6 +2,7 @@ import type { Address, Hex } from "#shared/units/ids.ts";
 import type { SimBlock, SimChain } from "#test/simulation/world/chain.ts";
 import { VAULT_LIMITS } from "#test/simulation/world/site.ts";
 import type { ChainEvent } from "#test/simulation/world/transaction.ts";
+import { marginRatioE18 } from "#test/simulation/world/venue-desk.ts";
 
 /** Accounts of one vault after one block, kept from events alone. */
 type Page = {
@@ -9,6 +10,11 @@ type Page = {
   readonly leader: Address;
   readonly settlementRaw: bigint;
   readonly hedgeRaw: bigint;
+  /** At venues: lent, and margin less what was taken out. */
+  readonly suppliedRaw: bigint;
+  readonly marginRaw: bigint;
+  readonly sizeE18: bigint;
+  readonly openE18: bigint;
   readonly takersRaw: bigint;
   /** Net of what the pool gave and took. */
   readonly poolRaw: bigint;
@@ -20,6 +26,9 @@ type Page = {
   /** Hedge units ever traded, for the check of oscillation. */
   readonly tradedRaw: bigint;
 };
+
+/** As the policy asks of every mandate that adds to a position, less what a price may move within the block. */
+const MARGIN_FLOOR_E18 = 10n ** 17n;
 
 type Level = { readonly raw: bigint; readonly atSeconds: number };
 
@@ -40,6 +49,10 @@ export function newLedger(chains: readonly SimChain[]): Ledger {
       leader: state.leader,
       settlementRaw: state.settlementRaw,
       hedgeRaw: state.hedgeRaw,
+      suppliedRaw: state.desk.suppliedRaw,
+      marginRaw: state.desk.marginRaw,
+      sizeE18: state.desk.sizeE18,
+      openE18: state.desk.openE18,
       takersRaw: 0n,
       poolRaw: 0n,
       consumed: new Set(),
@@ -72,6 +85,11 @@ export function newLedger(chains: readonly SimChain[]): Ledger {
           "I3",
           `${where}: the vault has ${settlementRaw} and ${hedgeRaw}, its events give ${page.settlementRaw} and ${page.hedgeRaw}`,
         );
+      const ratioE18 = marginRatioE18(block.state);
+      const isTraded = block.events.some((one) => one.type === "perp");
+      if (isTraded && ratioE18 !== null && ratioE18 < MARGIN_FLOOR_E18)
+        violate("I6", `${where}: a trade left a margin ratio of ${ratioE18}`);
+      checkDesk(page, block, (detail) => violate("I3", `${where}: ${detail}`));
       pages.set(block.header.hash, page);
     },
   };
@@ -111,6 +129,10 @@ function book(page: Page, event: ChainEvent, atSeconds: number): Page {
         settlementRaw: page.settlementRaw + event.amountRaw,
         received: new Map(page.received).set(event.guid, event.amountRaw),
       };
+    case "venue":
+      return bookMove(page, event);
+    case "perp":
+      return bookPerp(page, event, atSeconds);
     case "bumped":
       return { ...page, epoch: event.epoch, leader: event.leader };
     case "takers":
@@ -138,6 +160,37 @@ function bookSwap(
     hedgeRaw: page.hedgeRaw + hedge,
     swapLevel: raise(page.swapLevel, event.notionalRaw, { cap, atSeconds }),
     tradedRaw: page.tradedRaw + (hedge > 0n ? hedge : -hedge),
+  };
+}
+
+function checkDesk(page: Page, { state }: SimBlock, violate: (detail: string) => void): void {
+  for (const key of ["suppliedRaw", "marginRaw", "sizeE18", "openE18"] as const) {
+    if (page[key] !== state.desk[key])
+      violate(`the accounts have ${key} ${state.desk[key]}, their events give ${page[key]}`);
+  }
+}
+
+function bookMove(page: Page, event: Extract<ChainEvent, { type: "venue" }>): Page {
+  const { venue, amountRaw } = event;
+  const key = venue === "aave" ? "suppliedRaw" : "marginRaw";
+  return { ...page, settlementRaw: page.settlementRaw - amountRaw, [key]: page[key] + amountRaw };
+}
+
+function bookPerp(
+  page: Page,
+  { sizeE18, quoteE18 }: Extract<ChainEvent, { type: "perp" }>,
+  atSeconds: number,
+): Page {
+  const isBuy = sizeE18 > 0n;
+  // Counted at what was paid or received, which is a little off the feed's price that the window counts.
+  const raw = (quoteE18 * 99n) / 10n ** 14n;
+  const cap = VAULT_LIMITS.swapWindowCapRaw;
+  return {
+    ...page,
+    sizeE18: page.sizeE18 + sizeE18,
+    openE18: page.openE18 + (isBuy ? quoteE18 : -quoteE18),
+    swapLevel: raise(page.swapLevel, raw, { cap, atSeconds }),
+    tradedRaw: page.tradedRaw + (isBuy ? sizeE18 : -sizeE18),
   };
 }
 

@@ -42,6 +42,11 @@ export function newSights({ faults }: SimulatedWorld) {
       }
       for (const event of block.events) {
         if (event.type === "swap") faults.saw("swap consumed");
+        if (event.type === "venue") {
+          const way = event.amountRaw > 0n ? "in" : "out";
+          faults.saw(event.venue === "aave" ? `loan ${way}` : `margin ${way}`);
+        }
+        if (event.type === "perp") faults.saw("perpetual traded");
         if (event.type === "sent") faults.saw("transfer consumed");
         if (event.type === "received") faults.saw("transfer delivered");
       }

@@ -1,13 +1,25 @@
-import { type AuditQuestions, type ChainAudit, lineKey } from "#coordinator/records/chain-audit.ts";
+import {
+  type AuditQuestions,
+  type ChainAudit,
+  lineKey,
+  type ProvedLine,
+} from "#coordinator/records/chain-audit.ts";
 import type { SimBlock, SimChain } from "#test/simulation/world/chain.ts";
 import type { NodeView } from "#test/simulation/world/rpc.ts";
 import type { ShardState } from "#test/simulation/world/shard-state.ts";
-import { capitalRaw, liabilitiesRaw, poolOut } from "#test/simulation/world/valuation.ts";
+import {
+  capitalRaw,
+  heldMarginRaw,
+  liabilitiesRaw,
+  perpQuoteE18,
+  poolOut,
+} from "#test/simulation/world/valuation.ts";
+import { venueReadings } from "#test/simulation/world/venue-readings.ts";
 
 /** Fee of the simulated pool, as its site configures it. */
 const FEE_FRACTION = 500 * 1e-6;
 
-/** What a simulated shard's contracts answer at one block. It has no accounts at venues. */
+/** What a simulated shard's contracts answer at one block. */
 export function auditOf(
   block: SimBlock,
   view: NodeView,
@@ -33,20 +45,48 @@ export function auditOf(
     credited: creditedIn(view, asked),
     ...feedsOf(state, o.chain),
     venues: {
-      lines: asked.pools.map((one) => ({
-        list: "capacity",
-        key: lineKey(one.adapter, one.pool),
-        fields: { feeFraction: FEE_FRACTION, acceptsTrades: true },
-        isEmpty: true,
-      })),
-      heldRaw: new Map(),
+      lines: [
+        ...asked.pools.map((one) => ({
+          list: "capacity" as const,
+          key: lineKey(one.adapter, one.pool),
+          fields: { feeFraction: FEE_FRACTION, acceptsTrades: true },
+          isEmpty: true,
+        })),
+        ...accountLines(state, o.chain),
+      ],
+      heldRaw: new Map([[site.settlementToken, state.desk.suppliedRaw + heldMarginRaw(state)]]),
       knowsLongs: true,
     },
     depthOutRaw: asked.depth.map(({ assetIn, amountInRaw }) => {
       return poolOut(state, rules, assetIn === site.settlementToken, BigInt(amountInRaw));
     }),
-    perpQuotesE18: [],
+    perpQuotesE18: asked.perpDepth.map(({ side, sizeE18 }) =>
+      perpQuoteE18(state, BigInt(sizeE18), side === "buy"),
+    ),
   };
+}
+
+/** What the vault's accounts have, as far as reports are held to it. */
+function accountLines(state: ShardState, { site }: SimChain): ProvedLine[] {
+  const readings = venueReadings(state, site);
+  return [
+    ...readings
+      .flatMap((one) => one.lending)
+      .map((line): ProvedLine => {
+        const { suppliedRaw, healthFactor, availableRaw, allowsWithdrawal } = line;
+        const fields = { suppliedRaw, healthFactor, availableRaw, allowsWithdrawal };
+        const key = lineKey(line.adapter, line.token);
+        return { list: "lending", key, fields, isEmpty: suppliedRaw === "0" };
+      }),
+    ...readings
+      .flatMap((one) => one.perps)
+      .map((line): ProvedLine => {
+        const { accountValueUsd, freeMarginRaw, marginRatio, sizeE18, openNotionalUsd } = line;
+        const fields = { accountValueUsd, freeMarginRaw, marginRatio, sizeE18, openNotionalUsd };
+        const key = lineKey(line.adapter, line.market);
+        return { list: "perps", key, fields, isEmpty: sizeE18 === "0" };
+      }),
+  ];
 }
 
 function feedsOf(state: ShardState, { site }: SimChain): Pick<ChainAudit, "prices" | "volatility"> {

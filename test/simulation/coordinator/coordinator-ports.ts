@@ -17,7 +17,12 @@ import { guidOf } from "#test/simulation/world/message.ts";
 import type { SimQueue } from "#test/simulation/world/queue.ts";
 import type { NodeView, Rpc } from "#test/simulation/world/rpc.ts";
 import { address, digest, type Site } from "#test/simulation/world/site.ts";
-import type { ChainEvent, Transaction } from "#test/simulation/world/transaction.ts";
+import {
+  amountsOf,
+  type ChainEvent,
+  isEffect,
+  type Transaction,
+} from "#test/simulation/world/transaction.ts";
 
 const CRASH_CHANCE = 0.07;
 const BUMP_WAIT_MS = 30_000;
@@ -209,22 +214,16 @@ function consumedMandate(
   block: SimBlock,
   event: Extract<ChainEvent, { type: "consumed" }>,
 ): ConsumedMandate {
-  const effect = block.events.find(
-    (one) => (one.type === "swap" || one.type === "sent") && one.jobId === event.jobId,
-  );
-  const base = { jobId: event.jobId, action: event.action, blockNumber: block.header.number };
-  if (effect?.type === "sent") {
-    const amount = effect.amountRaw.toString();
-    const { guid, dstEid } = effect;
-    return { ...base, amountInRaw: amount, amountOutRaw: amount, guid, dstEid };
-  }
-  const amounts = effect?.type === "swap" ? effect : { amountInRaw: 0n, amountOutRaw: 0n };
+  const effect = block.events.filter(isEffect).find((one) => one.jobId === event.jobId);
+  const { amountInRaw, amountOutRaw } = amountsOf(effect);
   return {
-    ...base,
-    amountInRaw: amounts.amountInRaw.toString(),
-    amountOutRaw: amounts.amountOutRaw.toString(),
-    guid: null,
-    dstEid: null,
+    jobId: event.jobId,
+    action: event.action,
+    blockNumber: block.header.number,
+    amountInRaw: amountInRaw.toString(),
+    amountOutRaw: amountOutRaw.toString(),
+    guid: effect?.type === "sent" ? effect.guid : null,
+    dstEid: effect?.type === "sent" ? effect.dstEid : null,
   };
 }
 

@@ -3,6 +3,7 @@ import type { JobQueue } from "#coordinator/ports/job-queue.ts";
 import type { Journal } from "#coordinator/ports/journal.ts";
 import type { MandateSigner } from "#coordinator/ports/mandate-signer.ts";
 import type { ShardChain } from "#coordinator/ports/shard-chain.ts";
+import type { JobRecord } from "#coordinator/records/job-record.ts";
 import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
 import { paramsHash } from "#shared/evm/mandate-typed-data.ts";
 import type { Plants } from "#test/simulation/plant/plants.ts";
@@ -47,15 +48,18 @@ export function plantedDisk(
   plants: Plants,
   stateOf: () => Pick<CoordinatorState, "jobs">,
 ): Journal {
-  if (!plants.has("settled-by-receipt")) return disk;
+  const isByReceipt = plants.has("settled-by-receipt");
+  const isForgetful = plants.has("perpetuals-forgotten-in-flight");
+  if (!isByReceipt && !isForgetful) return disk;
+  // Once the coordinator has put a record into its memory, it is taken out again.
+  const forget = (job: JobRecord): void =>
+    queueMicrotask(() => void stateOf().jobs.delete(job.jobId));
   const update: Journal["jobs"]["update"] = (job, event, atMs) => {
     disk.jobs.update(job, event, atMs);
-    if (event !== "receipt" || job.receipt?.outcome !== "included") return;
-    // Once the coordinator has put the record into its memory, it is taken out again.
-    queueMicrotask(() => {
-      stateOf().jobs.delete(job.jobId);
-      disk.jobs.update({ ...job, state: "settled" }, event, atMs);
-    });
+    if (isForgetful && job.kind === "perp-change") forget(job);
+    if (!isByReceipt || event !== "receipt" || job.receipt?.outcome !== "included") return;
+    forget(job);
+    queueMicrotask(() => disk.jobs.update({ ...job, state: "settled" }, event, atMs));
   };
   return { ...disk, jobs: { ...disk.jobs, update } };
 }

@@ -18,6 +18,8 @@ export const PLANTS = [
   "one-endpoint-is-believed",
   /** An agent goes on while its endpoints contradict each other. */
   "contradiction-is-ignored",
+  /** Trades of perpetuals in flight are not thought of. */
+  "perpetuals-forgotten-in-flight",
   /** A job counts as done once an agent says that a block has it. */
   "settled-by-receipt",
 ] as const;

@@ -20,6 +20,7 @@ export function genesisOf(o: {
     consumed: new Set(),
     settlementRaw: BigInt(Math.round(o.cashUsd)) * 10n ** 6n,
     hedgeRaw: BigInt(o.hedgeUnits) * 10n ** 18n,
+    desk: { suppliedRaw: 0n, marginRaw: 0n, sizeE18: 0n, openE18: 0n, isClosed: false },
     swapWindow: empty,
     transferWindow: empty,
     rounds: [{ priceE8: 2_000n * 10n ** 8n, roundId: 1n, updatedAtMs }],

@@ -14,6 +14,7 @@ import type { RpcClient } from "#shard-agent/adapters/rpc-client.ts";
 import { viemJobEncoder, viemJobVerifier } from "#shard-agent/adapters/viem-job-desk.ts";
 import { optionBookAbi } from "#shared/evm/abi/option-book.ts";
 import { shardVaultAbi } from "#shared/evm/abi/shard-vault.ts";
+import { venueDeskAbi } from "#shared/evm/abi/venue-desk.ts";
 import {
   EPOCH_BUMP_TYPES,
   mandateSigners,
@@ -22,7 +23,8 @@ import {
 } from "#shared/evm/mandate-typed-data.ts";
 import { recoveryAbi, recoveryCall } from "#shared/evm/recovery-call.ts";
 import type { Address, Hex } from "#shared/units/ids.ts";
-import { type JobParams, type Mandate, mandateSchema } from "#shared/wire/rebalance-job.ts";
+import { type Mandate, mandateSchema } from "#shared/wire/rebalance-job.ts";
+import { paramsOf } from "#test/simulation/world/calldata.ts";
 import { type Codec, recoverCall } from "#test/simulation/world/codec.ts";
 import { guidOf } from "#test/simulation/world/message.ts";
 import { digest, type Site } from "#test/simulation/world/site.ts";
@@ -44,7 +46,7 @@ export function realCodec(): Codec {
       vault: site.vault,
       optionBook: site.optionBook,
       settlementToken: site.settlementToken,
-      venueDesk: null,
+      venueDesk: site.venues.desk,
     });
   return {
     plannerAddress: planner.address,
@@ -114,7 +116,7 @@ const NO_RPC = {
 async function callOf(data: Hex, site: Site): Promise<ChainCall> {
   if (data === "0x") return { kind: "nothing" };
   const decoded = decodeFunctionData({
-    abi: [...shardVaultAbi, ...optionBookAbi, ...recoveryAbi],
+    abi: [...shardVaultAbi, ...venueDeskAbi, ...optionBookAbi, ...recoveryAbi],
     data,
   });
   if (decoded.functionName === "settle") {
@@ -135,7 +137,10 @@ async function callOf(data: Hex, site: Site): Promise<ChainCall> {
   if (
     functionName !== "executeSwap" &&
     functionName !== "executeSwapExactOutput" &&
-    functionName !== "executeTransfer"
+    functionName !== "executeTransfer" &&
+    functionName !== "executeLendMove" &&
+    functionName !== "executeMarginMove" &&
+    functionName !== "executePerpChange"
   )
     return { kind: "nothing" };
   const [struct, given, signatures] = decoded.args;
@@ -172,72 +177,5 @@ function mandateOf(struct: MandateStruct): Mandate {
     deadlineSeconds: Number(struct.deadline),
     maxFeeNativeWei: struct.maxFeeNative.toString(),
     paramsHash: struct.paramsHash,
-  };
-}
-
-type ParamsStruct =
-  | {
-      readonly venue: Address;
-      readonly pool: Address;
-      readonly assetIn: Address;
-      readonly assetOut: Address;
-      readonly amountIn: bigint;
-      readonly minAmountOut: bigint;
-      readonly minCapitalAfter: bigint;
-    }
-  | {
-      readonly venue: Address;
-      readonly pool: Address;
-      readonly assetIn: Address;
-      readonly assetOut: Address;
-      readonly amountOut: bigint;
-      readonly maxAmountIn: bigint;
-      readonly minCapitalAfter: bigint;
-    }
-  | {
-      readonly dstEid: number;
-      readonly dstVault: Hex;
-      readonly amount: bigint;
-      readonly minAmount: bigint;
-      readonly lzReceiveGas: bigint;
-      readonly minCapitalAfter: bigint;
-    };
-
-/** Addresses of calldata come back checksummed; the sites are lower case. */
-function paramsOf(struct: ParamsStruct): JobParams {
-  const minCapitalAfterRaw = struct.minCapitalAfter.toString();
-  if ("venue" in struct) {
-    const lower = (address: Address): Address => address.toLowerCase() as Address;
-    const place = {
-      venue: lower(struct.venue),
-      pool: lower(struct.pool),
-      assetIn: lower(struct.assetIn),
-      assetOut: lower(struct.assetOut),
-    };
-    if ("amountOut" in struct) {
-      return {
-        kind: "swap-exact-output",
-        ...place,
-        amountOutRaw: struct.amountOut.toString(),
-        maxAmountInRaw: struct.maxAmountIn.toString(),
-        minCapitalAfterRaw,
-      };
-    }
-    return {
-      kind: "swap",
-      ...place,
-      amountInRaw: struct.amountIn.toString(),
-      minAmountOutRaw: struct.minAmountOut.toString(),
-      minCapitalAfterRaw,
-    };
-  }
-  return {
-    kind: "transfer",
-    dstEid: struct.dstEid,
-    dstVault: struct.dstVault,
-    amountRaw: struct.amount.toString(),
-    minAmountRaw: struct.minAmount.toString(),
-    lzReceiveGas: Number(struct.lzReceiveGas),
-    minCapitalAfterRaw,
   };
 }

@@ -10,6 +10,7 @@ export type ShardState = {
   readonly consumed: ReadonlySet<Hex>;
   readonly settlementRaw: bigint;
   readonly hedgeRaw: bigint;
+  readonly desk: DeskState;
   readonly swapWindow: Bucket;
   readonly transferWindow: Bucket;
   /** Rounds of the price feed, oldest first; round ids count from 1. */
@@ -23,6 +24,18 @@ export type ShardState = {
   readonly messages: ReadonlyMap<Hex, EndpointMessage>;
   readonly nonces: ReadonlyMap<Address, number>;
   readonly gasWei: ReadonlyMap<Address, bigint>;
+};
+
+/** The vault's accounts at a lending pool and at a perpetual market. */
+export type DeskState = {
+  readonly suppliedRaw: bigint;
+  /** Margin put in less what was taken out. */
+  readonly marginRaw: bigint;
+  readonly sizeE18: bigint;
+  /** What all trades have cost, less what they brought, USD with 18 decimals. */
+  readonly openE18: bigint;
+  /** No supply and no trades are taken. */
+  readonly isClosed: boolean;
 };
 
 export type Bucket = { readonly levelRaw: bigint; readonly updatedAtSeconds: number };

@@ -1,6 +1,6 @@
 import type { ExpectedTransfer } from "#shared/wire/transfer-line.ts";
 import { type FaultRates, type Faults, newFaults } from "#test/simulation/engine/faults.ts";
-import { randomOf } from "#test/simulation/engine/random.ts";
+import { type Random, randomOf } from "#test/simulation/engine/random.ts";
 import { newScheduler, type Scheduler } from "#test/simulation/engine/scheduler.ts";
 import type { Plants } from "#test/simulation/plant/plants.ts";
 import { type Bridge, newBridge } from "#test/simulation/world/bridge.ts";
@@ -9,8 +9,10 @@ import type { Codec } from "#test/simulation/world/codec.ts";
 import { genesisOf, rulesOf } from "#test/simulation/world/genesis.ts";
 import { type Market, newMarket } from "#test/simulation/world/market.ts";
 import { newQueue, type SimQueue } from "#test/simulation/world/queue.ts";
+import type { ShardState } from "#test/simulation/world/shard-state.ts";
 import { type Site, sitesOf } from "#test/simulation/world/site.ts";
 import { newStreams, type Streams } from "#test/simulation/world/streams.ts";
+import type { WorldOp } from "#test/simulation/world/world-op.ts";
 
 /** Everything outside the processes. */
 export type SimulatedWorld = {
@@ -69,7 +71,7 @@ export function newWorld(o: WorldOptions): SimulatedWorld {
   const random = randomOf(seed, "world");
   const scheduler = newScheduler(START_MS);
   const faults = newFaults(seed, o.isHarmless, o.always);
-  const sites = sitesOf(() => (random.chance(0.35) ? 1_000 : 2_000));
+  const sites = sitesWithVenues(seed, random);
   const twin =
     random.chance(0.5) || o.role !== undefined
       ? sites[random.integer(0, sites.length - 1)]
@@ -129,6 +131,16 @@ export function newWorld(o: WorldOptions): SimulatedWorld {
   return world;
 }
 
+/** Accounts at venues for the first two shards: the poor one has nothing to lend and no margin to spare. */
+function sitesWithVenues(seed: number, random: Random): Site[] {
+  const places = randomOf(seed, "venues");
+  const at = { aave: [places.integer(0, 1)], curie: [[0], [1], [0, 1]][places.integer(0, 2)] };
+  return sitesOf(
+    () => (random.chance(0.35) ? 1_000 : 2_000),
+    (venue, index) => at[venue]?.includes(index) === true,
+  );
+}
+
 function byzantineOf({ seed, hasLiar }: WorldOptions, sites: readonly Site[]) {
   const random = randomOf(seed, "endpoints");
   const isOn = random.chance(LIAR_SHARE);
@@ -140,6 +152,15 @@ function byzantineOf({ seed, hasLiar }: WorldOptions, sites: readonly Site[]) {
 function runChain(world: SimulatedWorld, chain: SimChain): void {
   const { scheduler, faults, market, bridge } = world;
   const { site } = chain;
+  let closedUntilMs = 0;
+  const venueOps = ({ desk }: ShardState): WorldOp[] => {
+    if (site.venues.curie !== null && faults.roll("venue-closed", 0.004)) {
+      faults.bit("venue-closed");
+      closedUntilMs = scheduler.nowMs() + faults.random.between(5_000, 30_000);
+    }
+    const isClosed = faults.isActive() && scheduler.nowMs() < closedUntilMs;
+    return isClosed === desk.isClosed ? [] : [{ kind: "venues", isClosed }];
+  };
   const next = (): void => {
     const nowMs = scheduler.nowMs();
     if (world.stopped.has(site.shard)) faults.bit("chain-missed-blocks");
@@ -147,7 +168,11 @@ function runChain(world: SimulatedWorld, chain: SimChain): void {
       const { state, header } = chain.head();
       const isPricedOut = chain.mempool.all().some((one) => one.maxFeeWei < header.baseFeeWei);
       if (isPricedOut) faults.bit("chain-fee-spike");
-      const ops = [...market.ops(site, state, nowMs), ...bridge.deliveries(chain, nowMs)];
+      const ops = [
+        ...market.ops(site, state, nowMs),
+        ...venueOps(state),
+        ...bridge.deliveries(chain, nowMs),
+      ];
       const block = chain.produce(nowMs, ops);
       bridge.observe(chain, nowMs);
       world.announce(chain, block);

@@ -20,9 +20,18 @@ export type Site = {
   readonly settlementToken: Address;
   readonly hedgeToken: Address;
   readonly feed: Address;
+  readonly venues: SiteVenues;
 };
 
-const SETTLEMENT_DECIMALS = 6;
+/** Accounts of the vault at venues; null where the shard has none. */
+type SiteVenues = {
+  readonly desk: Address;
+  readonly aave: Address | null;
+  readonly curie: Address | null;
+  readonly market: Address;
+};
+
+export const SETTLEMENT_DECIMALS = 6;
 const HEDGE_DECIMALS = 18;
 /** Blocks after which a block is final. */
 export const FINALITY_BLOCKS = 8;
@@ -45,7 +54,10 @@ const CHAINS = [
   { shard: "base", chainId: 8_453, endpointId: 30_184 },
 ] as const;
 
-export function sitesOf(blockTimeMs: (index: number) => number): Site[] {
+export function sitesOf(
+  blockTimeMs: (index: number) => number,
+  has: (venue: "aave" | "curie", index: number) => boolean,
+): Site[] {
   return CHAINS.map((chain, index) => {
     const at = (name: string): Address => address(`${chain.shard} ${name}`);
     return {
@@ -59,6 +71,12 @@ export function sitesOf(blockTimeMs: (index: number) => number): Site[] {
       settlementToken: at("usdx"),
       hedgeToken: at("weth"),
       feed: at("feed"),
+      venues: {
+        desk: at("desk"),
+        aave: has("aave", index) ? at("aave account") : null,
+        curie: has("curie", index) ? at("curie account") : null,
+        market: at("perpetual"),
+      },
     };
   });
 }
@@ -106,7 +124,27 @@ export function scopeOf(site: Site, agent: string, signer: Address): ShardScope 
     feedMaxAgeMs: FEED_MAX_MS,
     staleAfterMs: staleAfterMs(SIMULATED_POLICY.staleness.reportFloorMs, site.blockTimeMs),
     blockTimeMs: site.blockTimeMs,
-    positionVenues: null,
+    positionVenues: positionVenuesOf(site),
+  };
+}
+
+function positionVenuesOf({ venues }: Site): ShardScope["positionVenues"] {
+  const { desk, aave, curie, market } = venues;
+  if (aave === null && curie === null) return null;
+  const nobody = address("nobody");
+  return {
+    desk,
+    aaveV3: aave === null ? null : { adapter: aave, pool: nobody, oracle: nobody },
+    curie:
+      curie === null
+        ? null
+        : {
+            adapter: curie,
+            clearingHouse: nobody,
+            quoteFrom: nobody,
+            markets: [{ market, underlying: "ETH", depthUsd: [] }],
+          },
+    lyraV1: null,
   };
 }
 
@@ -124,6 +162,9 @@ export const SIMULATED_POLICY: Policy = {
   underlyings: { ETH },
   staleness: { ...DEFAULT_POLICY.staleness, feedMaxMs: FEED_MAX_MS },
   planning: { ...DEFAULT_POLICY.planning, method: "greedy" },
+  // Much is lent and much margin stands by, so that cash runs short and perpetuals are traded.
+  lending: { ...DEFAULT_POLICY.lending, supplyMaxFraction: 0.9, minimumUsd: 5_000 },
+  perps: { ...DEFAULT_POLICY.perps, withdrawsSurplus: true, standingMarginHalfWidths: 6 },
   // Small ones, so that several are on their way at the same time.
   transfers: {
     ...DEFAULT_POLICY.transfers,

@@ -74,6 +74,53 @@ export type ChainEvent =
       readonly srcEid: number;
       readonly amountRaw: bigint;
     }
+  /** Cash between the vault and its account at a venue; positive into the venue. */
+  | {
+      readonly type: "venue";
+      readonly jobId: Hex;
+      readonly venue: "aave" | "curie";
+      readonly amountRaw: bigint;
+      readonly gainedRaw: bigint;
+    }
+  | {
+      readonly type: "perp";
+      readonly jobId: Hex;
+      readonly sizeE18: bigint;
+      /** Paid for a buy, received for a sale; positive. */
+      readonly quoteE18: bigint;
+    }
   | { readonly type: "bumped"; readonly epoch: number; readonly leader: Address }
   /** Premiums and payoffs between the vault and takers; positive to the vault. */
   | { readonly type: "takers"; readonly amountRaw: bigint };
+
+/** What a mandate did, beside being consumed. */
+export type Effect = Extract<ChainEvent, { type: "swap" | "sent" | "venue" | "perp" }>;
+
+export function isEffect(event: ChainEvent): event is Effect {
+  return ["swap", "sent", "venue", "perp"].includes(event.type);
+}
+
+/** What was given and what was got, as reports and receipts say it (shard-agent/adapters/viem-job-events.ts). */
+export function amountsOf(effect: Effect | undefined): {
+  readonly amountInRaw: bigint;
+  readonly amountOutRaw: bigint;
+} {
+  switch (effect?.type) {
+    case "swap":
+      return effect;
+    case "sent":
+      return { amountInRaw: effect.amountRaw, amountOutRaw: effect.amountRaw };
+    case "venue": {
+      const { amountRaw, gainedRaw } = effect;
+      return { amountInRaw: amountRaw < 0n ? -amountRaw : amountRaw, amountOutRaw: gainedRaw };
+    }
+    case "perp": {
+      const { sizeE18, quoteE18 } = effect;
+      return sizeE18 > 0n
+        ? { amountInRaw: quoteE18, amountOutRaw: sizeE18 }
+        : { amountInRaw: -sizeE18, amountOutRaw: quoteE18 };
+    }
+    case undefined:
+      return { amountInRaw: 0n, amountOutRaw: 0n };
+  }
+}

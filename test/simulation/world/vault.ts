@@ -18,6 +18,7 @@ import {
   poolOut,
   priceE8,
 } from "#test/simulation/world/valuation.ts";
+import { actAtVenue, type DeskParams } from "#test/simulation/world/venue-desk.ts";
 import { receive } from "#test/simulation/world/world-op.ts";
 
 export type CallOutcome =
@@ -56,7 +57,8 @@ function act(state: ShardState, o: Acting, where: Where): CallOutcome {
   if (params.kind === "swap" || params.kind === "swap-exact-output")
     return swap(state, call.mandate.jobId, params, where);
   if (params.kind === "transfer") return transfer(state, { ...o, params }, where);
-  return fail("WrongAction");
+  if (params.kind === "option-trade") return fail("NotRegistered");
+  return desk(state, call.mandate.jobId, params, where);
 }
 
 type Acting = {
@@ -167,6 +169,19 @@ function swap(
     },
     events: [{ ...event, notionalRaw: notional }],
   };
+}
+
+/** The desk's own checks come after the vault's. */
+function desk(state: ShardState, jobId: Hex, params: DeskParams, where: Where): CallOutcome {
+  if (!areFeedsFresh(state, where.nowSeconds)) return fail("PriceStale");
+  const outcome = actAtVenue(state, jobId, params, where.rules);
+  if (!outcome.ok || params.kind !== "perp-change") return outcome;
+  const sizeE18 = BigInt(params.sizeE18);
+  const notional = ceilDiv((sizeE18 < 0n ? -sizeE18 : sizeE18) * priceE8(state), 10n ** 20n);
+  const cap = VAULT_LIMITS.swapWindowCapRaw;
+  const swapWindow = fill(state.swapWindow, notional, cap, where.nowSeconds);
+  if (swapWindow === undefined) return fail("WindowCapExceeded");
+  return { ...outcome, state: { ...outcome.state, swapWindow } };
 }
 
 function transfer(

@@ -6,6 +6,8 @@ import type { ChainEvent } from "#test/simulation/world/transaction.ts";
 /** What the world itself does on a chain: feeds, takers, deliveries of the bridge. */
 export type WorldOp =
   | { readonly kind: "price"; readonly priceE8: bigint }
+  /** Venues take no supply and no trades, or do again. */
+  | { readonly kind: "venues"; readonly isClosed: boolean }
   | {
       readonly kind: "trade";
       readonly series: Omit<RawSeries, "takersLongE18" | "takersShortE18">;
@@ -37,6 +39,8 @@ export function applyOp(state: ShardState, op: WorldOp, timestampMs: number): Op
   switch (op.kind) {
     case "price":
       return { state: pushPrice(state, op.priceE8, timestampMs), events: [] };
+    case "venues":
+      return { state: { ...state, desk: { ...state.desk, isClosed: op.isClosed } }, events: [] };
     case "trade":
       return trade(state, op, timestampMs);
     case "verify":

@@ -1,0 +1,112 @@
+import { EMPTY_READING, type VenueReading } from "#shard-agent/records/shard-snapshot.ts";
+import { unitsFromRaw } from "#shared/units/token-amount.ts";
+import type { LendingLine, PerpLine } from "#shared/wire/shard-report.ts";
+import type { ShardState } from "#test/simulation/world/shard-state.ts";
+import { SETTLEMENT_DECIMALS, type Site } from "#test/simulation/world/site.ts";
+import {
+  exposureE18,
+  freeMarginRaw,
+  heldMarginRaw,
+  PERP_FEE_MILLIONTHS,
+  perpQuoteE18,
+  priceE8,
+  valueE18,
+} from "#test/simulation/world/valuation.ts";
+import {
+  INITIAL_MARGIN_MILLIONTHS,
+  MAINTENANCE_MARGIN_MILLIONTHS,
+} from "#test/simulation/world/venue-desk.ts";
+
+const RATE_PER_YEAR = 0.2;
+const POOL_CASH_RAW = 10n ** 14n;
+const DEPTH_USD = [1_000, 10_000, 50_000, 150_000];
+const GAS_UNITS = 400_000;
+
+/** What the shard's venues say at one block, in the words of the agent's venue files. */
+export function venueReadings(state: ShardState, site: Site): VenueReading[] {
+  const { aave, curie } = site.venues;
+  const token = site.settlementToken;
+  const lending: VenueReading[] =
+    aave === null
+      ? []
+      : [
+          {
+            ...EMPTY_READING,
+            lending: [lendingLine(state, site, aave)],
+            collateral: [{ token, amountRaw: state.desk.suppliedRaw, location: "lending" }],
+          },
+        ];
+  const perps: VenueReading[] =
+    curie === null
+      ? []
+      : [
+          {
+            ...EMPTY_READING,
+            perps: [perpLine(state, site, curie)],
+            collateral: [{ token, amountRaw: heldMarginRaw(state), location: "venue-margin" }],
+          },
+        ];
+  return [...lending, ...perps];
+}
+
+function lendingLine(
+  { desk, rounds }: ShardState,
+  site: Site,
+  adapter: `0x${string}`,
+): LendingLine {
+  return {
+    venue: "aave-v3",
+    adapter,
+    asset: "USDX",
+    token: site.settlementToken,
+    decimals: SETTLEMENT_DECIMALS,
+    suppliedRaw: desk.suppliedRaw.toString(),
+    healthFactor: null,
+    supplyRatePerYear: RATE_PER_YEAR,
+    availableRaw: POOL_CASH_RAW.toString(),
+    supplyRoomRaw: null,
+    acceptsSupply: !desk.isClosed,
+    allowsWithdrawal: true,
+    gasUnits: GAS_UNITS,
+    oracleUpdatedAtMs: rounds.at(-1)?.updatedAtMs ?? 0,
+  };
+}
+
+function perpLine(state: ShardState, site: Site, adapter: `0x${string}`): PerpLine {
+  const { desk, rounds } = state;
+  const spotUsd = unitsFromRaw(priceE8(state), 8);
+  const exposure = exposureE18(state);
+  const depth = (isBuy: boolean): PerpLine["buy"] =>
+    DEPTH_USD.map((usd) => BigInt(Math.round((usd / spotUsd) * 1e6)) * 10n ** 12n).map((size) => ({
+      sizeE18: size.toString(),
+      quoteE18: perpQuoteE18(state, size, isBuy).toString(),
+    }));
+  return {
+    venue: "curie",
+    adapter,
+    market: site.venues.market,
+    underlying: "ETH",
+    marginToken: site.settlementToken,
+    marginDecimals: SETTLEMENT_DECIMALS,
+    sizeE18: desk.sizeE18.toString(),
+    openNotionalUsd: unitsFromRaw(desk.openE18, 18),
+    markUsd: spotUsd,
+    indexUsd: spotUsd,
+    accountValueUsd: unitsFromRaw(valueE18(state), 18),
+    freeMarginRaw: freeMarginRaw(state).toString(),
+    marginRatio: exposure === 0n ? null : Number(valueE18(state)) / Number(exposure),
+    initialMarginFraction: Number(INITIAL_MARGIN_MILLIONTHS) / 1e6,
+    maintenanceMarginFraction: Number(MAINTENANCE_MARGIN_MILLIONTHS) / 1e6,
+    marginRatioFloor: 0,
+    fundingFractionPerDay: 0,
+    pendingFundingUsd: 0,
+    feeFraction: Number(PERP_FEE_MILLIONTHS) / 1e6,
+    gasUnits: GAS_UNITS,
+    marginGasUnits: GAS_UNITS,
+    acceptsTrades: !desk.isClosed,
+    isIndexTimedOut: false,
+    indexUpdatedAtMs: rounds.at(-1)?.updatedAtMs ?? 0,
+    buy: depth(true),
+    sell: depth(false),
+  };
+}
