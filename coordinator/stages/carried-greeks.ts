@@ -4,6 +4,7 @@ import type {
   SilentGreeks,
   UnderlyingValuation,
 } from "#coordinator/records/shard-valuation.ts";
+import { deltaRange, spotMoves } from "#coordinator/stages/carried-delta.ts";
 import type { QuarantinePolicy } from "#shared/policy/safety-policy.ts";
 import { blackScholes } from "#shared/risk/black-scholes.ts";
 import {
@@ -43,12 +44,12 @@ export function carriedGreeks(
   const moves = spread === null ? STANDARD_GRID : nearMoves(spread);
   const priced = live.map((position) => pricedOf(position, market));
   const moved = moves.map((move) => priced.map((one) => greeksOf(one, market, move)));
-  const deltas = moved.map((all) => book.linearUnits + sum(all.map((one) => one.deltaUnits)));
+  const [low, high] = deltaRange(live, book.linearUnits, market, spotMoves(spread));
   const hours = Math.max(0, entryAgeMs(entry, market.nowMs)) / HOUR_MS;
   const { unseenTradesUsdPerHour, unseenTradesMaxUsd } = carried;
   const tradedUnits = Math.min(unseenTradesMaxUsd, unseenTradesUsdPerHour * hours) / market.spotUsd;
   return {
-    gridDeltaUnits: [Math.min(...deltas) - tradedUnits, Math.max(...deltas) + tradedUnits],
+    gridDeltaUnits: [low - tradedUnits, high + tradedUnits],
     silent: { book: expiryMoves(priced, market, moved), unseen: unseenGreeks(market, tradedUnits) },
   };
 }
@@ -73,7 +74,6 @@ function pricedOf(position: OptionPosition, market: OptionMarket) {
 function greeksOf({ position, years, volatility }: Priced, market: OptionMarket, move: Scenario) {
   const value = blackScholes(optionInputs(position, market, { years, move, volatility }));
   return {
-    deltaUnits: position.quantity * value.deltaUnits,
     gammaUnitsPerUsd: position.quantity * value.gammaUnitsPerUsd,
     vegaUsdPerVolPoint: position.quantity * value.vegaUsdPerVolPoint,
   };
@@ -118,8 +118,4 @@ function unseenGreeks(market: OptionMarket, units: number): SilentGreeks["unseen
       const { gammaUnitsPerUsd, vegaUsdPerVolPoint } = one;
       return { expiryMs, gammaUnitsPerUsd, vegaUsdPerVolPoint };
     });
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }

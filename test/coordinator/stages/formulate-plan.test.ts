@@ -119,9 +119,9 @@ test("so it is where venues and feeds disagree and depth is dearest at first", (
     );
     compared += 1;
   };
-  fc.assert(fc.property(fc.integer({ min: 1, max: 9_999 }), check), { numRuns: 40, seed: 9 });
-  expect(compared).toBeGreaterThan(20);
-});
+  fc.assert(fc.property(fc.integer({ min: 1, max: 9_999 }), check), { numRuns: 30, seed: 9 });
+  expect(compared).toBeGreaterThan(12);
+}, 60_000);
 
 test("transfers go over open routes only, most of them at a reported fee, and the figures are what they cost", () => {
   const fees = PROBLEMS.flatMap(({ found }) => {
