@@ -26,6 +26,8 @@ export const WORLD_POLICY: Policy = {
   ...DEFAULT_POLICY,
   underlyings: { ETH: UNDERLYING, BTC: UNDERLYING },
   hedging: { ...DEFAULT_POLICY.hedging, slippageMaxFraction: 0.02 },
+  // Aave's suppliers earn 0.4 % a year here: worth its haircut over a month.
+  lending: { ...DEFAULT_POLICY.lending, supplyMaxFraction: 0.25, horizonHours: 720 },
   transfers: {
     ...DEFAULT_POLICY.transfers,
     minimumUsd: 5_000,
