@@ -14,37 +14,43 @@ export type AuditView = {
   /** Answer of a contract that the configuration or the vault itself names. Throws when there is none. */
   readonly view: <T>(call: AuditCall) => Promise<T>;
   /**
-   * The same of a contract that only a report names: null where it reverts, or answers what the function cannot have
-   * answered. A report must not be able to stop its own audit. Throws only when the node does not answer.
+   * The same of a contract that only a report names: null where it reverts, answers what the function cannot have
+   * answered, or cannot be asked at all with what the report, or a contract that it names, says. A report must not be
+   * able to stop its own audit. Throws only when the node does not answer.
    */
   readonly tryView: <T>(call: AuditCall) => Promise<T | null>;
 };
 
 /** Calls answered from the state of one block. */
 export function auditView(rpc: PublicClient, blockHash: Hex): AuditView {
-  const ask = (call: AuditCall): Promise<Hex> => {
-    const { abi, to, name, args = [], from } = call;
-    const data = encodeFunctionData({ abi: abi as Abi, functionName: name, args });
+  const encode = ({ abi, name, args = [] }: AuditCall): Hex =>
+    encodeFunctionData({ abi: abi as Abi, functionName: name, args });
+  const ask = ({ to, from }: AuditCall, data: Hex): Promise<Hex> => {
     const sent = { to, data, ...(from === undefined ? {} : { from }) };
     return rpc.request({ method: "eth_call", params: [sent, { blockHash }] });
   };
   const decode = <T>({ abi, name }: AuditCall, data: Hex): T =>
     decodeFunctionResult({ abi: abi as Abi, functionName: name, data }) as T;
   return {
-    view: async <T>(call: AuditCall) => decode<T>(call, await ask(call)),
+    view: async <T>(call: AuditCall) => decode<T>(call, await ask(call, encode(call))),
     tryView: async <T>(call: AuditCall) => {
-      const data = await ask(call).catch((error: unknown) => {
+      const asked = orNull(() => encode(call));
+      if (asked === null) return null;
+      const data = await ask(call, asked).catch((error: unknown) => {
         if (isRevert(error)) return null;
         throw error;
       });
-      if (data === null) return null;
-      try {
-        return decode<T>(call, data);
-      } catch {
-        return null;
-      }
+      return data === null ? null : orNull(() => decode<T>(call, data));
     },
   };
+}
+
+function orNull<T>(run: () => T): T | null {
+  try {
+    return run();
+  } catch {
+    return null;
+  }
 }
 
 /** JSON-RPC's code of a call that reverted, as most nodes give it; others say so only in words. */

@@ -1,9 +1,12 @@
+import { hasWrongChecksum } from "#shared/evm/mandate-typed-data.ts";
 import type { ShardReport } from "#shared/wire/shard-report.ts";
 
 /** Largest magnitude of a number. */
 const NUMBER_MAX = 1e18;
 /** Most digits of a raw amount: far below 2^192, so that products and sums of a plan stay in 256 bits. */
 const RAW_DIGITS_MAX = 57;
+/** Of an address as text. */
+const ADDRESS_LENGTH = 42;
 /** Smallest price of one unit, in USD. */
 const PRICE_MIN_USD = 1e-15;
 
@@ -40,7 +43,7 @@ const PERP_PRICES: readonly string[] = [...PRICES, "markUsd"];
 /** The rest of the path, and what is wrong there; it is put together only where something is, since every report comes by. */
 function implausible(value: unknown, key: string, prices: readonly string[]): string | undefined {
   if (typeof value === "number") return implausibleNumber(value, prices.includes(key));
-  if (typeof value === "string") return implausibleRaw(value);
+  if (typeof value === "string") return wrongAddress(value) ?? implausibleRaw(value);
   if (typeof value !== "object" || value === null) return undefined;
   if (Array.isArray(value)) {
     for (let index = 0; index < value.length; index += 1) {
@@ -60,6 +63,12 @@ function implausibleNumber(value: number, isPrice: boolean): string | undefined 
   if (Math.abs(value) > NUMBER_MAX) return `: found ${value}; at most ${NUMBER_MAX} either way`;
   if (isPrice && value < PRICE_MIN_USD) return `: found ${value}; at least ${PRICE_MIN_USD}`;
   return undefined;
+}
+
+/** No mandate and no call can name it. */
+function wrongAddress(value: string): string | undefined {
+  if (value.length !== ADDRESS_LENGTH || !value.startsWith("0x")) return undefined;
+  return hasWrongChecksum(value) ? `: found ${value}; must have a right checksum` : undefined;
 }
 
 function implausibleRaw(value: string): string | undefined {

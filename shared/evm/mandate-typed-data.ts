@@ -6,6 +6,7 @@ import {
   type Hex,
   hashStruct,
   hashTypedData,
+  isAddress,
   keccak256,
   recoverAddress,
   stringToHex,
@@ -54,6 +55,14 @@ export function vaultDomain(chainId: number, vault: Address) {
 /** Shard id as the vault keeps it: ASCII, left-aligned in 32 bytes. */
 export function shardBytes32(shard: string): Hex {
   return stringToHex(shard, { size: 32 });
+}
+
+/**
+ * True of a well-formed address in mixed case that its own checksum contradicts (ERC-55): no mandate and no call can be
+ * encoded with it.
+ */
+export function hasWrongChecksum(address: string): boolean {
+  return address.toLowerCase() !== address && !isAddress(address);
 }
 
 /** The mandate as the vault's ABI takes it. */

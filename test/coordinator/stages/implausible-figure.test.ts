@@ -7,6 +7,8 @@ import { aFullReport } from "#test/support/full-report.ts";
 import { aRandomPass } from "#test/support/random-world.ts";
 
 const NINES = "9".repeat(58);
+/** Well-formed, but no library encodes it: a mandate that named it would end the pass. */
+const WRONG_CHECKSUM = "0xAbcdef0000000000000000000000000000000001";
 
 function first<T>(lines: readonly T[], change: Partial<T>): T[] {
   return lines.map((line, index) => (index === 0 ? { ...line, ...change } : line));
@@ -32,6 +34,8 @@ const CASES: readonly [string, (report: ShardReport) => Partial<ShardReport>][] 
   ["book[0].strikeUsd", ({ book }) => ({ book: first(book, { strikeUsd: 1e300 }) })],
   ["perps[0].sizeE18", ({ perps }) => ({ perps: first(perps, { sizeE18: `-${NINES}` }) })],
   ["perps[0].markUsd", ({ perps }) => ({ perps: first(perps, { markUsd: 1e-300 }) })],
+  ["capacity[0].pool", ({ capacity }) => ({ capacity: first(capacity, { pool: WRONG_CHECKSUM }) })],
+  ["perps[0].market", ({ perps }) => ({ perps: first(perps, { market: WRONG_CHECKSUM }) })],
   ["chain.capitalRaw", ({ chain }) => ({ chain: { ...chain, capitalRaw: NINES } })],
 ];
 
