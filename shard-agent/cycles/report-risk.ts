@@ -40,6 +40,8 @@ export async function reportRisk(ports: ReportPorts, block: BlockHeader): Promis
   const depth = memory.snapshot === null ? [] : venue.depthRequests(memory.snapshot);
   // Beside the snapshot, not after it.
   const arriving = trackArrivals(ports, block);
+  // It is waited for below, if at all: a rejection in between must not end the process.
+  arriving.catch(() => undefined);
   const snapshot = await ports.chain.snapshot(block, depth);
   memory.snapshot = snapshot;
   const valued = valueBook(snapshot, scope);
