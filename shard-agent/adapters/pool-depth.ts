@@ -2,20 +2,25 @@ import type { Address } from "viem";
 import type { LensReads, LensState } from "#shard-agent/adapters/lens-reads.ts";
 import { isSameAddress } from "#shard-agent/records/shard-scope.ts";
 import type { BlockHeader, DepthRequest } from "#shard-agent/records/shard-snapshot.ts";
+import { RetryableError } from "#shared/errors.ts";
 import { quoteExactInput, type TickTable, wordOf } from "#shared/evm/uniswap-v3-quote.ts";
 
-/** Words of a pool's bitmap that are known on each side of its price: prices 1.5 times apart at the closest spacing. */
-const WORDS_EACH_SIDE = 16;
+/**
+ * Words of a pool's bitmap that are known on each side of its price: 10 % of it at the closest spacing. Anybody can make
+ * ticks, for little, and nodes let one call use so much gas: with every tick of these words made they can still be read.
+ */
+const WORDS_EACH_SIDE = 4;
 /** Read anew when the price has fewer known words than this on a side. */
-const WORDS_LEFT_MIN = 8;
+const WORDS_LEFT_MIN = 2;
 const WORD_LAST = 32_767;
+const REFUSALS = ["rpc-failed", "rpc-quorum"];
 
 /** Tick tables by pool. */
 export type TickTables = ReadonlyMap<Address, TickTable>;
 type Pool = LensState["pools"][number];
 
 /**
- * Tables that hold at a block: those of `known` that still do, the others read.
+ * Tables that hold at a block: those of `known` that still do, the others read; none of a pool whose ticks cannot be read.
  *
  * @param changed Pools in which liquidity came or went since `known`.
  */
@@ -36,9 +41,16 @@ export async function readTickTables(
     if (known !== undefined && !o.changed(address) && isAround(known, pool)) {
       return [[address, known]];
     }
-    return [[address, await readTable(lens, block, address, pool)]];
+    const table = await readTable(lens, block, address, pool).catch(nullWhenRefused);
+    return table === null ? [] : [[address, table]];
   });
   return new Map((await Promise.all(tables)).flat());
+}
+
+/** What a node does not read in one call is asked of QuoterV2, as if it were not known. */
+function nullWhenRefused(error: unknown): null {
+  if (error instanceof RetryableError && REFUSALS.includes(error.code)) return null;
+  throw error;
 }
 
 async function readTable(

@@ -16,7 +16,7 @@ import {IUniswapV3Pool} from "riskshard/interfaces/IUniswapV3.sol";
 import {SviSlice} from "riskshard/interfaces/IVolatilityFeed.sol";
 import {ShardLens} from "riskshard/ShardLens.sol";
 import {SettableVolatilityFeed} from "riskshard-local/SettableVolatilityFeed.sol";
-import {UniswapFixture} from "./support/UniswapFixture.sol";
+import {IPoolState, IPositionManager, UniswapFixture} from "./support/UniswapFixture.sol";
 
 contract ShardLensTest is UniswapFixture {
     ShardLens private lens;
@@ -94,6 +94,23 @@ contract ShardLensTest is UniswapFixture {
         assertEq(lens.readTicks(LensTickRange(pool, 0, 0)).length, 0);
     }
 
+    function test_words_full_of_ticks_that_anybody_may_have_made_are_still_read_together() public {
+        (, int24 tick,,,,,) = IPoolState(pool).slot0();
+        int16 word = int16((tick / 10) / 256) + 4;
+        weth.mint(address(this), 1e18);
+        usdx.mint(address(this), 1e12);
+        weth.approve(address(positions), type(uint256).max);
+        usdx.approve(address(positions), type(uint256).max);
+        for (int24 i = 0; i < 256; i += 2) {
+            _provide((int24(word) * 256 + i) * 10, (int24(word) * 256 + i + 1) * 10);
+        }
+        vm.cool(pool);
+        uint256 gasBefore = gasleft();
+        assertEq(lens.readTicks(LensTickRange(pool, word, 1)).length, 256);
+        // shard-agent/adapters/pool-depth.ts asks for nine words; nodes let a call use 30 million and more.
+        assertLt((gasBefore - gasleft()) * 9, 30_000_000);
+    }
+
     function test_calls_are_made_on_the_same_state_and_a_refusal_is_an_answer() public {
         LensCall[] memory calls = new LensCall[](3);
         calls[0] = LensCall(address(usdx), abi.encodeCall(usdx.approve, (taker, 5)));
@@ -147,5 +164,24 @@ contract ShardLensTest is UniswapFixture {
         request.volatilityFeed = address(volatility);
         request.senders = new address[](1);
         request.senders[0] = taker;
+    }
+
+    function _provide(int24 lower, int24 upper) private {
+        (address token0, address token1) = (IUniswapV3Pool(pool).token0(), IUniswapV3Pool(pool).token1());
+        positions.mint(
+            IPositionManager.MintParams({
+                token0: token0,
+                token1: token1,
+                fee: FEE,
+                tickLower: lower,
+                tickUpper: upper,
+                amount0Desired: 1e9,
+                amount1Desired: 1e9,
+                amount0Min: 0,
+                amount1Min: 0,
+                recipient: address(this),
+                deadline: block.timestamp
+            })
+        );
     }
 }

@@ -5,6 +5,7 @@ import type { LensBook, LensState } from "#shard-agent/adapters/lens-reads.ts";
 import type { RawLog } from "#shard-agent/adapters/rpc-values.ts";
 import { shardReader } from "#shard-agent/adapters/viem-chain-reader.ts";
 import type { BlockHeader } from "#shard-agent/records/shard-snapshot.ts";
+import { RetryableError } from "#shared/errors.ts";
 import { sqrtPriceAtTick } from "#shared/evm/uniswap-v3-price.ts";
 import { memoryLog } from "#test/support/memory-log.ts";
 import { address20, hash32 } from "#test/support/shard-report.ts";
@@ -178,3 +179,34 @@ test("a book that changed without a new revision is found at the next whole read
   expect((await at(42)).snapshot.liabilitiesRaw).toBe(600n * 10n ** 6n);
   expect(lines[0]?.fields["fields"]).toEqual(["capitalRaw", "liabilitiesRaw", "series"]);
 });
+
+test("no more ticks are asked for than anybody can make in nine words", async () => {
+  const { at, parts } = scene();
+  const words: number[] = [];
+  const { ticks } = parts.lens;
+  const noted: typeof ticks = (block, range) => {
+    words.push(range.words);
+    return ticks(block, range);
+  };
+  Object.assign(parts.lens, { ticks: noted });
+  await at(10);
+  expect(words).toEqual([9]);
+});
+
+test.each(["rpc-failed", "rpc-quorum"])(
+  "a pool whose ticks cannot be read (%s) is asked through the quoter",
+  async (code) => {
+    const { at, parts, lines } = scene();
+    const refused = () => Promise.reject(new RetryableError(code, "out of gas"));
+    Object.assign(parts.lens, { ticks: refused });
+    for (const number of [10, 11]) {
+      const { snapshot } = await at(number);
+      expect(snapshot.depth[0]?.amountOutRaw).toBe(AMOUNT_OUT);
+    }
+    expect(lines).toEqual([]);
+    Object.assign(parts.lens, {
+      ticks: () => Promise.reject(new RetryableError("rpc-unreachable", "")),
+    });
+    await expect(at(12)).rejects.toThrow("rpc-unreachable");
+  },
+);
