@@ -43,7 +43,7 @@ export type EventFacts = Pick<ShardSnapshot, "consumedJobs" | "deliveredTransfer
 
 export type RecentEvents = {
   /**
-   * Everything since 64 blocks before the last final one, by number.
+   * Everything but the pools' since 64 blocks before the last final one, by number.
    *
    * @throws {RetryableError} `block-not-canonical` if the block left the canonical chain meanwhile.
    */
@@ -64,29 +64,33 @@ export function hasLiquidityChange(logs: readonly RawLog[], pool: Address): bool
   return logs.some((log) => isOfPool(log) && LIQUIDITY_TOPICS.includes(log.topics[0]));
 }
 
-/** {@link RecentEvents} of one shard: of its vault, its venue desk, its token and its pools. */
+/** {@link RecentEvents} of one shard: of its vault, its venue desk and its token; block by block of its pools too. */
 export function recentEvents(rpc: RpcClient, sources: EventSources): RecentEvents {
   const { vault, desk, settlementToken, pools } = sources;
-  const filter = {
-    address: [vault, ...(desk === null ? [] : [desk]), settlementToken, ...pools],
-    topics: [[...JOB_TOPICS, OFT_RECEIVED, ...LIQUIDITY_TOPICS]],
+  const own = {
+    address: [vault, ...(desk === null ? [] : [desk]), settlementToken],
+    topics: [...JOB_TOPICS, OFT_RECEIVED],
   };
-  const read = async (range: object) =>
-    (await rpc.request("eth_getLogs", [{ ...filter, ...range }])) as RawLog[];
-  const readRange = (from: number, to: number) =>
-    read({ fromBlock: numberToHex(from), toBlock: numberToHex(to) });
+  const read = async ({ address, topics }: typeof own, range: object) =>
+    (await rpc.request("eth_getLogs", [{ address, topics: [topics], ...range }])) as RawLog[];
+  // Anybody can have a pool say so without end, and nodes answer with so many events: only of one block at a time.
+  const withPools = {
+    address: [...own.address, ...pools],
+    topics: [...own.topics, ...LIQUIDITY_TOPICS],
+  };
+  const eventsOf = ({ hash: blockHash }: BlockHeader) => read(withPools, { blockHash });
   const consumedJobs = consumedJobReader(rpc);
   return {
     since: async (after, block) => {
       if (after.hash === block.hash) return [];
-      if (after.hash === block.parentHash) return read({ blockHash: block.hash });
+      if (after.hash === block.parentHash) return eventsOf(block);
       const path = await pathBetween(rpc, after, block);
       // By hash and not by numbers: of numbers that a node has not got yet it leaves the events out without a word.
-      const eventsOf = ({ hash: blockHash }: BlockHeader) => read({ blockHash });
       return path === null ? null : (await Promise.all(path.map(eventsOf))).flat();
     },
     upTo: async (block, finalizedNumber) => {
-      const logs = await readRange(firstEventBlock(finalizedNumber), block.number);
+      const fromBlock = numberToHex(firstEventBlock(finalizedNumber));
+      const logs = await read(own, { fromBlock, toBlock: numberToHex(block.number) });
       // Read by number, beside reads at the block's hash: the block must still be at its number.
       const canonical = await readHeader(rpc, block.number);
       if (canonical?.hash === block.hash) return logs;
