@@ -1,5 +1,4 @@
 import type { PendingEffect } from "#coordinator/records/pending-effect.ts";
-import type { PlannedAction } from "#coordinator/records/planned-action.ts";
 import { putLeftUsd } from "#coordinator/stages/caps-left.ts";
 import {
   costSegments,
@@ -10,8 +9,14 @@ import {
 } from "#coordinator/stages/depth-cost.ts";
 import type { ShardInput } from "#coordinator/stages/hedge-option.ts";
 import { marginFractionNeeded, marginNeededUsd } from "#coordinator/stages/margin-needed.ts";
-import { freeForVenuesRaw } from "#coordinator/stages/settlement-cash.ts";
-import type { TreasuryContext, TreasuryPlan } from "#coordinator/stages/treasury-action.ts";
+import { cashLevels, freeForVenuesRaw } from "#coordinator/stages/settlement-cash.ts";
+import {
+  marginIn,
+  type TreasuryContext,
+  type TreasuryPlan,
+  type TreasuryStep,
+  treasuryPlan,
+} from "#coordinator/stages/treasury-action.ts";
 import { rawFromUnitsDown, unitsFromRaw } from "#shared/units/token-amount.ts";
 import type { PerpLine } from "#shared/wire/shard-report.ts";
 
@@ -43,27 +48,33 @@ const NEEDED = "margin its positions need";
  * hedge at all comes with it. Two passes on the same books bring it once.
  */
 export function planMargin(context: MarginContext): TreasuryPlan {
-  const found = context.inputs.flatMap((input) => {
+  const steps = context.inputs.flatMap((input) => {
     if (!input.status.takesJobs || input.valuation.unvalued.size > 0) return [];
-    return accountsOf(input).flatMap((lines) => deposit(input, lines, context) ?? []);
+    return deposits(input, context);
   });
-  return { actions: found.map(({ action }) => action), moves: found.map(({ move }) => move) };
+  return treasuryPlan(steps);
+}
+
+/** One account after the other: what goes into the first is not there for the next. */
+function deposits(input: ShardInput, context: MarginContext): TreasuryStep[] {
+  const found: TreasuryStep[] = [];
+  for (const lines of accountsOf(input)) {
+    const effects = [...context.effects, ...found.map(({ action }) => action.effect)];
+    const one = deposit(input, lines, { ...context, effects });
+    if (one !== undefined) found.push(one);
+  }
+  return found;
 }
 
 function accountsOf({ valuation }: ShardInput): PerpLine[][] {
   return [...Map.groupBy(valuation.entry.report.perps, ({ adapter }) => adapter).values()];
 }
 
-type Found = {
-  readonly action: PlannedAction;
-  readonly move: TreasuryPlan["moves"][number];
-};
-
 function deposit(
   input: ShardInput,
   lines: readonly PerpLine[],
   context: MarginContext,
-): Found | undefined {
+): TreasuryStep | undefined {
   const [account] = lines;
   if (account === undefined || isClosed(input, account) || isMoving(input, account, context))
     return undefined;
@@ -74,11 +85,28 @@ function deposit(
   if (!isRest && spareUsd >= LOW_WATER * standingUsd) return undefined;
   const wantedUsd = Math.max(standingUsd, isRest ? REST_SPARE * restUsd : 0);
   const putUsd = putLeftUsd(input, account.adapter, context);
-  const usd = Math.min(freeUsd, wantedUsd - spareUsd, putUsd);
+  const usd = Math.min(
+    cashFor(input, { freeUsd, spareUsd }, context),
+    wantedUsd - spareUsd,
+    putUsd,
+  );
   if (usd < policy.perps.marginMoveMinimumUsd) return undefined;
   const reason =
     spareUsd < 0 ? NEEDED : isRest ? "margin for what could not be hedged" : "margin for hedges";
   return marginIn(input, account, { usd, reason });
+}
+
+/**
+ * Cash that may become margin, USD: for positions all that is free, for hedges to come what is above the level a vault in
+ * want of cash is filled up to, out of these very accounts: or the same money would go to and fro.
+ */
+function cashFor(
+  input: ShardInput,
+  { freeUsd, spareUsd }: { readonly freeUsd: number; readonly spareUsd: number },
+  context: MarginContext,
+): number {
+  const { keepUsd, keptUsd } = cashLevels(input, context);
+  return Math.max(freeUsd - (keptUsd - keepUsd), Math.min(freeUsd, -spareUsd));
 }
 
 /** What an account has beyond what its positions need, what of it is to stand, and the cash that could come beside, USD. */
@@ -232,49 +260,4 @@ function isMoving(input: ShardInput, line: PerpLine, { effects }: MarginContext)
 
 function isOwnAt(effect: PendingEffect, { setup }: ShardInput, { adapter }: PerpLine): boolean {
   return effect.shard === setup.shard && effect.isPendingAtShard && effect.venue === adapter;
-}
-
-function marginIn(
-  input: ShardInput,
-  account: PerpLine,
-  { usd, reason }: { readonly usd: number; readonly reason: string },
-): Found | undefined {
-  const { setup, valuation } = input;
-  const { decimals } = setup.settlement;
-  const raw = rawFromUnitsDown(usd / valuation.settlementUsd, decimals);
-  if (raw === 0n) return undefined;
-  const amountUsd = unitsFromRaw(raw, decimals) * valuation.settlementUsd;
-  // What is put in is free at once, but for an account that has less than its positions bind.
-  const isShort = account.freeMarginRaw === "0" && account.marginRatio !== null;
-  const capitalRaw = BigInt(valuation.entry.report.chain.capitalRaw);
-  return {
-    action: {
-      maxFeeNativeWei: "0",
-      params: {
-        kind: "margin-move",
-        venue: account.adapter,
-        asset: account.marginToken,
-        amountRaw: raw.toString(),
-        minReceiptRaw: isShort ? "0" : ((raw * 99n) / 100n).toString(),
-        minMarginRatioE18: "0",
-        // Half of the capital on chain, which a move of margin does not change: ordinary price moves do not reach it.
-        minCapitalAfterRaw: (capitalRaw > 0n ? capitalRaw / 2n : 0n).toString(),
-      },
-      effect: {
-        kind: "margin-move",
-        shard: setup.shard,
-        target: null,
-        venue: account.adapter,
-        underlying: null,
-        deltaUnits: 0,
-        option: null,
-        amountUsd,
-        outRaw: raw,
-        isCertain: false,
-        isPendingAtShard: true,
-        isPendingAtTarget: false,
-      },
-    },
-    move: { shard: setup.shard, venue: account.venue, amountUsd, reason },
-  };
 }

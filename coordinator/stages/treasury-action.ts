@@ -80,6 +80,50 @@ export function loan(
   };
 }
 
+/** Cash of the vault put into an account as margin. */
+export function marginIn(
+  input: ShardInput,
+  account: PerpLine,
+  { usd, reason }: { readonly usd: number; readonly reason: string },
+): TreasuryStep | undefined {
+  const { setup, valuation } = input;
+  const { decimals } = setup.settlement;
+  const raw = rawFromUnitsDown(usd / valuation.settlementUsd, decimals);
+  if (raw === 0n) return undefined;
+  const amountUsd = unitsFromRaw(raw, decimals) * valuation.settlementUsd;
+  // What is put in is free at once, but for an account that has less than its positions bind.
+  const isShort = account.freeMarginRaw === "0" && account.marginRatio !== null;
+  return {
+    action: {
+      maxFeeNativeWei: "0",
+      params: {
+        kind: "margin-move",
+        venue: account.adapter,
+        asset: account.marginToken,
+        amountRaw: raw.toString(),
+        minReceiptRaw: isShort ? "0" : ((raw * 99n) / 100n).toString(),
+        minMarginRatioE18: "0",
+        minCapitalAfterRaw: halfOfCapitalRaw(input),
+      },
+      effect: {
+        kind: "margin-move",
+        shard: setup.shard,
+        target: null,
+        venue: account.adapter,
+        underlying: null,
+        deltaUnits: 0,
+        option: null,
+        amountUsd,
+        outRaw: raw,
+        isCertain: false,
+        isPendingAtShard: true,
+        isPendingAtTarget: false,
+      },
+    },
+    move: { shard: setup.shard, venue: account.venue, amountUsd, reason },
+  };
+}
+
 /** Free margin of an account brought back to the vault. */
 export function marginBack(
   input: ShardInput,

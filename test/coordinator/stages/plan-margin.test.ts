@@ -3,7 +3,14 @@ import { describe, expect, test } from "vitest";
 import { type PassOutcome, planPass } from "#coordinator/cycles/plan-pass.ts";
 import type { JobRecord } from "#coordinator/records/job-record.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
-import { anEntry, aPassInput, aPolicy, BLOCK_MS } from "#test/support/coordinator-pass.ts";
+import {
+  anEntry,
+  anOption,
+  aPassInput,
+  aPolicy,
+  BLOCK_MS,
+  NOW_MS,
+} from "#test/support/coordinator-pass.ts";
 import { aPerpMarket, type PerpOptions } from "#test/support/perp-market.ts";
 import { solvedPass } from "#test/support/solve-pass.ts";
 
@@ -109,6 +116,34 @@ describe("margin for hedges to come", () => {
     const [move] = pass({ cashUsd: 20_000 }, { policy }).jobs;
     expect(move?.amountUsd).toBeCloseTo(5_000, 3);
     expect(pass({ cashUsd: 15_000, marginUsd: 5_000 }, { policy }).jobs).toEqual([]);
+  });
+
+  test("takes the vault's cash once where it has two accounts", () => {
+    const other = "0x00000000000000000000000000000000000000aa" as const;
+    const one = aPerpMarket({ change: INDEX });
+    const perps = [one, { ...one, adapter: other, market: other }];
+    const input = aPassInput(
+      [anEntry({ shard: "base", hedgeUnits: 60, cashUsd: 6_000, change: { perps, capacity: [] } })],
+      { policy: POLICY },
+    );
+    const { treasury } = planPass(input).decision;
+    expect(treasury.reduce((sum, { amountUsd }) => sum + amountUsd, 0)).toBeCloseTo(6_000, 3);
+  });
+
+  test("leaves the vault what a recall brings back, so that a tick of the price does not carry it to and fro", () => {
+    // Up by 18 % these would be due 26 000 USD: a vault below that is filled up to 32 500 USD, out of this account.
+    const soon = anOption({ quantity: -100, expiryMs: NOW_MS + 3_600_000, strikeUsd: 2100 });
+    const entryOf = (cashUsd: number) => {
+      const line = aPerpMarket({ marginUsd: 10_000, change: INDEX });
+      const change = { book: [soon], perps: [line], capacity: [] };
+      return anEntry({ shard: "base", hedgeUnits: 60, cashUsd, change });
+    };
+    const movesAt = (cashUsd: number): number[] => {
+      const { decision } = planPass(aPassInput([entryOf(cashUsd)], { policy: POLICY }));
+      return decision.treasury.map(({ amountUsd }) => Math.round(amountUsd));
+    };
+    expect(movesAt(32_500)).toEqual([]);
+    expect(movesAt(36_500)).toEqual([4_000]);
   });
 
   test("goes first to positions that lack it, also in a shard that may only reduce", () => {
