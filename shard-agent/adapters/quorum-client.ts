@@ -198,7 +198,7 @@ async function askLogs(
       node.rpc.ask(headerCall.method, headerCall.params),
       node.rpc.ask("eth_getLogs", params),
     ]);
-    if (hashOf(header) === anchor) return saidLogs(logs);
+    if (anchor !== null && hashOf(header) === anchor) return saidLogs(logs);
     return {
       ok: false,
       failure: { code: 0, message: "another fork, or no such block", data: null },

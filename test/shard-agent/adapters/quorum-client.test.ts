@@ -231,3 +231,14 @@ test("of an event only that is believed which the quorum said alike", async () =
     expect(told).not.toHaveProperty("blockTimestamp");
   }
 });
+
+test("events up to a block that the quorum has not got are no answer, whoever gives some", async () => {
+  const behind = ({ method }: RpcCall): RpcReply => ({
+    result: method === "eth_getLogs" ? [] : null,
+  });
+  const broken = ({ method }: RpcCall): RpcReply =>
+    method === "eth_getLogs" ? { result: [] } : { error: { code: -32_000, message: "busy" } };
+  const { client } = await clientOf([behind, behind, broken]);
+  const filter = [{ address: "0x01", fromBlock: "0x1", toBlock: "0x7" }];
+  await expect(client.request("eth_getLogs", filter)).rejects.toThrow("rpc-quorum");
+});
