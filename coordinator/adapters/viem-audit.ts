@@ -34,7 +34,7 @@ type RawSeries = {
   readonly takersShort: bigint;
 };
 
-/** All that is asked of a shard's contracts at one block; undefined when this node does not have the block. */
+/** All that is asked of a shard's contracts at one block; undefined when the chain of this node does not have the block. */
 export async function auditAt(
   rpc: PublicClient,
   target: AuditTarget,
@@ -43,6 +43,12 @@ export async function auditAt(
 ): Promise<ChainAudit | undefined> {
   const header = await rpc.request({ method: "eth_getBlockByHash", params: [blockHash, false] });
   if (header === null || header.number === null) return undefined;
+  // Credits are found by number: of a block that was replaced since, they are another chain's, and prove nothing.
+  const inChain = await rpc.request({
+    method: "eth_getBlockByNumber",
+    params: [header.number, false],
+  });
+  if (inChain?.hash !== header.hash) return undefined;
   const block = {
     number: hexToNumber(header.number),
     timestampMs: hexToNumber(header.timestamp) * 1000,
