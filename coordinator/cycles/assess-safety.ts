@@ -1,10 +1,13 @@
 import type { PassInput } from "#coordinator/cycles/assess-world.ts";
+import type { BookEntry } from "#coordinator/records/book-entry.ts";
 import type { BreakerEvent } from "#coordinator/records/breaker-state.ts";
+import type { MarketSnapshot } from "#coordinator/records/market-snapshot.ts";
 import type { SafetyMemory } from "#coordinator/records/safety-memory.ts";
 import type { ShardValuation } from "#coordinator/records/shard-valuation.ts";
 import { judgeBreakers } from "#coordinator/stages/judge-breakers.ts";
 import { measureBreakers } from "#coordinator/stages/measure-breakers.ts";
-import { measureLosses, trackCapital } from "#coordinator/stages/track-capital.ts";
+import { measureLosses, type ProvedBook, trackCapital } from "#coordinator/stages/track-capital.ts";
+import { valueBooks } from "#coordinator/stages/value-books.ts";
 
 /** What a pass's measurements made of the memory it began with. */
 export type SafetyOutcome = {
@@ -15,19 +18,17 @@ export type SafetyOutcome = {
 /** Measures everything that breakers watch on a pass's valuations, and moves them. Pure. */
 export function assessSafety(
   input: PassInput,
-  valued: readonly ShardValuation[],
-  carried: ReadonlySet<string>,
+  o: {
+    readonly valued: readonly ShardValuation[];
+    readonly carried: ReadonlySet<string>;
+    readonly snapshot: MarketSnapshot;
+  },
 ): SafetyOutcome {
   const { policy, nowMs, setups, entries, jobs } = input;
   const { memory, outcomes, messages, sharesRaw, transfers, proved } = input.safety;
   const news = {
     shards: [...setups.keys()],
-    equityUsd: new Map(
-      valued.flatMap((one): [string, number][] => {
-        const isKnown = proved.has(one.shard) && one.unvalued.size === 0;
-        return isKnown ? [[one.shard, one.equityUsd]] : [];
-      }),
-    ),
+    books: new Map([...proved].flatMap(([shard, entry]) => provedBook(shard, entry, o))),
     sharesRaw,
     transfers,
     nowMs,
@@ -40,7 +41,7 @@ export function assessSafety(
     ...measureBreakers({
       setups,
       entries,
-      carried,
+      carried: o.carried,
       jobs,
       messages,
       outcomes,
@@ -55,4 +56,20 @@ export function assessSafety(
     nowMs,
   });
   return { memory: { ...memory, breakers, ledger }, events };
+}
+
+/**
+ * What a shard's newest proved book is worth on the pass's snapshot, as all the others: proofs come later than
+ * reports, and sums over shards at prices of different moments would be gains and losses that nobody had.
+ */
+function provedBook(
+  shard: string,
+  entry: BookEntry,
+  o: { readonly valued: readonly ShardValuation[]; readonly snapshot: MarketSnapshot },
+): [string, ProvedBook][] {
+  const known = o.valued.find((one) => one.entry === entry);
+  const [found] = known === undefined ? valueBooks([entry], o.snapshot, new Set()) : [known];
+  const isKnown = found !== undefined && found.unvalued.size === 0;
+  if (!isKnown || !Number.isFinite(found.equityUsd)) return [];
+  return [[shard, { equityUsd: found.equityUsd, blockNumber: entry.report.block.number }]];
 }

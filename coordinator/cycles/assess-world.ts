@@ -96,7 +96,7 @@ export function assessWorld(input: PassInput): World {
   const unheard = new Set([...carried, ...distrustedFeeds(input.safety.memory)]);
   const snapshot = snapshotMarket(entries, policy, nowMs, unheard);
   const valued = valueBooks(entries, snapshot, carried, policy.quarantine);
-  const safety = assessSafety(input, valued, carried);
+  const safety = assessSafety(input, { valued, carried, snapshot });
   const held = new Set((input.heldTransfers ?? []).filter(isHeld).map((one) => one.guid));
   const effects = pendingEffects(input.jobs, input.setups, held);
   const nets = netWorld(valued, effects, input);

@@ -148,8 +148,10 @@ function conclude(state: CoordinatorState, ports: AuditPorts, seen: Seen): void 
     nowMs,
     trusted: look.chain === "proved" ? entry : (proved ?? corrected),
   });
-  if (audit !== undefined) state.sharesRaw.set(shard, audit.sharesRaw.toString());
   if (look.chain === "proved") state.proved.set(shard, entry);
+  // Shares are those of the proved book's block: the ledger takes a change of shares for money that the book shows.
+  if (look.chain === "proved" && audit !== undefined)
+    state.sharesRaw.set(shard, audit.sharesRaw.toString());
   const events = eventsOf(shard, change, nowMs);
   keepSafety(state, ports, {
     change: { trust: { ...state.safety.trust, [shard]: change.trust } },

@@ -15,18 +15,13 @@ export type SafetyPorts = { readonly journal: Journal; readonly log: Log };
 
 /** What a pass needs to know of the time before it. */
 export function safetyInput(state: CoordinatorState, jobs: JobJournal): SafetyInput {
-  const { safety: memory, outcomes, sharesRaw } = state;
+  const { safety: memory, outcomes, sharesRaw, proved } = state;
   const live = [...state.jobs.values()].filter((job) => job.kind === "transfer");
   const departed = Object.keys(memory.ledger.transfers).flatMap((jobId): JobRecord[] => {
     const isLive = live.some((job) => job.jobId === jobId);
     const found = isLive ? undefined : jobs.find(jobId);
     return found === undefined ? [] : [found];
   });
-  const proved = new Set(
-    [...state.proved].flatMap(([shard, entry]) =>
-      state.books.get(shard) === entry ? [shard] : [],
-    ),
-  );
   const messages = [...state.transfers.values()];
   return { memory, outcomes, messages, sharesRaw, proved, transfers: [...live, ...departed] };
 }

@@ -1,3 +1,4 @@
+import type { BookEntry } from "#coordinator/records/book-entry.ts";
 import type { JobOutcome } from "#coordinator/records/job-outcome.ts";
 import type { JobRecord } from "#coordinator/records/job-record.ts";
 import { NEW_SAFETY, type SafetyMemory } from "#coordinator/records/safety-memory.ts";
@@ -11,8 +12,8 @@ export type SafetyInput = {
   readonly messages: readonly TransferRecord[];
   /** Shares of the vaults, as far as their chains were read. */
   readonly sharesRaw: ReadonlyMap<string, string>;
-  /** Shards whose book of this pass its chain has proved: losses are not counted from anybody's word alone. */
-  readonly proved: ReadonlySet<string>;
+  /** Newest book of each shard that its chain has proved: losses are not counted from anybody's word alone. */
+  readonly proved: ReadonlyMap<string, BookEntry>;
   /** Transfers in flight or not yet counted for good by the ledger. */
   readonly transfers: readonly JobRecord[];
 };
@@ -23,6 +24,6 @@ export const NO_SAFETY: SafetyInput = {
   outcomes: [],
   messages: [],
   sharesRaw: new Map(),
-  proved: new Set(),
+  proved: new Map(),
   transfers: [],
 };

@@ -9,13 +9,16 @@ import {
 } from "#coordinator/records/capital-ledger.ts";
 import { isUnresolvedJob, type JobRecord } from "#coordinator/records/job-record.ts";
 
+/** Equity of a shard on the pass's snapshot by a book that its chain has proved, and the block of that book. */
+export type ProvedBook = { readonly equityUsd: number; readonly blockNumber: number };
+
 /** What the ledger is brought up to date with. */
 export type CapitalNews = {
   /** Every shard there is. */
   readonly shards: readonly string[];
-  /** Equity on the pass's snapshot of those whose book is proved and can be valued; the others keep their last. */
-  readonly equityUsd: ReadonlyMap<string, number>;
-  /** Shares of the vaults as their chains say; a shard that was never read is left out. */
+  /** Of those that have a proved book that can be valued; the others keep their last equity. */
+  readonly books: ReadonlyMap<string, ProvedBook>;
+  /** Shares of the vaults at these books' blocks; a shard that was never read is left out. */
   readonly sharesRaw: ReadonlyMap<string, string>;
   /** Every transfer in flight or not counted for good. */
   readonly transfers: readonly JobRecord[];
@@ -33,30 +36,37 @@ const WINDOW_PARTS = 60;
 
 /**
  * Profit and loss of every shard, with what was given to it and taken from it left out: deposits and
- * redemptions by the change of the vault's shares, transfers by the jobs whose effect its book shows.
+ * redemptions by the change of the vault's shares, transfers by the jobs whose effect its proved book shows.
+ * All together begin where every shard is known for the first time: what one had won or lost before says nothing of all.
  * A peak must have stood, and a loss must stand, for all of the last seconds: a glitch of one price, or
  * money that is seen before its cause, is neither.
  */
 export function trackCapital(ledger: CapitalLedger, news: CapitalNews): CapitalLedger {
-  const { flows, transfers } = countTransfers(ledger, news.transfers);
+  const { flows, transfers } = countTransfers(ledger, news);
   const shards = { ...ledger.shards };
-  for (const [shard, equityUsd] of news.equityUsd) {
-    if (!Number.isFinite(equityUsd)) continue;
-    const known = shards[shard] ?? newShardLedger(equityUsd);
-    const before = { ...known, flowsUsd: known.flowsUsd + (flows.get(shard) ?? 0) };
-    shards[shard] = trackShard(before, { shard, equityUsd }, news);
+  for (const [shard, { equityUsd }] of news.books) {
+    const known = shards[shard];
+    // The first book of a shard has in it whatever came and went before.
+    const flowUsd = known === undefined ? 0 : (flows.get(shard) ?? 0);
+    const before = known ?? newShardLedger(equityUsd);
+    const moved = { ...before, flowsUsd: before.flowsUsd + flowUsd };
+    shards[shard] = trackShard(moved, { shard, equityUsd }, news);
   }
-  for (const [shard, flowUsd] of flows) {
-    const one = shards[shard];
-    // A book that cannot be valued now will be: what was given to it is counted all the same.
-    if (one !== undefined && one === ledger.shards[shard])
-      shards[shard] = { ...one, flowsUsd: one.flowsUsd + flowUsd };
-  }
+  return { shards, all: trackAll(ledger.all, shards, news), transfers };
+}
+
+function trackAll(before: PnlTrack, shards: CapitalLedger["shards"], news: CapitalNews): PnlTrack {
   const isWhole = news.shards.every((shard) => shards[shard] !== undefined);
+  if (!isWhole || news.books.size === 0) return before;
   const pnlUsd = news.shards.reduce((sum, shard) => sum + pnlOf(shards[shard]), 0);
-  const isNews = isWhole && news.equityUsd.size > 0;
-  const all = isNews ? trackSample(ledger.all, { atMs: news.nowMs, pnlUsd }, news) : ledger.all;
-  return { shards, all, transfers };
+  const sample = { atMs: news.nowMs, pnlUsd };
+  const isFirst = before.recent.length === 0;
+  return isFirst ? trackFrom(sample) : trackSample(before, sample, news);
+}
+
+/** A track on which gains and losses count from a sample on. */
+function trackFrom(sample: PnlSample): PnlTrack {
+  return { recent: [sample], window: [sample], peakUsd: sample.pnlUsd };
 }
 
 function pnlOf(one: ShardLedger | undefined): number {
@@ -118,25 +128,51 @@ type Counted = {
   readonly transfers: CapitalLedger["transfers"];
 };
 
-/** What transfers took from one shard and brought to another, each end once; a reorganisation takes it back. */
-function countTransfers(ledger: CapitalLedger, jobs: readonly JobRecord[]): Counted {
+/**
+ * What transfers took from one shard and brought to another, each end once, and not before the book that the shard's
+ * equity is of: money is gone, or there, in both or in neither. A reorganisation takes it back.
+ */
+function countTransfers(ledger: CapitalLedger, news: CapitalNews): Counted {
   const flows = new Map<string, number>();
   const add = (shard: string, usd: number): void =>
     void flows.set(shard, (flows.get(shard) ?? 0) + usd);
   const transfers: Record<string, CapitalLedger["transfers"][string]> = {};
-  for (const job of jobs) {
+  for (const job of news.transfers) {
     if (job.kind !== "transfer" || job.shadow) continue;
-    const before = ledger.transfers[job.jobId] ?? { isOut: false, isIn: false };
-    const isOut = job.state === "in-transit" || job.state === "settled";
-    const isIn = job.target !== null && job.delivery !== null;
+    const known = ledger.transfers[job.jobId];
+    // Over, and not remembered: it is counted for good.
+    if (known === undefined && !isUnresolvedJob(job)) continue;
+    const before = known ?? { isOut: false, isIn: false };
+    const hasLeft = job.state === "in-transit" || job.state === "settled";
+    const hasCome = job.target !== null && job.delivery !== null;
+    const isOut = shows(news, job.shard, hasLeft && job.consumption) ?? before.isOut;
+    const isIn = shows(news, job.target, hasCome && job.delivery) ?? before.isIn;
     if (isOut !== before.isOut) add(job.shard, isOut ? -job.amountUsd : job.amountUsd);
     if (isIn !== before.isIn && job.target !== null)
       add(job.target, isIn ? job.amountUsd : -job.amountUsd);
     // Forgotten only once it is counted for good: what is still unresolved is seen again by the next pass.
-    const isCounted = isOut === before.isOut && isIn === before.isIn;
+    const isAll = isOut === hasLeft && isIn === hasCome;
+    const isCounted = isAll && isOut === before.isOut && isIn === before.isIn;
     if (isUnresolvedJob(job) || !isCounted) transfers[job.jobId] = { isOut, isIn };
   }
   return { flows, transfers };
+}
+
+/**
+ * Whether the shard's proved book shows what happened at a block, or, where the block is not known, at all; undefined
+ * while there is no such book: what its last one showed stays counted. A shard that is none of ours any more has none.
+ *
+ * @param at False if it did not happen.
+ */
+function shows(
+  { books, shards }: CapitalNews,
+  shard: string | null,
+  at: { readonly blockNumber: number } | null | false,
+): boolean | undefined {
+  if (at === false) return shard === null || books.has(shard) ? false : undefined;
+  if (shard === null || !shards.includes(shard)) return true;
+  const book = books.get(shard);
+  return book && book.blockNumber >= (at?.blockNumber ?? 0);
 }
 
 /** Loss velocity and drawdown of every shard and of all: losses as a fraction of the capital before them. */
@@ -177,8 +213,7 @@ function lossesOf(scope: string, track: PnlTrack, equityUsd: number | null): Bre
 export function forgiveLosses(ledger: CapitalLedger, scopes: readonly string[]): CapitalLedger {
   const forgive = (track: PnlTrack): PnlTrack => {
     const last = track.recent.at(-1);
-    if (last === undefined) return track;
-    return { recent: [last], window: [last], peakUsd: last.pnlUsd };
+    return last === undefined ? track : trackFrom(last);
   };
   const shards = Object.entries(ledger.shards).map(([shard, one]): [string, ShardLedger] => {
     return [shard, scopes.includes(`shard:${shard}`) ? { ...one, track: forgive(one.track) } : one];

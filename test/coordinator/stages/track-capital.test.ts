@@ -16,6 +16,8 @@ const CONSUMPTION = {
 
 type Step = {
   readonly base?: number | null;
+  /** Block of the books; far beyond all that happened when left out. */
+  readonly block?: number;
   readonly optimism?: number;
   readonly shares?: string;
   readonly transfers?: readonly JobRecord[];
@@ -28,9 +30,9 @@ function play(steps: readonly Step[], start: CapitalLedger = NEW_LEDGER, fromMs 
   for (const [index, step] of steps.entries()) {
     const news = {
       shards: ["base", "optimism"],
-      equityUsd: new Map([
-        ...(step.base === null ? [] : [["base", step.base ?? 1000] as const]),
-        ["optimism", step.optimism ?? 1000] as const,
+      books: new Map([
+        ...(step.base === null ? [] : [["base", aBook(step.base, step.block)] as const]),
+        ["optimism", aBook(step.optimism, step.block)] as const,
       ]),
       sharesRaw: new Map(step.shares === undefined ? [] : [["base", step.shares]]),
       transfers: step.transfers ?? [],
@@ -44,6 +46,10 @@ function play(steps: readonly Step[], start: CapitalLedger = NEW_LEDGER, fromMs 
   const of = (kind: string, scope: string) =>
     measures.find((one) => one.kind === kind && one.scope === scope)?.value;
   return { ledger, of };
+}
+
+function aBook(equityUsd = 1000, blockNumber = 100) {
+  return { equityUsd, blockNumber };
 }
 
 const still = (count: number, step: Step = {}): Step[] => Array.from({ length: count }, () => step);
@@ -106,6 +112,24 @@ describe("losses", () => {
     expect(of("shardDrawdown", "shard:base")).toBeUndefined();
   });
 
+  test("of all begin where every shard is known: what one had lost or won before is none of all", () => {
+    for (const before of [400, 3000]) {
+      const early = [...still(10, { base: null }), ...still(10, { base: null, optimism: before })];
+      const { of } = play([...early, ...still(10, { optimism: before })]);
+      expect(of("drawdown", "global"), `from ${before}`).toBe(0);
+      expect(of("lossVelocity", "global"), `from ${before}`).toBe(0);
+      const lost = play([
+        ...early,
+        ...still(10, { optimism: before }),
+        ...still(10, { optimism: before, base: 900 }),
+      ]);
+      expect(lost.of("drawdown", "global"), `from ${before}`).toBeCloseTo(
+        100 / (1000 + before),
+        12,
+      );
+    }
+  });
+
   test("beyond all capital are the whole", () => {
     const { of } = play([...still(10), ...still(10, { base: -500 })]);
     expect(of("shardDrawdown", "shard:base")).toBe(1);
@@ -140,6 +164,30 @@ describe("money that comes and goes", () => {
     }
     expect(play(steps).ledger.transfers).toEqual({});
     expect(play(steps).ledger.shards["base"]?.flowsUsd).toBe(600);
+  });
+
+  test("is counted where the proved book shows it, however late proofs come", () => {
+    const steps = [
+      ...still(10, { block: 3 }),
+      ...still(20, { block: 4, transfers: [SEEN] }),
+      ...still(20, { base: 600, block: 6, transfers: [SEEN] }),
+      ...still(5, { base: null, block: 6, transfers: [SEEN] }),
+      ...still(20, { base: 600, block: 8, transfers: [ARRIVED] }),
+      ...still(20, { base: 600, optimism: 1400, block: 9, transfers: [ARRIVED] }),
+    ];
+    for (let count = 1; count <= steps.length; count += 1) {
+      const { ledger, of } = play(steps.slice(0, count));
+      const pnl = Object.values(ledger.shards).map((one) => one.equityUsd - one.flowsUsd);
+      expect(pnl, `after ${count}`).toEqual([0, 0]);
+      expect(of("drawdown", "global"), `after ${count}`).toBe(0);
+    }
+    expect(play(steps).ledger.transfers).toEqual({});
+  });
+
+  test("before the first book of a shard is in that book", () => {
+    const { ledger, of } = play(still(10, { base: 600, transfers: [LEFT] }));
+    expect(ledger.shards["base"]?.flowsUsd).toBe(600);
+    expect(of("shardDrawdown", "shard:base")).toBe(0);
   });
 
   test("by a transfer that a reorganisation took back, too", () => {
