@@ -11,8 +11,8 @@ import type { ShardReport } from "#shared/wire/shard-report.ts";
 export const QUESTIONS_MAX = 16;
 
 /**
- * What to ask a shard's chain because of what its report says. Of more than {@link QUESTIONS_MAX} points of depth
- * another part is asked with each turn, so that every one is asked in the end.
+ * What to ask a shard's chain because of what its report says. Of more than {@link QUESTIONS_MAX} pools, perpetuals or
+ * points of depth another part is asked with each turn, so that every one is asked in the end.
  *
  * @param o.guids Messages whose arrival matters to us.
  * @param o.turn Counts the looks at this shard.
@@ -32,10 +32,10 @@ export function askChain(
   return {
     jobIds: o.jobIds,
     credits: credits.map(({ guid, blockNumber }) => ({ guid, blockNumber })),
-    perpMarkets: report.perps.slice(0, QUESTIONS_MAX).map(({ adapter, market }) => {
+    perpMarkets: inTurn(report.perps, o.turn).map(({ adapter, market }) => {
       return { adapter, market };
     }),
-    pools: report.capacity.slice(0, QUESTIONS_MAX).map(({ adapter, pool }) => ({ adapter, pool })),
+    pools: inTurn(report.capacity, o.turn).map(({ adapter, pool }) => ({ adapter, pool })),
     depth: inTurn(poolPoints(report, setup), o.turn),
     perpDepth: inTurn(perpPoints(report), o.turn),
   };

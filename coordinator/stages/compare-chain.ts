@@ -1,7 +1,8 @@
-import type {
-  AuditedSeries,
-  AuditQuestions,
-  ChainAudit,
+import {
+  type AuditedSeries,
+  type AuditQuestions,
+  type ChainAudit,
+  lineKey,
 } from "#coordinator/records/chain-audit.ts";
 import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
 import { compareMarket } from "#coordinator/stages/compare-market.ts";
@@ -37,9 +38,23 @@ export function compareWithChain(report: ShardReport, look: ChainLook): Mismatch
     compareJobs(report, audit, asked.jobIds) ??
     compareCredits(report, audit, look.guids) ??
     compareMarket(report, audit, setup) ??
-    compareVenues(report, audit, setup) ??
+    compareVenues(lookedAt(report, look), audit, setup) ??
     compareDepth(report, audit, { asked, tolerance: look.depthToleranceFraction })
   );
+}
+
+/** The report with those pools and perpetuals that were asked for, and all where the chain shows a position. */
+function lookedAt(report: ShardReport, { audit, asked }: ChainLook): ShardReport {
+  const keys = new Set([
+    ...asked.pools.map(({ adapter, pool }) => lineKey(adapter, pool)),
+    ...asked.perpMarkets.map(({ adapter, market }) => lineKey(adapter, market)),
+    ...audit.venues.lines.map(({ key }) => key),
+  ]);
+  return {
+    ...report,
+    capacity: report.capacity.filter(({ adapter, pool }) => keys.has(lineKey(adapter, pool))),
+    perps: report.perps.filter(({ adapter, market }) => keys.has(lineKey(adapter, market))),
+  };
 }
 
 function compareBlock({ block }: ShardReport, audit: ChainAudit): Mismatch | undefined {

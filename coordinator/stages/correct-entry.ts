@@ -107,6 +107,7 @@ const UNTRADED = {
   fundingFractionPerDay: 0,
   pendingFundingUsd: 0,
   feeFraction: 0,
+  marginRatioFloor: 0,
   gasUnits: 0,
   marginGasUnits: 0,
   acceptsTrades: false,

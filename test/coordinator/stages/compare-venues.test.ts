@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { lineKey } from "#coordinator/records/chain-audit.ts";
 import { askChain, QUESTIONS_MAX } from "#coordinator/stages/ask-chain.ts";
 import { compareWithChain } from "#coordinator/stages/compare-chain.ts";
 import { correctedEntry } from "#coordinator/stages/correct-entry.ts";
@@ -235,6 +236,37 @@ test("a report of many lines costs no more questions than one of few, and none t
   expect(asked.depth.length).toBeLessThanOrEqual(QUESTIONS_MAX);
   expect(asked.perpDepth.length).toBeLessThanOrEqual(QUESTIONS_MAX);
   expect(asked.credits).toEqual([]);
+});
+
+test("more pools than are asked for at once are no lie, and a lie about any of them is found in its turn", () => {
+  const report = honest();
+  const [pool] = report.capacity;
+  if (pool === undefined) throw new Error("no pool");
+  const capacity = Array.from({ length: QUESTIONS_MAX + 4 }, (_, at) => {
+    return { ...pool, pool: address20(`${10 + at}`), buy: [], sell: [] };
+  });
+  const truth = { ...report, capacity };
+  const lastLies = capacity.map((one, at) => {
+    return at === capacity.length - 1 ? { ...one, feeFraction: 0.5 } : one;
+  });
+  const lookedAt = (said: ShardReport, turn: number) => {
+    const asked = askChain(said, SETUP, { ...ASKED, turn });
+    const audit = auditOf(truth, SETUP, asked);
+    // The chain is told by its pools that were asked for, and by no others.
+    const keys = asked.pools.map((one) => lineKey(one.adapter, one.pool));
+    const lines = audit.venues.lines.filter(({ list, key }) => {
+      return list !== "capacity" || keys.includes(key);
+    });
+    const found = { ...audit, venues: { ...audit.venues, lines } };
+    const look = { audit: found, setup: SETUP, asked, guids: ASKED.guids };
+    return compareWithChain(said, { ...look, depthToleranceFraction: 0.001 });
+  };
+  expect([0, 1].map((turn) => lookedAt(truth, turn))).toEqual([undefined, undefined]);
+  const liar = { ...truth, capacity: lastLies };
+  expect([0, 1].map((turn) => lookedAt(liar, turn)?.said)).toEqual([
+    undefined,
+    expect.stringContaining("feeFraction 0.5"),
+  ]);
 });
 
 test("what is left of a liar's report has the position that it hid, and nothing to trade on", () => {
