@@ -2,13 +2,15 @@ import { parseAbi } from "viem";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Address } from "#shared/units/ids.ts";
 import type { LendMoveParams } from "#shared/wire/rebalance-job.ts";
+import type { ShardReport } from "#shared/wire/shard-report.ts";
 import { readHistory } from "#test/local/check/read-history.ts";
 import { accountFaults } from "#test/local/check/vault-accounts.ts";
 import { observeChain } from "#test/local/observe/chain-client.ts";
 import type { World } from "#test/local/world.ts";
 import { type AgentSite, waitFor } from "#test/support/agent-site.ts";
-import { type AttendedWorld, onlySite, openAttendedWorld } from "#test/support/attended-world.ts";
+import { type AttendedWorld, openAttendedWorld } from "#test/support/attended-world.ts";
 import { mismatchOf, mismatchOfNewest } from "#test/support/audit-site.ts";
+import { startCoordinator } from "#test/support/coordinator-process.ts";
 import { plannedJob } from "#test/support/planner.ts";
 
 const dataProviderAbi = parseAbi([
@@ -17,14 +19,20 @@ const dataProviderAbi = parseAbi([
   "function getReserveCaps(address asset) view returns (uint256 borrowCap, uint256 supplyCap)",
 ]);
 
+const DUST_RAW = 1_000_000n;
+
 let attended: AttendedWorld;
 let world: World;
 let site: AgentSite;
+let sister: AgentSite;
 
 beforeAll(async () => {
-  attended = await openAttendedWorld({ seed: 41, chains: 2, open: [1] });
+  attended = await openAttendedWorld({ seed: 41, chains: 2, open: [1, 0], led: [1] });
   world = attended.world;
-  site = onlySite(attended);
+  const [second, first] = attended.sites;
+  if (second === undefined || first === undefined) throw new Error("two sites expected");
+  site = second;
+  sister = first;
 });
 
 afterAll(() => attended?.close());
@@ -136,6 +144,33 @@ describe("collateral at Aave", () => {
       detail: expect.stringContaining("VenueDesk_ReceivedTooLittle"),
     });
   });
+
+  test("a drain by order brings home what is lent and moves it to the sister vault, by the coordinator's own mandates", async () => {
+    const before = await site.newestReport();
+    expect(before.lending.some((line) => line.suppliedRaw !== "0")).toBe(true);
+    const sisterBefore = cashOf(await sister.newestReport());
+    const coordinator = await startCoordinator(world);
+    await coordinator.until("/readyz", (answer) => answer.status === 200);
+    const { shard } = site.chain;
+    const order = { reason: "leaving this chain", target: sister.chain.shard };
+    expect(await coordinator.post(`/v1/shards/${shard}/drain`, order)).toMatchObject({
+      status: 200,
+    });
+    // A mandate names an amount: what accrues until its block is worth no further one.
+    await site.reportWith((one) =>
+      one.lending.every((line) => BigInt(line.suppliedRaw) < DUST_RAW),
+    );
+    const arrived = await sister.reportWith((one) => cashOf(one) > sisterBefore);
+    expect(arrived.deliveredTransfers.length).toBeGreaterThan(0);
+    const { body } = await coordinator.get("/v1/breakers");
+    expect(body["quarantines"]).toEqual([]);
+    const orders = body["orders"] as { shard: string; kind: string }[];
+    expect(orders).toMatchObject([{ shard, kind: "drain" }]);
+    coordinator.kill("SIGTERM");
+    expect(await coordinator.exitCode).toBe(0);
+    const history = await readHistory(observeChain(site.chain), await site.client.getBlockNumber());
+    expect(accountFaults(history)).toEqual([]);
+  });
 });
 
 async function planned(change: Partial<LendMoveParams>) {
@@ -162,4 +197,10 @@ function provider() {
 
 function account(): Address {
   return site.chain.positionVenues.aaveV3?.adapter ?? site.chain.contracts.vault;
+}
+
+/** Settlement units in the vault itself. */
+function cashOf({ collateral }: ShardReport): bigint {
+  const cash = collateral.find((line) => line.location === "vault" && line.underlying === null);
+  return BigInt(cash?.amountRaw ?? 0);
 }
