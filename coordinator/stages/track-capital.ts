@@ -56,8 +56,8 @@ export function trackCapital(ledger: CapitalLedger, news: CapitalNews): CapitalL
 }
 
 function trackAll(before: PnlTrack, shards: CapitalLedger["shards"], news: CapitalNews): PnlTrack {
-  const isWhole = news.shards.every((shard) => shards[shard] !== undefined);
-  if (!isWhole || news.books.size === 0) return before;
+  // A figure of before beside one of now would be a gain or loss that nobody had: of hedged books, as large as the move.
+  if (!news.shards.every((shard) => news.books.has(shard))) return before;
   const pnlUsd = news.shards.reduce((sum, shard) => sum + pnlOf(shards[shard]), 0);
   const sample = { atMs: news.nowMs, pnlUsd };
   const isFirst = before.recent.length === 0;

@@ -130,6 +130,16 @@ describe("losses", () => {
     }
   });
 
+  test("of all wait for the book of every shard: after a start one moves long before another's is proved", () => {
+    const before = play(still(5)).ledger;
+    const hedge = { optimism: 700 };
+    const waiting = play(still(10, { ...hedge, base: null }), before, 5_000_000);
+    expect(waiting.of("shardDrawdown", "shard:optimism")).toBeCloseTo(0.3);
+    expect(waiting.of("drawdown", "global")).toBe(0);
+    const whole = play(still(10, { ...hedge, base: 1300 }), waiting.ledger, 5_010_000);
+    expect(whole.of("drawdown", "global")).toBe(0);
+  });
+
   test("beyond all capital are the whole", () => {
     const { of } = play([...still(10), ...still(10, { base: -500 })]);
     expect(of("shardDrawdown", "shard:base")).toBe(1);
