@@ -73,7 +73,8 @@ function planOrder(ordered: Ordered, input: PassInput, world: World): OrderedPla
   const trades = steps.flatMap((step) => step.action ?? []);
   const traded = worldAfter(input, world, trades);
   const jobsMax = ordered.jobsMax - trades.length;
-  const home = kind === "drain" ? bringHome(own, { ...traded, jobsMax }) : undefined;
+  const barrier = transferBarrier(input, world);
+  const home = kind === "drain" ? bringHome(own, { ...traded, jobsMax, barrier }) : undefined;
   const actions = [...trades, ...(home?.actions ?? [])];
   const after = worldAfter(input, world, actions);
   const moved = kind === "drain" ? drain(own, ordered, input, after) : undefined;

@@ -13,6 +13,8 @@ export type BringHomeContext = {
   readonly policy: Policy;
   readonly nativeUsd: ReadonlyMap<string, number>;
   readonly jobsMax: number;
+  /** Why nothing may be moved in this pass, if so. */
+  readonly barrier: string | undefined;
 };
 
 export type BringHomeStep = {
@@ -46,6 +48,8 @@ export function bringHome(own: ShardInput, context: BringHomeContext): BringHome
   ];
   const actions = moves.flatMap((one) => ("action" in one ? [one.action] : []));
   const waitingFor = moves.flatMap((one) => ("waitsFor" in one ? [one.waitsFor] : []));
+  if (context.barrier !== undefined && actions.length > 0)
+    return { actions: [], waitingFor: [...waitingFor, `what lies at venues: ${context.barrier}`] };
   return { actions: actions.slice(0, Math.max(0, context.jobsMax)), waitingFor };
 }
 

@@ -236,6 +236,20 @@ describe("draining a shard with money at venues", () => {
     expect(again).toEqual([]);
   });
 
+  test.each([
+    { name: "a halt", manualHalt: { reason: "maintenance", atMs: NOW_MS }, why: "halted" },
+    { name: "a standstill", standstill: ["taking over a vault"], why: "taking over a vault" },
+  ])("moves nothing in $name, and says so", ({ manualHalt, standstill = [], why }) => {
+    const memory = { ...NEW_SAFETY, orders: { base: DRAIN } };
+    const safety = { ...NO_SAFETY, memory };
+    const entries = [reportOf(start), anEntry({ shard: "arbitrum" })];
+    const input = { ...aPassInput(entries, { policy: POLICY, safety }), manualHalt, standstill };
+    const { jobs, decision } = planPass(input);
+    expect(jobs).toEqual([]);
+    expect(decision.safety.orders[0]).toMatchObject({ state: "blocked" });
+    expect(decision.safety.orders[0]?.waitingFor.join()).toContain(why);
+  });
+
   test("waits, and says for what, while the venue pays nothing out", () => {
     const entry = reportOf(start);
     const lending = entry.report.lending.map((one) => ({ ...one, allowsWithdrawal: false }));
