@@ -28,7 +28,9 @@ export function seriesFor(
   const market = world.markets.get(one.underlying);
   const limits = limitsOf(world, one);
   const isExceeded = limits.some((limit) => beyondLimit(limit) > 0);
-  if (!one.mayTrade || market === undefined || !isExceeded) return [];
+  // A halt for too much delta leaves open what takes delta back: it moves no cash, and options are not that.
+  const mayBuy = one.mayTrade && world.mayTransfer;
+  if (!mayBuy || market === undefined || !isExceeded) return [];
   if (isCashOnItsWay(world, one.underlying)) return [];
   const { policy, nativeUsd } = world;
   const context = { underlying: one.underlying, effects, policy, nativeUsd, market };

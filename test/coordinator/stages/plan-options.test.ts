@@ -102,6 +102,17 @@ describe.each(["greedy", "milp"] as const)("the %s plan", (method) => {
     expect(stale.decision.blocked).toContain("ETH: vega up to 7 days is beyond its limit of 20");
   });
 
+  test("in a halt for too much delta nothing is bought but the delta back", () => {
+    const from = input({ hedgeUnits: 0, method, market: { cashUsd: 0 } });
+    const [eth] = Object.values(from.policy.underlyings);
+    if (eth === undefined) throw new Error("no underlying");
+    const underlyings = { ETH: { ...eth, netDeltaLimitUsd: 30_000 } };
+    const halted = { ...from, policy: { ...from.policy, underlyings } };
+    const pass = method === "milp" ? solvedPass(halted, 1_000) : planPass(halted);
+    expect(pass.decision.mode).toBe("halt");
+    expect(pass.jobs.map((job) => job.kind)).toEqual(["swap"]);
+  });
+
   test("counts options among the jobs of a pass", () => {
     const all = run({ hedgeUnits: 0 });
     expect(all.jobs.length).toBeGreaterThan(1);
