@@ -30,6 +30,9 @@ const curieAbi = parseAbi([
   "function getImRatio() view returns (uint24)",
   "function getMmRatio() view returns (uint24)",
   "function getTwapInterval() view returns (uint32)",
+  "function getMaxFundingRate() view returns (uint24)",
+  "function getExchange() view returns (address)",
+  "function getSqrtMarketTwapX96(address baseToken, uint32 twapInterval) view returns (uint160)",
 ]);
 
 const WAD_DECIMALS = 18;
@@ -39,6 +42,7 @@ const ACTIVE_BIT = 56n;
 const PAUSED_BIT = 60n;
 /** Curie's ratios are millionths. */
 const RATIO_UNITS = 1_000_000;
+const Q96 = 2 ** 96;
 
 /** The vault's assets at its account at Aave v3. */
 export async function aaveLines(
@@ -92,8 +96,9 @@ export async function curieLines(
     to: adapter,
     name: "clearingHouse",
   });
-  const [vault, balances, config, value] = await Promise.all([
+  const [vault, exchange, balances, config, value] = await Promise.all([
     read<Address>(house, "getVault"),
+    read<Address>(house, "getExchange"),
     read<Address>(house, "getAccountBalance"),
     read<Address>(house, "getClearingHouseConfig"),
     read<bigint>(house, "getAccountValue", [adapter]),
@@ -104,10 +109,11 @@ export async function curieLines(
     read<bigint>(balances, "getTotalAbsPositionValue", [adapter]),
     read<readonly Address[]>(balances, "getBaseTokens", [adapter]),
   ]);
-  const [free, initial, maintenance, twapSeconds] = await Promise.all([
+  const [free, initial, maintenance, maxFunding, twapSeconds] = await Promise.all([
     read<bigint>(vault, "getFreeCollateralByToken", [adapter, marginToken]),
     read<number>(config, "getImRatio"),
     read<number>(config, "getMmRatio"),
+    read<number>(config, "getMaxFundingRate"),
     read<number>(config, "getTwapInterval"),
   ]);
   const account = {
@@ -122,7 +128,8 @@ export async function curieLines(
   const said = o.claimed.filter((one) => one.adapter.toLowerCase() === adapter.toLowerCase());
   const markets = new Set([...open, ...said.map((one) => one.market)].map(lower));
   const lines = [...markets].map(async (market): Promise<ProvedLine[]> => {
-    const figures = await marketFigures(reads, { adapter, balances, market, twapSeconds });
+    const at = { adapter, balances, exchange, market, twapSeconds, maxFunding };
+    const figures = await marketFigures(reads, at);
     if (figures === null) return [];
     const { token, ...own } = figures;
     const underlying = underlyings.find((one) => lower(one.token) === lower(token))?.ticker ?? null;
@@ -139,13 +146,16 @@ async function marketFigures(
   o: {
     readonly adapter: Address;
     readonly balances: Address;
+    readonly exchange: Address;
     readonly market: Address;
     readonly twapSeconds: number;
+    /** Most a day costs, in Curie's ratios. */
+    readonly maxFunding: number;
   },
 ) {
   const read = <T>(to: Address, name: string, args: readonly unknown[]) =>
     tryView<T>({ abi: curieAbi, to, name, args });
-  const [token, size, notional, mark, index] = await Promise.all([
+  const [token, size, notional, mark, index, sqrtTwap] = await Promise.all([
     tryView<Address>({
       abi: curieAdapterAbi,
       to: o.adapter,
@@ -156,17 +166,26 @@ async function marketFigures(
     read<bigint>(o.balances, "getTakerOpenNotional", [o.adapter, o.market]),
     read<bigint>(o.balances, "getMarkPrice", [o.market]),
     read<bigint>(o.market, "getIndexPrice", [BigInt(o.twapSeconds)]),
+    read<bigint>(o.exchange, "getSqrtMarketTwapX96", [o.market, o.twapSeconds]),
   ]);
-  if (token === null || size === null || notional === null || mark === null || index === null)
-    return null;
+  if (token === null || size === null || notional === null) return null;
+  if (mark === null || index === null || sqrtTwap === null) return null;
+  const indexUsd = unitsFromRaw(index, WAD_DECIMALS);
   return {
     token,
     sizeE18: size.toString(),
     // Curie counts what a long owes as negative.
     openNotionalUsd: -unitsFromRaw(notional, WAD_DECIMALS),
     markUsd: unitsFromRaw(mark, WAD_DECIMALS),
-    indexUsd: unitsFromRaw(index, WAD_DECIMALS),
+    indexUsd,
+    fundingFractionPerDay: fundingFraction(sqrtTwap, indexUsd, o.maxFunding / RATIO_UNITS),
   };
+}
+
+/** What a day of the present premium costs a long, within Curie's limit (shard-agent/venues/curie.ts). */
+function fundingFraction(sqrtTwapX96: bigint, indexUsd: number, limit: number): number {
+  const marketUsd = (Number(sqrtTwapX96) / Q96) ** 2;
+  return Math.min(limit, Math.max(-limit, marketUsd / indexUsd - 1));
 }
 
 function lower(address: Address): Address {

@@ -93,7 +93,7 @@ function longLines({ book }: ShardReport, { venues }: ChainAudit): OptionLine[] 
   });
 }
 
-/** Positions as the venue has them, with nothing to trade on: depth, fees and funding are the report's word alone. */
+/** Positions as the venue has them, with nothing to trade on: depth and fees are the report's word alone. */
 function perpLines({ venues }: ChainAudit): PerpLine[] {
   return venues.lines.flatMap(({ list, key, fields, isEmpty }): PerpLine[] => {
     if (list !== "perps" || isEmpty || fields["underlying"] === null) return [];

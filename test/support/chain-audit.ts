@@ -22,6 +22,7 @@ const PERPS = [
   "openNotionalUsd",
   "markUsd",
   "indexUsd",
+  "fundingFractionPerDay",
 ] as const;
 const LONGS = ["underlying", "type", "strikeUsd", "expiryMs", "quantity"] as const;
 

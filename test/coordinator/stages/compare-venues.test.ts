@@ -125,6 +125,7 @@ const LIES: readonly Lie[] = [
   ["a position", perps({ sizeE18: "0" }), "sizeE18 -3000000000000000000"],
   ["what it paid", perps({ openNotionalUsd: -1 }), "openNotionalUsd -6010"],
   ["a mark", perps({ markUsd: 2500 }), "markUsd 2001"],
+  ["funding that a hedge there would be paid", perps({ fundingFractionPerDay: -1 }), "0.0005"],
   ["an index", perps({ indexUsd: 2500 }), "indexUsd 2000"],
   ["an account's value", perps({ accountValueUsd: 9e6 }), "accountValueUsd 5007"],
   ["free margin", perps({ freeMarginRaw: "9" }), "freeMarginRaw 4406700000"],
