@@ -53,9 +53,12 @@ type WantedHedge = {
   readonly units: number;
 };
 
-/** Reads the columns of a solution; hedges largest first. */
+/** Reads the columns of a solution; hedges largest first. A value that is no finite number counts as 0. */
 export function wantedPlan(formulation: Formulation, solution: ProgramSolution): WantedPlan {
-  const read = (column: number): number => solution.values[column] ?? 0;
+  const read = (column: number): number => {
+    const value = solution.values[column];
+    return Number.isFinite(value) ? (value ?? 0) : 0;
+  };
   const hedges = formulation.hedges
     .filter(({ used }) => read(used) > 0.5)
     .map(({ underlying, sign, option, segments }): WantedHedge => {

@@ -21,7 +21,7 @@ const MODES = {
   },
 } as const satisfies Record<string, Mode>;
 
-type ModeName = keyof typeof MODES;
+export type ModeName = keyof typeof MODES;
 
 /** One seed in one mode. */
 export function runInMode(

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import type { FaultKind } from "#test/simulation/engine/faults.ts";
-import { runInMode } from "#test/simulation/modes.ts";
+import { type ModeName, runInMode } from "#test/simulation/modes.ts";
 import { PLANTS, type Plant } from "#test/simulation/plant/plants.ts";
-import type { SeedOptions } from "#test/simulation/run-seed.ts";
+import type { SeedOptions, Violation } from "#test/simulation/run-seed.ts";
 
 const STEPS = 4_000;
 const FIRST_SEED = 3_001;
@@ -15,9 +15,12 @@ type Case = {
   readonly plant: Plant;
   /** Invariants that may report it. */
   readonly ids: readonly string[];
+  /** What the report has to say, where its id alone could mean something else. */
+  readonly says?: RegExp;
   /** What helps the run into the state in which it shows. */
   readonly rates?: Partial<Record<FaultKind, number>>;
   readonly options?: Pick<SeedOptions, "role" | "hasLiar">;
+  readonly mode?: ModeName;
 };
 
 const CRASHES = { "agent-crash-broadcast": 1.5, "agent-crash-signed": 1.5 };
@@ -62,6 +65,13 @@ const CASES: readonly Case[] = [
   },
   { plant: "perpetuals-forgotten-in-flight", ids: ["I3"] },
   { plant: "settled-by-receipt", ids: ["I3"] },
+  {
+    plant: "worse-plan-is-taken",
+    ids: ["I4"],
+    says: /^the milp plan was taken, worse than the greedy one by/,
+    rates: { "solver-wrong": 5 },
+    mode: "solved",
+  },
 ];
 
 test("every fault that can be planted is hunted", () => {
@@ -71,14 +81,15 @@ test("every fault that can be planted is hunted", () => {
 test.each(CASES)(
   "an invariant reports $plant",
   { timeout: TIMEOUT_MS },
-  async ({ plant, ids, rates = {}, options }) => {
+  async ({ plant, ids, says = /./, rates = {}, options, mode = "fast" }) => {
     const always = new Map(Object.entries(rates) as [FaultKind, number][]);
-    const found: string[] = [];
+    const found: Violation[] = [];
     for (let seed = FIRST_SEED; seed < FIRST_SEED + SEEDS_MAX && found.length === 0; seed += 1) {
       const plants = new Set([plant]);
-      const run = await runInMode("fast", { seed, steps: STEPS, plants, always, ...options });
-      found.push(...run.violations.map((one) => one.id));
+      const run = await runInMode(mode, { seed, steps: STEPS, plants, always, ...options });
+      found.push(...run.violations);
     }
-    expect(ids).toContain(found[0]);
+    expect(ids).toContain(found[0]?.id);
+    expect(found[0]?.detail).toMatch(says);
   },
 );

@@ -1,5 +1,6 @@
 import type { Log } from "#shared/ports/log.ts";
 import { type AgentSlot, newAgentSlot } from "#test/simulation/agent/agent-slot.ts";
+import { checkChoice } from "#test/simulation/check/choice-check.ts";
 import { checkPlan, unitsByOrder } from "#test/simulation/check/coordinator-checks.ts";
 import {
   checkJournals,
@@ -50,7 +51,7 @@ export type SeedOptions = {
   readonly print?: (line: string) => void;
 };
 
-type Violation = { readonly id: string; readonly detail: string; readonly step: number };
+export type Violation = { readonly id: string; readonly detail: string; readonly step: number };
 
 export type SeedResult = {
   readonly seed: number;
@@ -123,7 +124,7 @@ function newCast(world: SimulatedWorld, options: SeedOptions, violate: Violate):
   const coordinator: CoordinatorSlot = newCoordinatorSlot(world, {
     ...hooks,
     engine: options.engine,
-    onDecision: ({ state }, jobs) => {
+    onDecision: ({ state }, decision, jobs) => {
       const moves = jobs.filter(
         (job) => job.kind === "lend-move" || job.kind === "margin-move",
       ).length;
@@ -131,6 +132,7 @@ function newCast(world: SimulatedWorld, options: SeedOptions, violate: Violate):
       sights.onMode(state);
       orderedUnits += unitsByOrder(state, jobs);
       checkPlan(state, jobs, { spotUsd: world.market.spotUsd(), violate });
+      checkChoice(decision, jobs, violate);
     },
   });
   const watch = newWatch({ world, coordinator, agents, sights, violate });

@@ -1,6 +1,7 @@
 import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
 import type { WatchList } from "#coordinator/ports/watch-list.ts";
 import type { BookEntry } from "#coordinator/records/book-entry.ts";
+import type { DecisionRecord } from "#coordinator/records/decision-record.ts";
 import type { JobRecord } from "#coordinator/records/job-record.ts";
 import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
 import { RetryableError } from "#shared/errors.ts";
@@ -27,6 +28,7 @@ import {
   plantedDisk,
   plantedFinality,
   plantedQueue,
+  plantedSolver,
 } from "#test/simulation/plant/planted-coordinator.ts";
 import { newRpc } from "#test/simulation/world/rpc.ts";
 import type { SimulatedWorld } from "#test/simulation/world/simulated-world.ts";
@@ -54,7 +56,11 @@ export type CoordinatorSlot = {
 export type CoordinatorHooks = SlotHooks & {
   /** Solves the plans' programs; left out, plans are greedy. */
   readonly engine?: SolverEngine | undefined;
-  readonly onDecision: (life: CoordinatorLife, jobs: readonly JobRecord[]) => void;
+  readonly onDecision: (
+    life: CoordinatorLife,
+    decision: DecisionRecord,
+    jobs: readonly JobRecord[],
+  ) => void;
 };
 
 export function newCoordinatorSlot(
@@ -166,7 +172,7 @@ function startLife(world: SimulatedWorld, o: LifeOptions): CoordinatorLife {
       decisions: {
         ...journal.decisions,
         record: (decision, jobs) => {
-          hooks.onDecision({ process, state, disk }, jobs);
+          hooks.onDecision({ process, state, disk }, decision, jobs);
           if (decision.plan?.method === "milp") faults.saw("solved plan taken");
           journal.decisions.record(decision, jobs);
         },
@@ -183,7 +189,13 @@ function startLife(world: SimulatedWorld, o: LifeOptions): CoordinatorLife {
     reports: world.reports.inbox(process, "newest"),
     receipts: world.receipts.inbox(process, "oldest"),
     solver:
-      hooks.engine === undefined ? undefined : simulatedSolver(hooks.engine, { process, faults }),
+      hooks.engine === undefined
+        ? undefined
+        : plantedSolver(simulatedSolver(hooks.engine, { process, faults }), {
+            plants: world.plants,
+            scheduler,
+            stateOf: () => state,
+          }),
     log: hooks.logOf(process),
     onBug: (error) => hooks.violate("no-bug", `the coordinator threw ${stackOf(error)}`),
   });

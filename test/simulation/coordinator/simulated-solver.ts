@@ -2,7 +2,11 @@ import { createRequire } from "node:module";
 import type { Highs } from "highs";
 import { solveWithHighs } from "#coordinator/adapters/highs-program.ts";
 import type { Solver } from "#coordinator/ports/solver.ts";
-import type { LinearProgram, SolveOutcome } from "#coordinator/records/linear-program.ts";
+import type {
+  LinearProgram,
+  ProgramSolution,
+  SolveOutcome,
+} from "#coordinator/records/linear-program.ts";
 import type { Faults } from "#test/simulation/engine/faults.ts";
 import type { SimProcess } from "#test/simulation/engine/process.ts";
 
@@ -49,10 +53,16 @@ export function simulatedSolver(
       const tookMs = Math.round(random.between(...TOOK_MS));
       const isGarbage = faults.roll("solver-garbage", 0.2);
       if (isGarbage) faults.bit("solver-garbage");
+      const isWrong = faults.roll("solver-wrong", 0.2) && !isGarbage;
       return process.ask(tookMs, () => {
         const outcome = isGarbage ? garbageFor(program, faults) : engine.solve(program);
-        if (outcome.solved && !isGarbage) faults.saw("program solved");
-        return { ...outcome, tookMs };
+        if (!outcome.solved || isGarbage) return { ...outcome, tookMs };
+        if (!isWrong) {
+          faults.saw("program solved");
+          return { ...outcome, tookMs };
+        }
+        faults.bit("solver-wrong");
+        return { ...wrongFrom(program, outcome, faults), tookMs };
       });
     },
     close: async () => undefined,
@@ -76,5 +86,44 @@ function garbageFor({ columns, rows }: LinearProgram, { random }: Faults): Solve
     gapFraction: 0,
     shadowPrices: random.chance(0.5) ? null : rows.map(any),
     tookMs: 0,
+  };
+}
+
+const BOAST_USD = 10_000;
+
+/** A solution that looks like one, is not the one that was found, and claims to be better than any can be. */
+function wrongFrom(
+  { columns }: LinearProgram,
+  found: ProgramSolution,
+  { random }: Faults,
+): ProgramSolution {
+  const isTrade = (index: number): boolean => columns[index]?.isInteger === false;
+  const [scale, other] = [random.between(0, 3), random.integer(0, columns.length - 1)];
+  const largest = found.values.reduce((best, value, index, all) => {
+    return isTrade(index) && value > (all[best] ?? 0) ? index : best;
+  }, 0);
+  const within = (value: number, index: number): number => {
+    const { lower = 0, upper = 0 } = columns[index] ?? {};
+    return Math.min(upper, Math.max(lower, value));
+  };
+  const ways: readonly ((value: number, index: number) => number)[] = [
+    (value, index) => (isTrade(index) ? within(value * scale, index) : value),
+    (value, index) => (isTrade(index) ? -value : value),
+    // Whole numbers all at the upper end, so that the column which now has the trade is in use.
+    (value, index) => {
+      if (!isTrade(index)) return columns[index]?.upper ?? value;
+      if (index === other) return within(value + (found.values[largest] ?? 0), index);
+      return index === largest ? 0 : value;
+    },
+    // Nothing is done, and that is said to be the best.
+    (_value, index) => within(0, index),
+  ];
+  const change = ways[random.integer(0, ways.length - 1)] ?? within;
+  return {
+    ...found,
+    status: "optimal",
+    values: found.values.map(change),
+    objective: found.objective - BOAST_USD,
+    gapFraction: 0,
   };
 }

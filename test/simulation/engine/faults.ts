@@ -67,6 +67,7 @@ export const FAULT_KINDS = [
   "solver-crash",
   "solver-timeout",
   "solver-garbage",
+  "solver-wrong",
   "agent-lies",
   "operator-halt",
   "operator-flatten",

@@ -3,9 +3,12 @@ import type { JobQueue } from "#coordinator/ports/job-queue.ts";
 import type { Journal } from "#coordinator/ports/journal.ts";
 import type { MandateSigner } from "#coordinator/ports/mandate-signer.ts";
 import type { ShardChain } from "#coordinator/ports/shard-chain.ts";
+import type { Solver } from "#coordinator/ports/solver.ts";
 import type { JobRecord } from "#coordinator/records/job-record.ts";
 import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
 import { paramsHash } from "#shared/evm/mandate-typed-data.ts";
+import type { Policy } from "#shared/policy/policy-schema.ts";
+import type { Scheduler } from "#test/simulation/engine/scheduler.ts";
 import type { Plants } from "#test/simulation/plant/plants.ts";
 import type { NodeView, Rpc } from "#test/simulation/world/rpc.ts";
 
@@ -62,4 +65,41 @@ export function plantedDisk(
     queueMicrotask(() => disk.jobs.update({ ...job, state: "settled" }, event, atMs));
   };
   return { ...disk, jobs: { ...disk.jobs, update } };
+}
+
+/** A solver after whose answer the rest of the pass holds the plan for better that leaves more risk. */
+export function plantedSolver(
+  solver: Solver,
+  o: {
+    readonly plants: Plants;
+    readonly scheduler: Pick<Scheduler, "after">;
+    readonly stateOf: () => Pick<CoordinatorState, "policy">;
+  },
+): Solver {
+  if (!o.plants.has("worse-plan-is-taken")) return solver;
+  return {
+    ...solver,
+    solve: async (program, options) => {
+      const outcome = await solver.solve(program, options);
+      const state = o.stateOf();
+      const { policy } = state;
+      Object.assign(state, { policy: turnedRound(policy) });
+      // What this step wakes up is the rest of the pass; the next event finds the policy as it was.
+      o.scheduler.after(0, () => void Object.assign(state, { policy }));
+      return outcome;
+    },
+  };
+}
+
+function turnedRound(policy: Policy): Policy {
+  const { planning } = policy;
+  return {
+    ...policy,
+    planning: {
+      ...planning,
+      riskAversion: -planning.riskAversion,
+      bandPenaltyFraction: -planning.bandPenaltyFraction,
+      shortfallPenaltyFraction: -planning.shortfallPenaltyFraction,
+    },
+  };
 }

@@ -22,6 +22,8 @@ export const PLANTS = [
   "perpetuals-forgotten-in-flight",
   /** A job counts as done once an agent says that a block has it. */
   "settled-by-receipt",
+  /** Once the solver has answered, plans are compared with the penalties of the policy turned round. */
+  "worse-plan-is-taken",
 ] as const;
 
 export type Plant = (typeof PLANTS)[number];
