@@ -19,6 +19,9 @@ import { gasCostUsd } from "#coordinator/stages/venue-limits.ts";
 import type { LendingLine } from "#shared/wire/shard-report.ts";
 
 const HOURS_PER_YEAR = 8_760;
+const DAYS_PER_YEAR = 365;
+/** Share of a venue's own room that is lent into: what others have there earns, and they add to it, until the block. */
+const ROOM_SHARE = 0.99;
 /** Margin worth bringing back, in smallest moves of margin. */
 const SURPLUS_MOVES = 10;
 
@@ -52,8 +55,11 @@ function supply(input: ShardInput, context: TreasuryContext): TreasuryStep | und
   const roomUsd =
     line.supplyRoomRaw === null
       ? Number.POSITIVE_INFINITY
-      : usdOf(input, line.supplyRoomRaw, line.decimals);
-  const putUsd = putLeftUsd(input, line.adapter, context);
+      : ROOM_SHARE * usdOf(input, line.supplyRoomRaw, line.decimals);
+  // The desk counts what the account has earned by the block: a loan up to the last unit of the cap would revert there.
+  const suppliedUsd = usdOf(input, line.suppliedRaw, line.decimals);
+  const earnsUsd = (suppliedUsd * line.supplyRatePerYear) / DAYS_PER_YEAR;
+  const putUsd = putLeftUsd(input, line.adapter, context) - earnsUsd;
   const usd = Math.min(freeUsd - stayUsd, roomUsd, putUsd);
   return isWorthLending(input, line, { idleUsd: usd, context })
     ? loan(input, line, { usd, reason: "idle cash", policy })

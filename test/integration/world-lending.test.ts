@@ -1,16 +1,18 @@
 import { parseAbi } from "viem";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Policy } from "#shared/policy/policy-schema.ts";
 import type { Address } from "#shared/units/ids.ts";
 import type { LendMoveParams } from "#shared/wire/rebalance-job.ts";
 import type { ShardReport } from "#shared/wire/shard-report.ts";
 import { readHistory } from "#test/local/check/read-history.ts";
 import { accountFaults } from "#test/local/check/vault-accounts.ts";
+import { POSITION_VENUE_CAP_RAW } from "#test/local/deploy/world-parameters.ts";
 import { observeChain } from "#test/local/observe/chain-client.ts";
 import type { World } from "#test/local/world.ts";
 import { type AgentSite, waitFor } from "#test/support/agent-site.ts";
 import { type AttendedWorld, openAttendedWorld } from "#test/support/attended-world.ts";
 import { mismatchOf, mismatchOfNewest } from "#test/support/audit-site.ts";
-import { startCoordinator } from "#test/support/coordinator-process.ts";
+import { policyFileWith, startCoordinator } from "#test/support/coordinator-process.ts";
 import { plannedJob } from "#test/support/planner.ts";
 
 const dataProviderAbi = parseAbi([
@@ -145,11 +147,25 @@ describe("collateral at Aave", () => {
     });
   });
 
+  test("a coordinator whose policy lends fills the account up to the desk's cap, by one mandate", async () => {
+    const before = await site.newestReport();
+    const coordinator = await startLender();
+    const lent = await site.reportWith((one) => suppliedRaw(one) > 400_000_000_000n);
+    expect(loanMoves(lent)).toBe(loanMoves(before) + 1);
+    // The desk would refuse more than its cap, and was not asked for more.
+    expect(suppliedRaw(lent)).toBeLessThanOrEqual(POSITION_VENUE_CAP_RAW);
+    expect(Number(suppliedRaw(lent)) / Number(POSITION_VENUE_CAP_RAW)).toBeGreaterThan(0.97);
+    const later = await site.reportWith((one) => one.block.number >= lent.block.number + 4);
+    expect(loanMoves(later)).toBe(loanMoves(lent));
+    coordinator.kill("SIGTERM");
+    expect(await coordinator.exitCode).toBe(0);
+  });
+
   test("a drain by order brings home what is lent and moves it to the sister vault, by the coordinator's own mandates", async () => {
     const before = await site.newestReport();
     expect(before.lending.some((line) => line.suppliedRaw !== "0")).toBe(true);
     const sisterBefore = cashOf(await sister.newestReport());
-    const coordinator = await startCoordinator(world);
+    const coordinator = await startLender();
     await coordinator.until("/readyz", (answer) => answer.status === 200);
     const { shard } = site.chain;
     const order = { reason: "leaving this chain", target: sister.chain.shard };
@@ -197,6 +213,26 @@ function provider() {
 
 function account(): Address {
   return site.chain.positionVenues.aaveV3?.adapter ?? site.chain.contracts.vault;
+}
+
+/** A coordinator that lends nine tenths of idle cash where a month's interest is worth the gas. */
+function startLender() {
+  const change = (policy: Policy): Policy => ({
+    ...policy,
+    lending: { ...policy.lending, supplyMaxFraction: 0.9, horizonHours: 720 },
+  });
+  return startCoordinator(world, {
+    change: () => ({ policyFile: policyFileWith(world, change) }),
+  });
+}
+
+function loanMoves({ consumedJobs }: ShardReport): number {
+  return consumedJobs.filter(({ action }) => action === 3).length;
+}
+
+function suppliedRaw(report: ShardReport): bigint {
+  const line = report.lending.find(({ token }) => token === site.chain.settlement.token);
+  return BigInt(line?.suppliedRaw ?? 0);
 }
 
 /** Settlement units in the vault itself. */

@@ -16,6 +16,8 @@ type Case = {
   readonly perps?: Partial<Policy["perps"]>;
   readonly perp?: PerpOptions;
   readonly calls?: number;
+  /** What the desk still lets into the account, USD. */
+  readonly putUsd?: number;
   readonly jobs?: readonly JobRecord[];
 };
 
@@ -23,6 +25,12 @@ function run(o: Case) {
   const lending = { ...DEFAULT_POLICY.lending, supplyMaxFraction: 0.6, ...o.lending };
   const policy = aPolicy({}, { lending, perps: { ...DEFAULT_POLICY.perps, ...o.perps } });
   const soon = anOption({ quantity: o.calls ?? 0, expiryMs: NOW_MS + 3_600_000, strikeUsd: 2100 });
+  const leftRaw = String((o.putUsd ?? 0) * 1e6);
+  const caps = {
+    tradesLeftRaw: "0",
+    transfersLeftRaw: "0",
+    venues: [{ adapter: aLoan(0).adapter, leftRaw, mayGrow: true }],
+  };
   const entry = anEntry({
     shard: "base",
     cashUsd: o.cashUsd,
@@ -30,6 +38,7 @@ function run(o: Case) {
       lending: [aLoan(o.suppliedUsd ?? 0, o.loan)],
       book: o.calls === undefined ? [] : [soon],
       perps: o.perp === undefined ? [] : [aPerpMarket(o.perp)],
+      ...(o.putUsd !== undefined && { caps }),
     },
   });
   return planPass(aPassInput([entry], { policy, jobs: [...(o.jobs ?? [])] }));
@@ -79,6 +88,19 @@ describe("a loan", () => {
     expect(
       run({ cashUsd: 100_000, ...(loan && { loan }), ...(lending && { lending }) }).jobs,
     ).toEqual([]);
+  });
+
+  test("leaves room under the desk's cap for a day's interest, and does not follow it", () => {
+    const interestUsd = (73_000 * 0.05) / 365;
+    const { decision } = run({ cashUsd: 200_000, suppliedUsd: 73_000, putUsd: 20_000 });
+    expect(decision.treasury[0]?.amountUsd).toBeCloseTo(20_000 - interestUsd, 5);
+    const filled = { cashUsd: 180_000, suppliedUsd: 93_000, putUsd: interestUsd };
+    expect(run({ ...filled, lending: { minimumUsd: 1 } }).jobs).toEqual([]);
+  });
+
+  test("leaves room under the venue's own limit for what others' deposits earn", () => {
+    const { decision } = run({ cashUsd: 100_000, loan: { supplyRoomRaw: "50000000000" } });
+    expect(decision.treasury[0]?.amountUsd).toBeCloseTo(49_500, 5);
   });
 
   test("takes nothing out of a venue that cannot pay", () => {
