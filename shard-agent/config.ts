@@ -132,6 +132,8 @@ const queueSchema = z.strictObject({
   role: z.enum(["share", "compete", "standby"]).default("share"),
   /** A few blocks, and less than mandates live. */
   standbyMs: z.number().int().min(100).default(3_000),
+  /** What lost races may cost within 24 hours; one that competes stands by from there on. */
+  lostRacesMaxWeiPerDay: rawAmountSchema.default("500000000000000000"),
   /** After this long without renewal a job goes to another agent; an agent signs within half of it. */
   lockMs: z.number().int().min(2000).default(30_000),
   /** How often a canary goes through the queue; a worker that misses three is replaced. */

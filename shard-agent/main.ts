@@ -110,7 +110,7 @@ async function start(config: AgentConfig, keys: AgentKeys, process: Process): Pr
   const desk = {
     answer: (body: unknown) => answerQuote(ports, body),
     series: () => listSeries(ports),
-    health: () => showHealth(ports),
+    health: () => showHealth(ports, config.queue),
   };
   const { host, port } = config.quotes;
   const server = await fastifyQuoteServer({ host, port, desk, log });
@@ -141,15 +141,14 @@ function takeJobs(
   const { producer, running } = o;
   const { log, shutdown } = o.process;
   const { shard, redisUrl, queue } = config;
-  const { role, standbyMs } = queue;
+  const { role } = queue;
   const common = {
     shard,
     connect: () => new Redis(redisUrl, connectionOptions("worker")),
     producer,
     log,
   };
-  const waitMs = role === "standby" ? standbyMs : 0;
-  const keeper = jobKeeper(ports, { waitMs, standbyMs, onDone: running.flushReceipts });
+  const keeper = jobKeeper(ports, { ...queue, onDone: running.flushReceipts });
   if (role !== "share") {
     const onJob = (entry: SeenEntry) => {
       keeper.see(entry).catch((error: unknown) => {

@@ -5,8 +5,7 @@ import { noteRecoveryReceipt, recordOfRecovery } from "#coordinator/cycles/recov
 import type { RefusedMessage } from "#coordinator/ports/journal.ts";
 import type { StreamMessage } from "#coordinator/ports/stream-inbox.ts";
 import { acceptReceipt, type ReceiptSubject } from "#coordinator/stages/accept-receipt.ts";
-import { isLostRace } from "#coordinator/stages/advance-job.ts";
-import type { JobReceipt } from "#shared/wire/job-receipt.ts";
+import { isLostRace, type JobReceipt } from "#shared/wire/job-receipt.ts";
 
 /**
  * One batch of receipts. They are hints: they tell how far a job is and what it cost, and never

@@ -183,11 +183,6 @@ function seenByAgent(state: JobState): JobState {
   return state === "recorded" ? "sent" : state;
 }
 
-/** True for a job that its agent signed and paid for, and another transaction did. */
-export function isLostRace({ outcome, reason }: Pick<JobReceipt, "outcome" | "reason">): boolean {
-  return (outcome === "reverted" || outcome === "expired") && reason === "already-consumed";
-}
-
 /** What the event teaches, whatever it does to the state. */
 function note(job: JobRecord, event: JobEvent, nowMs: number): JobRecord {
   switch (event.type) {

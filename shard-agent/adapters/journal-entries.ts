@@ -1,7 +1,9 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Chain } from "#shard-agent/adapters/journal-chain.ts";
 import { encodeEntry, entryOf } from "#shard-agent/adapters/journal-codec.ts";
+import { journalRaces } from "#shard-agent/adapters/journal-races.ts";
 import type { JournalEntry, JournalState } from "#shard-agent/records/journal-entry.ts";
+import type { UnnumberedReceipt } from "#shard-agent/records/unnumbered-receipt.ts";
 import { FatalError } from "#shared/errors.ts";
 import { sha256 } from "#shared/node/hash-chain.ts";
 
@@ -26,6 +28,7 @@ export function journalEntries(database: DatabaseSync, chain: Chain) {
   );
   const nonce = database.prepare(`SELECT max(nonce) AS nonce FROM entries WHERE ${OPEN}`);
   const queue = database.prepare("INSERT INTO receipts (body) VALUES (?)");
+  const races = journalRaces(database);
   const sign = signatureTable(database);
   const link = (entry: JournalEntry, from: JournalState | null, body: string) =>
     chain.append({ entry, from, bodyHash: sha256(body) });
@@ -43,7 +46,7 @@ export function journalEntries(database: DatabaseSync, chain: Chain) {
         sign(entry);
         link(entry, null, body);
       }),
-    replace: (entry: JournalEntry, from: JournalState, receipt?: unknown) =>
+    replace: (entry: JournalEntry, from: JournalState, receipt?: UnnumberedReceipt | null) =>
       chain.commit(() => {
         const { state, transaction, updatedAtMs, id } = entry;
         const body = encodeEntry(entry);
@@ -53,8 +56,11 @@ export function journalEntries(database: DatabaseSync, chain: Chain) {
           throw new FatalError("journal-conflict", `Journal entry ${id} is not in state ${from}.`);
         sign(entry);
         link(entry, from, body);
-        if (receipt !== undefined && receipt !== null) queue.run(JSON.stringify(receipt));
+        if (receipt === undefined || receipt === null) return;
+        queue.run(JSON.stringify(receipt));
+        races.note(receipt);
       }),
+    lostRaces: races.since,
     unfinished: () => unfinished.all().flatMap((row) => entryOf(row) ?? []),
     withPrefix: (prefix: string) =>
       prefixed.all(prefix, prefix).flatMap((row) => entryOf(row) ?? []),

@@ -3,12 +3,15 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { type Chain, corruptJournal, openChain } from "#shard-agent/adapters/journal-chain.ts";
 import { journalEntries } from "#shard-agent/adapters/journal-entries.ts";
+import { RACES_SCHEMA } from "#shard-agent/adapters/journal-races.ts";
 import { journalStreams } from "#shard-agent/adapters/journal-streams.ts";
 import type { Journal } from "#shard-agent/ports/journal.ts";
 import { FatalError } from "#shared/errors.ts";
 
 /** Version of the journal's tables, kept in `PRAGMA user_version`. */
-const SCHEMA_VERSION = 2;
+const SCHEMA_VERSION = 3;
+/** The version before it, which only lacks the lost races. */
+const VERSION_WITHOUT_RACES = 2;
 /** SQLite's result codes for a database that another process holds. */
 const BUSY_CODES = new Set([5, 6]);
 
@@ -100,12 +103,13 @@ function openFailure(error: unknown, path: string): FatalError {
 function createSchema(database: DatabaseSync, path: string): void {
   const version = Number(database.prepare("PRAGMA user_version").get()?.["user_version"]);
   if (version === SCHEMA_VERSION) return;
-  if (version !== 0) {
+  if (version !== 0 && version !== VERSION_WITHOUT_RACES) {
     throw new FatalError(
       "journal-version",
       `Journal ${path}: found version ${version}; this program writes ${SCHEMA_VERSION}.`,
     );
   }
-  database.exec(SCHEMA);
+  if (version === 0) database.exec(SCHEMA);
+  database.exec(RACES_SCHEMA);
   database.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
 }

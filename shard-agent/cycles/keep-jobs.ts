@@ -1,4 +1,5 @@
 import { type ExecutePorts, executeJob, type JobResult } from "#shard-agent/cycles/execute-job.ts";
+import { raceBudget } from "#shard-agent/cycles/race-budget.ts";
 import { type RecoverPorts, standInForRecovery } from "#shard-agent/cycles/recover-transfer.ts";
 import type { Lease } from "#shard-agent/ports/lease.ts";
 import { RetryableError } from "#shared/errors.ts";
@@ -22,10 +23,12 @@ export type JobKeeper = {
 };
 
 export type KeeperTerms = {
-  /** How long to wait for others before a job that was only seen is done here; 0 is to compete. */
-  readonly waitMs: number;
-  /** How long a recovery that was only seen is left to others; nobody competes for one. */
+  /** Who competes does a job that was only seen at once, others leave it to others for a while. */
+  readonly role: "share" | "compete" | "standby";
+  /** How long a job that was only seen is left to others, and a recovery always; nobody competes for one. */
   readonly standbyMs: number;
+  /** What lost races may cost within 24 hours, in wei; from there on one that competes stands by. */
+  readonly lostRacesMaxWeiPerDay: string;
   /** Told after each job that was done here without the queue having given it. */
   readonly onDone: () => void;
 };
@@ -38,6 +41,7 @@ export function jobKeeper(ports: ExecutePorts & RecoverPorts, terms: KeeperTerms
   /** Jobs begun here without the queue's leave. */
   const seen = new Map<string, Promise<JobResult>>();
   const taken = new Set<string>();
+  const budget = raceBudget(ports, BigInt(terms.lostRacesMaxWeiPerDay));
   const begin = (entry: Entry): Promise<JobResult> => {
     const running = executeJob(ports, entry, NO_LEASE);
     seen.set(entry.id, running);
@@ -52,9 +56,18 @@ export function jobKeeper(ports: ExecutePorts & RecoverPorts, terms: KeeperTerms
       if (begun !== undefined) return begun;
       // A job that comes again, after a lost lock, is looked at again: with the lease of now.
       taken.add(entry.id);
+      const parsed = rebalanceJobSchema.safeParse(entry.data);
+      const isRace =
+        terms.role === "compete" &&
+        parsed.success &&
+        ports.journal.get(parsed.data.mandate.jobId) === undefined;
+      const race = isRace ? budget.enter(parsed.data) : null;
       try {
+        // Others first; but before those that stand by, so that no two of them wait for the same moment.
+        if (isRace && race === null) await ports.pause(terms.standbyMs / 2);
         return await executeJob(ports, entry, lease);
       } finally {
+        race?.leave();
         taken.delete(entry.id);
       }
     },
@@ -67,13 +80,19 @@ export function jobKeeper(ports: ExecutePorts & RecoverPorts, terms: KeeperTerms
       const parsed = rebalanceJobSchema.safeParse(entry.data);
       // Whoever has taken it answers for what is wrong with it.
       if (!parsed.success) return;
-      if (terms.waitMs > 0 && !(await ports.pause(terms.waitMs))) return;
-      const isHere = () =>
-        seen.has(entry.id) ||
-        taken.has(entry.id) ||
-        ports.journal.get(parsed.data.mandate.jobId) !== undefined;
-      if (isHere() || !(await isOpenStill(ports, parsed.data)) || isHere()) return;
-      await begin(entry);
+      const { data: job } = parsed;
+      const race = terms.role === "compete" ? budget.enter(job) : null;
+      try {
+        if (race === null && !(await ports.pause(terms.standbyMs))) return;
+        const isHere = () =>
+          seen.has(entry.id) ||
+          taken.has(entry.id) ||
+          ports.journal.get(job.mandate.jobId) !== undefined;
+        if (isHere() || !(await isOpenStill(ports, job)) || isHere()) return;
+        await begin(entry);
+      } finally {
+        race?.leave();
+      }
       terms.onDone();
     },
   };

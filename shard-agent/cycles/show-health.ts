@@ -1,13 +1,23 @@
+import type { Journal } from "#shard-agent/ports/journal.ts";
 import type { Memory } from "#shard-agent/ports/memory.ts";
 import type { ReadWatch } from "#shard-agent/ports/read-watch.ts";
+import { RACE_WINDOW_MS } from "#shard-agent/stages/judge-race.ts";
 import type { Clock } from "#shared/ports/clock.ts";
 
-/** What the agent tells an operator of itself: whether it takes jobs, why not, and which endpoints are to blame. */
-export function showHealth(ports: {
+type HealthPorts = {
   readonly memory: Memory;
   readonly watch: ReadWatch;
   readonly clock: Clock;
-}): object {
+  readonly journal: Pick<Journal, "lostRaces">;
+};
+
+type RaceTerms = { readonly role: string; readonly lostRacesMaxWeiPerDay: string };
+
+/**
+ * What the agent tells an operator of itself: whether it takes jobs, why not, which endpoints are to
+ * blame, and how it shares the work: one that competes stands by when lost races have cost too much.
+ */
+export function showHealth(ports: HealthPorts, terms: RaceTerms): object {
   const { memory, watch } = ports;
   const { health, snapshot, reportBlockTimestampMs } = memory;
   const disagreement = watch.disagreement();
@@ -19,6 +29,14 @@ export function showHealth(ports: {
     block: snapshot === null ? null : { number: snapshot.block.number, hash: snapshot.block.hash },
     reportAgeMs:
       reportBlockTimestampMs === null ? null : ports.clock.nowMs() - reportBlockTimestampMs,
+    races: showRaces(ports, terms),
     rpc: { disagreement, laggingEndpoints: watch.lagging() },
   };
+}
+
+function showRaces({ journal, clock }: HealthPorts, terms: RaceTerms): object {
+  const { role, lostRacesMaxWeiPerDay: maxWei } = terms;
+  const { count, gasCostWei } = journal.lostRaces(clock.nowMs() - RACE_WINDOW_MS);
+  const isSpent = role === "compete" && gasCostWei >= BigInt(maxWei);
+  return { role: isSpent ? "standby" : role, lost: count, lostWei: gasCostWei.toString(), maxWei };
 }

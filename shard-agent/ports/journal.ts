@@ -1,4 +1,5 @@
 import type { JournalEntry, JournalState } from "#shard-agent/records/journal-entry.ts";
+import type { LostRaces } from "#shard-agent/records/lost-races.ts";
 import type { UnnumberedReceipt } from "#shard-agent/records/unnumbered-receipt.ts";
 
 /**
@@ -19,6 +20,8 @@ export type Journal = {
     from: JournalState,
     receipt?: UnnumberedReceipt | null,
   ) => void;
+  /** Jobs that another transaction did, by the newest receipt of each, told of after `sinceMs`. */
+  readonly lostRaces: (sinceMs: number) => LostRaces;
   /** Entries that are not terminal: by nonce, those without one last. */
   readonly unfinished: () => JournalEntry[];
   /** Entries of one kind whose id begins with `prefix`, newest first; at most 64. */

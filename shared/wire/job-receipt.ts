@@ -67,3 +67,8 @@ export const jobReceiptSchema = z.strictObject({
 
 export type JobReceipt = z.infer<typeof jobReceiptSchema>;
 export type RefusalReason = (typeof REFUSAL_REASONS)[number];
+
+/** True for a job that its agent signed and paid for, and another transaction did. */
+export function isLostRace({ outcome, reason }: Pick<JobReceipt, "outcome" | "reason">): boolean {
+  return (outcome === "reverted" || outcome === "expired") && reason === "already-consumed";
+}

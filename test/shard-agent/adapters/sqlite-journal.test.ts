@@ -5,6 +5,7 @@ import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
 import { sqliteJournal } from "#shard-agent/adapters/sqlite-journal.ts";
 import type { JournalEntry } from "#shard-agent/records/journal-entry.ts";
+import { aLostRace, loseRace } from "#test/support/lost-race.ts";
 import { hash32 } from "#test/support/shard-report.ts";
 import { temporaryFolder } from "#test/support/temporary-folder.ts";
 
@@ -104,7 +105,7 @@ test("a journal of a newer program is refused", () => {
   database.exec("PRAGMA user_version = 99");
   database.close();
   expect(() => sqliteJournal({ dataDir, agent: "base-1" })).toThrow(
-    /found version 99; this program writes 2/,
+    /found version 99; this program writes 3/,
   );
 });
 
@@ -143,4 +144,50 @@ test("a prefix finds its own entries only, newest first, and a sequence never go
   expect(journal.lastSeq("s")).toBe(10);
   expect(journal.lastSeq("other")).toBe(0);
   journal.close();
+});
+
+test("lost races and their gas are there when the journal is opened again, each until it is older than asked for", () => {
+  const dataDir = temporaryFolder();
+  const first = sqliteJournal({ dataDir, agent: "base-1" });
+  loseRace(first, { jobId: hash32("01"), gasCostWei: String(10n ** 20n), atMs: 1_000 });
+  loseRace(first, { jobId: hash32("02"), gasCostWei: "7", atMs: 2_000 });
+  first.close();
+  const second = sqliteJournal({ dataDir, agent: "base-1" });
+  expect(second.lostRaces(999)).toEqual({ count: 2, gasCostWei: 10n ** 20n + 7n });
+  expect(second.lostRaces(1_000)).toEqual({ count: 1, gasCostWei: 7n });
+  expect(second.lostRaces(2_000)).toEqual({ count: 0, gasCostWei: 0n });
+  second.close();
+});
+
+test("the newest receipt of a job says whether its race is lost, and only one of a race is counted", () => {
+  const journal = sqliteJournal({ dataDir: temporaryFolder(), agent: "base-1" });
+  const jobId = hash32("01");
+  loseRace(journal, { jobId, gasCostWei: "7", atMs: 1_000 });
+  const entry = anEntry({ state: "reverted" });
+  const tell = (change: Parameters<typeof aLostRace>[0]) =>
+    journal.replace(entry, "reverted", aLostRace({ jobId, ...change }));
+  tell({ outcome: "expired", gasCostWei: "9", atMs: 2_000 });
+  expect(journal.lostRaces(0)).toEqual({ count: 1, gasCostWei: 9n });
+  tell({ outcome: "included", reason: null });
+  expect(journal.lostRaces(0).count).toBe(0);
+  tell({ reason: null });
+  tell({ outcome: "refused" });
+  expect(journal.lostRaces(0).count).toBe(0);
+  journal.close();
+});
+
+test("a journal of the version without lost races is taken over with all it holds", () => {
+  const dataDir = temporaryFolder();
+  const first = sqliteJournal({ dataDir, agent: "base-1" });
+  first.insert(anEntry());
+  first.close();
+  const database = new DatabaseSync(join(dataDir, "base-1.sqlite"));
+  database.exec("DROP TABLE lost_races; PRAGMA user_version = 2");
+  database.close();
+  for (let start = 0; start < 2; start += 1) {
+    const journal = sqliteJournal({ dataDir, agent: "base-1" });
+    expect(journal.get(hash32("01"))).toEqual(anEntry());
+    expect(journal.lostRaces(0)).toEqual({ count: 0, gasCostWei: 0n });
+    journal.close();
+  }
 });

@@ -51,6 +51,7 @@ export type AgentParts = AgentSite & {
 
 const HEAD_POLL_MS = 250;
 const STANDBY_MS = 3_000;
+const LOST_RACES_MAX_WEI = "500000000000000000";
 
 /** Two stalled workers may both act in the simulation: the chain has to bear it. */
 const HELD = { isHeld: () => true, renew: async () => true };
@@ -127,7 +128,8 @@ function takeJobs(
 ): void {
   const isStandby = role === "standby";
   const keeper = jobKeeper(ports, {
-    waitMs: isStandby ? STANDBY_MS : 0,
+    role,
+    lostRacesMaxWeiPerDay: LOST_RACES_MAX_WEI,
     standbyMs: STANDBY_MS,
     onDone: () => {
       faults.saw(isStandby ? "job done by a stand-by" : "job done by a competitor");

@@ -47,6 +47,7 @@ export function crashingJournal(
     get: alive(disk.get),
     insert: (entry) => write(entry.state, () => disk.insert(entry)),
     replace: (entry, from, receipt) => write(entry.state, () => disk.replace(entry, from, receipt)),
+    lostRaces: alive(disk.lostRaces),
     unfinished: alive(disk.unfinished),
     withPrefix: alive(disk.withPrefix),
     nextNonce: alive(disk.nextNonce),

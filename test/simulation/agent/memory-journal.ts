@@ -1,7 +1,9 @@
 import type { Journal } from "#shard-agent/ports/journal.ts";
 import { isOpen, isTerminal, type JournalEntry } from "#shard-agent/records/journal-entry.ts";
+import type { LostRaces } from "#shard-agent/records/lost-races.ts";
 import type { UnnumberedReceipt } from "#shard-agent/records/unnumbered-receipt.ts";
 import { FatalError } from "#shared/errors.ts";
+import { isLostRace } from "#shared/wire/job-receipt.ts";
 
 /** What an agent wrote to disk; outlives its processes. */
 export type AgentDisk = Journal & {
@@ -25,6 +27,7 @@ export function newAgentDisk(nowMs: () => number): AgentDisk {
   const entries = new Map<string, JournalEntry>();
   const seqs = new Map<string, number>();
   const receipts = new Map<number, UnnumberedReceipt>();
+  const races = memoryRaces();
   const changes: Change[] = [];
   let receiptId = 0;
   const put = (entry: JournalEntry): void => {
@@ -32,8 +35,6 @@ export function newAgentDisk(nowMs: () => number): AgentDisk {
     if (changes.length > CHANGES_MAX) changes.shift();
     entries.set(entry.id, entry);
   };
-  const nonceOf = (entry: JournalEntry): number =>
-    entry.transaction?.nonce ?? Number.MAX_SAFE_INTEGER;
   const queueReceipt = (receipt: UnnumberedReceipt): void => {
     receiptId += 1;
     receipts.set(receiptId, receipt);
@@ -63,8 +64,11 @@ export function newAgentDisk(nowMs: () => number): AgentDisk {
           `Journal entry ${entry.id} is not in state ${from}.`,
         );
       put(entry);
-      if (receipt !== undefined && receipt !== null) queueReceipt(receipt);
+      if (receipt === undefined || receipt === null) return;
+      queueReceipt(receipt);
+      races.note(receipt);
     },
+    lostRaces: races.since,
     unfinished: () =>
       [...entries.values()]
         .filter((entry) => !isTerminal(entry.state))
@@ -86,5 +90,25 @@ export function newAgentDisk(nowMs: () => number): AgentDisk {
     dropReceipt: (id) => void receipts.delete(id),
     isWritable: () => true,
     close: () => undefined,
+  };
+}
+
+function nonceOf(entry: JournalEntry): number {
+  return entry.transaction?.nonce ?? Number.MAX_SAFE_INTEGER;
+}
+
+/** As adapters/journal-races.ts. */
+function memoryRaces() {
+  const lost = new Map<string, UnnumberedReceipt>();
+  return {
+    note: (receipt: UnnumberedReceipt): void => {
+      if (isLostRace(receipt)) lost.set(receipt.jobId, receipt);
+      else lost.delete(receipt.jobId);
+    },
+    since: (sinceMs: number): LostRaces => {
+      const counted = [...lost.values()].filter((one) => one.atMs > sinceMs);
+      const gasCostWei = counted.reduce((sum, one) => sum + BigInt(one.gasCostWei), 0n);
+      return { count: counted.length, gasCostWei };
+    },
   };
 }
