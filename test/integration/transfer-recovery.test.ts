@@ -63,12 +63,16 @@ afterAll(async () => {
   await world?.stop();
 });
 
-/** A coordinator that may order calls as often and as soon as a test needs. */
+/** A coordinator that may order calls as often and as soon as a test needs, and leaves the vaults' cash where messages bring it. */
 async function coordinate(transfers: object): Promise<CoordinatorProcess> {
   const policy = parse(readFileSync(world.description.coordinator.policyFile, "utf8"));
   const quick = { recoverAfterMs: 1_500, recoveriesMax: 6, stuckAfterMs: 2_000, ...transfers };
   const file = join(temporaryFolder(), "policy.yaml");
-  writeFileSync(file, stringify({ ...policy, transfers: { ...policy.transfers, ...quick } }));
+  const lending = { ...policy.lending, supplyMaxFraction: 0 };
+  writeFileSync(
+    file,
+    stringify({ ...policy, lending, transfers: { ...policy.transfers, ...quick } }),
+  );
   const coordinator = await startCoordinator(world, { change: () => ({ policyFile: file }) });
   await coordinator.until("/readyz", ({ status }) => status === 200);
   return coordinator;
