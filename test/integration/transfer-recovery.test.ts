@@ -267,6 +267,9 @@ test("what the token's delegate does to a message is told for what it is, counts
   const amounts = { amountRaw: AMOUNT_RAW, lzReceiveGas: ENOUGH };
   const send = () => sendCollateral(world, { source, target }, amounts);
   const [first, second, third] = [await send(), await send(), await send()];
+  // The world's own may have been stopped for one that crashes.
+  await world.processes.get(`agent-${target.chain.shard}`).stop();
+  const agent = startAgent(temporaryFolder(), "none");
   const coordinator = await coordinate({ recoveriesMax: 0 });
   const become = (packet: Packet, state: string) =>
     untilTransfer(coordinator, packet, (one) => one.state === state);
@@ -290,6 +293,8 @@ test("what the token's delegate does to a message is told for what it is, counts
   const held = (body["jobs"] as { guid: string }[]).map((job) => job.guid);
   expect(held).toEqual(expect.arrayContaining([first.guid, second.guid, third.guid]));
   expect(await supplies()).toEqual(before);
+  agent.kill("SIGTERM");
+  await agent.exitCode;
   await end(coordinator);
 });
 
