@@ -35,9 +35,10 @@ test("npm start runs the main job, refuses a replayed mandate, and leaves nothin
   expect(replay.status).toBe("reverted");
 
   const exitCode = await run.exited;
+  // Before the summary: a run that broke off has none, and its output says why.
+  expect(exitCode, run.output()).toBe(0);
   const summary = summarySchema.parse(JSON.parse(readFileSync(jsonFile, "utf8")));
   expect(summary.checks.filter((check) => !check.ok)).toEqual([]);
-  expect(exitCode, run.output()).toBe(0);
   expect(summary.jobs.replaysReverted).toBeGreaterThanOrEqual(1);
   expect(summary.jobs.replayReasons["ShardVault_AlreadyConsumed"]).toBeGreaterThanOrEqual(1);
   expect(summary.transfers.delivered).toBeGreaterThanOrEqual(1);
