@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import type { CoordinatorConfig, ShardConfig } from "#coordinator/config.ts";
 import { type ShardSetup, staleAfterMs } from "#coordinator/records/shard-setup.ts";
-import { policyProblems } from "#coordinator/stages/check-policy.ts";
+import { policyProblems } from "#coordinator/stages/plans/check-policy.ts";
 import { FatalError } from "#shared/errors.ts";
 import { chainByKey } from "#shared/evm/chain-registry.ts";
 import { loadConfigFile } from "#shared/node/config-file.ts";

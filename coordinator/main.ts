@@ -1,34 +1,35 @@
 import { dirname, resolve } from "node:path";
 import type { Redis } from "ioredis";
 import { privateKeyToAccount } from "viem/accounts";
-import { bullmqJobQueue } from "#coordinator/adapters/bullmq-job-queue.ts";
-import { highsSolver } from "#coordinator/adapters/highs-solver.ts";
-import { lazySolver } from "#coordinator/adapters/lazy-solver.ts";
-import { redisStreamInbox } from "#coordinator/adapters/redis-stream-inbox.ts";
-import { redisWatchList } from "#coordinator/adapters/redis-watch-list.ts";
+import {
+  requirePrivateKey,
+  viemMandateSigner,
+} from "#coordinator/adapters/chain/viem-mandate-signer.ts";
+import { viemShardChain } from "#coordinator/adapters/chain/viem-shard-chain.ts";
+import { openSqliteJournal } from "#coordinator/adapters/journal/sqlite-journal.ts";
+import { bullmqJobQueue } from "#coordinator/adapters/redis/bullmq-job-queue.ts";
+import { redisStreamInbox } from "#coordinator/adapters/redis/redis-stream-inbox.ts";
+import { redisWatchList } from "#coordinator/adapters/redis/redis-watch-list.ts";
 import { repeat } from "#coordinator/adapters/repeat.ts";
-import { openSqliteJournal } from "#coordinator/adapters/sqlite-journal.ts";
-import { requirePrivateKey, viemMandateSigner } from "#coordinator/adapters/viem-mandate-signer.ts";
-import { viemShardChain } from "#coordinator/adapters/viem-shard-chain.ts";
+import { highsSolver } from "#coordinator/adapters/solver/highs-solver.ts";
+import { lazySolver } from "#coordinator/adapters/solver/lazy-solver.ts";
 import { wakeUp } from "#coordinator/adapters/wake-up.ts";
 import { adminApi } from "#coordinator/api/admin-api.ts";
-import { type CheckedSetup, checkSetup } from "#coordinator/check-setup.ts";
+import { checkSetup } from "#coordinator/check-setup.ts";
 import { type CoordinatorConfig, coordinatorConfigSchema } from "#coordinator/config.ts";
-import { auditShard } from "#coordinator/cycles/audit-shard.ts";
-import { roundWaitMs } from "#coordinator/cycles/await-round.ts";
-import {
-  type CoordinatorState,
-  newCoordinatorState,
-} from "#coordinator/cycles/coordinator-state.ts";
-import { ingestReceipts } from "#coordinator/cycles/ingest-receipts.ts";
-import { ingestReports } from "#coordinator/cycles/ingest-reports.ts";
-import { recallSafety } from "#coordinator/cycles/keep-safety.ts";
+import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
+import { trackJobs } from "#coordinator/cycles/jobs/track-jobs.ts";
+import { roundWaitMs } from "#coordinator/cycles/messages/await-round.ts";
+import { ingestReceipts } from "#coordinator/cycles/messages/ingest-receipts.ts";
+import { ingestReports } from "#coordinator/cycles/messages/ingest-reports.ts";
 import { operate } from "#coordinator/cycles/operate.ts";
 import { pruneOldRows } from "#coordinator/cycles/prune-journal.ts";
 import { rebalance } from "#coordinator/cycles/rebalance.ts";
-import { recoverTransfers } from "#coordinator/cycles/recover-transfers.ts";
+import { recallState } from "#coordinator/cycles/recall-state.ts";
+import { auditShard } from "#coordinator/cycles/safety/audit-shard.ts";
+import { recallSafety } from "#coordinator/cycles/safety/keep-safety.ts";
 import { takeOver } from "#coordinator/cycles/take-over.ts";
-import { trackJobs } from "#coordinator/cycles/track-jobs.ts";
+import { recoverTransfers } from "#coordinator/cycles/transfers/recover-transfers.ts";
 import type { JobQueue, RecoveryQueue } from "#coordinator/ports/job-queue.ts";
 import type { Journal, JournalPruner } from "#coordinator/ports/journal.ts";
 import type { MandateSigner } from "#coordinator/ports/mandate-signer.ts";
@@ -70,7 +71,8 @@ async function main(): Promise<void> {
   const shutdown = shutdownOnSignals({ log, stepTimeoutMs: STEP_TIMEOUT_MS });
   const journal = openSqliteJournal(resolve(dirname(configPath), config.dataDir, "journal.sqlite"));
   shutdown.add("journal", journal.close);
-  const state = stateFromJournal(checked, { leader: signer.address, shadow }, journal);
+  const { setups, policy } = checked;
+  const state = recallState(journal, { setups, policy, leader: signer.address, shadow });
   recallSafety(state, { journal, log }, systemClock.nowMs());
   const chains = new Map(
     config.shards.flatMap((shard): [string, ShardChain][] => {
@@ -112,25 +114,6 @@ type Parts = {
   readonly shutdown: Shutdown;
   readonly redis: RedisParts;
 };
-
-/** What a former run left: books as they last were (stale until reported anew), jobs, an ordered halt. */
-function stateFromJournal(
-  { setups, policy }: CheckedSetup,
-  mode: { readonly leader: CoordinatorState["leader"]; readonly shadow: boolean },
-  journal: Journal,
-): CoordinatorState {
-  const state = newCoordinatorState({ setups, policy, ...mode });
-  for (const entry of journal.messages.lastEntries()) {
-    if (!setups.has(entry.report.shard)) continue;
-    state.books.set(entry.report.shard, entry);
-    state.reportedNet.take(entry.report);
-  }
-  for (const [key, seq] of journal.messages.lastSeqs()) state.lastSeqs.set(key, seq);
-  for (const job of journal.jobs.unresolved()) state.jobs.set(job.jobId, job);
-  for (const record of journal.transfers.open()) state.transfers.set(record.guid, record);
-  state.manualHalt = journal.halts.current();
-  return state;
-}
 
 async function listen(
   { config, state, journal, log, shutdown, redis }: Parts,

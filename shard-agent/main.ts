@@ -1,33 +1,37 @@
 import { dirname, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { Redis } from "ioredis";
-import { announcedHeads } from "#shard-agent/adapters/announced-heads.ts";
-import { bullmqJobWatch, type SeenEntry } from "#shard-agent/adapters/bullmq-job-watch.ts";
-import { bullmqJobWorker, type QueueEntry } from "#shard-agent/adapters/bullmq-job-worker.ts";
 import { fastifyQuoteServer } from "#shard-agent/adapters/fastify-quote-server.ts";
-import { type AgentKeys, findKeys } from "#shard-agent/adapters/find-keys.ts";
-import { guardRules, recoveryRules, transferContracts } from "#shard-agent/adapters/guard-rules.ts";
-import { type OpenRpc, openRpc } from "#shard-agent/adapters/open-rpc.ts";
-import { redisExpectedTransfers } from "#shard-agent/adapters/redis-expected-transfers.ts";
-import { redisSignedStream } from "#shard-agent/adapters/redis-signed-stream.ts";
-import { rpcClient } from "#shard-agent/adapters/rpc-client.ts";
-import { serialLane } from "#shard-agent/adapters/serial-lane.ts";
-import { signingGuard } from "#shard-agent/adapters/signing-guard.ts";
-import { sqliteJournal } from "#shard-agent/adapters/sqlite-journal.ts";
-import { verifyChain, verifyRegistry } from "#shard-agent/adapters/verify-start.ts";
-import { viemChainReader } from "#shard-agent/adapters/viem-chain-reader.ts";
+import { sqliteJournal } from "#shard-agent/adapters/journal/sqlite-journal.ts";
+import { viemChainReader } from "#shard-agent/adapters/reads/viem-chain-reader.ts";
 import {
   viemFeedReader,
   viemPositionReader,
   viemVaultReader,
-} from "#shard-agent/adapters/viem-contract-readers.ts";
-import { viemJobEncoder, viemJobVerifier } from "#shard-agent/adapters/viem-job-desk.ts";
-import { viemQuoteSigner } from "#shard-agent/adapters/viem-quote-signer.ts";
-import { viemRecoveryDesk } from "#shard-agent/adapters/viem-recovery-desk.ts";
-import { routeQuoteOptions } from "#shard-agent/adapters/viem-route-quotes.ts";
-import { viemSender } from "#shard-agent/adapters/viem-sender.ts";
-import { viemTransactionReader } from "#shard-agent/adapters/viem-transaction-reader.ts";
-import { viemTransferReader } from "#shard-agent/adapters/viem-transfer-reader.ts";
+} from "#shard-agent/adapters/reads/viem-contract-readers.ts";
+import { routeQuoteOptions } from "#shard-agent/adapters/reads/viem-route-quotes.ts";
+import { bullmqJobWatch, type SeenEntry } from "#shard-agent/adapters/redis/bullmq-job-watch.ts";
+import { bullmqJobWorker, type QueueEntry } from "#shard-agent/adapters/redis/bullmq-job-worker.ts";
+import { redisExpectedTransfers } from "#shard-agent/adapters/redis/redis-expected-transfers.ts";
+import { redisSignedStream } from "#shard-agent/adapters/redis/redis-signed-stream.ts";
+import { announcedHeads } from "#shard-agent/adapters/rpc/announced-heads.ts";
+import { type OpenRpc, openRpc } from "#shard-agent/adapters/rpc/open-rpc.ts";
+import { rpcClient } from "#shard-agent/adapters/rpc/rpc-client.ts";
+import { serialLane } from "#shard-agent/adapters/sending/serial-lane.ts";
+import { viemJobEncoder, viemJobVerifier } from "#shard-agent/adapters/sending/viem-job-desk.ts";
+import { viemSender } from "#shard-agent/adapters/sending/viem-sender.ts";
+import { viemTransactionReader } from "#shard-agent/adapters/sending/viem-transaction-reader.ts";
+import { type AgentKeys, findKeys } from "#shard-agent/adapters/signing/find-keys.ts";
+import {
+  guardRules,
+  recoveryRules,
+  transferContracts,
+} from "#shard-agent/adapters/signing/guard-rules.ts";
+import { signingGuard } from "#shard-agent/adapters/signing/signing-guard.ts";
+import { viemQuoteSigner } from "#shard-agent/adapters/signing/viem-quote-signer.ts";
+import { verifyChain, verifyRegistry } from "#shard-agent/adapters/start/verify-start.ts";
+import { viemRecoveryDesk } from "#shard-agent/adapters/transfers/viem-recovery-desk.ts";
+import { viemTransferReader } from "#shard-agent/adapters/transfers/viem-transfer-reader.ts";
 import { type AgentConfig, agentConfigSchema } from "#shard-agent/config.ts";
 import { resumeJobs } from "#shard-agent/cycles/execute-job.ts";
 import { jobKeeper } from "#shard-agent/cycles/keep-jobs.ts";

@@ -5,7 +5,7 @@ import { parseInput, reasonSchema } from "#coordinator/api/parse-input.ts";
 import { sendProblem } from "#coordinator/api/problem.ts";
 import { addSafetyRoutes } from "#coordinator/api/safety-routes.ts";
 import type { Operator, TransferOrder } from "#coordinator/ports/operator.ts";
-import { JOB_STATES } from "#coordinator/records/job-record.ts";
+import { JOB_STATES } from "#coordinator/records/jobs/job-record.ts";
 import { checkedPolicySchema } from "#shared/policy/checked-policy.ts";
 import type { Log } from "#shared/ports/log.ts";
 import { hash32Schema } from "#shared/wire/scalars.ts";

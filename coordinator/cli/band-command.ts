@@ -4,7 +4,7 @@ import { offlineCommand } from "#coordinator/cli/offline-command.ts";
 import {
   whalleyWilmottHalfWidthUnits,
   zakamoulineHalfWidthUnits,
-} from "#shared/risk/no-trade-band.ts";
+} from "#shared/risk/hedging/no-trade-band.ts";
 
 const bandShape = {
   gammaUnitsPerUsd: finite.describe("only its magnitude matters"),

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { impliedRow, modelInputs } from "#coordinator/cli/input-schemas.ts";
 import { offlineCommand } from "#coordinator/cli/offline-command.ts";
-import { impliedVolatility } from "#shared/risk/implied-volatility.ts";
+import { impliedVolatility } from "#shared/risk/pricing/implied-volatility.ts";
 
 const answer = z.union([
   z.object({ volatility: z.number() }),

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { modelInputs, pricedRow } from "#coordinator/cli/input-schemas.ts";
 import { offlineCommand } from "#coordinator/cli/offline-command.ts";
-import { blackScholes } from "#shared/risk/black-scholes.ts";
+import { blackScholes } from "#shared/risk/pricing/black-scholes.ts";
 
 const optionValue = z.object({
   priceUsd: z.number(),

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { aboveZero, finite, notNegative } from "#coordinator/cli/input-schemas.ts";
 import { offlineCommand } from "#coordinator/cli/offline-command.ts";
-import { avellanedaStoikovQuote, glftQuote } from "#shared/risk/quoting.ts";
+import { avellanedaStoikovQuote, glftQuote } from "#shared/risk/hedging/quoting.ts";
 
 const quoteShape = {
   midUsd: aboveZero,

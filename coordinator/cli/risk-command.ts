@@ -7,14 +7,14 @@ import {
   portfolioQuestion,
   type UnderlyingAnswer,
 } from "#coordinator/cli/risk-schemas.ts";
-import type { ShardBook, UnderlyingExposure } from "#shared/risk/portfolio.ts";
+import type { ShardBook, UnderlyingExposure } from "#shared/risk/portfolio/portfolio.ts";
 import {
   type CapitalFigures,
   type PortfolioRisk,
   portfolioRisk,
-} from "#shared/risk/portfolio-risk.ts";
-import type { Position, PositionValue } from "#shared/risk/position.ts";
-import type { UnderlyingMarket } from "#shared/risk/underlying-market.ts";
+} from "#shared/risk/portfolio/portfolio-risk.ts";
+import type { Position, PositionValue } from "#shared/risk/portfolio/position.ts";
+import type { UnderlyingMarket } from "#shared/risk/volatility/underlying-market.ts";
 
 /** `riskshard risk`: Greeks, scenario P&L, tail measures and capital of a portfolio of shards. */
 export const riskCommand = offlineCommand({

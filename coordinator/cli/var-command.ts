@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { finite, notNegative } from "#coordinator/cli/input-schemas.ts";
 import { offlineCommand } from "#coordinator/cli/offline-command.ts";
-import { tailRisk } from "#shared/risk/expected-shortfall.ts";
-import { QUANTILE_TYPES } from "#shared/risk/quantile.ts";
+import { tailRisk } from "#shared/risk/statistics/expected-shortfall.ts";
+import { QUANTILE_TYPES } from "#shared/risk/statistics/quantile.ts";
 
 const tailScenario = z.object({ index: z.number().int(), weight: z.number() });
 

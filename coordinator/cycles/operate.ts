@@ -1,7 +1,10 @@
 import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
-import { dryRuns } from "#coordinator/cycles/dry-run.ts";
-import { operateSafety } from "#coordinator/cycles/operate-safety.ts";
-import { operateTransfers, transferCounts } from "#coordinator/cycles/operate-transfers.ts";
+import { dryRuns } from "#coordinator/cycles/planning/dry-run.ts";
+import { operateSafety } from "#coordinator/cycles/safety/operate-safety.ts";
+import {
+  operateTransfers,
+  transferCounts,
+} from "#coordinator/cycles/transfers/operate-transfers.ts";
 import { riskView } from "#coordinator/cycles/view-risk.ts";
 import { shardView } from "#coordinator/cycles/view-shard.ts";
 import type { JobQueue } from "#coordinator/ports/job-queue.ts";

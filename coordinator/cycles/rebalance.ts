@@ -1,20 +1,20 @@
-import type { PassInput } from "#coordinator/cycles/assess-world.ts";
-import { changeJob, releaseJobs } from "#coordinator/cycles/change-jobs.ts";
 import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
-import { keepSafety, safetyInput } from "#coordinator/cycles/keep-safety.ts";
+import { changeJob, releaseJobs } from "#coordinator/cycles/jobs/change-jobs.ts";
+import type { PassInput } from "#coordinator/cycles/planning/assess-world.ts";
 import {
   finishPass,
   formulatePass,
   type PassOutcome,
   preparePass,
-} from "#coordinator/cycles/plan-pass.ts";
+} from "#coordinator/cycles/planning/plan-pass.ts";
+import { keepSafety, safetyInput } from "#coordinator/cycles/safety/keep-safety.ts";
 import type { JobQueue } from "#coordinator/ports/job-queue.ts";
 import type { Journal } from "#coordinator/ports/journal.ts";
 import type { MandateSigner } from "#coordinator/ports/mandate-signer.ts";
 import type { Solver } from "#coordinator/ports/solver.ts";
-import { isUnresolvedJob, type JobRecord } from "#coordinator/records/job-record.ts";
-import { isSaidHeld } from "#coordinator/records/transfer-record.ts";
-import { shardSafety } from "#coordinator/stages/judge-breakers.ts";
+import { isUnresolvedJob, type JobRecord } from "#coordinator/records/jobs/job-record.ts";
+import { isSaidHeld } from "#coordinator/records/jobs/transfer-record.ts";
+import { shardSafety } from "#coordinator/stages/safety/judge-breakers.ts";
 import { FatalError, RetryableError } from "#shared/errors.ts";
 import type { Clock } from "#shared/ports/clock.ts";
 import type { Log } from "#shared/ports/log.ts";

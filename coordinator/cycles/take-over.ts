@@ -1,6 +1,6 @@
-import { changeJob, remember } from "#coordinator/cycles/change-jobs.ts";
 import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
-import type { TrackPorts } from "#coordinator/cycles/track-jobs.ts";
+import { changeJob, remember } from "#coordinator/cycles/jobs/change-jobs.ts";
+import type { TrackPorts } from "#coordinator/cycles/jobs/track-jobs.ts";
 import type { MandateSigner } from "#coordinator/ports/mandate-signer.ts";
 import type {
   ChainBlock,
@@ -8,7 +8,7 @@ import type {
   Fence,
   ShardChain,
 } from "#coordinator/ports/shard-chain.ts";
-import { isUndecided, type JobRecord } from "#coordinator/records/job-record.ts";
+import { isUndecided, type JobRecord } from "#coordinator/records/jobs/job-record.ts";
 import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
 import { RetryableError } from "#shared/errors.ts";
 import { unitsFromRaw } from "#shared/units/token-amount.ts";

@@ -1,10 +1,10 @@
-import type { PassView } from "#coordinator/cycles/assess-world.ts";
 import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
+import type { PassView } from "#coordinator/cycles/planning/assess-world.ts";
 import type { CapitalView, NetView, RiskView, SnapshotView } from "#coordinator/ports/operator.ts";
-import type { ValuedInventory } from "#coordinator/records/credited-net.ts";
-import { isInFlight } from "#coordinator/records/job-record.ts";
-import type { NetUnderlying } from "#coordinator/stages/net-risk.ts";
-import { creditNet, valueInventories } from "#coordinator/stages/value-inventories.ts";
+import { isInFlight } from "#coordinator/records/jobs/job-record.ts";
+import type { ValuedInventory } from "#coordinator/records/planning/credited-net.ts";
+import type { NetUnderlying } from "#coordinator/stages/risk/net-risk.ts";
+import { creditNet, valueInventories } from "#coordinator/stages/risk/value-inventories.ts";
 
 /** The net position as the last pass saw it; undefined before the first pass. */
 export function riskView(state: CoordinatorState): RiskView | undefined {

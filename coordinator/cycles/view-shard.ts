@@ -1,10 +1,10 @@
 import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
 import type { LastReportView, PerpView, ShardView } from "#coordinator/ports/operator.ts";
 import { type BookEntry, entryAgeMs } from "#coordinator/records/book-entry.ts";
+import { holdOf, isSaidHeld } from "#coordinator/records/jobs/transfer-record.ts";
 import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
-import { holdOf, isSaidHeld } from "#coordinator/records/transfer-record.ts";
-import { shardSafety } from "#coordinator/stages/judge-breakers.ts";
-import { judgeShard } from "#coordinator/stages/judge-shard.ts";
+import { shardSafety } from "#coordinator/stages/safety/judge-breakers.ts";
+import { judgeShard } from "#coordinator/stages/safety/judge-shard.ts";
 import { unitsFromRaw } from "#shared/units/token-amount.ts";
 import type { PerpLine } from "#shared/wire/shard-report.ts";
 

@@ -1,9 +1,9 @@
 import type { BookEntry } from "#coordinator/records/book-entry.ts";
-import type { DecisionRecord } from "#coordinator/records/decision-record.ts";
-import type { JobRecord, JobState } from "#coordinator/records/job-record.ts";
-import type { ManualHalt } from "#coordinator/records/manual-halt.ts";
-import type { SafetyEvent, SafetyMemory } from "#coordinator/records/safety-memory.ts";
-import type { TransferRecord } from "#coordinator/records/transfer-record.ts";
+import type { JobRecord, JobState } from "#coordinator/records/jobs/job-record.ts";
+import type { TransferRecord } from "#coordinator/records/jobs/transfer-record.ts";
+import type { DecisionRecord } from "#coordinator/records/planning/decision-record.ts";
+import type { ManualHalt } from "#coordinator/records/safety/manual-halt.ts";
+import type { SafetyEvent, SafetyMemory } from "#coordinator/records/safety/safety-memory.ts";
 import type { TransferState } from "#shared/wire/transfer-line.ts";
 
 /**

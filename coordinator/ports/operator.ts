@@ -1,19 +1,19 @@
 import type { RefusedMessage } from "#coordinator/ports/journal.ts";
-import type { Band } from "#coordinator/records/band.ts";
-import type { BreakerState, SafetyLevel } from "#coordinator/records/breaker-state.ts";
-import type { BucketExposure } from "#coordinator/records/bucket-exposure.ts";
-import type { CreditedNet } from "#coordinator/records/credited-net.ts";
-import type { DecisionRecord } from "#coordinator/records/decision-record.ts";
-import type { JobRecord, JobState } from "#coordinator/records/job-record.ts";
-import type { SafetyEvent } from "#coordinator/records/safety-memory.ts";
-import type { OrderProgress, ShardOrder } from "#coordinator/records/shard-order.ts";
-import type { ShardMode } from "#coordinator/records/shard-safety.ts";
-import type { Evidence } from "#coordinator/records/shard-trust.ts";
-import type { TransferRecord } from "#coordinator/records/transfer-record.ts";
-import type { VolatilityForecast } from "#coordinator/records/volatility-forecast.ts";
+import type { JobRecord, JobState } from "#coordinator/records/jobs/job-record.ts";
+import type { TransferRecord } from "#coordinator/records/jobs/transfer-record.ts";
+import type { Band } from "#coordinator/records/planning/band.ts";
+import type { BucketExposure } from "#coordinator/records/planning/bucket-exposure.ts";
+import type { CreditedNet } from "#coordinator/records/planning/credited-net.ts";
+import type { DecisionRecord } from "#coordinator/records/planning/decision-record.ts";
+import type { VolatilityForecast } from "#coordinator/records/planning/volatility-forecast.ts";
+import type { BreakerState, SafetyLevel } from "#coordinator/records/safety/breaker-state.ts";
+import type { SafetyEvent } from "#coordinator/records/safety/safety-memory.ts";
+import type { OrderProgress, ShardOrder } from "#coordinator/records/safety/shard-order.ts";
+import type { ShardMode } from "#coordinator/records/safety/shard-safety.ts";
+import type { Evidence } from "#coordinator/records/safety/shard-trust.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
 import type { BreakerThreshold } from "#shared/policy/safety-policy.ts";
-import type { Greeks } from "#shared/risk/greeks.ts";
+import type { Greeks } from "#shared/risk/pricing/greeks.ts";
 import type { TransferState } from "#shared/wire/transfer-line.ts";
 
 /** Market of one underlying as the last pass saw it. */

@@ -1,5 +1,5 @@
-import type { AuditQuestions, ChainAudit } from "#coordinator/records/chain-audit.ts";
-import type { MessageFate, MessagePath } from "#coordinator/records/message-fate.ts";
+import type { MessageFate, MessagePath } from "#coordinator/records/jobs/message-fate.ts";
+import type { AuditQuestions, ChainAudit } from "#coordinator/records/safety/chain-audit.ts";
 import type { Address, Hex } from "#shared/units/ids.ts";
 import type { SentTransfer } from "#shared/wire/transfer-line.ts";
 

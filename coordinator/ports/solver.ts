@@ -1,4 +1,4 @@
-import type { LinearProgram, SolveOutcome } from "#coordinator/records/linear-program.ts";
+import type { LinearProgram, SolveOutcome } from "#coordinator/records/planning/linear-program.ts";
 
 /**
  * Solves mixed-integer linear programs.

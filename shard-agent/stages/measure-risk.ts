@@ -1,8 +1,8 @@
 import { QUANTITY_DECIMALS, type ValuedBook } from "#shard-agent/stages/value-book.ts";
-import { addGreeks, type Greeks, ZERO_GREEKS } from "#shared/risk/greeks.ts";
-import { optionGridPnlUsd } from "#shared/risk/option-grid-pnl.ts";
-import { type OptionPosition, valueOption } from "#shared/risk/option-position.ts";
-import { STANDARD_GRID } from "#shared/risk/standard-grid.ts";
+import { addGreeks, type Greeks, ZERO_GREEKS } from "#shared/risk/pricing/greeks.ts";
+import { type OptionPosition, valueOption } from "#shared/risk/pricing/option-position.ts";
+import { optionGridPnlUsd } from "#shared/risk/scenarios/option-grid-pnl.ts";
+import { STANDARD_GRID } from "#shared/risk/scenarios/standard-grid.ts";
 import { unitsFromRaw } from "#shared/units/token-amount.ts";
 import type { GreeksLine, MarketLine } from "#shared/wire/shard-report.ts";
 

@@ -17,9 +17,9 @@ import {
   priceUsd,
   QUANTITY_DECIMALS,
 } from "#shard-agent/stages/value-book.ts";
-import { blackScholes } from "#shared/risk/black-scholes.ts";
-import type { SviSlice } from "#shared/risk/svi-slice.ts";
-import { volatilityAt } from "#shared/risk/volatility-surface.ts";
+import { blackScholes } from "#shared/risk/pricing/black-scholes.ts";
+import type { SviSlice } from "#shared/risk/volatility/svi-slice.ts";
+import { volatilityAt } from "#shared/risk/volatility/volatility-surface.ts";
 import { yearsBetween } from "#shared/units/time.ts";
 import {
   rawFromUnitsDown,

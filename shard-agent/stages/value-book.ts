@@ -11,8 +11,8 @@ import type {
   ShardSnapshot,
 } from "#shard-agent/records/shard-snapshot.ts";
 import { FatalError } from "#shared/errors.ts";
-import { optionUnitUsd } from "#shared/risk/option-position.ts";
-import type { SviSlice } from "#shared/risk/svi-slice.ts";
+import { optionUnitUsd } from "#shared/risk/pricing/option-position.ts";
+import type { SviSlice } from "#shared/risk/volatility/svi-slice.ts";
 import { unitsFromRaw } from "#shared/units/token-amount.ts";
 import type {
   CollateralLine,

@@ -27,7 +27,7 @@ const blockSchema = z.strictObject({
   finalizedNumber: z.number().int().min(0),
 });
 
-/** One raw SVI slice (shared/risk/svi-slice.ts), with the time its feed last set it. */
+/** One raw SVI slice (shared/risk/volatility/svi-slice.ts), with the time its feed last set it. */
 const volatilitySliceSchema = z.strictObject({
   expiryMs: unixMsSchema,
   a: finiteSchema,
@@ -59,7 +59,7 @@ const collateralLineSchema = z.strictObject({
   priceUpdatedAtMs: unixMsSchema,
 });
 
-/** The agent's own Greeks, units as in shared/risk/greeks.ts. `expiryMs` is null for spot. */
+/** The agent's own Greeks, units as in shared/risk/pricing/greeks.ts. `expiryMs` is null for spot. */
 const greeksLineSchema = z.strictObject({
   underlying: z.string(),
   expiryMs: unixMsSchema.nullable(),
@@ -262,7 +262,7 @@ export const shardReportSchema = z.strictObject({
   collateral: z.array(collateralLineSchema).max(64),
   book: z.array(optionLineSchema).max(1024),
   greeks: z.array(greeksLineSchema).max(2048),
-  /** P&L in USD on the standard grid of shared/risk/standard-grid.ts, same order. */
+  /** P&L in USD on the standard grid of shared/risk/scenarios/standard-grid.ts, same order. */
   scenarioPnlUsd: z.array(finiteSchema).max(1024),
   capacity: z.array(capacityLineSchema).max(64),
   lending: z.array(lendingLineSchema).max(64).default([]),

@@ -1,6 +1,6 @@
 import { type Hex, keccak256, type TypedDataDomain, verifyTypedData } from "viem";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
-import { addGreeks, type Greeks, scaleGreeks, ZERO_GREEKS } from "#shared/risk/greeks.ts";
+import { addGreeks, type Greeks, scaleGreeks, ZERO_GREEKS } from "#shared/risk/pricing/greeks.ts";
 import { type ShardReport, shardReportSchema } from "#shared/wire/shard-report.ts";
 
 const SIGNER = privateKeyToAccount(`0x${"11".repeat(32)}`);

@@ -1,6 +1,6 @@
-import { planPass } from "#coordinator/cycles/plan-pass.ts";
+import { planPass } from "#coordinator/cycles/planning/plan-pass.ts";
 import type { BookEntry } from "#coordinator/records/book-entry.ts";
-import type { JobRecord } from "#coordinator/records/job-record.ts";
+import type { JobRecord } from "#coordinator/records/jobs/job-record.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
 import { YEAR_MS } from "#shared/units/time.ts";
 import { alone, type BenchRow, median } from "#test/bench/compare.ts";

@@ -1,4 +1,4 @@
-import type { OptionInputs } from "#shared/risk/option-terms.ts";
+import type { OptionInputs } from "#shared/risk/pricing/option-terms.ts";
 
 /** What the straightforward implementation returns per option: as OptionValue, without the carry rho. */
 export type NaiveValue = {

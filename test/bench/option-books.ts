@@ -1,8 +1,8 @@
 import type { OptionBucket } from "#shared/risk/kernel/option-table.ts";
 import type { StrikeBucket } from "#shared/risk/kernel/strike-layout.ts";
 import type { HeldOptions } from "#shared/risk/kernel/strike-table.ts";
-import type { OptionInputs } from "#shared/risk/option-terms.ts";
-import { seededUniform } from "#shared/risk/random.ts";
+import type { OptionInputs } from "#shared/risk/pricing/option-terms.ts";
+import { seededUniform } from "#shared/risk/statistics/random.ts";
 import { numberFrom } from "#test/support/random-options.ts";
 
 /** Buckets of options with their volatilities, one list per bucket. */

@@ -1,12 +1,12 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import { highsSolver } from "#coordinator/adapters/highs-solver.ts";
+import { highsSolver } from "#coordinator/adapters/solver/highs-solver.ts";
 import {
   finishPass,
   formulatePass,
   type PassOutcome,
   planPass,
   preparePass,
-} from "#coordinator/cycles/plan-pass.ts";
+} from "#coordinator/cycles/planning/plan-pass.ts";
 import type { Solver } from "#coordinator/ports/solver.ts";
 import { alone, type BenchRow, median } from "#test/bench/compare.ts";
 import { measure } from "#test/bench/measure.ts";

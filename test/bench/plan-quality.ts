@@ -1,4 +1,4 @@
-import type { PlanReport } from "#coordinator/records/plan-report.ts";
+import type { PlanReport } from "#coordinator/records/planning/plan-report.ts";
 import { alone, type BenchRow, median } from "#test/bench/compare.ts";
 import { aRandomPass } from "#test/support/random-world.ts";
 import { solvedPass } from "#test/support/solve-pass.ts";

@@ -1,5 +1,5 @@
 import { strikeTable } from "#shared/risk/kernel/strike-table.ts";
-import { STANDARD_GRID } from "#shared/risk/standard-grid.ts";
+import { STANDARD_GRID } from "#shared/risk/scenarios/standard-grid.ts";
 import { type BenchRow, compare } from "#test/bench/compare.ts";
 import { gridBook } from "#test/bench/option-books.ts";
 

@@ -1,6 +1,6 @@
-import { GREEK_NAMES } from "#shared/risk/greeks.ts";
 import { type NetTable, netTable } from "#shared/risk/kernel/net-table.ts";
-import { seededUniform } from "#shared/risk/random.ts";
+import { GREEK_NAMES } from "#shared/risk/pricing/greeks.ts";
+import { seededUniform } from "#shared/risk/statistics/random.ts";
 import { type BenchRow, compare } from "#test/bench/compare.ts";
 
 const UNDERLYINGS = 50;

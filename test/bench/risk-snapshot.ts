@@ -1,6 +1,6 @@
 import { netTable } from "#shared/risk/kernel/net-table.ts";
 import { optionTable, VALUE_NAMES } from "#shared/risk/kernel/option-table.ts";
-import { roundHalfEven } from "#shared/risk/netting.ts";
+import { roundHalfEven } from "#shared/risk/portfolio/netting.ts";
 import { alone, type BenchRow, compare } from "#test/bench/compare.ts";
 import { type GreeksBook, greeksBook } from "#test/bench/option-books.ts";
 

@@ -1,7 +1,7 @@
 import { type FactorExposure, type FactorPnl, factorPnl } from "#shared/risk/kernel/factor-pnl.ts";
 import type { KernelKind } from "#shared/risk/kernel/kernel.ts";
 import { type TailMeasures, tailSelection } from "#shared/risk/kernel/tail-selection.ts";
-import { seededUniform, standardNormal } from "#shared/risk/random.ts";
+import { seededUniform, standardNormal } from "#shared/risk/statistics/random.ts";
 import { type BenchRow, compare } from "#test/bench/compare.ts";
 
 const LEVEL = 0.975;

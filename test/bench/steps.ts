@@ -1,10 +1,10 @@
 import { generateKeyPairSync } from "node:crypto";
-import { acceptReport } from "#coordinator/stages/accept-report.ts";
-import { blackScholes } from "#shared/risk/black-scholes.ts";
-import { netGreeks, quantiseGreeks } from "#shared/risk/netting.ts";
-import { type OptionPosition, valueOption } from "#shared/risk/option-position.ts";
-import { optionScenarioPnlUsd } from "#shared/risk/scenario-pnl.ts";
-import { STANDARD_GRID } from "#shared/risk/standard-grid.ts";
+import { acceptReport } from "#coordinator/stages/messages/accept-report.ts";
+import { netGreeks, quantiseGreeks } from "#shared/risk/portfolio/netting.ts";
+import { blackScholes } from "#shared/risk/pricing/black-scholes.ts";
+import { type OptionPosition, valueOption } from "#shared/risk/pricing/option-position.ts";
+import { optionScenarioPnlUsd } from "#shared/risk/scenarios/scenario-pnl.ts";
+import { STANDARD_GRID } from "#shared/risk/scenarios/standard-grid.ts";
 import { decodeMessage, encodeMessage } from "#shared/wire/msgpack-codec.ts";
 import {
   isSignedBy,

@@ -1,5 +1,5 @@
-import type { PassInput, PassView } from "#coordinator/cycles/assess-world.ts";
-import { planPass } from "#coordinator/cycles/plan-pass.ts";
+import type { PassInput, PassView } from "#coordinator/cycles/planning/assess-world.ts";
+import { planPass } from "#coordinator/cycles/planning/plan-pass.ts";
 import type { BookEntry } from "#coordinator/records/book-entry.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
 import { YEAR_MS } from "#shared/units/time.ts";

@@ -3,10 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseAbi } from "viem";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type LensReads, lensReads } from "#shard-agent/adapters/lens-reads.ts";
-import { readDepth, readTickTables, type TickTables } from "#shard-agent/adapters/pool-depth.ts";
-import { rpcClient } from "#shard-agent/adapters/rpc-client.ts";
-import { callView, readHeader } from "#shard-agent/adapters/rpc-values.ts";
+import { type LensReads, lensReads } from "#shard-agent/adapters/reads/lens-reads.ts";
+import {
+  readDepth,
+  readTickTables,
+  type TickTables,
+} from "#shard-agent/adapters/reads/pool-depth.ts";
+import { rpcClient } from "#shard-agent/adapters/rpc/rpc-client.ts";
+import { callView, readHeader } from "#shard-agent/adapters/rpc/rpc-values.ts";
 import type { DepthRequest } from "#shard-agent/records/shard-snapshot.ts";
 import type { Address } from "#shared/units/ids.ts";
 import { rpc, startAnvil } from "#test/local/chains/anvil.ts";

@@ -1,8 +1,8 @@
 import { type Abi, BaseError, ContractFunctionRevertedError, isAddressEqual } from "viem";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { batchedViews } from "#shard-agent/adapters/batched-views.ts";
-import { type RpcClient, rpcClient } from "#shard-agent/adapters/rpc-client.ts";
-import { callView, readHeader } from "#shard-agent/adapters/rpc-values.ts";
+import { batchedViews } from "#shard-agent/adapters/reads/batched-views.ts";
+import { type RpcClient, rpcClient } from "#shard-agent/adapters/rpc/rpc-client.ts";
+import { callView, readHeader } from "#shard-agent/adapters/rpc/rpc-values.ts";
 import type { PositionVenue, ViewReader } from "#shard-agent/ports/venue.ts";
 import type { VenueReading } from "#shard-agent/records/shard-snapshot.ts";
 import { aaveV3Venue } from "#shard-agent/venues/aave-v3.ts";

@@ -107,7 +107,7 @@ contract ShardLensTest is UniswapFixture {
         vm.cool(pool);
         uint256 gasBefore = gasleft();
         assertEq(lens.readTicks(LensTickRange(pool, word, 1)).length, 256);
-        // shard-agent/adapters/pool-depth.ts asks for nine words; nodes let a call use 30 million and more.
+        // shard-agent/adapters/reads/pool-depth.ts asks for nine words; nodes let a call use 30 million and more.
         assertLt((gasBefore - gasleft()) * 9, 30_000_000);
     }
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { blackScholes } from "#shared/risk/black-scholes.ts";
+import { blackScholes } from "#shared/risk/pricing/black-scholes.ts";
 import { type BenchRow, benchTable, compare, median } from "#test/bench/compare.ts";
 import { ingestRows } from "#test/bench/ingest.ts";
 import { naivePrice, naiveValue } from "#test/bench/naive-options.ts";

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
-import { decisionRecordSchema } from "#coordinator/records/decision-record.ts";
-import { JOB_STATES } from "#coordinator/records/job-record.ts";
-import { REPORT_REFUSALS } from "#coordinator/stages/accept-report.ts";
+import { JOB_STATES } from "#coordinator/records/jobs/job-record.ts";
+import { decisionRecordSchema } from "#coordinator/records/planning/decision-record.ts";
+import { REPORT_REFUSALS } from "#coordinator/stages/messages/accept-report.ts";
 import { REFUSAL_REASONS } from "#shared/wire/job-receipt.ts";
 import {
   mandateSchema,

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { erc20Abi } from "viem";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { parse, stringify } from "yaml";
-import { sentMessage } from "#coordinator/adapters/sent-message.ts";
+import { sentMessage } from "#coordinator/adapters/chain/sent-message.ts";
 import type { Packet } from "#shared/evm/layerzero-packet.ts";
 import { startWorld, type World } from "#test/local/world.ts";
 import { type AgentSite, openSite, waitFor } from "#test/support/agent-site.ts";

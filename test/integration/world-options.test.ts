@@ -1,9 +1,9 @@
 import { encodeFunctionData, padHex, parseAbi, toHex } from "viem";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { BucketExposure } from "#coordinator/records/bucket-exposure.ts";
+import type { BucketExposure } from "#coordinator/records/planning/bucket-exposure.ts";
 import { lyraV1AdapterAbi } from "#shared/evm/abi/lyra-v1-adapter.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
-import { blackScholes } from "#shared/risk/black-scholes.ts";
+import { blackScholes } from "#shared/risk/pricing/black-scholes.ts";
 import { DAY_MS } from "#shared/units/time.ts";
 import type { JobParams, OptionTradeParams } from "#shared/wire/rebalance-job.ts";
 import type { ShardReport } from "#shared/wire/shard-report.ts";

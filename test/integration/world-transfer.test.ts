@@ -1,8 +1,11 @@
 import { erc20Abi, pad } from "viem";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { rpcClient } from "#shard-agent/adapters/rpc-client.ts";
-import { readHeader } from "#shard-agent/adapters/rpc-values.ts";
-import { routeQuoteOptions, routeQuoteReader } from "#shard-agent/adapters/viem-route-quotes.ts";
+import {
+  routeQuoteOptions,
+  routeQuoteReader,
+} from "#shard-agent/adapters/reads/viem-route-quotes.ts";
+import { rpcClient } from "#shard-agent/adapters/rpc/rpc-client.ts";
+import { readHeader } from "#shard-agent/adapters/rpc/rpc-values.ts";
 import type { Hex } from "#shared/units/ids.ts";
 import { encodeCall, own } from "#test/local/chains/artifacts.ts";
 import { chainClient } from "#test/local/chains/chain-client.ts";

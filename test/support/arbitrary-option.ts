@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { OptionInputs } from "#shared/risk/option-terms.ts";
+import type { OptionInputs } from "#shared/risk/pricing/option-terms.ts";
 
 /** Any double in a range, edges included. */
 export function numberIn(min: number, max: number): fc.Arbitrary<number> {

@@ -1,9 +1,9 @@
 import { privateKeyToAccount } from "viem/accounts";
-import { viemShardChain } from "#coordinator/adapters/viem-shard-chain.ts";
+import { viemShardChain } from "#coordinator/adapters/chain/viem-shard-chain.ts";
 import { type ShardSetup, staleAfterMs } from "#coordinator/records/shard-setup.ts";
-import { askChain } from "#coordinator/stages/ask-chain.ts";
-import { compareWithChain } from "#coordinator/stages/compare-chain.ts";
-import type { Mismatch } from "#coordinator/stages/differ.ts";
+import { askChain } from "#coordinator/stages/audit/ask-chain.ts";
+import { compareWithChain } from "#coordinator/stages/audit/compare-chain.ts";
+import type { Mismatch } from "#coordinator/stages/audit/differ.ts";
 import type { ShardReport } from "#shared/wire/shard-report.ts";
 import type { WorldChain } from "#test/local/world-description.ts";
 import type { AgentSite } from "#test/support/agent-site.ts";

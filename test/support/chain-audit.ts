@@ -3,7 +3,7 @@ import {
   type ChainAudit,
   lineKey,
   type ProvedLine,
-} from "#coordinator/records/chain-audit.ts";
+} from "#coordinator/records/safety/chain-audit.ts";
 import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
 import { rawFromUnitsNearest } from "#shared/units/token-amount.ts";
 import type { ShardReport } from "#shared/wire/shard-report.ts";

@@ -1,7 +1,7 @@
-import type { PassInput } from "#coordinator/cycles/assess-world.ts";
+import type { PassInput } from "#coordinator/cycles/planning/assess-world.ts";
 import type { BookEntry } from "#coordinator/records/book-entry.ts";
-import type { JobRecord } from "#coordinator/records/job-record.ts";
-import { NO_SAFETY } from "#coordinator/records/safety-input.ts";
+import type { JobRecord } from "#coordinator/records/jobs/job-record.ts";
+import { NO_SAFETY } from "#coordinator/records/safety/safety-input.ts";
 import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
 import type { TakeOverState } from "#coordinator/records/take-over-state.ts";
 import { DEFAULT_POLICY } from "#shared/policy/default-policy.ts";

@@ -1,4 +1,4 @@
-import { valueOption } from "#shared/risk/option-position.ts";
+import { valueOption } from "#shared/risk/pricing/option-position.ts";
 import type { OptionMarketLine, OptionSeries } from "#shared/wire/shard-report.ts";
 import { BLOCK_MS, EXPIRY_MS, NOW_MS } from "#test/support/coordinator-pass.ts";
 import { address20, hash32 } from "#test/support/shard-report.ts";

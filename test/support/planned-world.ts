@@ -1,6 +1,10 @@
-import { assessWorld, type PassInput, type World } from "#coordinator/cycles/assess-world.ts";
+import {
+  assessWorld,
+  type PassInput,
+  type World,
+} from "#coordinator/cycles/planning/assess-world.ts";
 import type { BookEntry } from "#coordinator/records/book-entry.ts";
-import type { NetUnderlying } from "#coordinator/stages/net-risk.ts";
+import type { NetUnderlying } from "#coordinator/stages/risk/net-risk.ts";
 import { aPassInput } from "#test/support/coordinator-pass.ts";
 
 /** What planning sees of the given entries. */

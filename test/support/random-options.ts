@@ -1,6 +1,6 @@
 import type { OptionBucket } from "#shared/risk/kernel/option-table.ts";
-import type { OptionInputs } from "#shared/risk/option-terms.ts";
-import { seededUniform } from "#shared/risk/random.ts";
+import type { OptionInputs } from "#shared/risk/pricing/option-terms.ts";
+import { seededUniform } from "#shared/risk/statistics/random.ts";
 
 /** Buckets of random options with the volatility of each option. */
 export type RandomBuckets = {

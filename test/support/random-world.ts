@@ -1,6 +1,6 @@
-import type { PassInput } from "#coordinator/cycles/assess-world.ts";
+import type { PassInput } from "#coordinator/cycles/planning/assess-world.ts";
 import type { BookEntry } from "#coordinator/records/book-entry.ts";
-import { NO_SAFETY } from "#coordinator/records/safety-input.ts";
+import { NO_SAFETY } from "#coordinator/records/safety/safety-input.ts";
 import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
 import { DEFAULT_POLICY } from "#shared/policy/default-policy.ts";
 import type { PlanningPolicy, Policy } from "#shared/policy/policy-schema.ts";

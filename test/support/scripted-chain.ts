@@ -4,8 +4,8 @@ import type {
   Fence,
   ShardChain,
 } from "#coordinator/ports/shard-chain.ts";
-import type { AuditQuestions, ChainAudit } from "#coordinator/records/chain-audit.ts";
-import type { MessageFate } from "#coordinator/records/message-fate.ts";
+import type { MessageFate } from "#coordinator/records/jobs/message-fate.ts";
+import type { AuditQuestions, ChainAudit } from "#coordinator/records/safety/chain-audit.ts";
 import { RetryableError } from "#shared/errors.ts";
 import type { Hex } from "#shared/units/ids.ts";
 import type { SentTransfer } from "#shared/wire/transfer-line.ts";

@@ -1,16 +1,19 @@
 import { createRequire } from "node:module";
 import type { Highs } from "highs";
-import { solveWithHighs } from "#coordinator/adapters/highs-program.ts";
-import type { PassInput } from "#coordinator/cycles/assess-world.ts";
-import type { SolvedPlan } from "#coordinator/cycles/choose-plan.ts";
+import { solveWithHighs } from "#coordinator/adapters/solver/highs-program.ts";
+import type { PassInput } from "#coordinator/cycles/planning/assess-world.ts";
+import type { SolvedPlan } from "#coordinator/cycles/planning/choose-plan.ts";
 import {
   finishPass,
   formulatePass,
   type PassOutcome,
   type PreparedPass,
   preparePass,
-} from "#coordinator/cycles/plan-pass.ts";
-import type { LinearProgram, ProgramSolution } from "#coordinator/records/linear-program.ts";
+} from "#coordinator/cycles/planning/plan-pass.ts";
+import type {
+  LinearProgram,
+  ProgramSolution,
+} from "#coordinator/records/planning/linear-program.ts";
 
 const loadHighs: () => Promise<Highs> = createRequire(import.meta.url)("highs");
 const highs = await loadHighs();

@@ -1,4 +1,4 @@
-import type { TransferRecord } from "#coordinator/records/transfer-record.ts";
+import type { TransferRecord } from "#coordinator/records/jobs/transfer-record.ts";
 import type { Arrival, SentTransfer } from "#shared/wire/transfer-line.ts";
 import { address20, hash32 } from "#test/support/shard-report.ts";
 

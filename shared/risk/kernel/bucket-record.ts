@@ -1,7 +1,7 @@
-import { growthFactor } from "#shared/risk/double-double.ts";
 import type { Kernel } from "#shared/risk/kernel/kernel.ts";
 import { LAYOUT } from "#shared/risk/kernel/kernel-layout.ts";
-import { optionTerms } from "#shared/risk/option-terms.ts";
+import { optionTerms } from "#shared/risk/pricing/option-terms.ts";
+import { growthFactor } from "#shared/risk/statistics/double-double.ts";
 
 /** What the options of one bucket share. */
 export type BucketMarket = {

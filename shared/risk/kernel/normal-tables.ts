@@ -1,10 +1,10 @@
-import { exactProduct, exactSum } from "#shared/risk/double-double.ts";
 import {
   EXPONENTIAL_CELLS,
   MILLS_ARGUMENT_MAX,
   MILLS_CELLS_PER_UNIT,
   MILLS_COEFFICIENTS,
 } from "#shared/risk/kernel/kernel-layout.ts";
+import { exactProduct, exactSum } from "#shared/risk/statistics/double-double.ts";
 
 type DoubleDouble = ReturnType<typeof exactSum>;
 

@@ -1,4 +1,3 @@
-import { blackScholes, type OptionValue } from "#shared/risk/black-scholes.ts";
 import {
   BUCKET_BYTES,
   type BucketMarket,
@@ -7,12 +6,13 @@ import {
 import { type Kernel, type KernelKind, memoryPlan } from "#shared/risk/kernel/kernel.ts";
 import { CONSTANTS, LAYOUT } from "#shared/risk/kernel/kernel-layout.ts";
 import { riskKernel } from "#shared/risk/kernel/risk-kernel.ts";
+import { blackScholes, type OptionValue } from "#shared/risk/pricing/black-scholes.ts";
 import {
   logRatio,
   type OptionType,
   requireNotNegative,
   requirePositive,
-} from "#shared/risk/option-terms.ts";
+} from "#shared/risk/pricing/option-terms.ts";
 
 /** Options of one underlying and expiry. */
 export type OptionBucket = {

@@ -1,7 +1,7 @@
 import type { BucketForward } from "#shared/risk/kernel/bucket-record.ts";
 import type { Kernel } from "#shared/risk/kernel/kernel.ts";
 import { LAYOUT } from "#shared/risk/kernel/kernel-layout.ts";
-import { shockedVolatility } from "#shared/risk/volatility-shock.ts";
+import { shockedVolatility } from "#shared/risk/scenarios/volatility-shock.ts";
 
 /** One move of a grid without its weight: see standard-grid.ts. */
 export type GridMove = {

@@ -12,7 +12,11 @@ import {
   groupedGrid,
   scenarioRecordBytes,
 } from "#shared/risk/kernel/scenario-record.ts";
-import { logRatio, requireNotNegative, requirePositive } from "#shared/risk/option-terms.ts";
+import {
+  logRatio,
+  requireNotNegative,
+  requirePositive,
+} from "#shared/risk/pricing/option-terms.ts";
 
 /** Distinct strikes of one underlying and expiry, with the volatility of each. */
 export type StrikeBucket = {

@@ -1,4 +1,4 @@
-import { type QuantileType, sortedQuantile } from "#shared/risk/quantile.ts";
+import { type QuantileType, sortedQuantile } from "#shared/risk/statistics/quantile.ts";
 
 /** The two tail measures; losses are positive. */
 export type TailMeasures = {

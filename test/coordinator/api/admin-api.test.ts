@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { openSqliteJournal } from "#coordinator/adapters/sqlite-journal.ts";
+import { openSqliteJournal } from "#coordinator/adapters/journal/sqlite-journal.ts";
 import { adminApi } from "#coordinator/api/admin-api.ts";
 import {
   type CoordinatorState,

@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { openSqliteJournal } from "#coordinator/adapters/sqlite-journal.ts";
+import { openSqliteJournal } from "#coordinator/adapters/journal/sqlite-journal.ts";
 import { adminApi } from "#coordinator/api/admin-api.ts";
 import {
   type CoordinatorState,
   newCoordinatorState,
 } from "#coordinator/cycles/coordinator-state.ts";
-import { recallSafety } from "#coordinator/cycles/keep-safety.ts";
 import { operate } from "#coordinator/cycles/operate.ts";
 import { rebalance } from "#coordinator/cycles/rebalance.ts";
+import { recallSafety } from "#coordinator/cycles/safety/keep-safety.ts";
 import type { Journal } from "#coordinator/ports/journal.ts";
 import { anEntry, aPolicy, aShardSetup, LEADER, NOW_MS } from "#test/support/coordinator-pass.ts";
 import { memoryLog } from "#test/support/memory-log.ts";

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { openSqliteJournal } from "#coordinator/adapters/sqlite-journal.ts";
+import { openSqliteJournal } from "#coordinator/adapters/journal/sqlite-journal.ts";
 import { adminApi } from "#coordinator/api/admin-api.ts";
 import {
   type CoordinatorState,
@@ -7,7 +7,7 @@ import {
 } from "#coordinator/cycles/coordinator-state.ts";
 import { operate } from "#coordinator/cycles/operate.ts";
 import type { Journal } from "#coordinator/ports/journal.ts";
-import type { TransferRecord } from "#coordinator/records/transfer-record.ts";
+import type { TransferRecord } from "#coordinator/records/jobs/transfer-record.ts";
 import { aPolicy, aShardSetup, LEADER, NOW_MS } from "#test/support/coordinator-pass.ts";
 import { memoryLog } from "#test/support/memory-log.ts";
 import { hash32 } from "#test/support/shard-report.ts";

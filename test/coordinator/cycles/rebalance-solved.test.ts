@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from "vitest";
-import { highsSolver } from "#coordinator/adapters/highs-solver.ts";
+import { highsSolver } from "#coordinator/adapters/solver/highs-solver.ts";
 import type { Solver } from "#coordinator/ports/solver.ts";
-import { decisionRecordSchema } from "#coordinator/records/decision-record.ts";
+import { decisionRecordSchema } from "#coordinator/records/planning/decision-record.ts";
 import { anEntry, aPolicy, NOW_MS } from "#test/support/coordinator-pass.ts";
 import { memoryLog } from "#test/support/memory-log.ts";
 import { MILP, twoShards } from "#test/support/two-shards.ts";

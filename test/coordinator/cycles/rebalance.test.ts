@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from "vitest";
-import { openSqliteJournal } from "#coordinator/adapters/sqlite-journal.ts";
+import { openSqliteJournal } from "#coordinator/adapters/journal/sqlite-journal.ts";
 import { newCoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
 import { rebalance } from "#coordinator/cycles/rebalance.ts";
 import type { SendOutcome } from "#coordinator/ports/job-queue.ts";

@@ -1,12 +1,12 @@
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
-import { openSqliteJournal } from "#coordinator/adapters/sqlite-journal.ts";
+import { openSqliteJournal } from "#coordinator/adapters/journal/sqlite-journal.ts";
 import {
   type CoordinatorState,
   newCoordinatorState,
 } from "#coordinator/cycles/coordinator-state.ts";
 import { type TakeOverPorts, takeOver } from "#coordinator/cycles/take-over.ts";
 import type { Journal } from "#coordinator/ports/journal.ts";
-import type { JobRecord } from "#coordinator/records/job-record.ts";
+import type { JobRecord } from "#coordinator/records/jobs/job-record.ts";
 import {
   aJobRecord,
   aPolicy,

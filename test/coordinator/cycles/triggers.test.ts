@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import type { PassInput } from "#coordinator/cycles/assess-world.ts";
-import { planPass } from "#coordinator/cycles/plan-pass.ts";
+import type { PassInput } from "#coordinator/cycles/planning/assess-world.ts";
+import { planPass } from "#coordinator/cycles/planning/plan-pass.ts";
 import type { BookEntry } from "#coordinator/records/book-entry.ts";
-import type { SpotHistory } from "#coordinator/records/volatility-forecast.ts";
-import { newVarianceTrace } from "#shared/risk/realised-variance.ts";
+import type { SpotHistory } from "#coordinator/records/planning/volatility-forecast.ts";
+import { newVarianceTrace } from "#shared/risk/statistics/realised-variance.ts";
 import { YEAR_MS } from "#shared/units/time.ts";
 import { anEntry, aPassInput, aPolicy, NOW_MS } from "#test/support/coordinator-pass.ts";
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { blackScholes } from "#shared/risk/black-scholes.ts";
-import { volatilityAt } from "#shared/risk/volatility-surface.ts";
+import { blackScholes } from "#shared/risk/pricing/black-scholes.ts";
+import { volatilityAt } from "#shared/risk/volatility/volatility-surface.ts";
 import { optionFigures } from "#test/local/check/option-value.ts";
 import { totalVariance } from "#test/local/check/total-variance.ts";
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { sviTotalVariance } from "#shared/risk/svi-slice.ts";
+import { sviTotalVariance } from "#shared/risk/volatility/svi-slice.ts";
 import { DAY_MS, yearsBetween } from "#shared/units/time.ts";
 import { type FeedSlice, surfaceSlices } from "#test/local/market/surface.ts";
 

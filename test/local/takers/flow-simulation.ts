@@ -1,7 +1,7 @@
-import { type OptionPosition, valueOption } from "#shared/risk/option-position.ts";
-import { optionScenarioPnlUsd } from "#shared/risk/scenario-pnl.ts";
-import { STANDARD_GRID } from "#shared/risk/standard-grid.ts";
-import type { SviSlice } from "#shared/risk/svi-slice.ts";
+import { type OptionPosition, valueOption } from "#shared/risk/pricing/option-position.ts";
+import { optionScenarioPnlUsd } from "#shared/risk/scenarios/scenario-pnl.ts";
+import { STANDARD_GRID } from "#shared/risk/scenarios/standard-grid.ts";
+import type { SviSlice } from "#shared/risk/volatility/svi-slice.ts";
 import { TICKERS, type Ticker, UNDERLYINGS } from "#test/local/deploy/world-parameters.ts";
 import { generatedPath, type MarketState } from "#test/local/market/price-path.ts";
 import { surfaceSlices } from "#test/local/market/surface.ts";

@@ -1,5 +1,5 @@
 import { beforeEach, expect, onTestFinished, test } from "vitest";
-import { sqliteJournal } from "#shard-agent/adapters/sqlite-journal.ts";
+import { sqliteJournal } from "#shard-agent/adapters/journal/sqlite-journal.ts";
 import { jobKeeper, type KeeperTerms } from "#shard-agent/cycles/keep-jobs.ts";
 import { showHealth } from "#shard-agent/cycles/show-health.ts";
 import type { Journal } from "#shard-agent/ports/journal.ts";

@@ -1,5 +1,5 @@
 import { beforeEach, expect, onTestFinished, test } from "vitest";
-import { sqliteJournal } from "#shard-agent/adapters/sqlite-journal.ts";
+import { sqliteJournal } from "#shard-agent/adapters/journal/sqlite-journal.ts";
 import { type RecoverPorts, standInForRecovery } from "#shard-agent/cycles/recover-transfer.ts";
 import type { PreparedCall } from "#shard-agent/ports/sender.ts";
 import type { TransferEvidence } from "#shard-agent/records/transfer-evidence.ts";

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { EMPTY_READING } from "#shard-agent/records/shard-snapshot.ts";
 import { measureRisk } from "#shard-agent/stages/measure-risk.ts";
 import { valueBook } from "#shard-agent/stages/value-book.ts";
-import { STANDARD_GRID } from "#shared/risk/standard-grid.ts";
+import { STANDARD_GRID } from "#shared/risk/scenarios/standard-grid.ts";
 import {
   anEthAsset,
   aScope,

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { OptionRequest } from "#shard-agent/records/option-request.ts";
 import { type QuoteConditions, quoteOption } from "#shard-agent/stages/quote-option.ts";
-import { blackScholes } from "#shared/risk/black-scholes.ts";
+import { blackScholes } from "#shared/risk/pricing/black-scholes.ts";
 import {
   anEthAsset,
   aScope,

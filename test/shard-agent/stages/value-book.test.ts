@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { EMPTY_READING } from "#shard-agent/records/shard-snapshot.ts";
 import { valueBook } from "#shard-agent/stages/value-book.ts";
-import { blackScholes } from "#shared/risk/black-scholes.ts";
+import { blackScholes } from "#shared/risk/pricing/black-scholes.ts";
 import {
   anEthAsset,
   aScope,

@@ -7,7 +7,7 @@ import {
   poolLines,
   vegaFromStandard,
 } from "#shard-agent/venues/lyra-conventions.ts";
-import { blackScholes } from "#shared/risk/black-scholes.ts";
+import { blackScholes } from "#shared/risk/pricing/black-scholes.ts";
 import { DAY_MS } from "#shared/units/time.ts";
 import { address20 } from "#test/support/shard-report.ts";
 

@@ -1,6 +1,6 @@
 import type { KeyObject } from "node:crypto";
-import { redisSignedStream } from "#shard-agent/adapters/redis-signed-stream.ts";
-import { serialLane } from "#shard-agent/adapters/serial-lane.ts";
+import { redisSignedStream } from "#shard-agent/adapters/redis/redis-signed-stream.ts";
+import { serialLane } from "#shard-agent/adapters/sending/serial-lane.ts";
 import { resumeJobs } from "#shard-agent/cycles/execute-job.ts";
 import { jobKeeper } from "#shard-agent/cycles/keep-jobs.ts";
 import { recoverTransfer, resumeRecoveries } from "#shard-agent/cycles/recover-transfer.ts";

@@ -1,4 +1,4 @@
-import type { JobRecord } from "#coordinator/records/job-record.ts";
+import type { JobRecord } from "#coordinator/records/jobs/job-record.ts";
 import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
 import { shardBytes32 } from "#shared/evm/mandate-typed-data.ts";
 import { reportSetHash } from "#shared/wire/report-set.ts";

@@ -1,6 +1,6 @@
-import type { DecisionRecord } from "#coordinator/records/decision-record.ts";
-import type { JobRecord } from "#coordinator/records/job-record.ts";
-import type { PlanFigures } from "#coordinator/records/plan-report.ts";
+import type { JobRecord } from "#coordinator/records/jobs/job-record.ts";
+import type { DecisionRecord } from "#coordinator/records/planning/decision-record.ts";
+import type { PlanFigures } from "#coordinator/records/planning/plan-report.ts";
 import type { Violate } from "#test/simulation/check/ledger.ts";
 import { SIMULATED_POLICY } from "#test/simulation/world/site.ts";
 

@@ -1,7 +1,7 @@
 import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
-import type { JobRecord } from "#coordinator/records/job-record.ts";
-import { isInFlight } from "#coordinator/records/job-record.ts";
-import { pendingEffects } from "#coordinator/records/pending-effect.ts";
+import type { JobRecord } from "#coordinator/records/jobs/job-record.ts";
+import { isInFlight } from "#coordinator/records/jobs/job-record.ts";
+import { pendingEffects } from "#coordinator/records/planning/pending-effect.ts";
 import type { Violate } from "#test/simulation/check/ledger.ts";
 import type { CoordinatorDisk } from "#test/simulation/coordinator/memory-journal.ts";
 import type { SimChain } from "#test/simulation/world/chain.ts";

@@ -1,6 +1,6 @@
 import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
-import { levelOf } from "#coordinator/records/breaker-state.ts";
-import { isUnresolvedJob } from "#coordinator/records/job-record.ts";
+import { isUnresolvedJob } from "#coordinator/records/jobs/job-record.ts";
+import { levelOf } from "#coordinator/records/safety/breaker-state.ts";
 import { JOURNAL_STATES, transactionsOf } from "#shard-agent/records/journal-entry.ts";
 import type { AgentSlot } from "#test/simulation/agent/agent-slot.ts";
 import type { Ledger, Violate } from "#test/simulation/check/ledger.ts";

@@ -1,5 +1,5 @@
-import type { JobRecord } from "#coordinator/records/job-record.ts";
-import { isInFlight } from "#coordinator/records/job-record.ts";
+import type { JobRecord } from "#coordinator/records/jobs/job-record.ts";
+import { isInFlight } from "#coordinator/records/jobs/job-record.ts";
 import { isOpen } from "#shard-agent/records/journal-entry.ts";
 import type { AgentSlot } from "#test/simulation/agent/agent-slot.ts";
 import type { Violate } from "#test/simulation/check/ledger.ts";

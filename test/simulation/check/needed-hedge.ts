@@ -1,4 +1,4 @@
-import { blackScholes } from "#shared/risk/black-scholes.ts";
+import { blackScholes } from "#shared/risk/pricing/black-scholes.ts";
 import { YEAR_MS } from "#shared/units/time.ts";
 import type { SimChain } from "#test/simulation/world/chain.ts";
 

@@ -1,5 +1,5 @@
 import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
-import type { JobRecord } from "#coordinator/records/job-record.ts";
+import type { JobRecord } from "#coordinator/records/jobs/job-record.ts";
 import type { Sight } from "#test/simulation/engine/faults.ts";
 import type { SimBlock } from "#test/simulation/world/chain.ts";
 import type { SimulatedWorld } from "#test/simulation/world/simulated-world.ts";

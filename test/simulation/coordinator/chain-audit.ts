@@ -3,7 +3,7 @@ import {
   type ChainAudit,
   lineKey,
   type ProvedLine,
-} from "#coordinator/records/chain-audit.ts";
+} from "#coordinator/records/safety/chain-audit.ts";
 import type { SimBlock, SimChain } from "#test/simulation/world/chain.ts";
 import type { NodeView } from "#test/simulation/world/rpc.ts";
 import type { ShardState } from "#test/simulation/world/shard-state.ts";

@@ -1,16 +1,16 @@
-import { auditShard } from "#coordinator/cycles/audit-shard.ts";
-import { roundWaitMs } from "#coordinator/cycles/await-round.ts";
 import {
   type CoordinatorState,
   newCoordinatorState,
 } from "#coordinator/cycles/coordinator-state.ts";
-import { ingestReceipts } from "#coordinator/cycles/ingest-receipts.ts";
-import { ingestReports } from "#coordinator/cycles/ingest-reports.ts";
-import { recallSafety } from "#coordinator/cycles/keep-safety.ts";
+import { trackJobs } from "#coordinator/cycles/jobs/track-jobs.ts";
+import { roundWaitMs } from "#coordinator/cycles/messages/await-round.ts";
+import { ingestReceipts } from "#coordinator/cycles/messages/ingest-receipts.ts";
+import { ingestReports } from "#coordinator/cycles/messages/ingest-reports.ts";
 import { rebalance } from "#coordinator/cycles/rebalance.ts";
-import { recoverTransfers } from "#coordinator/cycles/recover-transfers.ts";
+import { auditShard } from "#coordinator/cycles/safety/audit-shard.ts";
+import { recallSafety } from "#coordinator/cycles/safety/keep-safety.ts";
 import { takeOver } from "#coordinator/cycles/take-over.ts";
-import { trackJobs } from "#coordinator/cycles/track-jobs.ts";
+import { recoverTransfers } from "#coordinator/cycles/transfers/recover-transfers.ts";
 import type { JobQueue, RecoveryQueue } from "#coordinator/ports/job-queue.ts";
 import type { Journal } from "#coordinator/ports/journal.ts";
 import type { MandateSigner } from "#coordinator/ports/mandate-signer.ts";

@@ -1,8 +1,8 @@
 import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
 import type { WatchList } from "#coordinator/ports/watch-list.ts";
 import type { BookEntry } from "#coordinator/records/book-entry.ts";
-import type { DecisionRecord } from "#coordinator/records/decision-record.ts";
-import type { JobRecord } from "#coordinator/records/job-record.ts";
+import type { JobRecord } from "#coordinator/records/jobs/job-record.ts";
+import type { DecisionRecord } from "#coordinator/records/planning/decision-record.ts";
 import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
 import { RetryableError } from "#shared/errors.ts";
 import { publicKeyHex, reporterPrivateKey } from "#shared/wire/signed-bytes.ts";

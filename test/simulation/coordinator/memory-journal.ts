@@ -1,14 +1,14 @@
 import type { Journal, RefusedMessage } from "#coordinator/ports/journal.ts";
 import type { BookEntry } from "#coordinator/records/book-entry.ts";
-import type { DecisionRecord } from "#coordinator/records/decision-record.ts";
-import { isUnresolvedJob, type JobRecord } from "#coordinator/records/job-record.ts";
-import type { ManualHalt } from "#coordinator/records/manual-halt.ts";
+import { isUnresolvedJob, type JobRecord } from "#coordinator/records/jobs/job-record.ts";
+import type { TransferRecord } from "#coordinator/records/jobs/transfer-record.ts";
+import type { DecisionRecord } from "#coordinator/records/planning/decision-record.ts";
+import type { ManualHalt } from "#coordinator/records/safety/manual-halt.ts";
 import {
   NEW_SAFETY,
   type SafetyEvent,
   type SafetyMemory,
-} from "#coordinator/records/safety-memory.ts";
-import type { TransferRecord } from "#coordinator/records/transfer-record.ts";
+} from "#coordinator/records/safety/safety-memory.ts";
 
 /** What a coordinator wrote to disk; outlives its processes. */
 export type CoordinatorDisk = Journal & {

@@ -1,12 +1,12 @@
 import { createRequire } from "node:module";
 import type { Highs } from "highs";
-import { solveWithHighs } from "#coordinator/adapters/highs-program.ts";
+import { solveWithHighs } from "#coordinator/adapters/solver/highs-program.ts";
 import type { Solver } from "#coordinator/ports/solver.ts";
 import type {
   LinearProgram,
   ProgramSolution,
   SolveOutcome,
-} from "#coordinator/records/linear-program.ts";
+} from "#coordinator/records/planning/linear-program.ts";
 import type { Faults } from "#test/simulation/engine/faults.ts";
 import type { SimProcess } from "#test/simulation/engine/process.ts";
 

@@ -1,4 +1,4 @@
-import { seededUniform } from "#shared/risk/random.ts";
+import { seededUniform } from "#shared/risk/statistics/random.ts";
 
 /** Reproducible choices of one part of the simulation. */
 export type Random = {

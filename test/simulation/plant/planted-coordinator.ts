@@ -4,7 +4,7 @@ import type { Journal } from "#coordinator/ports/journal.ts";
 import type { MandateSigner } from "#coordinator/ports/mandate-signer.ts";
 import type { ShardChain } from "#coordinator/ports/shard-chain.ts";
 import type { Solver } from "#coordinator/ports/solver.ts";
-import type { JobRecord } from "#coordinator/records/job-record.ts";
+import type { JobRecord } from "#coordinator/records/jobs/job-record.ts";
 import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
 import { paramsHash } from "#shared/evm/mandate-typed-data.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";

@@ -1,6 +1,6 @@
 import type { RawSeries, RawSlice } from "#shard-agent/records/shard-snapshot.ts";
-import { blackScholes } from "#shared/risk/black-scholes.ts";
-import { standardNormal } from "#shared/risk/random.ts";
+import { blackScholes } from "#shared/risk/pricing/black-scholes.ts";
+import { standardNormal } from "#shared/risk/statistics/random.ts";
 import { YEAR_MS } from "#shared/units/time.ts";
 import type { Faults } from "#test/simulation/engine/faults.ts";
 import { type Random, randomOf } from "#test/simulation/engine/random.ts";

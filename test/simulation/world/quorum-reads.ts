@@ -1,6 +1,6 @@
 import { hexToNumber, numberToHex } from "viem";
-import { quorumClient } from "#shard-agent/adapters/quorum-client.ts";
-import type { RpcAnswer, RpcClient } from "#shard-agent/adapters/rpc-client.ts";
+import { quorumClient } from "#shard-agent/adapters/rpc/quorum-client.ts";
+import type { RpcAnswer, RpcClient } from "#shard-agent/adapters/rpc/rpc-client.ts";
 import type { BlockHeader } from "#shard-agent/records/shard-snapshot.ts";
 import { RetryableError } from "#shared/errors.ts";
 import type { Clock } from "#shared/ports/clock.ts";

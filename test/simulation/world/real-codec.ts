@@ -9,9 +9,9 @@ import {
   slice,
 } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
-import { viemMandateSigner } from "#coordinator/adapters/viem-mandate-signer.ts";
-import type { RpcClient } from "#shard-agent/adapters/rpc-client.ts";
-import { viemJobEncoder, viemJobVerifier } from "#shard-agent/adapters/viem-job-desk.ts";
+import { viemMandateSigner } from "#coordinator/adapters/chain/viem-mandate-signer.ts";
+import type { RpcClient } from "#shard-agent/adapters/rpc/rpc-client.ts";
+import { viemJobEncoder, viemJobVerifier } from "#shard-agent/adapters/sending/viem-job-desk.ts";
 import { optionBookAbi } from "#shared/evm/abi/option-book.ts";
 import { shardVaultAbi } from "#shared/evm/abi/shard-vault.ts";
 import { venueDeskAbi } from "#shared/evm/abi/venue-desk.ts";

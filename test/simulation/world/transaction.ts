@@ -100,7 +100,7 @@ export function isEffect(event: ChainEvent): event is Effect {
   return ["swap", "sent", "venue", "perp"].includes(event.type);
 }
 
-/** What was given and what was got, as reports and receipts say it (shard-agent/adapters/viem-job-events.ts). */
+/** What was given and what was got, as reports and receipts say it (shard-agent/adapters/sending/viem-job-events.ts). */
 export function amountsOf(effect: Effect | undefined): {
   readonly amountInRaw: bigint;
   readonly amountOutRaw: bigint;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type FactorExposure, type FactorPnl, factorPnl } from "#shared/risk/kernel/factor-pnl.ts";
-import { seededUniform, standardNormal } from "#shared/risk/random.ts";
+import { seededUniform, standardNormal } from "#shared/risk/statistics/random.ts";
 
 const KINDS = ["simd", "typed"] as const;
 

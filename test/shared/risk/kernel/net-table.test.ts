@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { GREEK_NAMES, type Greeks, mapGreeks, ZERO_GREEKS } from "#shared/risk/greeks.ts";
 import { netTable } from "#shared/risk/kernel/net-table.ts";
-import { netBook } from "#shared/risk/net-book.ts";
-import { quantiseGreeks } from "#shared/risk/netting.ts";
+import { netBook } from "#shared/risk/portfolio/net-book.ts";
+import { quantiseGreeks } from "#shared/risk/portfolio/netting.ts";
+import { GREEK_NAMES, type Greeks, mapGreeks, ZERO_GREEKS } from "#shared/risk/pricing/greeks.ts";
 
 const KINDS = ["simd", "typed"] as const;
 const SHARDS = 5;

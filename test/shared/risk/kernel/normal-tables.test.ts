@@ -6,7 +6,7 @@ import {
   MILLS_COEFFICIENTS,
 } from "#shared/risk/kernel/kernel-layout.ts";
 import { normalTables } from "#shared/risk/kernel/normal-tables.ts";
-import { millsRatio } from "#shared/risk/normal.ts";
+import { millsRatio } from "#shared/risk/statistics/normal.ts";
 
 const { mills, exponentials } = normalTables();
 

@@ -1,6 +1,5 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { blackScholes } from "#shared/risk/black-scholes.ts";
 import type { BucketMarket } from "#shared/risk/kernel/bucket-record.ts";
 import {
   type OptionBucket,
@@ -9,7 +8,8 @@ import {
   VALUE_NAMES,
   type ValueName,
 } from "#shared/risk/kernel/option-table.ts";
-import type { OptionInputs } from "#shared/risk/option-terms.ts";
+import { blackScholes } from "#shared/risk/pricing/black-scholes.ts";
+import type { OptionInputs } from "#shared/risk/pricing/option-terms.ts";
 import { anyOption, numberIn } from "#test/support/arbitrary-option.ts";
 import { inputsOf, type RandomBuckets, randomBuckets } from "#test/support/random-options.ts";
 import { readVectors } from "#test/support/read-vectors.ts";

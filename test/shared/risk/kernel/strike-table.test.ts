@@ -1,17 +1,17 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { optionPrice } from "#shared/risk/black-scholes-price.ts";
 import type { StrikeBucket } from "#shared/risk/kernel/strike-layout.ts";
 import {
   type HeldOptions,
   type StrikeTable,
   strikeTable,
 } from "#shared/risk/kernel/strike-table.ts";
-import { optionTerms } from "#shared/risk/option-terms.ts";
-import { seededUniform } from "#shared/risk/random.ts";
-import { optionScenarioPnlUsd } from "#shared/risk/scenario-pnl.ts";
-import { type Scenario, STANDARD_GRID } from "#shared/risk/standard-grid.ts";
-import { shockedVolatility } from "#shared/risk/volatility-shock.ts";
+import { optionPrice } from "#shared/risk/pricing/black-scholes-price.ts";
+import { optionTerms } from "#shared/risk/pricing/option-terms.ts";
+import { optionScenarioPnlUsd } from "#shared/risk/scenarios/scenario-pnl.ts";
+import { type Scenario, STANDARD_GRID } from "#shared/risk/scenarios/standard-grid.ts";
+import { shockedVolatility } from "#shared/risk/scenarios/volatility-shock.ts";
+import { seededUniform } from "#shared/risk/statistics/random.ts";
 import { numberFrom } from "#test/support/random-options.ts";
 
 const KINDS = ["simd", "typed"] as const;

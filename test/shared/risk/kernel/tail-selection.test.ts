@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { tailRisk } from "#shared/risk/expected-shortfall.ts";
 import { tailSelection } from "#shared/risk/kernel/tail-selection.ts";
-import { QUANTILE_TYPES } from "#shared/risk/quantile.ts";
-import { seededUniform, standardNormal } from "#shared/risk/random.ts";
+import { tailRisk } from "#shared/risk/statistics/expected-shortfall.ts";
+import { QUANTILE_TYPES } from "#shared/risk/statistics/quantile.ts";
+import { seededUniform, standardNormal } from "#shared/risk/statistics/random.ts";
 
 const outcomes = fc.oneof(
   fc.array(fc.double({ min: -1e6, max: 1e6, noNaN: true }), { minLength: 1, maxLength: 200 }),

@@ -1,0 +1,182 @@
+import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
+import { changeJob } from "#coordinator/cycles/jobs/change-jobs.ts";
+import type { JobJournal } from "#coordinator/ports/journal.ts";
+import type { ChainBlock, ShardChain } from "#coordinator/ports/shard-chain.ts";
+import {
+  isInFlight,
+  isUndecided,
+  isUnresolvedJob,
+  type JobRecord,
+} from "#coordinator/records/jobs/job-record.ts";
+import type { Clock } from "#shared/ports/clock.ts";
+import type { Log } from "#shared/ports/log.ts";
+
+export type TrackPorts = {
+  readonly jobs: JobJournal;
+  readonly chains: ReadonlyMap<string, ShardChain>;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** How far back events are searched for, in blocks. */
+  readonly lookbackBlocks: number;
+};
+
+/** After this long without a report that shows it, the chain itself is asked. */
+const ASK_CHAIN_AFTER_MS = 30_000;
+
+/**
+ * Asks one shard's chain about the jobs reports cannot decide: those whose deadline a final block has
+ * passed (consumed at that block, or dead for ever), and transfers that were consumed or delivered
+ * while no report could say so.
+ *
+ * @throws {RetryableError} If the chain cannot be read; nothing is concluded then.
+ */
+export async function trackJobs(
+  state: CoordinatorState,
+  ports: TrackPorts,
+  shard: string,
+): Promise<void> {
+  const chain = ports.chains.get(shard);
+  const jobs = [...state.jobs.values()].filter((job) => isInFlight(job) && !job.shadow);
+  const nowMs = ports.clock.nowMs();
+  const mayBeDead = jobs.filter((job) => job.shard === shard && isPastDeadline(job, nowMs));
+  const arriving = jobs.filter((job) => job.target === shard && isLongInTransit(job, nowMs));
+  const unproven = [...state.jobs.values()].filter((job) => isLongUnproven(job, shard, nowMs));
+  if (chain === undefined || mayBeDead.length + arriving.length + unproven.length === 0) return;
+  const final = await chain.finalBlock();
+  for (const job of mayBeDead) {
+    if ((job.mandate?.deadlineSeconds ?? 0) * 1000 < final.timestampMs)
+      await decide(state, ports, job, { chain, final });
+  }
+  for (const job of arriving) await findDelivery(state, ports, job, { chain, final });
+  for (const job of unproven) {
+    if (job.shard === shard) await proveConsumption(state, ports, job, { chain, final });
+    if (job.target === shard) await proveDelivery(state, ports, job, { chain, final });
+  }
+}
+
+type At = { readonly chain: ShardChain; readonly final: ChainBlock };
+
+function isPastDeadline(job: JobRecord, nowMs: number): boolean {
+  if (job.mandate === null || job.state === "in-transit" || job.consumption?.isFinal === true)
+    return false;
+  return job.mandate.deadlineSeconds * 1000 < nowMs;
+}
+
+function isLongInTransit(job: JobRecord, nowMs: number): boolean {
+  if (job.state !== "in-transit" || job.delivery !== null) return false;
+  const leftAtMs = job.times.includedBlockTimestampMs ?? job.times.recordedAtMs;
+  return nowMs - leftAtMs > ASK_CHAIN_AFTER_MS;
+}
+
+/** Believed from a block that was not final, and no report has come since that could say that it is. */
+function isLongUnproven(job: JobRecord, shard: string, nowMs: number): boolean {
+  if (!isUnresolvedJob(job) || (job.shard !== shard && job.target !== shard)) return false;
+  const seenAtMs = job.times.settledAtMs ?? job.times.includedBlockTimestampMs ?? nowMs;
+  const isSeen = job.state === "settled" || job.state === "in-transit";
+  return isSeen && nowMs - seenAtMs > ASK_CHAIN_AFTER_MS;
+}
+
+/** What was believed of a block at or below the final one is proved there, or taken back once the book no longer has it. */
+async function proveConsumption(
+  state: CoordinatorState,
+  ports: TrackPorts,
+  job: JobRecord,
+  at: At,
+): Promise<void> {
+  const believed = job.consumption;
+  if (believed === null || believed.isFinal || believed.blockNumber > at.final.number) return;
+  const isConsumed = await at.chain.isConsumed(job.jobId, at.final.hash);
+  const found = isConsumed ? await findConsumption(ports, job, at) : undefined;
+  const now = newest(state, ports, job);
+  const book = state.books.get(job.shard)?.report;
+  if (now.consumption?.isFinal !== false) return;
+  if (found === undefined && book?.consumedJobs.some((one) => one.jobId === job.jobId)) return;
+  const event =
+    found === undefined
+      ? ({ type: "consumption-lost" } as const)
+      : ({ type: "consumed", ...found } as const);
+  changeJob(state, ports, now, { event, nowMs: ports.clock.nowMs() });
+}
+
+async function proveDelivery(
+  state: CoordinatorState,
+  ports: TrackPorts,
+  job: JobRecord,
+  at: At,
+): Promise<void> {
+  const believed = job.delivery;
+  if (believed === null || believed.isFinal || job.guid === null) return;
+  if (believed.blockNumber > at.final.number) return;
+  const range = { fromBlock: at.final.number - ports.lookbackBlocks, toBlock: at.final.number };
+  const [found] = await at.chain.deliveries(range, job.guid);
+  const now = newest(state, ports, job);
+  const book = state.books.get(job.target ?? "")?.report;
+  if (now.delivery?.isFinal !== false) return;
+  if (found === undefined && book?.deliveredTransfers.some((one) => one.guid === job.guid)) return;
+  const event =
+    found === undefined
+      ? ({ type: "delivery-lost" } as const)
+      : ({
+          type: "delivered",
+          delivery: { blockNumber: found.blockNumber, isFinal: true },
+        } as const);
+  changeJob(state, ports, now, { event, nowMs: ports.clock.nowMs() });
+}
+
+async function decide(
+  state: CoordinatorState,
+  ports: TrackPorts,
+  job: JobRecord,
+  at: At,
+): Promise<void> {
+  const isConsumed = await at.chain.isConsumed(job.jobId, at.final.hash);
+  if (!isConsumed) {
+    const now = newest(state, ports, job);
+    // A report has shown it meanwhile, of a block that is not final or that does not exist: proveConsumption takes it back.
+    if (!isUndecided(now)) return;
+    const event = { type: "not-consumed" } as const;
+    changeJob(state, ports, now, { event, nowMs: ports.clock.nowMs() });
+    return;
+  }
+  const event = { type: "proved", ...(await findConsumption(ports, job, at)) } as const;
+  changeJob(state, ports, newest(state, ports, job), { event, nowMs: ports.clock.nowMs() });
+}
+
+/** Where and with what amounts the vault consumed a job that it has consumed at the final block. */
+async function findConsumption(ports: TrackPorts, job: JobRecord, at: At) {
+  const range = { fromBlock: at.final.number - ports.lookbackBlocks, toBlock: at.final.number };
+  const [found] = await at.chain.consumedMandates(range, job.jobId);
+  const consumption = {
+    blockNumber: found?.blockNumber ?? at.final.number,
+    blockTimestampMs: null,
+    amountInRaw: found?.amountInRaw ?? "0",
+    amountOutRaw: found?.amountOutRaw ?? "0",
+    isFinal: true,
+  };
+  return { consumption, guid: found?.guid ?? null };
+}
+
+async function findDelivery(
+  state: CoordinatorState,
+  ports: TrackPorts,
+  job: JobRecord,
+  at: At,
+): Promise<void> {
+  if (job.guid === null || job.target === null) return;
+  const range = { fromBlock: at.final.number - ports.lookbackBlocks, toBlock: at.final.number };
+  const [found] = await at.chain.deliveries(range, job.guid);
+  const book = state.books.get(job.target);
+  // Only once the target's book is of that block or a later one does it contain the money.
+  if (found === undefined || book === undefined || book.report.block.number < found.blockNumber)
+    return;
+  const delivery = { blockNumber: found.blockNumber, isFinal: true };
+  changeJob(state, ports, newest(state, ports, job), {
+    event: { type: "delivered", delivery },
+    nowMs: ports.clock.nowMs(),
+  });
+}
+
+/** Reports may have moved the job while the chain was being asked, or ended it. */
+function newest(state: CoordinatorState, { jobs }: TrackPorts, job: JobRecord): JobRecord {
+  return state.jobs.get(job.jobId) ?? jobs.find(job.jobId) ?? job;
+}

@@ -1,0 +1,136 @@
+import {
+  isInFlight,
+  type JobKind,
+  type JobRecord,
+  type OptionExposure,
+} from "#coordinator/records/jobs/job-record.ts";
+import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
+import type { Address } from "#shared/units/ids.ts";
+import { unitsFromRaw } from "#shared/units/token-amount.ts";
+
+/** What a job that is in flight, or just planned, will change, and which books already show it. */
+export type PendingEffect = {
+  readonly kind: JobKind;
+  readonly shard: string;
+  /** Shard a transfer goes to; null for all else. */
+  readonly target: string | null;
+  /** The vault's account or adapter it goes through; null for transfers. */
+  readonly venue: Address | null;
+  readonly underlying: string | null;
+  /** Expected change of the shard's delta; positive bought. What the chain has proved is known, not expected. */
+  readonly deltaUnits: number;
+  /** What an option trade adds beside its delta; null for all else. */
+  readonly option: OptionExposure | null;
+  /** Options bought or sold, unsigned; left out of all but option trades. */
+  readonly optionUnits?: number;
+  /** True of a sale that brings an exact amount of the settlement asset; left out of all else. */
+  readonly isForCash?: boolean;
+  readonly amountUsd: number;
+  /** Raw amount that leaves the vault: the underlying for swaps that sell, the settlement asset for all else; 0 when nothing does. */
+  readonly outRaw: bigint;
+  /** True when a final block shows it done: it will be in the books, whatever else happens. */
+  readonly isCertain: boolean;
+  /** True until the shard's own book shows that it left. */
+  readonly isPendingAtShard: boolean;
+  /** True until the target's book shows that it arrived; false for all but transfers. */
+  readonly isPendingAtTarget: boolean;
+};
+
+/**
+ * Effects of all jobs that are in flight.
+ *
+ * @param held Guids of messages whose money cannot be counted on: it has left, and does not arrive.
+ */
+export function pendingEffects(
+  jobs: readonly JobRecord[],
+  setups: ReadonlyMap<string, ShardSetup> = new Map(),
+  held: ReadonlySet<string> = new Set(),
+): PendingEffect[] {
+  return jobs.filter(isInFlight).map((job): PendingEffect => {
+    return {
+      kind: job.kind,
+      shard: job.shard,
+      target: job.target,
+      venue: job.params !== null && "venue" in job.params ? job.params.venue : null,
+      underlying: job.underlying,
+      deltaUnits: job.expectedDeltaUnits,
+      option: job.optionExposure,
+      amountUsd: job.amountUsd,
+      outRaw: BigInt(job.amountOutOfShardRaw),
+      isCertain: job.consumption?.isFinal === true,
+      isPendingAtShard: job.state !== "in-transit",
+      isPendingAtTarget:
+        job.kind === "transfer" &&
+        job.delivery === null &&
+        !(job.guid !== null && held.has(job.guid)),
+      ...(job.params?.kind === "option-trade"
+        ? { optionUnits: Math.abs(unitsFromRaw(BigInt(job.params.quantityE18), 18)) }
+        : {}),
+      ...(job.params?.kind === "swap-exact-output" && job.expectedDeltaUnits < 0
+        ? { isForCash: true }
+        : {}),
+      ...filled(job, setups.get(job.shard)),
+    };
+  });
+}
+
+/** What a swap came to that the chain has shown and the book does not yet: more or less than was planned. */
+function filled(
+  { kind, consumption, underlying, expectedDeltaUnits }: JobRecord,
+  setup: ShardSetup | undefined,
+): Partial<Pick<PendingEffect, "deltaUnits" | "outRaw">> {
+  const token = setup?.underlyings.find((one) => one.ticker === underlying);
+  if (kind !== "swap" || consumption === null || token === undefined) return {};
+  const { amountInRaw, amountOutRaw } = consumption;
+  if (amountInRaw === "0" || amountOutRaw === "0") return {};
+  const deltaUnits =
+    expectedDeltaUnits > 0
+      ? unitsFromRaw(BigInt(amountOutRaw), token.decimals)
+      : -unitsFromRaw(BigInt(amountInRaw), token.decimals);
+  return { deltaUnits, outRaw: BigInt(amountInRaw) };
+}
+
+/** True for what changes the exposure to an underlying, and not only where money is. */
+export function isHedge({ kind }: Pick<PendingEffect, "kind">): boolean {
+  return kind === "swap" || kind === "perp-change" || kind === "option-trade";
+}
+
+/** Settlement asset that will still leave the shard's vault, raw. */
+export function pendingCashOutRaw(effects: readonly PendingEffect[], shard: string): bigint {
+  return sumOut(effects, (effect) => effect.shard === shard && !isSale(effect));
+}
+
+/** Settlement asset that comes to the vault from its own accounts at venues, and from sales for cash, USD. */
+export function pendingHomeUsd(effects: readonly PendingEffect[], shard: string): number {
+  return effects.reduce((total, effect) => {
+    const isMove = effect.kind === "lend-move" || effect.kind === "margin-move";
+    const isHome = (isMove && effect.outRaw === 0n) || effect.isForCash === true;
+    return isHome && effect.isPendingAtShard && effect.shard === shard
+      ? total + effect.amountUsd
+      : total;
+  }, 0);
+}
+
+/** Hedge asset that will still leave the shard's vault, raw. */
+export function pendingSellRaw(
+  effects: readonly PendingEffect[],
+  shard: string,
+  underlying: string,
+): bigint {
+  return sumOut(effects, (effect) => {
+    return effect.shard === shard && effect.underlying === underlying && isSale(effect);
+  });
+}
+
+function isSale({ kind, deltaUnits }: PendingEffect): boolean {
+  return kind === "swap" && deltaUnits < 0;
+}
+
+function sumOut(
+  effects: readonly PendingEffect[],
+  matches: (effect: PendingEffect) => boolean,
+): bigint {
+  return effects.reduce((total, effect) => {
+    return effect.isPendingAtShard && matches(effect) ? total + effect.outRaw : total;
+  }, 0n);
+}

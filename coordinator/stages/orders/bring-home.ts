@@ -1,0 +1,174 @@
+import type { PendingEffect } from "#coordinator/records/planning/pending-effect.ts";
+import type { PlannedAction } from "#coordinator/records/planning/planned-action.ts";
+import { marginNeededUsd } from "#coordinator/stages/capital/margin-needed.ts";
+import type { ShardInput } from "#coordinator/stages/trades/hedge-option.ts";
+import { gasCostUsd } from "#coordinator/stages/trades/venue-limits.ts";
+import type { Policy } from "#shared/policy/policy-schema.ts";
+import type { Address } from "#shared/units/ids.ts";
+import { rawFromUnitsDown, rawFromUnitsUp, unitsFromRaw } from "#shared/units/token-amount.ts";
+import type { LendingLine, PerpLine } from "#shared/wire/shard-report.ts";
+
+export type BringHomeContext = {
+  readonly effects: readonly PendingEffect[];
+  readonly policy: Policy;
+  readonly nativeUsd: ReadonlyMap<string, number>;
+  readonly jobsMax: number;
+  /** Why nothing may be moved in this pass, if so. */
+  readonly barrier: string | undefined;
+};
+
+export type BringHomeStep = {
+  readonly actions: readonly PlannedAction[];
+  readonly waitingFor: readonly string[];
+};
+
+type Move = { readonly action: PlannedAction } | { readonly waitsFor: string };
+
+/** What comes home must be worth this many times the gas of bringing it. */
+const GAS_MULTIPLE = 3;
+/** Margin is taken out as far as twice what positions need stays: the price moves until the block. */
+const MARGIN_KEPT = 2;
+
+/**
+ * Brings what a shard lends, and margin and option cash that nothing needs, back into its vault: one move an account,
+ * none where another job of the shard is at the same account. None of it changes what the vault is worth, so that any of
+ * them may happen without the others.
+ */
+export function bringHome(own: ShardInput, context: BringHomeContext): BringHomeStep {
+  const { report } = own.valuation.entry;
+  const accounts = [...Map.groupBy(report.perps, ({ adapter }) => adapter).values()];
+  const moves: Move[] = [
+    ...report.lending.flatMap((line) => lent(own, line, context)),
+    ...accounts.flatMap((lines) => margin(own, lines, context)),
+    ...report.optionMarkets.flatMap(({ adapter, cashRaw, series }): Move[] => {
+      const isHeld = series.some(({ heldE18 }) => heldE18 !== "0");
+      const raw = isHeld ? 0n : BigInt(cashRaw);
+      return marginMove(own, { adapter, raw, ratioE18: "0" }, context);
+    }),
+  ];
+  const actions = moves.flatMap((one) => ("action" in one ? [one.action] : []));
+  const waitingFor = moves.flatMap((one) => ("waitsFor" in one ? [one.waitsFor] : []));
+  if (context.barrier !== undefined && actions.length > 0)
+    return { actions: [], waitingFor: [...waitingFor, `what lies at venues: ${context.barrier}`] };
+  return { actions: actions.slice(0, Math.max(0, context.jobsMax)), waitingFor };
+}
+
+function lent(own: ShardInput, line: LendingLine, context: BringHomeContext): Move[] {
+  const [supplied, available] = [BigInt(line.suppliedRaw), BigInt(line.availableRaw)];
+  const raw = supplied < available ? supplied : available;
+  const priceUsd = priceOf(own, line.token);
+  const usd = unitsFromRaw(raw, line.decimals) * priceUsd;
+  const worthUsd = unitsFromRaw(supplied, line.decimals) * priceUsd;
+  if (isBusy(own, line.adapter, context) || !isWorth(own, worthUsd, line, context)) return [];
+  if (!line.allowsWithdrawal || raw === 0n || !isOpen(own, line.adapter))
+    return [{ waitsFor: `${line.asset} lent at ${line.venue}: it cannot be withdrawn now` }];
+  const params = {
+    kind: "lend-move",
+    venue: line.adapter,
+    asset: line.token,
+    amountRaw: (-raw).toString(),
+    // Shares of the venue round by a unit or two.
+    minReceiptRaw: (raw > 2n ? raw - 2n : 0n).toString(),
+    minHealthFactorE18: rawFromUnitsDown(context.policy.lending.healthFactorMin, 18).toString(),
+    minCapitalAfterRaw: halfOfCapitalRaw(own),
+  } as const;
+  return [moved(own, params, { kind: "lend-move", venue: line.adapter, usd })];
+}
+
+function margin(own: ShardInput, lines: readonly PerpLine[], context: BringHomeContext): Move[] {
+  const [account] = lines;
+  if (account === undefined) return [];
+  const { settlementUsd } = own.valuation;
+  const neededUsd = MARGIN_KEPT * marginNeededUsd(lines, own, context.policy);
+  const spareUnits = account.accountValueUsd - neededUsd / settlementUsd;
+  if (!(spareUnits > 0)) return [];
+  const spareRaw = rawFromUnitsDown(spareUnits, account.marginDecimals);
+  const freeRaw = BigInt(account.freeMarginRaw);
+  const raw = freeRaw < spareRaw ? freeRaw : spareRaw;
+  const floor = Math.max(context.policy.perps.marginRatioMin, account.marginRatioFloor);
+  const ratioE18 = rawFromUnitsUp(floor, 18).toString();
+  return marginMove(own, { adapter: account.adapter, raw, ratioE18 }, context);
+}
+
+function marginMove(
+  own: ShardInput,
+  o: { readonly adapter: Address; readonly raw: bigint; readonly ratioE18: string },
+  context: BringHomeContext,
+): Move[] {
+  const { settlement } = own.setup;
+  const usd = unitsFromRaw(o.raw, settlement.decimals) * own.valuation.settlementUsd;
+  const gas = own.valuation.entry.report.perps.find(({ adapter }) => adapter === o.adapter);
+  const gasUnits = gas?.marginGasUnits ?? MARGIN_GAS_UNITS;
+  if (isBusy(own, o.adapter, context) || !isWorth(own, usd, { gasUnits }, context)) return [];
+  if (!isOpen(own, o.adapter))
+    return [{ waitsFor: `margin at ${o.adapter}: its venue is closed by a breaker` }];
+  const params = {
+    kind: "margin-move",
+    venue: o.adapter,
+    asset: settlement.token,
+    amountRaw: (-o.raw).toString(),
+    minReceiptRaw: o.raw.toString(),
+    minMarginRatioE18: o.ratioE18,
+    minCapitalAfterRaw: halfOfCapitalRaw(own),
+  } as const;
+  return [moved(own, params, { kind: "margin-move", venue: o.adapter, usd })];
+}
+
+/** Gas of a move of cash at an option account, which tells none of its own. */
+const MARGIN_GAS_UNITS = 450_000;
+
+function moved(
+  own: ShardInput,
+  params: PlannedAction["params"],
+  o: { readonly kind: "lend-move" | "margin-move"; readonly venue: Address; readonly usd: number },
+): Move {
+  const effect: PendingEffect = {
+    kind: o.kind,
+    shard: own.setup.shard,
+    target: null,
+    venue: o.venue,
+    underlying: null,
+    deltaUnits: 0,
+    option: null,
+    amountUsd: o.usd,
+    outRaw: 0n,
+    isCertain: false,
+    isPendingAtShard: true,
+    isPendingAtTarget: false,
+  };
+  return { action: { maxFeeNativeWei: "0", params, effect } };
+}
+
+function isBusy(own: ShardInput, adapter: Address, { effects }: BringHomeContext): boolean {
+  return effects.some((effect) => {
+    return effect.shard === own.setup.shard && effect.venue === adapter && effect.isPendingAtShard;
+  });
+}
+
+function isOpen({ status }: ShardInput, adapter: Address): boolean {
+  return !status.closedVenues.includes(adapter.toLowerCase());
+}
+
+function isWorth(
+  own: ShardInput,
+  usd: number,
+  line: { readonly gasUnits: number },
+  { nativeUsd }: BringHomeContext,
+): boolean {
+  const gasUsd = gasCostUsd(own, line, nativeUsd);
+  return gasUsd !== null && usd > GAS_MULTIPLE * gasUsd && usd > 0;
+}
+
+function priceOf({ setup, valuation }: ShardInput, token: Address): number {
+  const isToken = (one: { readonly token: Address }): boolean =>
+    one.token.toLowerCase() === token.toLowerCase();
+  if (isToken(setup.settlement)) return valuation.settlementUsd;
+  const ticker = setup.underlyings.find(isToken)?.ticker ?? "";
+  return valuation.underlyings.get(ticker)?.spotUsd ?? 0;
+}
+
+/** Half of the capital on chain: what comes home changes none of it. */
+function halfOfCapitalRaw({ valuation }: ShardInput): string {
+  const capitalRaw = BigInt(valuation.entry.report.chain.capitalRaw);
+  return (capitalRaw > 0n ? capitalRaw / 2n : 0n).toString();
+}

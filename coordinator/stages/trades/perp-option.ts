@@ -1,0 +1,174 @@
+import { isHedge, type PendingEffect } from "#coordinator/records/planning/pending-effect.ts";
+import type { UnderlyingValuation } from "#coordinator/records/planning/shard-valuation.ts";
+import {
+  marginFractionNeeded,
+  marginNeededUsd,
+} from "#coordinator/stages/capital/margin-needed.ts";
+import { mayGrowAt } from "#coordinator/stages/trades/caps-left.ts";
+import {
+  costSegments,
+  type DepthPoint,
+  executionCostUsd,
+  largestWhere,
+  perpDepthPoints,
+  unitsWithinSlippage,
+} from "#coordinator/stages/trades/depth-cost.ts";
+import type { HedgeOption, Limits, ShardInput } from "#coordinator/stages/trades/hedge-option.ts";
+import {
+  fairSpot,
+  gasCostUsd,
+  reducingUnits,
+  SLIPPAGE_SHARE_PLANNED,
+  solventUnits,
+  type TradeContext,
+  windowUnits,
+} from "#coordinator/stages/trades/venue-limits.ts";
+import { slippageMaxFraction } from "#shared/policy/slippage.ts";
+import { unitsFromRaw } from "#shared/units/token-amount.ts";
+import type { PerpLine, ShardReport } from "#shared/wire/shard-report.ts";
+
+/** Limits of a trade by the account alone: its margin, or the position it takes back. */
+const NO_MARGIN = "not enough margin";
+const NO_POSITION = "no position to take back";
+
+/** True when a trade on this side takes back the position that is there. */
+function isReducing({ sizeE18 }: PerpLine, { side }: Pick<TradeContext, "side">): boolean {
+  const size = BigInt(sizeE18);
+  return side === "buy" ? size < 0n : size > 0n;
+}
+
+/**
+ * How much and at what cost a shard may trade one perpetual with the margin that is there: what margin on its way would
+ * allow is for the pass that sees it there. A trade that takes back a position ends where it is closed.
+ */
+export function perpOption(
+  input: ShardInput,
+  own: UnderlyingValuation,
+  line: PerpLine,
+  context: TradeContext,
+): HedgeOption {
+  const { policy, depth, side } = context;
+  const isOpening = !isReducing(line, context);
+  const points = perpDepthPoints(line, depth);
+  const fairSpotUsd = fairSpot(input, own, context);
+  const slippage = slippageMaxFraction(policy, context.underlying) * SLIPPAGE_SHARE_PLANNED;
+  const depthUnits = unitsWithinSlippage(points, { ...depth, spotUsd: fairSpotUsd }, slippage);
+  const boundUsdPerUnit = isOpening ? line.initialMarginFraction * own.spotUsd : 0;
+  const haircutUsdPerUnit = boundUsdPerUnit * policy.capital.hedgeHaircutFraction;
+  const room = { points, depthUnits, context };
+  const limits: Limits = {
+    ...marketLimits(line, context, input.valuation.entry.report),
+    "venue too thin or too dear": depthUnits,
+    "notional limit":
+      (policy.underlyings[context.underlying]?.hedgeNotionalMaxUsd ?? 0) / own.spotUsd,
+    "window of the vault used up": windowUnits(input, context),
+    "venue is being left":
+      isOpening && !mayGrowAt(input, line.adapter) ? 0 : Number.POSITIVE_INFINITY,
+    ...(isOpening
+      ? { [NO_MARGIN]: marginUnits(input, own, line, room) }
+      : { [NO_POSITION]: Math.abs(unitsFromRaw(BigInt(line.sizeE18), 18)) }),
+    ...(input.status.reducesOnly
+      ? { "would not reduce its own delta": reducingUnits(input, context) }
+      : {}),
+    "would not stay solvent": solventUnits(input, own, {
+      points,
+      mostUnits: depthUnits,
+      haircutUsdPerUnit,
+      chainUsdPerUnit: boundUsdPerUnit,
+      context,
+    }),
+  };
+  const carryUsdPerUnit = (side === "buy" ? 1 : -1) * fundingUsdPerUnit(line, own, context);
+  const gasUsd = gasCostUsd(input, line, context.nativeUsd) ?? 0;
+  const costFraction = policy.underlyings[context.underlying]?.costFraction ?? 1;
+  return {
+    shard: input.setup.shard,
+    segments: costSegments(points, depth).map((segment) => {
+      return { ...segment, costUsdPerUnit: segment.costUsdPerUnit + carryUsdPerUnit };
+    }),
+    limitUnits: Math.max(0, Math.min(...Object.values(limits))),
+    gasUsd,
+    leastUnits: gasUsd / costFraction / own.spotUsd,
+    input,
+    underlying: context.underlying,
+    venue: { kind: "perp", line, isOpening },
+    place: { venue: line.venue, adapter: line.adapter, market: line.market },
+    points,
+    depth,
+    freeRaw: 0n,
+    fairSpotUsd,
+    carryUsdPerUnit,
+    haircutUsdPerUnit,
+    chainUsdPerUnit: boundUsdPerUnit,
+    cashUsdPerUnit: 0,
+    limits,
+  };
+}
+
+/** Most units of a perpetual's trade by its account alone: its margin, or the position it takes back. */
+export function marginLimitUnits({ limits }: HedgeOption): number {
+  return limits[NO_MARGIN] ?? limits[NO_POSITION] ?? 0;
+}
+
+/** What of the market and the account rules a trade out altogether. */
+function marketLimits(
+  line: PerpLine,
+  { effects, policy }: TradeContext,
+  report: ShardReport,
+): Limits {
+  const isOld = report.block.timestampMs - line.indexUpdatedAtMs > policy.staleness.feedMaxMs;
+  return {
+    "market takes no trades": line.acceptsTrades ? Number.POSITIVE_INFINITY : 0,
+    "index is stale": line.isIndexTimedOut || isOld ? 0 : Number.POSITIVE_INFINITY,
+    "a job at the same account in flight": effects.some((effect) =>
+      isAtAccount(effect, line, report.shard),
+    )
+      ? 0
+      : Number.POSITIVE_INFINITY,
+  };
+}
+
+/** What takes margin. What only brings some does not stop a trade that is good without it. */
+function isAtAccount(effect: PendingEffect, { adapter }: PerpLine, shard: string): boolean {
+  const takesMargin = isHedge(effect) || (effect.kind === "margin-move" && effect.outRaw === 0n);
+  return (
+    effect.shard === shard && effect.isPendingAtShard && effect.venue === adapter && takesMargin
+  );
+}
+
+/** Funding a long of one unit pays over the policy's horizon, USD. */
+function fundingUsdPerUnit(
+  line: PerpLine,
+  own: UnderlyingValuation,
+  { policy }: TradeContext,
+): number {
+  return (line.fundingFractionPerDay * own.spotUsd * policy.planning.fundingHorizonHours) / 24;
+}
+
+/** Most units for which the account's margin, after the trade's cost, is what its positions then need. */
+function marginUnits(
+  input: ShardInput,
+  own: UnderlyingValuation,
+  line: PerpLine,
+  room: {
+    readonly points: readonly DepthPoint[];
+    readonly depthUnits: number;
+    readonly context: TradeContext;
+  },
+): number {
+  const { context, points, depthUnits } = room;
+  const { policy, depth } = context;
+  const { settlementUsd, entry } = input.valuation;
+  const account = entry.report.perps.filter((one) => one.adapter === line.adapter);
+  const needed = marginFractionNeeded(line, policy);
+  const spareUsd = line.accountValueUsd * settlementUsd - marginNeededUsd(account, input, policy);
+  const freeUsd = unitsFromRaw(BigInt(line.freeMarginRaw), line.marginDecimals) * settlementUsd;
+  return largestWhere(depthUnits, (units) => {
+    const costUsd = Math.max(0, executionCostUsd(points, units, depth));
+    const valueUsd = units * own.spotUsd;
+    return (
+      spareUsd - costUsd >= needed * valueUsd &&
+      freeUsd - costUsd >= line.initialMarginFraction * valueUsd
+    );
+  });
+}

@@ -1,0 +1,66 @@
+import type { Address, ContractFunctionReturnType } from "viem";
+import type { RpcClient } from "#shard-agent/adapters/rpc/rpc-client.ts";
+import { callView } from "#shard-agent/adapters/rpc/rpc-values.ts";
+import type { BlockHeader, DepthRequest } from "#shard-agent/records/shard-snapshot.ts";
+import { shardLensAbi } from "#shared/evm/abi/shard-lens.ts";
+
+/** What may change with every block, as the lens gives it. */
+export type LensState = ContractFunctionReturnType<typeof shardLensAbi, "view", "readState">;
+/** The option book and what the vault makes of it, as the lens gives it. */
+export type LensBook = ContractFunctionReturnType<typeof shardLensAbi, "view", "readBook">;
+type LensTicks = ContractFunctionReturnType<typeof shardLensAbi, "view", "readTicks">;
+
+export type LensOptions = {
+  readonly contracts: {
+    readonly vault: Address;
+    readonly optionBook: Address;
+    readonly lens: Address;
+    readonly volatilityFeed: Address;
+    readonly quoterV2: Address;
+    readonly uniswapAdapter: Address;
+  };
+  /** Pools of the venue that are traded on. */
+  readonly pools: readonly Address[];
+  readonly sender: Address;
+};
+
+/** Calls of ShardLens, each by block hash. */
+export type LensReads = {
+  readonly state: (block: BlockHeader) => Promise<LensState>;
+  readonly book: (block: BlockHeader) => Promise<LensBook>;
+  /** What Uniswap's QuoterV2 says, in the order of the questions; 0 where the pool cannot fill the amount. */
+  readonly quotes: (
+    block: BlockHeader,
+    depth: readonly DepthRequest[],
+  ) => Promise<readonly bigint[]>;
+  readonly ticks: (
+    block: BlockHeader,
+    range: { readonly pool: Address; readonly firstWord: number; readonly words: number },
+  ) => Promise<LensTicks>;
+};
+
+/** {@link LensReads} of one shard. */
+export function lensReads(rpc: RpcClient, { contracts, pools, sender }: LensOptions): LensReads {
+  const request = {
+    vault: contracts.vault,
+    book: contracts.optionBook,
+    volatilityFeed: contracts.volatilityFeed,
+    senders: [sender],
+    spotAdapter: contracts.uniswapAdapter,
+    pools,
+  };
+  type Name = "readState" | "readBook" | "readQuotes" | "readTicks";
+  const read = (name: Name, { hash: blockHash }: BlockHeader, args: readonly unknown[]) =>
+    callView(rpc, { abi: shardLensAbi, to: contracts.lens, name, args, at: { blockHash } });
+  return {
+    state: async (block) => (await read("readState", block, [request])) as LensState,
+    book: async (block) =>
+      (await read("readBook", block, [contracts.vault, contracts.optionBook])) as LensBook,
+    quotes: async (block, depth) => {
+      if (depth.length === 0) return [];
+      const quotes = depth.map(({ amountInRaw, ...one }) => ({ ...one, amountIn: amountInRaw }));
+      return (await read("readQuotes", block, [contracts.quoterV2, quotes])) as readonly bigint[];
+    },
+    ticks: async (block, range) => (await read("readTicks", block, [range])) as LensTicks,
+  };
+}

@@ -1,0 +1,51 @@
+import type { GuardRules } from "#shard-agent/adapters/signing/signing-guard.ts";
+import type { TransferContracts } from "#shard-agent/adapters/transfers/kept-message.ts";
+import type { Address } from "#shared/units/ids.ts";
+
+type AgentContracts = Pick<GuardRules, "chainId" | "mandateSigners" | "mandateQuorum"> & {
+  readonly contracts: {
+    readonly vault: Address;
+    readonly optionBook: Address;
+    readonly endpoint: Address;
+  };
+  readonly endpointId: number;
+  readonly settlement: { readonly token: Address };
+  readonly layerZero: TransferContracts["layerZero"];
+  readonly positionVenues: {
+    readonly desk: Address;
+    readonly lyraV1: { readonly adapter: Address } | null;
+  } | null;
+};
+
+/** Where the messages of a configured shard leave and arrive. */
+export function transferContracts({
+  contracts,
+  endpointId,
+  settlement,
+  layerZero,
+}: Pick<
+  AgentContracts,
+  "contracts" | "endpointId" | "settlement" | "layerZero"
+>): TransferContracts {
+  const { vault, endpoint } = contracts;
+  return { vault, endpoint, endpointId, token: settlement.token, layerZero };
+}
+
+/** How a configured shard's messages are helped on; null where they are not. */
+export function recoveryRules(
+  config: Parameters<typeof transferContracts>[0],
+): GuardRules["recovery"] {
+  const { layerZero, ...contracts } = transferContracts(config);
+  return layerZero === null ? null : { ...contracts, receiveUln: layerZero.receiveUln };
+}
+
+/** What a configured agent's key may be used for. */
+export function guardRules(config: AgentContracts): GuardRules {
+  const { chainId, contracts, mandateSigners, mandateQuorum, positionVenues } = config;
+  const { vault, optionBook } = contracts;
+  const venueDesk = positionVenues?.desk ?? null;
+  const mandates = { vault, venueDesk, mandateSigners, mandateQuorum };
+  const option = positionVenues?.lyraV1?.adapter;
+  const upkeepAccounts = option === undefined ? [] : [option];
+  return { chainId, ...mandates, optionBook, recovery: recoveryRules(config), upkeepAccounts };
+}

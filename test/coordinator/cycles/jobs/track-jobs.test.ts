@@ -1,0 +1,234 @@
+import { beforeEach, expect, onTestFinished, test } from "vitest";
+import { openSqliteJournal } from "#coordinator/adapters/journal/sqlite-journal.ts";
+import {
+  type CoordinatorState,
+  newCoordinatorState,
+} from "#coordinator/cycles/coordinator-state.ts";
+import { type TrackPorts, trackJobs } from "#coordinator/cycles/jobs/track-jobs.ts";
+import type { ShardChain } from "#coordinator/ports/shard-chain.ts";
+import type { JobRecord } from "#coordinator/records/jobs/job-record.ts";
+import {
+  aJobRecord,
+  anEntry,
+  aPolicy,
+  aShardSetup,
+  LEADER,
+  NOW_MS,
+} from "#test/support/coordinator-pass.ts";
+import { memoryLog } from "#test/support/memory-log.ts";
+import { aRebalanceJob } from "#test/support/rebalance-job.ts";
+import { type ChainScript, scriptedChain } from "#test/support/scripted-chain.ts";
+import { hash32 } from "#test/support/shard-report.ts";
+
+const DEADLINE_SECONDS = NOW_MS / 1000 - 0.5;
+const MANDATE = { ...aRebalanceJob().mandate, deadlineSeconds: DEADLINE_SECONDS };
+const GUID = hash32("61");
+
+let state: CoordinatorState;
+let base: ChainScript;
+let ethereum: ChainScript;
+let ports: TrackPorts;
+let nowMs: number;
+
+beforeEach(() => {
+  const setups = new Map([
+    ["ethereum", aShardSetup("ethereum")],
+    ["base", aShardSetup("base")],
+  ]);
+  state = newCoordinatorState({ setups, policy: aPolicy(), leader: LEADER, shadow: false });
+  const journal = openSqliteJournal(":memory:");
+  onTestFinished(journal.close);
+  const [one, other] = [scriptedChain(), scriptedChain()];
+  base = one.script;
+  ethereum = other.script;
+  nowMs = NOW_MS;
+  ports = {
+    jobs: journal.jobs,
+    chains: new Map([
+      ["base", one.chain],
+      ["ethereum", other.chain],
+    ]),
+    clock: { nowMs: () => nowMs },
+    log: memoryLog(),
+    lookbackBlocks: 64,
+  };
+});
+
+function inFlight(change: Partial<JobRecord> = {}): JobRecord {
+  const job = aJobRecord({ mandate: MANDATE, ...change });
+  state.jobs.set(job.jobId, job);
+  return job;
+}
+
+function stateOf(job: JobRecord): string {
+  return (state.jobs.get(job.jobId) ?? ports.jobs.find(job.jobId))?.state ?? "gone";
+}
+
+test("a job is dead when a final block is past its deadline and the vault has not consumed it", async () => {
+  const job = inFlight();
+  base.finalBlock.timestampMs = DEADLINE_SECONDS * 1000 + 1000;
+  await trackJobs(state, ports, "base");
+  expect(stateOf(job)).toBe("expired");
+});
+
+test("no clock releases it: at the deadline's own block, and before any later final block, it stays", async () => {
+  const job = inFlight();
+  nowMs = NOW_MS + 3_600_000;
+  for (const pastMs of [-60_000, 0]) {
+    base.finalBlock.timestampMs = DEADLINE_SECONDS * 1000 + pastMs;
+    await trackJobs(state, ports, "base");
+    expect(stateOf(job)).toBe("sent");
+  }
+});
+
+test("a chain that cannot be read releases nothing", async () => {
+  const job = inFlight();
+  base.isReachable = false;
+  await expect(trackJobs(state, ports, "base")).rejects.toThrow("chain-unreachable");
+  expect(stateOf(job)).toBe("sent");
+});
+
+test("one that the agent refused ends as refused-expired", async () => {
+  const job = inFlight({ refusal: { reason: "report-stale", detail: "" } });
+  base.finalBlock.timestampMs = NOW_MS + 1000;
+  await trackJobs(state, ports, "base");
+  expect(stateOf(job)).toBe("refused-expired");
+});
+
+test("one that was consumed unseen stays in flight, with its proof and guid, until a book shows it", async () => {
+  const job = inFlight({ kind: "transfer", target: "ethereum" });
+  base.finalBlock.timestampMs = NOW_MS + 1000;
+  base.consumed = [
+    {
+      jobId: job.jobId,
+      action: 2,
+      blockNumber: 88,
+      amountInRaw: "5",
+      amountOutRaw: "5",
+      guid: GUID,
+      dstEid: 30_001,
+    },
+  ];
+  await trackJobs(state, ports, "base");
+  expect(state.jobs.get(job.jobId)).toMatchObject({
+    state: "included",
+    guid: GUID,
+    consumption: { blockNumber: 88, isFinal: true },
+  });
+});
+
+test("one that a lost block's report shows while the chain is asked halts nothing, and dies once it is taken back", async () => {
+  const job = inFlight();
+  base.finalBlock.timestampMs = NOW_MS + 1000;
+  const chain = ports.chains.get("base");
+  if (chain === undefined) throw new Error("no chain");
+  const consumption = {
+    blockNumber: 99,
+    blockTimestampMs: NOW_MS,
+    amountInRaw: "1",
+    amountOutRaw: "1",
+    isFinal: false,
+  };
+  const asked: ShardChain = {
+    ...chain,
+    isConsumed: async (...args) => {
+      const answer = await chain.isConsumed(...args);
+      state.jobs.set(job.jobId, { ...job, state: "settled", consumption });
+      return answer;
+    },
+  };
+  await trackJobs(state, { ...ports, chains: new Map([["base", asked]]) }, "base");
+  expect(state.brokenInvariant).toBeUndefined();
+  expect(stateOf(job)).toBe("settled");
+  const settled = { ...job, state: "settled" as const, consumption };
+  state.jobs.set(job.jobId, {
+    ...settled,
+    times: { ...job.times, settledAtMs: NOW_MS, includedBlockTimestampMs: NOW_MS },
+  });
+  nowMs = NOW_MS + 30_001;
+  await trackJobs(state, ports, "base");
+  await trackJobs(state, ports, "base");
+  expect(stateOf(job)).toBe("expired");
+});
+
+test("nothing is asked while nothing is in question", async () => {
+  inFlight({ mandate: { ...MANDATE, deadlineSeconds: NOW_MS / 1000 + 60 } });
+  base.isReachable = false;
+  await trackJobs(state, ports, "base");
+});
+
+test("a delivery that no report showed is found on the target's chain, once its book contains it", async () => {
+  const job = inFlight({ kind: "transfer", target: "ethereum", state: "in-transit", guid: GUID });
+  ethereum.deliveries = [{ guid: GUID, blockNumber: 99 }];
+  await trackJobs(state, ports, "ethereum");
+  expect(stateOf(job)).toBe("in-transit");
+  nowMs = NOW_MS + 30_001;
+  await trackJobs(state, ports, "ethereum");
+  expect(stateOf(job)).toBe("in-transit");
+  state.books.set("ethereum", anEntry({ shard: "ethereum" }));
+  await trackJobs(state, ports, "ethereum");
+  expect(stateOf(job)).toBe("settled");
+});
+
+const SEEN = {
+  blockNumber: 88,
+  blockTimestampMs: NOW_MS - 60_000,
+  amountInRaw: "5",
+  amountOutRaw: "5",
+  isFinal: false,
+};
+
+function settledUnproven(change: Partial<JobRecord> = {}): JobRecord {
+  const times = { ...aJobRecord().times, settledAtMs: NOW_MS - 30_001 };
+  return inFlight({ state: "settled", consumption: SEEN, times, ...change });
+}
+
+test("what no report proved final in time is proved by the chain itself", async () => {
+  const job = settledUnproven();
+  base.consumed = [
+    {
+      jobId: job.jobId,
+      action: 1,
+      blockNumber: 89,
+      amountInRaw: "5",
+      amountOutRaw: "6",
+      guid: null,
+      dstEid: null,
+    },
+  ];
+  await trackJobs(state, ports, "base");
+  expect(state.jobs.has(job.jobId)).toBe(false);
+  expect(ports.jobs.find(job.jobId)).toMatchObject({
+    state: "settled",
+    consumption: { blockNumber: 89, isFinal: true },
+  });
+});
+
+test("what a reorganisation removed while no report came is in flight again", async () => {
+  const job = settledUnproven();
+  await trackJobs(state, ports, "base");
+  expect(stateOf(job)).toBe("sent");
+  base.finalBlock.timestampMs = DEADLINE_SECONDS * 1000 + 1000;
+  await trackJobs(state, ports, "base");
+  expect(stateOf(job)).toBe("expired");
+});
+
+test("a delivery is proved final, or taken back, likewise", async () => {
+  const transfer = {
+    kind: "transfer",
+    target: "ethereum",
+    guid: GUID,
+    consumption: { ...SEEN, isFinal: true },
+    delivery: { blockNumber: 90, isFinal: false },
+  } as const;
+  const job = settledUnproven(transfer);
+  await trackJobs(state, ports, "ethereum");
+  expect(stateOf(job)).toBe("in-transit");
+  settledUnproven(transfer);
+  ethereum.deliveries = [{ guid: GUID, blockNumber: 91 }];
+  await trackJobs(state, ports, "ethereum");
+  expect(ports.jobs.find(job.jobId)).toMatchObject({
+    state: "settled",
+    delivery: { blockNumber: 91, isFinal: true },
+  });
+});

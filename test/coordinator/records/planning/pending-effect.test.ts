@@ -1,0 +1,51 @@
+import { expect, test } from "vitest";
+import { JOB_KINDS, type JobRecord } from "#coordinator/records/jobs/job-record.ts";
+import { pendingEffects, pendingSellRaw } from "#coordinator/records/planning/pending-effect.ts";
+import { aJobRecord, aShardSetup } from "#test/support/coordinator-pass.ts";
+
+const SETUPS = new Map([["base", aShardSetup("base")]]);
+
+function consumed(change: Partial<JobRecord>, amounts: readonly [string, string]): JobRecord {
+  const [amountInRaw, amountOutRaw] = amounts;
+  const consumption = {
+    blockNumber: 110,
+    blockTimestampMs: null,
+    amountInRaw,
+    amountOutRaw,
+    isFinal: true,
+  };
+  return aJobRecord({ state: "included", consumption, ...change });
+}
+
+test.each(JOB_KINDS)(
+  "a %s in flight is pending at its shard, and only a transfer at a target",
+  (kind) => {
+    const [effect] = pendingEffects([aJobRecord({ kind })], SETUPS);
+    expect(effect).toMatchObject({ kind, isPendingAtShard: true, isCertain: false });
+    expect(effect?.isPendingAtTarget).toBe(kind === "transfer");
+  },
+);
+
+test("a swap that the chain has shown counts with what it came to", () => {
+  const bought = consumed({ expectedDeltaUnits: 5 }, ["9000000000", "4500000000000000000"]);
+  const sold = consumed({ expectedDeltaUnits: -5 }, ["3000000000000000000", "6000000000"]);
+  expect(pendingEffects([bought, sold], SETUPS)).toMatchObject([
+    { deltaUnits: 4.5, outRaw: 9_000_000_000n, isCertain: true },
+    { deltaUnits: -3, outRaw: 3_000_000_000_000_000_000n, isCertain: true },
+  ]);
+});
+
+test("without amounts, or before the chain has shown it, what was expected counts", () => {
+  const unknown = consumed({}, ["0", "0"]);
+  expect(pendingEffects([unknown, aJobRecord()], SETUPS)).toMatchObject([
+    { deltaUnits: 5, isCertain: true },
+    { deltaUnits: 5, isCertain: false },
+  ]);
+});
+
+test("only a swap that sells takes the hedge asset: a short perpetual does not", () => {
+  const jobs = (["swap", "perp-change"] as const).map((kind) => {
+    return aJobRecord({ kind, expectedDeltaUnits: -5, amountOutOfShardRaw: "7" });
+  });
+  expect(pendingSellRaw(pendingEffects(jobs, SETUPS), "base", "ETH")).toBe(7n);
+});
