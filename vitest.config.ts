@@ -1,5 +1,5 @@
 import { defineConfig } from "vitest/config";
-import { LongestFirst } from "#test/support/longest-first.ts";
+import { LongestFirst } from "#test/support/runner/longest-first.ts";
 
 /** A worker on every core; vitest itself would leave one idle, which on two cores doubles the time. */
 const maxWorkers = "100%";
@@ -16,7 +16,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/{shared,coordinator,shard-agent,local,house}/**/*.test.ts"],
-          globalSetup: ["test/support/global-redis.ts"],
+          globalSetup: ["test/support/runner/global-redis.ts"],
           // Far more than any needs: a busy machine must not fail a test that computes.
           testTimeout: 60_000,
           hookTimeout: 60_000,

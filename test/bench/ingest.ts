@@ -7,8 +7,8 @@ import type { ShardReport } from "#shared/wire/shard-report.ts";
 import { publicKeyHex, signBytes } from "#shared/wire/signed-bytes.ts";
 import { type BenchRow, compare, threadMs } from "#test/bench/compare.ts";
 import { type JsonReport, plainIngest, signJsonReport } from "#test/bench/ingest-baseline.ts";
-import { aFullReport } from "#test/support/full-report.ts";
-import { address20, aShardReport } from "#test/support/shard-report.ts";
+import { aFullReport } from "#test/support/coordinator/full-report.ts";
+import { address20, aShardReport } from "#test/support/coordinator/shard-report.ts";
 
 /** Least ratio to the straightforward way that is asked for at 20 KB. */
 const GOAL = 12;

@@ -12,7 +12,7 @@ import {
   reporterPublicKey,
   signBytes,
 } from "#shared/wire/signed-bytes.ts";
-import { address20, aShardReport } from "#test/support/shard-report.ts";
+import { address20, aShardReport } from "#test/support/coordinator/shard-report.ts";
 
 /** A step of the main path on a book of 100 series in 3 shards, and what one call of it does. */
 export type Step = { readonly name: string; readonly run: () => unknown };

@@ -21,7 +21,7 @@ import { worldKeys } from "#test/local/chains/world-keys.ts";
 import { buildContracts } from "#test/local/contracts-build.ts";
 import { deployUniswap, type Uniswap } from "#test/local/deploy/uniswap.ts";
 import { createSupervisor, type Supervisor } from "#test/local/processes/supervisor.ts";
-import { seededRandom } from "#test/support/seeded-random.ts";
+import { seededRandom } from "#test/support/maths/seeded-random.ts";
 
 const CHAIN_ID = 31_337;
 const PLENTY = 10n ** 40n;

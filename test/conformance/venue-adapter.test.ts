@@ -17,7 +17,7 @@ import { chainClient } from "#test/local/chains/chain-client.ts";
 import { openLane } from "#test/local/chains/lane.ts";
 import { startWorld, type World } from "#test/local/world.ts";
 import type { WorldChain } from "#test/local/world-description.ts";
-import { bumpEpochCall, plannedJob } from "#test/support/planner.ts";
+import { bumpEpochCall, plannedJob } from "#test/support/coordinator/planner.ts";
 
 /** One venue file under test. A new venue is one more entry; see docs/adding-a-venue.md. */
 type Candidate = {

@@ -5,9 +5,9 @@ import type { Address } from "#shared/units/ids.ts";
 import type { CapacityLine, LendingLine, ShardReport } from "#shared/wire/shard-report.ts";
 import { rpc } from "#test/local/chains/anvil.ts";
 import { startWorld, type World } from "#test/local/world.ts";
-import { type AgentSite, openSite } from "#test/support/agent-site.ts";
-import { plannedJob, vaultCall } from "#test/support/planner.ts";
-import { leadVault } from "#test/support/swap-job.ts";
+import { type AgentSite, openSite } from "#test/support/agent/agent-site.ts";
+import { leadVault } from "#test/support/agent/swap-job.ts";
+import { plannedJob, vaultCall } from "#test/support/coordinator/planner.ts";
 
 /**
  * What the agent says of Uniswap and Aave against the protocols' own readers and against what really

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import type { BenchRow } from "#test/bench/compare.ts";
-import { marginRows } from "#test/bench/margin-benefit.ts";
-import { planLatencyRows } from "#test/bench/plan-latency.ts";
-import { planQualityRows } from "#test/bench/plan-quality.ts";
-import { triggerRows } from "#test/bench/trigger-benefit.ts";
+import { marginRows } from "#test/bench/planning/margin-benefit.ts";
+import { planLatencyRows } from "#test/bench/planning/plan-latency.ts";
+import { planQualityRows } from "#test/bench/planning/plan-quality.ts";
+import { triggerRows } from "#test/bench/planning/trigger-benefit.ts";
 
 test.each<{ name: string; rows: () => Promise<BenchRow[]> | BenchRow[] }>([
   { name: "plan quality", rows: () => planQualityRows(6) },

@@ -2,14 +2,14 @@ import { expect, test } from "vitest";
 import { blackScholes } from "#shared/risk/pricing/black-scholes.ts";
 import { type BenchRow, benchTable, compare, median } from "#test/bench/compare.ts";
 import { ingestRows } from "#test/bench/ingest.ts";
-import { naivePrice, naiveValue } from "#test/bench/naive-options.ts";
-import { greeksBook, optionObjects } from "#test/bench/option-books.ts";
-import { curveRows } from "#test/bench/risk-curve.ts";
-import { greeksRows } from "#test/bench/risk-greeks.ts";
-import { gridRows } from "#test/bench/risk-grid.ts";
-import { nettingRows } from "#test/bench/risk-netting.ts";
-import { snapshotRows } from "#test/bench/risk-snapshot.ts";
-import { tailRows } from "#test/bench/risk-tail.ts";
+import { naivePrice, naiveValue } from "#test/bench/risk/naive-options.ts";
+import { greeksBook, optionObjects } from "#test/bench/risk/option-books.ts";
+import { curveRows } from "#test/bench/risk/risk-curve.ts";
+import { greeksRows } from "#test/bench/risk/risk-greeks.ts";
+import { gridRows } from "#test/bench/risk/risk-grid.ts";
+import { nettingRows } from "#test/bench/risk/risk-netting.ts";
+import { snapshotRows } from "#test/bench/risk/risk-snapshot.ts";
+import { tailRows } from "#test/bench/risk/risk-tail.ts";
 
 test.each<{ name: string; rows: () => Promise<BenchRow[]> }>([
   { name: "Greeks", rows: () => greeksRows(2000, 1) },

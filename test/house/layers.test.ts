@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type LintOutcome, lintPlanted } from "#test/house/lint-planted.ts";
-import { temporaryFolder } from "#test/support/temporary-folder.ts";
+import { temporaryFolder } from "#test/support/runner/temporary-folder.ts";
 
 /** Every kind of specifier a file could try to import. */
 const SPECIFIERS = [

@@ -10,7 +10,7 @@ import {
   swapParamsSchema,
   transferParamsSchema,
 } from "#shared/wire/rebalance-job.ts";
-import { summarySchema } from "#test/local/check/summary-schema.ts";
+import { summarySchema } from "#test/local/check/summary/summary-schema.ts";
 
 const ROOT = path.resolve(import.meta.dirname, "../..");
 const DOCUMENT = readFileSync(path.join(ROOT, "docs/protocol.md"), "utf8");

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { lintPlanted } from "#test/house/lint-planted.ts";
-import { temporaryFolder } from "#test/support/temporary-folder.ts";
+import { temporaryFolder } from "#test/support/runner/temporary-folder.ts";
 
 function lines(count: number, line: (index: number) => string): string {
   return Array.from({ length: count }, (_, index) => line(index)).join("\n");

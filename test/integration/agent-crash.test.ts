@@ -1,11 +1,11 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { waitFor } from "#test/support/agent-site.ts";
-import { type LoneShard, openLoneShard } from "#test/support/lone-shard.ts";
-import type { RunningProcess } from "#test/support/run-process.ts";
-import { swapJob } from "#test/support/swap-job.ts";
-import { temporaryFolder } from "#test/support/temporary-folder.ts";
+import { waitFor } from "#test/support/agent/agent-site.ts";
+import { swapJob } from "#test/support/agent/swap-job.ts";
+import { type LoneShard, openLoneShard } from "#test/support/coordinator/lone-shard.ts";
+import type { RunningProcess } from "#test/support/runner/run-process.ts";
+import { temporaryFolder } from "#test/support/runner/temporary-folder.ts";
 
 const AMOUNT = 1_000_000_000n;
 const TEST_MS = 90_000;
@@ -62,7 +62,7 @@ test("a journal that lost its tail stops the start and names the file", async ()
 });
 
 function startAgent(folder: string, crashAt: string): RunningProcess {
-  const nodeArgs = crashAt === "" ? [] : ["--import", "./test/support/crash-point.ts"];
+  const nodeArgs = crashAt === "" ? [] : ["--import", "./test/support/agent/crash-point.ts"];
   return shard.startAgent({ folder, env: { CRASH_AT: crashAt }, nodeArgs });
 }
 

@@ -2,9 +2,13 @@ import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { rpc } from "#test/local/chains/anvil.ts";
 import type { World } from "#test/local/world.ts";
-import { type AgentSite, waitFor } from "#test/support/agent-site.ts";
-import { type AttendedWorld, onlySite, openAttendedWorld } from "#test/support/attended-world.ts";
-import { swapJob } from "#test/support/swap-job.ts";
+import { type AgentSite, waitFor } from "#test/support/agent/agent-site.ts";
+import { swapJob } from "#test/support/agent/swap-job.ts";
+import {
+  type AttendedWorld,
+  onlySite,
+  openAttendedWorld,
+} from "#test/support/chain/attended-world.ts";
 
 const GWEI = 10n ** 9n;
 

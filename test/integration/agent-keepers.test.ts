@@ -4,12 +4,12 @@ import { generatePrivateKey, privateKeyToAddress } from "viem/accounts";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Hex } from "#shared/units/ids.ts";
 import { rpc } from "#test/local/chains/anvil.ts";
-import { waitFor } from "#test/support/agent-site.ts";
-import { type LoneShard, openLoneShard } from "#test/support/lone-shard.ts";
-import { rpcProxy } from "#test/support/rpc-proxy.ts";
-import type { RunningProcess } from "#test/support/run-process.ts";
-import { swapJob } from "#test/support/swap-job.ts";
-import { temporaryFolder } from "#test/support/temporary-folder.ts";
+import { waitFor } from "#test/support/agent/agent-site.ts";
+import { swapJob } from "#test/support/agent/swap-job.ts";
+import { rpcProxy } from "#test/support/chain/rpc-proxy.ts";
+import { type LoneShard, openLoneShard } from "#test/support/coordinator/lone-shard.ts";
+import type { RunningProcess } from "#test/support/runner/run-process.ts";
+import { temporaryFolder } from "#test/support/runner/temporary-folder.ts";
 
 const AMOUNT = 1_000_000_000n;
 const SECOND_KEY = generatePrivateKey();

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { World } from "#test/local/world.ts";
-import { type AgentSite, waitFor } from "#test/support/agent-site.ts";
-import { type LoneShard, openLoneShard } from "#test/support/lone-shard.ts";
-import { type Lie, type RpcProxy, rpcProxy } from "#test/support/rpc-proxy.ts";
-import type { RunningProcess } from "#test/support/run-process.ts";
-import { swapJob } from "#test/support/swap-job.ts";
+import { type AgentSite, waitFor } from "#test/support/agent/agent-site.ts";
+import { swapJob } from "#test/support/agent/swap-job.ts";
+import { type Lie, type RpcProxy, rpcProxy } from "#test/support/chain/rpc-proxy.ts";
+import { type LoneShard, openLoneShard } from "#test/support/coordinator/lone-shard.ts";
+import type { RunningProcess } from "#test/support/runner/run-process.ts";
 
 /** Nothing listens there. */
 const DEAD_URL = "http://127.0.0.1:9/secret-path";

@@ -9,9 +9,9 @@ import { readHeader } from "#shard-agent/adapters/rpc/rpc-values.ts";
 import type { BlockHeader } from "#shard-agent/records/shard-snapshot.ts";
 import { rpc, startAnvil } from "#test/local/chains/anvil.ts";
 import { createSupervisor, type Supervisor } from "#test/local/processes/supervisor.ts";
-import { memoryLog } from "#test/support/memory-log.ts";
-import { hash32 } from "#test/support/shard-report.ts";
-import { tcpProxy } from "#test/support/tcp-proxy.ts";
+import { hash32 } from "#test/support/coordinator/shard-report.ts";
+import { memoryLog } from "#test/support/runner/memory-log.ts";
+import { tcpProxy } from "#test/support/runner/tcp-proxy.ts";
 
 let folder: string;
 let supervisor: Supervisor;

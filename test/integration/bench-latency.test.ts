@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { latencyRows } from "#test/bench/latency.ts";
+import { latencyRows } from "#test/bench/latency/latency.ts";
 
 test("the agent's own reads and viem's multicall give the same report of one block, and both are timed", async () => {
   const rows = await latencyRows(8, 1);

@@ -8,16 +8,16 @@ import { reporterPrivateKey, signBytes } from "#shared/wire/signed-bytes.ts";
 import { reportStreamKey } from "#shared/wire/stream-keys.ts";
 import { startWorld, type World } from "#test/local/world.ts";
 import type { WorldChain } from "#test/local/world-description.ts";
-import { type AgentSite, openSite } from "#test/support/agent-site.ts";
+import { type AgentSite, openSite } from "#test/support/agent/agent-site.ts";
+import { keepFeedsFresh, refreshFeeds } from "#test/support/chain/fresh-feeds.ts";
 import {
   type ApiAnswer,
   type CoordinatorProcess,
   startCoordinator,
-} from "#test/support/coordinator-process.ts";
-import { keepFeedsFresh, refreshFeeds } from "#test/support/fresh-feeds.ts";
-import { plannedJob, vaultCall } from "#test/support/planner.ts";
-import { tcpProxy } from "#test/support/tcp-proxy.ts";
-import { temporaryFolder } from "#test/support/temporary-folder.ts";
+} from "#test/support/coordinator/coordinator-process.ts";
+import { plannedJob, vaultCall } from "#test/support/coordinator/planner.ts";
+import { tcpProxy } from "#test/support/runner/tcp-proxy.ts";
+import { temporaryFolder } from "#test/support/runner/temporary-folder.ts";
 
 let world: World;
 let source: WorldChain;

@@ -6,9 +6,9 @@ import { venueDeskAbi } from "#shared/evm/abi/venue-desk.ts";
 import { mandateCall } from "#shared/evm/mandate-call.ts";
 import type { Hex } from "#shared/units/ids.ts";
 import type { JobParams, RebalanceJob } from "#shared/wire/rebalance-job.ts";
-import { ARBITRARY_PARAMS } from "#test/support/arbitrary-job.ts";
-import { type LoneShard, openLoneShard } from "#test/support/lone-shard.ts";
-import { plannedJob } from "#test/support/planner.ts";
+import { ARBITRARY_PARAMS } from "#test/support/agent/arbitrary-job.ts";
+import { type LoneShard, openLoneShard } from "#test/support/coordinator/lone-shard.ts";
+import { plannedJob } from "#test/support/coordinator/planner.ts";
 
 /**
  * The contracts' own word on the laws of test/shared/evm/job-kinds.test.ts: whatever the parameters, a vault on a real

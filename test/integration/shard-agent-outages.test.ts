@@ -4,11 +4,15 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { parse, stringify } from "yaml";
 import type { World } from "#test/local/world.ts";
 import type { WorldChain } from "#test/local/world-description.ts";
-import { type AgentSite, waitFor } from "#test/support/agent-site.ts";
-import { type AttendedWorld, onlySite, openAttendedWorld } from "#test/support/attended-world.ts";
-import { type RunningProcess, runProcess } from "#test/support/run-process.ts";
-import { type TcpProxy, tcpProxy } from "#test/support/tcp-proxy.ts";
-import { temporaryFolder } from "#test/support/temporary-folder.ts";
+import { type AgentSite, waitFor } from "#test/support/agent/agent-site.ts";
+import {
+  type AttendedWorld,
+  onlySite,
+  openAttendedWorld,
+} from "#test/support/chain/attended-world.ts";
+import { type RunningProcess, runProcess } from "#test/support/runner/run-process.ts";
+import { type TcpProxy, tcpProxy } from "#test/support/runner/tcp-proxy.ts";
+import { temporaryFolder } from "#test/support/runner/temporary-folder.ts";
 
 const EXIT_WITHIN_MS = 10_000;
 

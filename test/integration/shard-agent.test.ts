@@ -7,11 +7,11 @@ import type { Hex } from "#shared/units/ids.ts";
 import type { JobParams, RebalanceJob } from "#shared/wire/rebalance-job.ts";
 import { rpc } from "#test/local/chains/anvil.ts";
 import type { World } from "#test/local/world.ts";
-import { type AgentSite, waitFor } from "#test/support/agent-site.ts";
-import { type AttendedWorld, openAttendedWorld } from "#test/support/attended-world.ts";
-import { refreshFeeds, setExpiries } from "#test/support/fresh-feeds.ts";
-import { type JobOptions, plannedJob, vaultCall } from "#test/support/planner.ts";
-import { swapParams } from "#test/support/swap-job.ts";
+import { type AgentSite, waitFor } from "#test/support/agent/agent-site.ts";
+import { swapParams } from "#test/support/agent/swap-job.ts";
+import { type AttendedWorld, openAttendedWorld } from "#test/support/chain/attended-world.ts";
+import { refreshFeeds, setExpiries } from "#test/support/chain/fresh-feeds.ts";
+import { type JobOptions, plannedJob, vaultCall } from "#test/support/coordinator/planner.ts";
 
 const GAS = 2_000_000n;
 

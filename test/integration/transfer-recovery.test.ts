@@ -6,19 +6,22 @@ import { parse, stringify } from "yaml";
 import { sentMessage } from "#coordinator/adapters/chain/sent-message.ts";
 import type { Packet } from "#shared/evm/layerzero-packet.ts";
 import { startWorld, type World } from "#test/local/world.ts";
-import { type AgentSite, openSite, waitFor } from "#test/support/agent-site.ts";
+import { type AgentSite, openSite, waitFor } from "#test/support/agent/agent-site.ts";
+import { leadVault } from "#test/support/agent/swap-job.ts";
+import { keepFeedsFresh } from "#test/support/chain/fresh-feeds.ts";
 import {
   attest,
   forgeAlert,
   governMessage,
   sendCollateral,
   verify,
-} from "#test/support/bridge-desk.ts";
-import { type CoordinatorProcess, startCoordinator } from "#test/support/coordinator-process.ts";
-import { keepFeedsFresh } from "#test/support/fresh-feeds.ts";
-import { runProcess } from "#test/support/run-process.ts";
-import { leadVault } from "#test/support/swap-job.ts";
-import { temporaryFolder } from "#test/support/temporary-folder.ts";
+} from "#test/support/coordinator/bridge-desk.ts";
+import {
+  type CoordinatorProcess,
+  startCoordinator,
+} from "#test/support/coordinator/coordinator-process.ts";
+import { runProcess } from "#test/support/runner/run-process.ts";
+import { temporaryFolder } from "#test/support/runner/temporary-folder.ts";
 
 const AMOUNT_RAW = 1_234_567_890n;
 const TEST_MS = 120_000;
@@ -304,7 +307,7 @@ function startAgent(folder: string, crashAt: string) {
   const config = { ...parse(readFileSync(original, "utf8")), dataDir: folder };
   const file = join(folder, "agent.yaml");
   writeFileSync(file, stringify(config));
-  const nodeArgs = ["--import", "./test/support/crash-point.ts"];
+  const nodeArgs = ["--import", "./test/support/agent/crash-point.ts"];
   const env = { CRASH_AT: crashAt };
   return runProcess("shard-agent/main.ts", ["--config", file], { env, nodeArgs });
 }

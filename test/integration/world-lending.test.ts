@@ -4,16 +4,16 @@ import type { Policy } from "#shared/policy/policy-schema.ts";
 import type { Address } from "#shared/units/ids.ts";
 import type { LendMoveParams } from "#shared/wire/rebalance-job.ts";
 import type { ShardReport } from "#shared/wire/shard-report.ts";
+import { accountFaults } from "#test/local/check/accounts/vault-accounts.ts";
 import { readHistory } from "#test/local/check/read-history.ts";
-import { accountFaults } from "#test/local/check/vault-accounts.ts";
 import { POSITION_VENUE_CAP_RAW } from "#test/local/deploy/world-parameters.ts";
 import { observeChain } from "#test/local/observe/chain-client.ts";
 import type { World } from "#test/local/world.ts";
-import { type AgentSite, waitFor } from "#test/support/agent-site.ts";
-import { type AttendedWorld, openAttendedWorld } from "#test/support/attended-world.ts";
-import { mismatchOf, mismatchOfNewest } from "#test/support/audit-site.ts";
-import { policyFileWith, startCoordinator } from "#test/support/coordinator-process.ts";
-import { plannedJob } from "#test/support/planner.ts";
+import { type AgentSite, waitFor } from "#test/support/agent/agent-site.ts";
+import { type AttendedWorld, openAttendedWorld } from "#test/support/chain/attended-world.ts";
+import { mismatchOf, mismatchOfNewest } from "#test/support/coordinator/audit-site.ts";
+import { policyFileWith, startCoordinator } from "#test/support/coordinator/coordinator-process.ts";
+import { plannedJob } from "#test/support/coordinator/planner.ts";
 
 const dataProviderAbi = parseAbi([
   "function getReserveData(address asset) view returns (uint256 unbacked, uint256 accruedToTreasury, uint256 totalAToken, uint256 totalStableDebt, uint256 totalVariableDebt, uint256 liquidityRate, uint256 variableBorrowRate, uint256 stableBorrowRate, uint256 averageStableBorrowRate, uint256 liquidityIndex, uint256 variableBorrowIndex, uint40 lastUpdateTimestamp)",

@@ -8,18 +8,18 @@ import { DAY_MS } from "#shared/units/time.ts";
 import type { JobParams, OptionTradeParams } from "#shared/wire/rebalance-job.ts";
 import type { ShardReport } from "#shared/wire/shard-report.ts";
 import { rpc } from "#test/local/chains/anvil.ts";
+import { accountFaults } from "#test/local/check/accounts/vault-accounts.ts";
 import { readHistory } from "#test/local/check/read-history.ts";
-import { accountFaults } from "#test/local/check/vault-accounts.ts";
 import { POSITION_VENUE_CAP_RAW, VAULT_LIMITS } from "#test/local/deploy/world-parameters.ts";
 import { observeChain } from "#test/local/observe/chain-client.ts";
 import type { World } from "#test/local/world.ts";
-import { type AgentSite, waitFor } from "#test/support/agent-site.ts";
-import { type AttendedWorld, openAttendedWorld } from "#test/support/attended-world.ts";
-import { mismatchOf, mismatchOfNewest } from "#test/support/audit-site.ts";
-import { policyFileWith, startCoordinator } from "#test/support/coordinator-process.ts";
-import { refreshFeeds } from "#test/support/fresh-feeds.ts";
-import { plannedJob } from "#test/support/planner.ts";
-import { sellOptions } from "#test/support/vault-trades.ts";
+import { type AgentSite, waitFor } from "#test/support/agent/agent-site.ts";
+import { sellOptions } from "#test/support/agent/vault-trades.ts";
+import { type AttendedWorld, openAttendedWorld } from "#test/support/chain/attended-world.ts";
+import { refreshFeeds } from "#test/support/chain/fresh-feeds.ts";
+import { mismatchOf, mismatchOfNewest } from "#test/support/coordinator/audit-site.ts";
+import { policyFileWith, startCoordinator } from "#test/support/coordinator/coordinator-process.ts";
+import { plannedJob } from "#test/support/coordinator/planner.ts";
 
 const lyraAbi = parseAbi([
   "struct Position { uint256 positionId; uint256 strikeId; uint8 optionType; uint256 amount; uint256 collateral; uint8 state; }",

@@ -4,21 +4,21 @@ import type { JobParams, MarginMoveParams, PerpChangeParams } from "#shared/wire
 import type { PerpLine, ShardReport } from "#shared/wire/shard-report.ts";
 import { rpc } from "#test/local/chains/anvil.ts";
 import { openLane } from "#test/local/chains/lane.ts";
-import { bookRisk } from "#test/local/check/book-risk.ts";
+import { bookRisk } from "#test/local/check/accounts/book-risk.ts";
+import { accountFaults } from "#test/local/check/accounts/vault-accounts.ts";
 import { readHistory } from "#test/local/check/read-history.ts";
-import { accountFaults } from "#test/local/check/vault-accounts.ts";
 import { VAULT_LIMITS } from "#test/local/deploy/world-parameters.ts";
 import { pushPrice } from "#test/local/market/feed-writer.ts";
 import { arbitragePerp, updateIndex } from "#test/local/market/perp-arbitrage.ts";
 import { observeChain } from "#test/local/observe/chain-client.ts";
 import { readChainState } from "#test/local/observe/chain-state.ts";
 import type { World } from "#test/local/world.ts";
-import type { AgentSite } from "#test/support/agent-site.ts";
-import { type AttendedWorld, openAttendedWorld } from "#test/support/attended-world.ts";
-import { mismatchOf, mismatchOfNewest } from "#test/support/audit-site.ts";
-import { policyFileWith, startCoordinator } from "#test/support/coordinator-process.ts";
-import { type JobOptions, plannedJob } from "#test/support/planner.ts";
-import { sellOptions, sendAway } from "#test/support/vault-trades.ts";
+import type { AgentSite } from "#test/support/agent/agent-site.ts";
+import { sellOptions, sendAway } from "#test/support/agent/vault-trades.ts";
+import { type AttendedWorld, openAttendedWorld } from "#test/support/chain/attended-world.ts";
+import { mismatchOf, mismatchOfNewest } from "#test/support/coordinator/audit-site.ts";
+import { policyFileWith, startCoordinator } from "#test/support/coordinator/coordinator-process.ts";
+import { type JobOptions, plannedJob } from "#test/support/coordinator/planner.ts";
 
 const curieAbi = parseAbi([
   "function getAccountValue(address trader) view returns (int256)",

@@ -7,13 +7,13 @@ import { expect, onTestFinished, test } from "vitest";
 import { own } from "#test/local/chains/artifacts.ts";
 import { chainClient } from "#test/local/chains/chain-client.ts";
 import { openLane } from "#test/local/chains/lane.ts";
-import { summarySchema } from "#test/local/check/summary-schema.ts";
+import { summarySchema } from "#test/local/check/summary/summary-schema.ts";
 import {
   type WorldChain,
   type WorldDescription,
   worldDescriptionSchema,
 } from "#test/local/world-description.ts";
-import { temporaryFolder } from "#test/support/temporary-folder.ts";
+import { temporaryFolder } from "#test/support/runner/temporary-folder.ts";
 
 const SWAP_EXECUTED = parseAbiItem(
   "event SwapExecuted(bytes32 indexed jobId, address indexed venue, address pool, address assetIn, address assetOut, uint256 amountIn, uint256 amountOut)",

@@ -2,7 +2,7 @@ import { Redis } from "ioredis";
 import { expect, onTestFinished, test } from "vitest";
 import { createSupervisor } from "#test/local/processes/supervisor.ts";
 import { startRedis } from "#test/local/redis-server.ts";
-import { temporaryFolder } from "#test/support/temporary-folder.ts";
+import { temporaryFolder } from "#test/support/runner/temporary-folder.ts";
 
 test("starts a private Redis that keeps what it is told and never evicts", async () => {
   const { url } = await privateRedis();

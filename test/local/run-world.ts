@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { FatalError } from "#shared/errors.ts";
 import { checkWorld } from "#test/local/check/check-world.ts";
-import { renderSummary } from "#test/local/check/render-summary.ts";
+import { renderSummary } from "#test/local/check/summary/render-summary.ts";
 import type { CliOptions } from "#test/local/cli-options.ts";
 import { type AdminApi, adminApiClient } from "#test/local/observe/admin-api.ts";
 import { startObserver } from "#test/local/observe/observer.ts";

@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { lockFolder } from "#test/local/world-lock.ts";
-import { temporaryFolder } from "#test/support/temporary-folder.ts";
+import { temporaryFolder } from "#test/support/runner/temporary-folder.ts";
 
 test("a folder whose world is alive is refused, with its process", () => {
   const folder = temporaryFolder();

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { repeat } from "#coordinator/adapters/repeat.ts";
 import { RetryableError } from "#shared/errors.ts";
-import { memoryLog } from "#test/support/memory-log.ts";
+import { memoryLog } from "#test/support/runner/memory-log.ts";
 
 test("a step that fails is tried again with growing waits and told of once per outage", async () => {
   const stop = new AbortController();

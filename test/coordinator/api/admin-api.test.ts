@@ -8,9 +8,15 @@ import {
 import { operate } from "#coordinator/cycles/operate.ts";
 import { rebalance } from "#coordinator/cycles/rebalance.ts";
 import type { Journal } from "#coordinator/ports/journal.ts";
-import { anEntry, aPolicy, aShardSetup, LEADER, NOW_MS } from "#test/support/coordinator-pass.ts";
-import { memoryLog } from "#test/support/memory-log.ts";
-import { address20 } from "#test/support/shard-report.ts";
+import {
+  anEntry,
+  aPolicy,
+  aShardSetup,
+  LEADER,
+  NOW_MS,
+} from "#test/support/coordinator/coordinator-pass.ts";
+import { address20 } from "#test/support/coordinator/shard-report.ts";
+import { memoryLog } from "#test/support/runner/memory-log.ts";
 
 const KEY = "a-key-of-this-test";
 const HEADERS = { "x-api-key": KEY };

@@ -9,8 +9,14 @@ import { operate } from "#coordinator/cycles/operate.ts";
 import { rebalance } from "#coordinator/cycles/rebalance.ts";
 import { recallSafety } from "#coordinator/cycles/safety/keep-safety.ts";
 import type { Journal } from "#coordinator/ports/journal.ts";
-import { anEntry, aPolicy, aShardSetup, LEADER, NOW_MS } from "#test/support/coordinator-pass.ts";
-import { memoryLog } from "#test/support/memory-log.ts";
+import {
+  anEntry,
+  aPolicy,
+  aShardSetup,
+  LEADER,
+  NOW_MS,
+} from "#test/support/coordinator/coordinator-pass.ts";
+import { memoryLog } from "#test/support/runner/memory-log.ts";
 
 const HEADERS = { "x-api-key": "a-key" };
 const SETUPS = new Map(

@@ -8,10 +8,15 @@ import {
 import { operate } from "#coordinator/cycles/operate.ts";
 import type { Journal } from "#coordinator/ports/journal.ts";
 import type { TransferRecord } from "#coordinator/records/jobs/transfer-record.ts";
-import { aPolicy, aShardSetup, LEADER, NOW_MS } from "#test/support/coordinator-pass.ts";
-import { memoryLog } from "#test/support/memory-log.ts";
-import { hash32 } from "#test/support/shard-report.ts";
-import { aTransferRecord } from "#test/support/transfer-record.ts";
+import {
+  aPolicy,
+  aShardSetup,
+  LEADER,
+  NOW_MS,
+} from "#test/support/coordinator/coordinator-pass.ts";
+import { hash32 } from "#test/support/coordinator/shard-report.ts";
+import { aTransferRecord } from "#test/support/coordinator/transfer-record.ts";
+import { memoryLog } from "#test/support/runner/memory-log.ts";
 
 const headers = { "x-api-key": "a-key-of-this-test" };
 const STUCK = { state: "failed-retryable", progressAtMs: NOW_MS - 3_600_000 } as const;

@@ -8,8 +8,8 @@ import { callApi, findConnection } from "#coordinator/cli/api-connection.ts";
 import { addOperatorCommands } from "#coordinator/cli/operator-commands.ts";
 import { FatalError, RetryableError } from "#shared/errors.ts";
 import { checkedPolicySchema } from "#shared/policy/checked-policy.ts";
-import { runRiskshard } from "#test/support/run-offline-command.ts";
-import { temporaryFolder } from "#test/support/temporary-folder.ts";
+import { runRiskshard } from "#test/support/runner/run-offline-command.ts";
+import { temporaryFolder } from "#test/support/runner/temporary-folder.ts";
 
 type Seen = {
   readonly method: string;

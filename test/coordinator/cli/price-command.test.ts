@@ -1,8 +1,8 @@
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
-import { answerOf, runRiskshard } from "#test/support/run-offline-command.ts";
-import { temporaryFolder } from "#test/support/temporary-folder.ts";
+import { answerOf, runRiskshard } from "#test/support/runner/run-offline-command.ts";
+import { temporaryFolder } from "#test/support/runner/temporary-folder.ts";
 
 const CALL = { type: "call", spot: 49, strike: 50, years: 0.3846, volatility: 0.2, rate: 0.05 };
 

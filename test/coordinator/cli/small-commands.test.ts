@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { readVectors } from "#test/support/read-vectors.ts";
-import { answerOf, runRiskshard } from "#test/support/run-offline-command.ts";
+import { readVectors } from "#test/support/maths/read-vectors.ts";
+import { answerOf, runRiskshard } from "#test/support/runner/run-offline-command.ts";
 
 describe("riskshard var", () => {
   test("names the tail by index; ties at the edge share it", () => {

@@ -2,9 +2,9 @@ import { expect, onTestFinished, test } from "vitest";
 import { highsSolver } from "#coordinator/adapters/solver/highs-solver.ts";
 import type { Solver } from "#coordinator/ports/solver.ts";
 import { decisionRecordSchema } from "#coordinator/records/planning/decision-record.ts";
-import { anEntry, aPolicy, NOW_MS } from "#test/support/coordinator-pass.ts";
-import { memoryLog } from "#test/support/memory-log.ts";
-import { MILP, twoShards } from "#test/support/two-shards.ts";
+import { anEntry, aPolicy, NOW_MS } from "#test/support/coordinator/coordinator-pass.ts";
+import { MILP, twoShards } from "#test/support/coordinator/two-shards.ts";
+import { memoryLog } from "#test/support/runner/memory-log.ts";
 
 /** The real solver, with something happening while it solves. */
 function solverWith(meanwhile: () => void): Solver {

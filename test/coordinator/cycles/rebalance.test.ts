@@ -11,9 +11,9 @@ import {
   aShardSetup,
   LEADER,
   NOW_MS,
-} from "#test/support/coordinator-pass.ts";
-import { memoryLog } from "#test/support/memory-log.ts";
-import { aConsumedJob } from "#test/support/shard-report.ts";
+} from "#test/support/coordinator/coordinator-pass.ts";
+import { aConsumedJob } from "#test/support/coordinator/shard-report.ts";
+import { memoryLog } from "#test/support/runner/memory-log.ts";
 
 test("a job that the book shows already is not counted in flight as well, after a crash between the two", async () => {
   const journal = openSqliteJournal(":memory:");

@@ -7,16 +7,16 @@ import {
 import { type TakeOverPorts, takeOver } from "#coordinator/cycles/take-over.ts";
 import type { Journal } from "#coordinator/ports/journal.ts";
 import type { JobRecord } from "#coordinator/records/jobs/job-record.ts";
+import { type ChainScript, finalise, scriptedChain } from "#test/support/chain/scripted-chain.ts";
 import {
   aJobRecord,
   aPolicy,
   aShardSetup,
   LEADER,
   NOW_MS,
-} from "#test/support/coordinator-pass.ts";
-import { memoryLog } from "#test/support/memory-log.ts";
-import { type ChainScript, finalise, scriptedChain } from "#test/support/scripted-chain.ts";
-import { hash32 } from "#test/support/shard-report.ts";
+} from "#test/support/coordinator/coordinator-pass.ts";
+import { hash32 } from "#test/support/coordinator/shard-report.ts";
+import { memoryLog } from "#test/support/runner/memory-log.ts";
 
 const GUID = hash32("61");
 const CONSUMED = {

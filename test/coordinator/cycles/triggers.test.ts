@@ -5,7 +5,12 @@ import type { BookEntry } from "#coordinator/records/book-entry.ts";
 import type { SpotHistory } from "#coordinator/records/planning/volatility-forecast.ts";
 import { newVarianceTrace } from "#shared/risk/statistics/realised-variance.ts";
 import { YEAR_MS } from "#shared/units/time.ts";
-import { anEntry, aPassInput, aPolicy, NOW_MS } from "#test/support/coordinator-pass.ts";
+import {
+  anEntry,
+  aPassInput,
+  aPolicy,
+  NOW_MS,
+} from "#test/support/coordinator/coordinator-pass.ts";
 
 const { triggers } = aPolicy();
 const RECENTRING = { ...triggers, earlyFromFraction: 0.75, recentreEveryMs: 60_000 };

@@ -1,8 +1,14 @@
 import { expect, test } from "vitest";
 import { newCoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
 import { shardView } from "#coordinator/cycles/view-shard.ts";
-import { anEntry, aPolicy, aShardSetup, LEADER, NOW_MS } from "#test/support/coordinator-pass.ts";
-import { aPerpLine } from "#test/support/perp-line.ts";
+import {
+  anEntry,
+  aPolicy,
+  aShardSetup,
+  LEADER,
+  NOW_MS,
+} from "#test/support/coordinator/coordinator-pass.ts";
+import { aPerpLine } from "#test/support/coordinator/perp-line.ts";
 
 test("a shard's perpetuals are shown with their margin ratio and the one at which they may be liquidated", () => {
   const setup = aShardSetup("base");

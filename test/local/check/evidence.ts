@@ -1,7 +1,7 @@
-import type { BookRisk } from "#test/local/check/book-risk.ts";
-import type { ChainHistory } from "#test/local/check/chain-history.ts";
+import type { BookRisk } from "#test/local/check/accounts/book-risk.ts";
+import type { ChainHistory } from "#test/local/check/accounts/chain-history.ts";
 import type { ApiAnswers } from "#test/local/check/read-api.ts";
-import type { Summary } from "#test/local/check/summary-schema.ts";
+import type { Summary } from "#test/local/check/summary/summary-schema.ts";
 import type { Observation } from "#test/local/observe/observer.ts";
 import type { WorldDescription } from "#test/local/world-description.ts";
 

@@ -1,5 +1,4 @@
-import { bookRisk } from "#test/local/check/book-risk.ts";
-import { costFigures, naiveFigures } from "#test/local/check/cost-figures.ts";
+import { bookRisk } from "#test/local/check/accounts/book-risk.ts";
 import type { Evidence } from "#test/local/check/evidence.ts";
 import {
   exampleJob,
@@ -9,6 +8,7 @@ import {
   sourceHistory,
   targetHistory,
 } from "#test/local/check/example-world.ts";
+import { costFigures, naiveFigures } from "#test/local/check/summary/cost-figures.ts";
 import { addPoint, NO_EXPOSURE, sampleOf } from "#test/local/observe/exposure-totals.ts";
 import type { WorldDescription } from "#test/local/world-description.ts";
 

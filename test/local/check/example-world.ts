@@ -1,7 +1,7 @@
 import type { Address, Hex } from "viem";
 import { DEFAULT_POLICY } from "#shared/policy/default-policy.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
-import type { ChainHistory } from "#test/local/check/chain-history.ts";
+import type { ChainHistory } from "#test/local/check/accounts/chain-history.ts";
 import type { JobAnswer, RiskAnswer } from "#test/local/observe/admin-api.ts";
 import type { ChainState } from "#test/local/observe/chain-state.ts";
 

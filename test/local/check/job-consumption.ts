@@ -1,5 +1,5 @@
 import type { Hex } from "viem";
-import type { ChainHistory } from "#test/local/check/chain-history.ts";
+import type { ChainHistory } from "#test/local/check/accounts/chain-history.ts";
 
 /** What became of the mandates on chain. */
 export type JobConsumption = {

@@ -8,8 +8,8 @@ import type {
   EventPlace,
   OptionVenueHistory,
   TokenTransfer,
-} from "#test/local/check/chain-history.ts";
-import { sumRaw } from "#test/local/check/chain-history.ts";
+} from "#test/local/check/accounts/chain-history.ts";
+import { sumRaw } from "#test/local/check/accounts/chain-history.ts";
 import { readReverted } from "#test/local/check/reverted-attempts.ts";
 import type { ObservedChain } from "#test/local/observe/chain-client.ts";
 import { readOptionAccount, readStrike } from "#test/local/observe/option-account.ts";

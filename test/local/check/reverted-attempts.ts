@@ -3,8 +3,8 @@ import { z } from "zod";
 import { shardVaultAbi } from "#shared/evm/abi/shard-vault.ts";
 import { uniswapV3AdapterAbi } from "#shared/evm/abi/uniswap-v3-adapter.ts";
 import { venueDeskAbi } from "#shared/evm/abi/venue-desk.ts";
-import type { RevertedAttempt } from "#test/local/check/chain-history.ts";
-import { isSameAddress } from "#test/local/check/chain-history.ts";
+import type { RevertedAttempt } from "#test/local/check/accounts/chain-history.ts";
+import { isSameAddress } from "#test/local/check/accounts/chain-history.ts";
 import type { ObservedChain } from "#test/local/observe/chain-client.ts";
 
 const executionsAbi = [

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Hex } from "viem";
-import type { ChainHistory, MandateConsumed } from "#test/local/check/chain-history.ts";
+import type { ChainHistory, MandateConsumed } from "#test/local/check/accounts/chain-history.ts";
 import type { JobAnswer, ReportReference } from "#test/local/observe/admin-api.ts";
 
 /** A block as its chain has it, or null when the chain has no such block. */

@@ -2,7 +2,7 @@ import { type Address, erc20Abi } from "viem";
 import { optionBookAbi } from "#shared/evm/abi/option-book.ts";
 import { settablePriceFeedAbi } from "#shared/evm/abi/settable-price-feed.ts";
 import { settableVolatilityFeedAbi } from "#shared/evm/abi/settable-volatility-feed.ts";
-import type { FeedSlice } from "#test/local/check/total-variance.ts";
+import type { FeedSlice } from "#test/local/check/accounts/total-variance.ts";
 import type { ObservedChain } from "#test/local/observe/chain-client.ts";
 import {
   type OptionAccount,

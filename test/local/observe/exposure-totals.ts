@@ -1,4 +1,4 @@
-import type { BookRisk } from "#test/local/check/book-risk.ts";
+import type { BookRisk } from "#test/local/check/accounts/book-risk.ts";
 
 /** An interval between two samples longer than this was not watched and is left out of every average. */
 export const WATCH_GAP_MAX_MS = 10_000;

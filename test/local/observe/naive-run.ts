@@ -1,5 +1,5 @@
 import type { Policy } from "#shared/policy/policy-schema.ts";
-import { exposureOf, halfWidth, type ShardRisk } from "#test/local/check/book-risk.ts";
+import { exposureOf, halfWidth, type ShardRisk } from "#test/local/check/accounts/book-risk.ts";
 import type { ObservedChain } from "#test/local/observe/chain-client.ts";
 import type { ChainState, UnderlyingState } from "#test/local/observe/chain-state.ts";
 import { WATCH_GAP_MAX_MS } from "#test/local/observe/exposure-totals.ts";

@@ -1,4 +1,4 @@
-import { bookRisk } from "#test/local/check/book-risk.ts";
+import { bookRisk } from "#test/local/check/accounts/book-risk.ts";
 import { boundedSeries } from "#test/local/observe/bounded-series.ts";
 import { type ObservedChain, observeChain } from "#test/local/observe/chain-client.ts";
 import { type ChainState, readChainState } from "#test/local/observe/chain-state.ts";

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { createSupervisor } from "#test/local/processes/supervisor.ts";
-import { temporaryFolder } from "#test/support/temporary-folder.ts";
+import { temporaryFolder } from "#test/support/runner/temporary-folder.ts";
 
 /** A process that ignores SIGTERM only if told so, and has a child of its own. */
 const PARENT_WITH_CHILD = `

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { findSettlementRound } from "#shard-agent/cycles/find-settlement-round.ts";
 import type { FeedReader } from "#shard-agent/ports/chain.ts";
-import { address20 } from "#test/support/shard-report.ts";
+import { address20 } from "#test/support/coordinator/shard-report.ts";
 
 const FEED = address20("fe");
 

@@ -2,9 +2,9 @@ import { expect, test } from "vitest";
 import { followHead } from "#shard-agent/cycles/follow-head.ts";
 import type { BlockHeader } from "#shard-agent/records/shard-snapshot.ts";
 import { RetryableError } from "#shared/errors.ts";
-import { aSnapshot } from "#test/support/agent-snapshot.ts";
-import { memoryLog } from "#test/support/memory-log.ts";
-import { hash32 } from "#test/support/shard-report.ts";
+import { aSnapshot } from "#test/support/agent/agent-snapshot.ts";
+import { hash32 } from "#test/support/coordinator/shard-report.ts";
+import { memoryLog } from "#test/support/runner/memory-log.ts";
 
 /** Follows a list of answers of the node, an Error standing for an outage. */
 async function follow(answers: readonly (BlockHeader | Error)[]) {

@@ -3,12 +3,12 @@ import { sqliteJournal } from "#shard-agent/adapters/journal/sqlite-journal.ts";
 import { type RecoverPorts, standInForRecovery } from "#shard-agent/cycles/recover-transfer.ts";
 import type { PreparedCall } from "#shard-agent/ports/sender.ts";
 import type { TransferEvidence } from "#shard-agent/records/transfer-evidence.ts";
-import { aScope } from "#test/support/agent-snapshot.ts";
-import { aSignedTransaction } from "#test/support/journal-entry.ts";
-import { memoryLog } from "#test/support/memory-log.ts";
-import { aRecoveryJob } from "#test/support/recovery-job.ts";
-import { address20, hash32 } from "#test/support/shard-report.ts";
-import { temporaryFolder } from "#test/support/temporary-folder.ts";
+import { aScope } from "#test/support/agent/agent-snapshot.ts";
+import { aSignedTransaction } from "#test/support/agent/journal-entry.ts";
+import { aRecoveryJob } from "#test/support/agent/recovery-job.ts";
+import { address20, hash32 } from "#test/support/coordinator/shard-report.ts";
+import { memoryLog } from "#test/support/runner/memory-log.ts";
+import { temporaryFolder } from "#test/support/runner/temporary-folder.ts";
 
 const JOB = aRecoveryJob();
 const NOW_MS = JOB.issuedAtMs + 1_000;

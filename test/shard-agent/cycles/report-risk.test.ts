@@ -2,8 +2,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { type ReportPorts, reportRisk } from "#shard-agent/cycles/report-risk.ts";
 import { RetryableError } from "#shared/errors.ts";
-import { aSnapshot } from "#test/support/agent-snapshot.ts";
-import { memoryLog } from "#test/support/memory-log.ts";
+import { aSnapshot } from "#test/support/agent/agent-snapshot.ts";
+import { memoryLog } from "#test/support/runner/memory-log.ts";
 
 test("messages that cannot be read end the report, not the process, also when the chain fails after them", async () => {
   const evidence = () => Promise.reject(new TypeError("what a node said is no number"));

@@ -10,7 +10,12 @@ import type {
   RebalanceJob,
   SwapParams,
 } from "#shared/wire/rebalance-job.ts";
-import { aScope, ETH_POOL, ETH_TOKEN, SETTLEMENT_TOKEN } from "#test/support/agent-snapshot.ts";
+import {
+  aScope,
+  ETH_POOL,
+  ETH_TOKEN,
+  SETTLEMENT_TOKEN,
+} from "#test/support/agent/agent-snapshot.ts";
 import {
   aRebalanceJob,
   LEND_MOVE_PARAMS,
@@ -19,8 +24,8 @@ import {
   PERP_CHANGE_PARAMS,
   SWAP_PARAMS,
   TRANSFER_PARAMS,
-} from "#test/support/rebalance-job.ts";
-import { address20 } from "#test/support/shard-report.ts";
+} from "#test/support/agent/rebalance-job.ts";
+import { address20 } from "#test/support/coordinator/shard-report.ts";
 
 const SCOPE = aScope();
 const SWAP = {

@@ -8,8 +8,8 @@ import {
 } from "#shard-agent/stages/admit-recovery.ts";
 import type { RecoveryJob } from "#shared/wire/recovery-job.ts";
 import { TRANSFER_STATES } from "#shared/wire/transfer-line.ts";
-import { aRecoveryJob } from "#test/support/recovery-job.ts";
-import { address20, hash32 } from "#test/support/shard-report.ts";
+import { aRecoveryJob } from "#test/support/agent/recovery-job.ts";
+import { address20, hash32 } from "#test/support/coordinator/shard-report.ts";
 
 const JOB = aRecoveryJob();
 const PROOFS: RecoveryProofs = {

@@ -3,9 +3,9 @@ import type { JobProofs } from "#shard-agent/records/job-proofs.ts";
 import { authenticateJob } from "#shard-agent/stages/authenticate-job.ts";
 import { jobIdOf, paramsHash, shardBytes32 } from "#shared/evm/mandate-typed-data.ts";
 import type { RebalanceJob } from "#shared/wire/rebalance-job.ts";
-import { aScope } from "#test/support/agent-snapshot.ts";
-import { aRebalanceJob, TRANSFER_PARAMS } from "#test/support/rebalance-job.ts";
-import { address20, hash32 } from "#test/support/shard-report.ts";
+import { aScope } from "#test/support/agent/agent-snapshot.ts";
+import { aRebalanceJob, TRANSFER_PARAMS } from "#test/support/agent/rebalance-job.ts";
+import { address20, hash32 } from "#test/support/coordinator/shard-report.ts";
 
 const JOB = aRebalanceJob();
 const LEADER = address20("1e");

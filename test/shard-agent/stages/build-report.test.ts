@@ -5,8 +5,8 @@ import { measureRisk } from "#shard-agent/stages/measure-risk.ts";
 import { valueBook } from "#shard-agent/stages/value-book.ts";
 import { uniswapV3Venue } from "#shard-agent/venues/uniswap-v3.ts";
 import { shardReportSchema } from "#shared/wire/shard-report.ts";
-import { aScope, aSeries, aSnapshot } from "#test/support/agent-snapshot.ts";
-import { aRouteLine } from "#test/support/route-line.ts";
+import { aScope, aSeries, aSnapshot } from "#test/support/agent/agent-snapshot.ts";
+import { aRouteLine } from "#test/support/coordinator/route-line.ts";
 
 test("the report of a snapshot satisfies the wire schema once it has a number", () => {
   const scope = aScope();

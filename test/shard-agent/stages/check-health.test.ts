@@ -6,8 +6,8 @@ import {
   aSnapshot,
   BLOCK_MS,
   flatSlice,
-} from "#test/support/agent-snapshot.ts";
-import { address20 } from "#test/support/shard-report.ts";
+} from "#test/support/agent/agent-snapshot.ts";
+import { address20 } from "#test/support/coordinator/shard-report.ts";
 
 const WELL = { journalWritable: true, endpointsAgree: true };
 

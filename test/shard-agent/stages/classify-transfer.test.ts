@@ -6,7 +6,7 @@ import {
   type TransferEvidence,
 } from "#shard-agent/records/transfer-evidence.ts";
 import { classifyTransfer } from "#shard-agent/stages/classify-transfer.ts";
-import { address20, hash32 } from "#test/support/shard-report.ts";
+import { address20, hash32 } from "#test/support/coordinator/shard-report.ts";
 
 const EXECUTOR = address20("ee");
 const PAYLOAD = hash32("aa");

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { judgePending } from "#shard-agent/stages/judge-pending.ts";
-import { aSnapshot } from "#test/support/agent-snapshot.ts";
-import { aPendingEntry } from "#test/support/journal-entry.ts";
+import { aSnapshot } from "#test/support/agent/agent-snapshot.ts";
+import { aPendingEntry } from "#test/support/agent/journal-entry.ts";
 
 const HEAD = aSnapshot().block;
 const SCOPE = { blockTimeMs: 1_000 };

@@ -11,8 +11,8 @@ import {
   aSnapshot,
   BLOCK_MS,
   EXPIRY_MS,
-} from "#test/support/agent-snapshot.ts";
-import { aPerpLine } from "#test/support/perp-line.ts";
+} from "#test/support/agent/agent-snapshot.ts";
+import { aPerpLine } from "#test/support/coordinator/perp-line.ts";
 
 const LATER_SECONDS = BigInt(EXPIRY_MS / 1000) - 86_400n;
 

@@ -2,9 +2,18 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { gasFeeCapWei, openingFees, replacementFees } from "#shard-agent/stages/price-gas.ts";
 import type { PerpChangeParams, SwapParams, TransferParams } from "#shared/wire/rebalance-job.ts";
-import { aScope, aSnapshot, ETH_TOKEN, SETTLEMENT_TOKEN } from "#test/support/agent-snapshot.ts";
-import { PERP_CHANGE_PARAMS, SWAP_PARAMS, TRANSFER_PARAMS } from "#test/support/rebalance-job.ts";
-import { address20 } from "#test/support/shard-report.ts";
+import {
+  aScope,
+  aSnapshot,
+  ETH_TOKEN,
+  SETTLEMENT_TOKEN,
+} from "#test/support/agent/agent-snapshot.ts";
+import {
+  PERP_CHANGE_PARAMS,
+  SWAP_PARAMS,
+  TRANSFER_PARAMS,
+} from "#test/support/agent/rebalance-job.ts";
+import { address20 } from "#test/support/coordinator/shard-report.ts";
 
 const GWEI = 10n ** 9n;
 const SPEND: SwapParams = {

@@ -11,8 +11,8 @@ import {
   ETH_TOKEN,
   EXPIRY_MS,
   flatSlice,
-} from "#test/support/agent-snapshot.ts";
-import { address20 } from "#test/support/shard-report.ts";
+} from "#test/support/agent/agent-snapshot.ts";
+import { address20 } from "#test/support/coordinator/shard-report.ts";
 
 const SCOPE = aScope();
 const TERMS = {

@@ -12,8 +12,8 @@ import {
   EXPIRY_MS,
   flatSlice,
   SETTLEMENT_TOKEN,
-} from "#test/support/agent-snapshot.ts";
-import { address20 } from "#test/support/shard-report.ts";
+} from "#test/support/agent/agent-snapshot.ts";
+import { address20 } from "#test/support/coordinator/shard-report.ts";
 
 const SCOPE = aScope();
 

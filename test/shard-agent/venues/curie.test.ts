@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { ViewReader } from "#shard-agent/ports/venue.ts";
 import { curieVenue } from "#shard-agent/venues/curie.ts";
-import { address20 } from "#test/support/shard-report.ts";
+import { address20 } from "#test/support/coordinator/shard-report.ts";
 
 const USD = 10n ** 18n;
 const SCOPE = {

@@ -9,7 +9,7 @@ import {
 } from "#shard-agent/venues/lyra-conventions.ts";
 import { blackScholes } from "#shared/risk/pricing/black-scholes.ts";
 import { DAY_MS } from "#shared/units/time.ts";
-import { address20 } from "#test/support/shard-report.ts";
+import { address20 } from "#test/support/coordinator/shard-report.ts";
 
 const NOW_MS = 1_790_000_000_000;
 const MARKET = address20("60");

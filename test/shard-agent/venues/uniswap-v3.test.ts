@@ -8,8 +8,8 @@ import {
   ETH_POOL,
   ETH_TOKEN,
   SETTLEMENT_TOKEN,
-} from "#test/support/agent-snapshot.ts";
-import { address20 } from "#test/support/shard-report.ts";
+} from "#test/support/agent/agent-snapshot.ts";
+import { address20 } from "#test/support/coordinator/shard-report.ts";
 
 const VENUE = uniswapV3Venue(aScope());
 

@@ -12,7 +12,7 @@ import {
 } from "#shared/evm/mandate-typed-data.ts";
 import { bookDomain, OPTION_QUOTE_TYPES } from "#shared/evm/option-quote-typed-data.ts";
 import { jobParamsSchema, mandateSchema } from "#shared/wire/rebalance-job.ts";
-import { EXAMPLE_PARAMS } from "#test/support/rebalance-job.ts";
+import { EXAMPLE_PARAMS } from "#test/support/agent/rebalance-job.ts";
 
 /** The same files are asserted against the contracts in test/contracts/Eip712Vectors.t.sol. */
 function vector(name: string) {

@@ -18,9 +18,9 @@ import { mandateCall } from "#shared/evm/mandate-call.ts";
 import { actionOf, paramsHash } from "#shared/evm/mandate-typed-data.ts";
 import { typedParams } from "#shared/evm/params-typed-data.ts";
 import { type JobParams, jobParamsSchema, rebalanceJobSchema } from "#shared/wire/rebalance-job.ts";
-import { ARBITRARY_PARAMS } from "#test/support/arbitrary-job.ts";
-import { aRebalanceJob } from "#test/support/rebalance-job.ts";
-import { address20 } from "#test/support/shard-report.ts";
+import { ARBITRARY_PARAMS } from "#test/support/agent/arbitrary-job.ts";
+import { aRebalanceJob } from "#test/support/agent/rebalance-job.ts";
+import { address20 } from "#test/support/coordinator/shard-report.ts";
 
 const KINDS = Object.entries(ARBITRARY_PARAMS).map(([kind, params]) => ({ kind, params }));
 const CONTRACTS = { vault: address20("01"), venueDesk: address20("0d") };

@@ -12,8 +12,8 @@ import {
   SWAP_EXACT_OUTPUT_PARAMS,
   SWAP_PARAMS,
   TRANSFER_PARAMS,
-} from "#test/support/rebalance-job.ts";
-import { address20 } from "#test/support/shard-report.ts";
+} from "#test/support/agent/rebalance-job.ts";
+import { address20 } from "#test/support/coordinator/shard-report.ts";
 
 const CONTRACTS = { vault: address20("01"), venueDesk: address20("0d") };
 

@@ -22,8 +22,8 @@ import {
   SWAP_EXACT_OUTPUT_PARAMS,
   SWAP_PARAMS,
   TRANSFER_PARAMS,
-} from "#test/support/rebalance-job.ts";
-import { address20, hash32 } from "#test/support/shard-report.ts";
+} from "#test/support/agent/rebalance-job.ts";
+import { address20, hash32 } from "#test/support/coordinator/shard-report.ts";
 
 const planner = privateKeyToAccount(`0x${"0a".repeat(32)}`);
 const guard = privateKeyToAccount(`0x${"0b".repeat(32)}`);

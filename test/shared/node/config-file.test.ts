@@ -5,7 +5,7 @@ import { z } from "zod";
 import { coordinatorConfigSchema } from "#coordinator/config.ts";
 import { FatalError } from "#shared/errors.ts";
 import { loadConfigFile } from "#shared/node/config-file.ts";
-import { temporaryFolder } from "#test/support/temporary-folder.ts";
+import { temporaryFolder } from "#test/support/runner/temporary-folder.ts";
 
 function written(content: string): string {
   const file = path.join(temporaryFolder(), "config.yaml");

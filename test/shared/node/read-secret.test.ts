@@ -3,7 +3,7 @@ import path from "node:path";
 import { expect, test } from "vitest";
 import { FatalError } from "#shared/errors.ts";
 import { readSecret, readSecrets } from "#shared/node/read-secret.ts";
-import { temporaryFolder } from "#test/support/temporary-folder.ts";
+import { temporaryFolder } from "#test/support/runner/temporary-folder.ts";
 
 const SECRET = "s3cr3t-value-of-this-test";
 

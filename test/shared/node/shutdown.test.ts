@@ -1,6 +1,6 @@
 import path from "node:path";
 import { describe, expect, test } from "vitest";
-import { type RunningProcess, runProcess } from "#test/support/run-process.ts";
+import { type RunningProcess, runProcess } from "#test/support/runner/run-process.ts";
 
 const FIXTURE = path.join(import.meta.dirname, "process-fixture.ts");
 

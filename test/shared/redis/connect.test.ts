@@ -2,9 +2,9 @@ import { Redis } from "ioredis";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { FatalError, RetryableError } from "#shared/errors.ts";
 import { connectRedis, redisAddress } from "#shared/redis/connect.ts";
-import { memoryLog } from "#test/support/memory-log.ts";
-import { ownRedisUrl, sharedRedisUrl } from "#test/support/redis.ts";
-import { tcpProxy } from "#test/support/tcp-proxy.ts";
+import { memoryLog } from "#test/support/runner/memory-log.ts";
+import { ownRedisUrl, sharedRedisUrl } from "#test/support/runner/redis.ts";
+import { tcpProxy } from "#test/support/runner/tcp-proxy.ts";
 
 function portOf(url: string): number {
   return Number(new URL(url).port);

@@ -5,9 +5,9 @@ import { connectRedis } from "#shared/redis/connect.ts";
 import type { ConnectionKind } from "#shared/redis/connection-options.ts";
 import { followStreams, readStreams, type StreamEntry } from "#shared/redis/stream-reader.ts";
 import { streamWriter } from "#shared/redis/stream-writer.ts";
-import { memoryLog } from "#test/support/memory-log.ts";
-import { sharedRedisUrl, uniqueName } from "#test/support/redis.ts";
-import { tcpProxy } from "#test/support/tcp-proxy.ts";
+import { memoryLog } from "#test/support/runner/memory-log.ts";
+import { sharedRedisUrl, uniqueName } from "#test/support/runner/redis.ts";
+import { tcpProxy } from "#test/support/runner/tcp-proxy.ts";
 
 async function connect(kind: ConnectionKind): Promise<Redis> {
   const redis = await connectRedis({ url: sharedRedisUrl(), kind, log: memoryLog() });

@@ -5,7 +5,7 @@ import { compileSchema } from "#shared/wire/compile-schema.ts";
 import { describeIssues } from "#shared/wire/describe-issues.ts";
 import { jobReceiptSchema } from "#shared/wire/job-receipt.ts";
 import { shardReportSchema } from "#shared/wire/shard-report.ts";
-import { aFullReport } from "#test/support/full-report.ts";
+import { aFullReport } from "#test/support/coordinator/full-report.ts";
 
 const compiled = compileSchema(shardReportSchema);
 

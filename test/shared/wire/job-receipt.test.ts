@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { jobReceiptSchema, REFUSAL_REASONS } from "#shared/wire/job-receipt.ts";
 import { receiptStreamKey, reportStreamKey } from "#shared/wire/stream-keys.ts";
-import { hash32 } from "#test/support/shard-report.ts";
+import { hash32 } from "#test/support/coordinator/shard-report.ts";
 
 const receipt = {
   version: 1,

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { decodeMessage, encodeMessage } from "#shared/wire/msgpack-codec.ts";
-import { aShardReport } from "#test/support/shard-report.ts";
+import { aShardReport } from "#test/support/coordinator/shard-report.ts";
 
 const jsonLike = fc
   .jsonValue({ maxDepth: 4 })

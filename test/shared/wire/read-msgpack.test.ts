@@ -3,7 +3,7 @@ import { Packr } from "msgpackr";
 import { describe, expect, test } from "vitest";
 import { encodeMessage } from "#shared/wire/msgpack-codec.ts";
 import { readMsgpack } from "#shared/wire/read-msgpack.ts";
-import { aShardReport } from "#test/support/shard-report.ts";
+import { aShardReport } from "#test/support/coordinator/shard-report.ts";
 
 /** The library that writes the messages, reading them too. */
 const library = new Packr({ useRecords: false, moreTypes: false, int64AsType: "number" });

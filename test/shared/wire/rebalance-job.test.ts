@@ -8,7 +8,7 @@ import {
   PERP_CHANGE_PARAMS,
   SWAP_PARAMS,
   TRANSFER_PARAMS,
-} from "#test/support/rebalance-job.ts";
+} from "#test/support/agent/rebalance-job.ts";
 
 function issuesOf(input: unknown): string[] {
   const result = rebalanceJobSchema.safeParse(input);

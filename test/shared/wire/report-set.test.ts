@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type ReportRef, reportSetHash } from "#shared/wire/report-set.ts";
-import { hash32 } from "#test/support/shard-report.ts";
+import { hash32 } from "#test/support/coordinator/shard-report.ts";
 
 const refs: readonly ReportRef[] = ["arbitrum", "base", "ethereum"].flatMap((shard) =>
   [1, 2].map((replica) => ({

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { describeIssues } from "#shared/wire/describe-issues.ts";
 import { shardReportSchema } from "#shared/wire/shard-report.ts";
-import { aShardReport } from "#test/support/shard-report.ts";
+import { aShardReport } from "#test/support/coordinator/shard-report.ts";
 
 function issuesOf(input: unknown): string[] {
   const result = shardReportSchema.safeParse(input);

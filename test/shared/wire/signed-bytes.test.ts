@@ -9,7 +9,7 @@ import {
   reporterPublicKey,
   signBytes,
 } from "#shared/wire/signed-bytes.ts";
-import { aShardReport } from "#test/support/shard-report.ts";
+import { aShardReport } from "#test/support/coordinator/shard-report.ts";
 
 // RFC 8032, section 7.1, test 1.
 const SEED = "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60";

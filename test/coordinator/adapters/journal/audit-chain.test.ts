@@ -4,8 +4,8 @@ import { DatabaseSync } from "node:sqlite";
 import { describe, expect, test } from "vitest";
 import { openSqliteJournal } from "#coordinator/adapters/journal/sqlite-journal.ts";
 import { planPass } from "#coordinator/cycles/planning/plan-pass.ts";
-import { anEntry, aPassInput, NOW_MS } from "#test/support/coordinator-pass.ts";
-import { temporaryFolder } from "#test/support/temporary-folder.ts";
+import { anEntry, aPassInput, NOW_MS } from "#test/support/coordinator/coordinator-pass.ts";
+import { temporaryFolder } from "#test/support/runner/temporary-folder.ts";
 
 const ENTRIES = [anEntry({ shard: "ethereum" }), anEntry({ shard: "base", calls: -60 })];
 const FIRST = planPass(aPassInput(ENTRIES));

@@ -6,9 +6,9 @@ import { openSqliteJournal } from "#coordinator/adapters/journal/sqlite-journal.
 import { planPass } from "#coordinator/cycles/planning/plan-pass.ts";
 import { isUnresolvedJob, type JobRecord } from "#coordinator/records/jobs/job-record.ts";
 import { NEW_SAFETY, type SafetyEvent } from "#coordinator/records/safety/safety-memory.ts";
-import { anEntry, aPassInput, NOW_MS } from "#test/support/coordinator-pass.ts";
-import { temporaryFolder } from "#test/support/temporary-folder.ts";
-import { aTransferRecord } from "#test/support/transfer-record.ts";
+import { anEntry, aPassInput, NOW_MS } from "#test/support/coordinator/coordinator-pass.ts";
+import { aTransferRecord } from "#test/support/coordinator/transfer-record.ts";
+import { temporaryFolder } from "#test/support/runner/temporary-folder.ts";
 
 const DAY_MS = 86_400_000;
 const ENTRIES = [anEntry({ shard: "ethereum" }), anEntry({ shard: "base", calls: -60 })];

@@ -5,9 +5,14 @@ import { describe, expect, test } from "vitest";
 import { openSqliteJournal } from "#coordinator/adapters/journal/sqlite-journal.ts";
 import { planPass } from "#coordinator/cycles/planning/plan-pass.ts";
 import type { RefusedMessage } from "#coordinator/ports/journal.ts";
-import { aJobRecord, anEntry, aPassInput, NOW_MS } from "#test/support/coordinator-pass.ts";
-import { hash32 } from "#test/support/shard-report.ts";
-import { temporaryFolder } from "#test/support/temporary-folder.ts";
+import {
+  aJobRecord,
+  anEntry,
+  aPassInput,
+  NOW_MS,
+} from "#test/support/coordinator/coordinator-pass.ts";
+import { hash32 } from "#test/support/coordinator/shard-report.ts";
+import { temporaryFolder } from "#test/support/runner/temporary-folder.ts";
 
 function journalPath(): string {
   return path.join(temporaryFolder(), "deep", "journal.sqlite");
@@ -36,7 +41,7 @@ test("what was recorded survives kill -9 right after the call returned", () => {
   const program = `
     import { openSqliteJournal } from "#coordinator/adapters/journal/sqlite-journal.ts";
     import { planPass } from "#coordinator/cycles/planning/plan-pass.ts";
-    import { anEntry, aPassInput } from "#test/support/coordinator-pass.ts";
+    import { anEntry, aPassInput } from "#test/support/coordinator/coordinator-pass.ts";
     const pass = planPass(aPassInput([anEntry({ shard: "ethereum" }), anEntry({ shard: "base", calls: -60 })]));
     const journal = openSqliteJournal(${JSON.stringify(file)});
     journal.decisions.record(pass.decision, pass.jobs);

@@ -4,10 +4,10 @@ import { bullmqJobQueue } from "#coordinator/adapters/redis/bullmq-job-queue.ts"
 import { FatalError, RetryableError } from "#shared/errors.ts";
 import { connectRedis } from "#shared/redis/connect.ts";
 import { queueJobId, type RebalanceJob, rebalanceQueueName } from "#shared/wire/rebalance-job.ts";
-import { memoryLog } from "#test/support/memory-log.ts";
-import { aRebalanceJob } from "#test/support/rebalance-job.ts";
-import { sharedRedisUrl, uniqueName } from "#test/support/redis.ts";
-import { tcpProxy } from "#test/support/tcp-proxy.ts";
+import { aRebalanceJob } from "#test/support/agent/rebalance-job.ts";
+import { memoryLog } from "#test/support/runner/memory-log.ts";
+import { sharedRedisUrl, uniqueName } from "#test/support/runner/redis.ts";
+import { tcpProxy } from "#test/support/runner/tcp-proxy.ts";
 
 async function opened(url: string, shard: string) {
   const redis = await connectRedis({ url, kind: "producer", log: memoryLog() });

@@ -3,9 +3,9 @@ import { expect, onTestFinished, test } from "vitest";
 import { redisStreamInbox } from "#coordinator/adapters/redis/redis-stream-inbox.ts";
 import { RetryableError } from "#shared/errors.ts";
 import { connectRedis } from "#shared/redis/connect.ts";
-import { memoryLog } from "#test/support/memory-log.ts";
-import { sharedRedisUrl, uniqueName } from "#test/support/redis.ts";
-import { tcpProxy } from "#test/support/tcp-proxy.ts";
+import { memoryLog } from "#test/support/runner/memory-log.ts";
+import { sharedRedisUrl, uniqueName } from "#test/support/runner/redis.ts";
+import { tcpProxy } from "#test/support/runner/tcp-proxy.ts";
 
 async function connection(
   kind: "producer" | "stream-reader",

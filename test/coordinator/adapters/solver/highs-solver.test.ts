@@ -11,7 +11,7 @@ import type {
   LinearProgram,
   ProgramSolution,
 } from "#coordinator/records/planning/linear-program.ts";
-import { memoryLog } from "#test/support/memory-log.ts";
+import { memoryLog } from "#test/support/runner/memory-log.ts";
 
 const FREE = Number.POSITIVE_INFINITY;
 const LIMIT = { timeLimitMs: 5_000 };

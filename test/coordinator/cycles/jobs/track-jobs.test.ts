@@ -7,6 +7,8 @@ import {
 import { type TrackPorts, trackJobs } from "#coordinator/cycles/jobs/track-jobs.ts";
 import type { ShardChain } from "#coordinator/ports/shard-chain.ts";
 import type { JobRecord } from "#coordinator/records/jobs/job-record.ts";
+import { aRebalanceJob } from "#test/support/agent/rebalance-job.ts";
+import { type ChainScript, scriptedChain } from "#test/support/chain/scripted-chain.ts";
 import {
   aJobRecord,
   anEntry,
@@ -14,11 +16,9 @@ import {
   aShardSetup,
   LEADER,
   NOW_MS,
-} from "#test/support/coordinator-pass.ts";
-import { memoryLog } from "#test/support/memory-log.ts";
-import { aRebalanceJob } from "#test/support/rebalance-job.ts";
-import { type ChainScript, scriptedChain } from "#test/support/scripted-chain.ts";
-import { hash32 } from "#test/support/shard-report.ts";
+} from "#test/support/coordinator/coordinator-pass.ts";
+import { hash32 } from "#test/support/coordinator/shard-report.ts";
+import { memoryLog } from "#test/support/runner/memory-log.ts";
 
 const DEADLINE_SECONDS = NOW_MS / 1000 - 0.5;
 const MANDATE = { ...aRebalanceJob().mandate, deadlineSeconds: DEADLINE_SECONDS };

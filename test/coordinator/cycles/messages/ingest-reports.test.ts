@@ -20,9 +20,9 @@ import {
   aShardSetup,
   LEADER,
   NOW_MS,
-} from "#test/support/coordinator-pass.ts";
-import { memoryLog } from "#test/support/memory-log.ts";
-import { aConsumedJob, hash32 } from "#test/support/shard-report.ts";
+} from "#test/support/coordinator/coordinator-pass.ts";
+import { aConsumedJob, hash32 } from "#test/support/coordinator/shard-report.ts";
+import { memoryLog } from "#test/support/runner/memory-log.ts";
 
 const KEY = reporterPrivateKey("11".repeat(32));
 const GOOD = anEntry({ shard: "base" }).report;

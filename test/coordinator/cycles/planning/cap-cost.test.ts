@@ -11,9 +11,9 @@ import {
   wantedPlan,
 } from "#coordinator/stages/program/read-plan.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
-import { anEntry, aPassInput, aPolicy } from "#test/support/coordinator-pass.ts";
-import { aRandomPass } from "#test/support/random-world.ts";
-import { solvedPass, solvePrepared, solveProgram } from "#test/support/solve-pass.ts";
+import { anEntry, aPassInput, aPolicy } from "#test/support/coordinator/coordinator-pass.ts";
+import { aRandomPass } from "#test/support/coordinator/random-world.ts";
+import { solvedPass, solvePrepared, solveProgram } from "#test/support/coordinator/solve-pass.ts";
 
 function pass(planning: Partial<Policy["planning"]>, changes: Partial<Policy> = {}) {
   const policy = aPolicy({}, changes);

@@ -2,8 +2,8 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { finishPass, formulatePass, preparePass } from "#coordinator/cycles/planning/plan-pass.ts";
 import type { ProgramSolution } from "#coordinator/records/planning/linear-program.ts";
-import { aRandomPass } from "#test/support/random-world.ts";
-import { solveProgram } from "#test/support/solve-pass.ts";
+import { aRandomPass } from "#test/support/coordinator/random-world.ts";
+import { solveProgram } from "#test/support/coordinator/solve-pass.ts";
 
 type Way = (found: ProgramSolution, factor: number) => readonly number[];
 

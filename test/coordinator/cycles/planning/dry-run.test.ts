@@ -5,10 +5,15 @@ import { dryRuns } from "#coordinator/cycles/planning/dry-run.ts";
 import type { DryRunOutcome } from "#coordinator/ports/operator.ts";
 import type { Solver } from "#coordinator/ports/solver.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
-import { aJobRecord, anEntry, aPolicy, NOW_MS } from "#test/support/coordinator-pass.ts";
-import { memoryLog } from "#test/support/memory-log.ts";
-import { aConsumedJob } from "#test/support/shard-report.ts";
-import { MILP, twoShards } from "#test/support/two-shards.ts";
+import {
+  aJobRecord,
+  anEntry,
+  aPolicy,
+  NOW_MS,
+} from "#test/support/coordinator/coordinator-pass.ts";
+import { aConsumedJob } from "#test/support/coordinator/shard-report.ts";
+import { MILP, twoShards } from "#test/support/coordinator/two-shards.ts";
+import { memoryLog } from "#test/support/runner/memory-log.ts";
 
 function site(policy?: Policy, solver?: Solver) {
   const made = twoShards(policy, solver);

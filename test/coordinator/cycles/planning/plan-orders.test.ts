@@ -14,8 +14,8 @@ import {
   type EntryOptions,
   NOW_MS,
   type TestShard,
-} from "#test/support/coordinator-pass.ts";
-import { aRouteLine } from "#test/support/route-line.ts";
+} from "#test/support/coordinator/coordinator-pass.ts";
+import { aRouteLine } from "#test/support/coordinator/route-line.ts";
 
 const FLATTEN: ShardOrder = { kind: "flatten", target: null, reason: "drill", sinceMs: NOW_MS };
 const DRAIN: ShardOrder = { kind: "drain", target: null, reason: "leaving", sinceMs: NOW_MS };

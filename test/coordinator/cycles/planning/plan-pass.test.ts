@@ -12,7 +12,7 @@ import {
   BLOCK_MS,
   LEADER,
   NOW_MS,
-} from "#test/support/coordinator-pass.ts";
+} from "#test/support/coordinator/coordinator-pass.ts";
 
 /** Base is short calls, ethereum long the same number less forty: the net is short forty. */
 const ENTRIES = [

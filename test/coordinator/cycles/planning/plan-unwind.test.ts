@@ -13,12 +13,12 @@ import {
   aPolicy,
   NOW_MS,
   type TestShard,
-} from "#test/support/coordinator-pass.ts";
-import { aFullReport } from "#test/support/full-report.ts";
-import { anOptionMarket } from "#test/support/option-market.ts";
-import { aPerpMarket } from "#test/support/perp-market.ts";
-import { aRouteLine } from "#test/support/route-line.ts";
-import { address20 } from "#test/support/shard-report.ts";
+} from "#test/support/coordinator/coordinator-pass.ts";
+import { aFullReport } from "#test/support/coordinator/full-report.ts";
+import { anOptionMarket } from "#test/support/coordinator/option-market.ts";
+import { aPerpMarket } from "#test/support/coordinator/perp-market.ts";
+import { aRouteLine } from "#test/support/coordinator/route-line.ts";
+import { address20 } from "#test/support/coordinator/shard-report.ts";
 
 const POLICY = aPolicy({ hedgeNotionalMaxUsd: 40_000, bandCapNavFraction: 0.004 });
 const FLATTEN: ShardOrder = { kind: "flatten", target: null, reason: "drill", sinceMs: NOW_MS };

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { assessWorld } from "#coordinator/cycles/planning/assess-world.ts";
 import type { BookEntry } from "#coordinator/records/book-entry.ts";
 import { NO_SAFETY } from "#coordinator/records/safety/safety-input.ts";
-import { anEntry, aPassInput } from "#test/support/coordinator-pass.ts";
+import { anEntry, aPassInput } from "#test/support/coordinator/coordinator-pass.ts";
 
 test("losses are counted from the newest proved books, on the pass's own prices, although newer books are not proved", () => {
   const base = anEntry({ shard: "base" });

@@ -14,7 +14,8 @@ import { shardSafety } from "#coordinator/stages/safety/judge-breakers.ts";
 import { judgeShard } from "#coordinator/stages/safety/judge-shard.ts";
 import { RetryableError } from "#shared/errors.ts";
 import { STANDARD_GRID } from "#shared/risk/scenarios/standard-grid.ts";
-import { auditOf } from "#test/support/chain-audit.ts";
+import { scriptedChain } from "#test/support/chain/scripted-chain.ts";
+import { auditOf } from "#test/support/coordinator/chain-audit.ts";
 import {
   aJobRecord,
   anEntry,
@@ -22,10 +23,9 @@ import {
   aShardSetup,
   LEADER,
   NOW_MS,
-} from "#test/support/coordinator-pass.ts";
-import { memoryLog } from "#test/support/memory-log.ts";
-import { scriptedChain } from "#test/support/scripted-chain.ts";
-import { hash32 } from "#test/support/shard-report.ts";
+} from "#test/support/coordinator/coordinator-pass.ts";
+import { hash32 } from "#test/support/coordinator/shard-report.ts";
+import { memoryLog } from "#test/support/runner/memory-log.ts";
 
 const SETUP = aShardSetup("base");
 const log = memoryLog();

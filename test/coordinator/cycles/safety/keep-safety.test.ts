@@ -14,9 +14,9 @@ import {
   aShardSetup,
   LEADER,
   NOW_MS,
-} from "#test/support/coordinator-pass.ts";
-import { memoryLog } from "#test/support/memory-log.ts";
-import { hash32 } from "#test/support/shard-report.ts";
+} from "#test/support/coordinator/coordinator-pass.ts";
+import { hash32 } from "#test/support/coordinator/shard-report.ts";
+import { memoryLog } from "#test/support/runner/memory-log.ts";
 
 const log = memoryLog();
 let journal: Journal & { readonly close: () => void };

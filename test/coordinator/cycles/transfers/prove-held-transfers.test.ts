@@ -11,12 +11,18 @@ import type { MessageFate } from "#coordinator/records/jobs/message-fate.ts";
 import { holdOf, isHeld, type TransferRecord } from "#coordinator/records/jobs/transfer-record.ts";
 import { proveHeld } from "#coordinator/stages/audit/prove-held.ts";
 import { STANDARD_GRID } from "#shared/risk/scenarios/standard-grid.ts";
-import { auditOf } from "#test/support/chain-audit.ts";
-import { anEntry, aPolicy, aShardSetup, LEADER, NOW_MS } from "#test/support/coordinator-pass.ts";
-import { memoryLog } from "#test/support/memory-log.ts";
-import { scriptedChain } from "#test/support/scripted-chain.ts";
-import { hash32 } from "#test/support/shard-report.ts";
-import { aSentLine, aTransferRecord } from "#test/support/transfer-record.ts";
+import { scriptedChain } from "#test/support/chain/scripted-chain.ts";
+import { auditOf } from "#test/support/coordinator/chain-audit.ts";
+import {
+  anEntry,
+  aPolicy,
+  aShardSetup,
+  LEADER,
+  NOW_MS,
+} from "#test/support/coordinator/coordinator-pass.ts";
+import { hash32 } from "#test/support/coordinator/shard-report.ts";
+import { aSentLine, aTransferRecord } from "#test/support/coordinator/transfer-record.ts";
+import { memoryLog } from "#test/support/runner/memory-log.ts";
 
 const NIL = hash32("ff");
 const OTHER = hash32("bb");

@@ -21,6 +21,7 @@ import { JOB_RECEIPT_VERSION, type JobReceipt } from "#shared/wire/job-receipt.t
 import type { RecoveryJob } from "#shared/wire/recovery-job.ts";
 import type { ShardReport } from "#shared/wire/shard-report.ts";
 import type { ExpectedTransfer } from "#shared/wire/transfer-line.ts";
+import { scriptedChain } from "#test/support/chain/scripted-chain.ts";
 import {
   aJobRecord,
   anEntry,
@@ -29,11 +30,10 @@ import {
   aShardSetup,
   LEADER,
   NOW_MS,
-} from "#test/support/coordinator-pass.ts";
-import { memoryLog } from "#test/support/memory-log.ts";
-import { scriptedChain } from "#test/support/scripted-chain.ts";
-import { hash32 } from "#test/support/shard-report.ts";
-import { anArrivalLine, aSentLine } from "#test/support/transfer-record.ts";
+} from "#test/support/coordinator/coordinator-pass.ts";
+import { hash32 } from "#test/support/coordinator/shard-report.ts";
+import { anArrivalLine, aSentLine } from "#test/support/coordinator/transfer-record.ts";
+import { memoryLog } from "#test/support/runner/memory-log.ts";
 
 const GUID = hash32("9d");
 const JOB_ID = hash32("1b");

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { JOB_KINDS, type JobRecord } from "#coordinator/records/jobs/job-record.ts";
 import { pendingEffects, pendingSellRaw } from "#coordinator/records/planning/pending-effect.ts";
-import { aJobRecord, aShardSetup } from "#test/support/coordinator-pass.ts";
+import { aJobRecord, aShardSetup } from "#test/support/coordinator/coordinator-pass.ts";
 
 const SETUPS = new Map([["base", aShardSetup("base")]]);
 

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { reportedNet } from "#coordinator/records/planning/reported-net.ts";
 import type { GreeksLine, ShardReport } from "#shared/wire/shard-report.ts";
-import { aShardReport } from "#test/support/shard-report.ts";
+import { aShardReport } from "#test/support/coordinator/shard-report.ts";
 
 const QUANTA = new Map([["ETH", 1e-6]]);
 

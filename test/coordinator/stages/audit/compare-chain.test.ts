@@ -9,15 +9,15 @@ import { valueBooks } from "#coordinator/stages/risk/value-books.ts";
 import { STANDARD_GRID } from "#shared/risk/scenarios/standard-grid.ts";
 import type { Hex } from "#shared/units/ids.ts";
 import type { ShardReport } from "#shared/wire/shard-report.ts";
-import { auditOf } from "#test/support/chain-audit.ts";
+import { auditOf } from "#test/support/coordinator/chain-audit.ts";
 import {
   anEntry,
   anOption,
   aShardSetup,
   BLOCK_MS,
   EXPIRY_MS,
-} from "#test/support/coordinator-pass.ts";
-import { hash32 } from "#test/support/shard-report.ts";
+} from "#test/support/coordinator/coordinator-pass.ts";
+import { hash32 } from "#test/support/coordinator/shard-report.ts";
 
 const SETUP = aShardSetup("base");
 const CALLS = -10;

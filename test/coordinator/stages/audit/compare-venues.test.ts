@@ -5,12 +5,17 @@ import { askChain, QUESTIONS_MAX } from "#coordinator/stages/audit/ask-chain.ts"
 import { compareWithChain } from "#coordinator/stages/audit/compare-chain.ts";
 import { correctedEntry } from "#coordinator/stages/audit/correct-entry.ts";
 import type { ShardReport } from "#shared/wire/shard-report.ts";
-import { auditOf } from "#test/support/chain-audit.ts";
-import { anEntry, anOption, aShardSetup, NOW_MS } from "#test/support/coordinator-pass.ts";
-import { aFullReport } from "#test/support/full-report.ts";
-import { anOptionMarket } from "#test/support/option-market.ts";
-import { aPerpLine } from "#test/support/perp-line.ts";
-import { address20, hash32 } from "#test/support/shard-report.ts";
+import { auditOf } from "#test/support/coordinator/chain-audit.ts";
+import {
+  anEntry,
+  anOption,
+  aShardSetup,
+  NOW_MS,
+} from "#test/support/coordinator/coordinator-pass.ts";
+import { aFullReport } from "#test/support/coordinator/full-report.ts";
+import { anOptionMarket } from "#test/support/coordinator/option-market.ts";
+import { aPerpLine } from "#test/support/coordinator/perp-line.ts";
+import { address20, hash32 } from "#test/support/coordinator/shard-report.ts";
 
 const SETUP = aShardSetup("base");
 const GUID = hash32("9d");

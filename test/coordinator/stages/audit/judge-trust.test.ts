@@ -8,7 +8,7 @@ import {
   type TrustLook,
 } from "#coordinator/stages/audit/judge-trust.ts";
 import { DEFAULT_POLICY } from "#shared/policy/default-policy.ts";
-import { anEntry, NOW_MS } from "#test/support/coordinator-pass.ts";
+import { anEntry, NOW_MS } from "#test/support/coordinator/coordinator-pass.ts";
 
 const POLICY = DEFAULT_POLICY.quarantine;
 const ENTRY = anEntry({ shard: "base" });

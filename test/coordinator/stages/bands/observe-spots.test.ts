@@ -5,7 +5,7 @@ import { forecastVolatility } from "#coordinator/stages/bands/forecast-volatilit
 import { observeSpots, volatilityRatio } from "#coordinator/stages/bands/observe-spots.ts";
 import { meanVarianceAhead, tracedVariance } from "#shared/risk/statistics/realised-variance.ts";
 import { YEAR_MS } from "#shared/units/time.ts";
-import { aPolicy } from "#test/support/coordinator-pass.ts";
+import { aPolicy } from "#test/support/coordinator/coordinator-pass.ts";
 
 const POLICY = {
   ...aPolicy().triggers.forecast,

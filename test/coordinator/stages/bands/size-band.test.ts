@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { sizeBand } from "#coordinator/stages/bands/size-band.ts";
 import { whalleyWilmottHalfWidthUnits } from "#shared/risk/hedging/no-trade-band.ts";
-import { aPolicy } from "#test/support/coordinator-pass.ts";
+import { aPolicy } from "#test/support/coordinator/coordinator-pass.ts";
 
 const POLICY = aPolicy({ bandFloorUsd: 2000, bandCapNavFraction: 0.02, costFraction: 0.001 })
   .underlyings["ETH"];

@@ -4,8 +4,8 @@ import {
   whalleyWilmottHalfWidthUnits,
   zakamoulineHalfWidthUnits,
 } from "#shared/risk/hedging/no-trade-band.ts";
-import { anEntry, aPolicy } from "#test/support/coordinator-pass.ts";
-import { aWorld } from "#test/support/planned-world.ts";
+import { anEntry, aPolicy } from "#test/support/coordinator/coordinator-pass.ts";
+import { aWorld } from "#test/support/coordinator/planned-world.ts";
 
 const WIDE = { bandFloorUsd: 1, bandCapNavFraction: 1 } as const;
 const ENTRIES = [

@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import { blackScholes } from "#shared/risk/pricing/black-scholes.ts";
 import { tenorScale } from "#shared/risk/scenarios/volatility-shock.ts";
 import { yearsBetween } from "#shared/units/time.ts";
-import { anEntry, aPolicy, EXPIRY_MS, NOW_MS } from "#test/support/coordinator-pass.ts";
-import { aWorld } from "#test/support/planned-world.ts";
+import { anEntry, aPolicy, EXPIRY_MS, NOW_MS } from "#test/support/coordinator/coordinator-pass.ts";
+import { aWorld } from "#test/support/coordinator/planned-world.ts";
 
 const POLICY = aPolicy();
 

@@ -17,8 +17,8 @@ import {
   aShardSetup,
   type EntryOptions,
   NOW_MS,
-} from "#test/support/coordinator-pass.ts";
-import { aWorld } from "#test/support/planned-world.ts";
+} from "#test/support/coordinator/coordinator-pass.ts";
+import { aWorld } from "#test/support/coordinator/planned-world.ts";
 
 const POLICY = aPolicy();
 

@@ -4,8 +4,13 @@ import { pendingEffects } from "#coordinator/records/planning/pending-effect.ts"
 import { assessCapital } from "#coordinator/stages/capital/assess-capital.ts";
 import { mutualiseCapital } from "#coordinator/stages/capital/mutualise-capital.ts";
 import { STANDARD_GRID } from "#shared/risk/scenarios/standard-grid.ts";
-import { aJobRecord, anEntry, aPassInput, aPolicy } from "#test/support/coordinator-pass.ts";
-import { aRandomPass } from "#test/support/random-world.ts";
+import {
+  aJobRecord,
+  anEntry,
+  aPassInput,
+  aPolicy,
+} from "#test/support/coordinator/coordinator-pass.ts";
+import { aRandomPass } from "#test/support/coordinator/random-world.ts";
 
 const SEEDS = Array.from({ length: 20 }, (_, index) => index + 1);
 

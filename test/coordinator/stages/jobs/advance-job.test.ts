@@ -10,8 +10,8 @@ import {
 import { advanceJob, type JobEvent } from "#coordinator/stages/jobs/advance-job.ts";
 import { FatalError } from "#shared/errors.ts";
 import { JOB_RECEIPT_VERSION, type JobReceipt } from "#shared/wire/job-receipt.ts";
-import { aJobRecord, NOW_MS } from "#test/support/coordinator-pass.ts";
-import { hash32 } from "#test/support/shard-report.ts";
+import { aJobRecord, NOW_MS } from "#test/support/coordinator/coordinator-pass.ts";
+import { hash32 } from "#test/support/coordinator/shard-report.ts";
 
 const CONSUMPTION = {
   blockNumber: 130,

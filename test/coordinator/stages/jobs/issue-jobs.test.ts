@@ -5,6 +5,7 @@ import { issueJobs, mandateWindow, windowProblem } from "#coordinator/stages/job
 import { jobIdOf, paramsHash, shardBytes32 } from "#shared/evm/mandate-typed-data.ts";
 import { planIdOf } from "#shared/wire/plan-id.ts";
 import { reportSetHash } from "#shared/wire/report-set.ts";
+import { SWAP_PARAMS } from "#test/support/agent/rebalance-job.ts";
 import {
   anEntry,
   aPolicy,
@@ -12,9 +13,8 @@ import {
   BLOCK_MS,
   LEADER,
   NOW_MS,
-} from "#test/support/coordinator-pass.ts";
-import { SWAP_PARAMS } from "#test/support/rebalance-job.ts";
-import { hash32 } from "#test/support/shard-report.ts";
+} from "#test/support/coordinator/coordinator-pass.ts";
+import { hash32 } from "#test/support/coordinator/shard-report.ts";
 
 const SETUPS = new Map([
   ["base", aShardSetup("base")],

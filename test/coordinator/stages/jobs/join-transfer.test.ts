@@ -7,8 +7,12 @@ import {
   noteSent,
 } from "#coordinator/stages/jobs/join-transfer.ts";
 import { TRANSFER_STATES } from "#shared/wire/transfer-line.ts";
-import { hash32 } from "#test/support/shard-report.ts";
-import { anArrivalLine, aSentLine, aTransferRecord } from "#test/support/transfer-record.ts";
+import { hash32 } from "#test/support/coordinator/shard-report.ts";
+import {
+  anArrivalLine,
+  aSentLine,
+  aTransferRecord,
+} from "#test/support/coordinator/transfer-record.ts";
 
 const NOW_MS = 1_790_000_005_000;
 const AT_SOURCE = {

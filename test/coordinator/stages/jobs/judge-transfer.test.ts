@@ -5,7 +5,7 @@ import { isUnderWay, judgeTransfer } from "#coordinator/stages/jobs/judge-transf
 import { DEFAULT_POLICY } from "#shared/policy/default-policy.ts";
 import { recoveryIdOf, recoveryJobSchema } from "#shared/wire/recovery-job.ts";
 import { TRANSFER_STATES } from "#shared/wire/transfer-line.ts";
-import { aTransferRecord } from "#test/support/transfer-record.ts";
+import { aTransferRecord } from "#test/support/coordinator/transfer-record.ts";
 
 const POLICY = {
   ...DEFAULT_POLICY.transfers,

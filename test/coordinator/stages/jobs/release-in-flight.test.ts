@@ -5,8 +5,13 @@ import { advanceJob } from "#coordinator/stages/jobs/advance-job.ts";
 import { releaseInFlight } from "#coordinator/stages/jobs/release-in-flight.ts";
 import { JOB_RECEIPT_VERSION } from "#shared/wire/job-receipt.ts";
 import type { ShardReport } from "#shared/wire/shard-report.ts";
-import { aJobRecord, anEntry, NOW_MS, type TestShard } from "#test/support/coordinator-pass.ts";
-import { aConsumedJob, hash32 } from "#test/support/shard-report.ts";
+import {
+  aJobRecord,
+  anEntry,
+  NOW_MS,
+  type TestShard,
+} from "#test/support/coordinator/coordinator-pass.ts";
+import { aConsumedJob, hash32 } from "#test/support/coordinator/shard-report.ts";
 
 const GUID = hash32("61");
 const SWAP = aJobRecord();

@@ -4,9 +4,14 @@ import type { AgentMessage } from "#coordinator/stages/messages/open-message.ts"
 import { encodeMessage } from "#shared/wire/msgpack-codec.ts";
 import type { ShardReport } from "#shared/wire/shard-report.ts";
 import { publicKeyHex, reporterPrivateKey, signBytes } from "#shared/wire/signed-bytes.ts";
-import { anEntry, anOption, aShardSetup, NOW_MS } from "#test/support/coordinator-pass.ts";
-import { aRouteLine } from "#test/support/route-line.ts";
-import { aConsumedJob } from "#test/support/shard-report.ts";
+import {
+  anEntry,
+  anOption,
+  aShardSetup,
+  NOW_MS,
+} from "#test/support/coordinator/coordinator-pass.ts";
+import { aRouteLine } from "#test/support/coordinator/route-line.ts";
+import { aConsumedJob } from "#test/support/coordinator/shard-report.ts";
 
 const KEY = reporterPrivateKey("11".repeat(32));
 const OTHER_KEY = reporterPrivateKey("22".repeat(32));

@@ -3,8 +3,8 @@ import { planPass } from "#coordinator/cycles/planning/plan-pass.ts";
 import { decisionRecordSchema } from "#coordinator/records/planning/decision-record.ts";
 import { implausibleFigure } from "#coordinator/stages/messages/implausible-figure.ts";
 import { type ShardReport, shardReportSchema } from "#shared/wire/shard-report.ts";
-import { aFullReport } from "#test/support/full-report.ts";
-import { aRandomPass } from "#test/support/random-world.ts";
+import { aFullReport } from "#test/support/coordinator/full-report.ts";
+import { aRandomPass } from "#test/support/coordinator/random-world.ts";
 
 const NINES = "9".repeat(58);
 /** Well-formed, but no library encodes it: a mandate that named it would end the pass. */

@@ -1,7 +1,12 @@
 import { expect, test } from "vitest";
 import { planPass } from "#coordinator/cycles/planning/plan-pass.ts";
-import { anEntry, aPassInput, aPolicy, BLOCK_MS } from "#test/support/coordinator-pass.ts";
-import { aPerpMarket } from "#test/support/perp-market.ts";
+import {
+  anEntry,
+  aPassInput,
+  aPolicy,
+  BLOCK_MS,
+} from "#test/support/coordinator/coordinator-pass.ts";
+import { aPerpMarket } from "#test/support/coordinator/perp-market.ts";
 
 const POLICY = aPolicy({ hedgeNotionalMaxUsd: 200_000 });
 

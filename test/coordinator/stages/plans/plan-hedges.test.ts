@@ -13,9 +13,9 @@ import {
   type EntryOptions,
   NOW_MS,
   type TestShard,
-} from "#test/support/coordinator-pass.ts";
-import { aWorld, netEth } from "#test/support/planned-world.ts";
-import { address20 } from "#test/support/shard-report.ts";
+} from "#test/support/coordinator/coordinator-pass.ts";
+import { aWorld, netEth } from "#test/support/coordinator/planned-world.ts";
+import { address20 } from "#test/support/coordinator/shard-report.ts";
 
 const WIDTH = 4;
 const POLICY = aPolicy({ hedgeTargetFraction: 0.5, hedgeNotionalMaxUsd: 200_000 });

@@ -12,9 +12,17 @@ import {
 } from "#coordinator/stages/program/read-plan.ts";
 import { unitsFromRaw } from "#shared/units/token-amount.ts";
 import type { JobParams } from "#shared/wire/rebalance-job.ts";
-import { anEntry, anOption, aPassInput, aPolicy } from "#test/support/coordinator-pass.ts";
-import { anOptionMarket, type OptionMarketOptions } from "#test/support/option-market.ts";
-import { solvedPass, solvePrepared } from "#test/support/solve-pass.ts";
+import {
+  anEntry,
+  anOption,
+  aPassInput,
+  aPolicy,
+} from "#test/support/coordinator/coordinator-pass.ts";
+import {
+  anOptionMarket,
+  type OptionMarketOptions,
+} from "#test/support/coordinator/option-market.ts";
+import { solvedPass, solvePrepared } from "#test/support/coordinator/solve-pass.ts";
 
 type Case = {
   readonly market?: OptionMarketOptions;

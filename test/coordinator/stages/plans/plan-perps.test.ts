@@ -15,11 +15,11 @@ import {
   BLOCK_MS,
   type EntryOptions,
   NOW_MS,
-} from "#test/support/coordinator-pass.ts";
-import { aPerpMarket, type PerpOptions } from "#test/support/perp-market.ts";
-import { aWorld } from "#test/support/planned-world.ts";
-import { aRandomPass } from "#test/support/random-world.ts";
-import { solvedPass } from "#test/support/solve-pass.ts";
+} from "#test/support/coordinator/coordinator-pass.ts";
+import { aPerpMarket, type PerpOptions } from "#test/support/coordinator/perp-market.ts";
+import { aWorld } from "#test/support/coordinator/planned-world.ts";
+import { aRandomPass } from "#test/support/coordinator/random-world.ts";
+import { solvedPass } from "#test/support/coordinator/solve-pass.ts";
 
 const POLICY = aPolicy({ hedgeNotionalMaxUsd: 200_000 });
 const INDEX = { indexUpdatedAtMs: BLOCK_MS - 500 };

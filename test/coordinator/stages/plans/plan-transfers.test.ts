@@ -13,10 +13,10 @@ import {
   aPolicy,
   NOW_MS,
   type TestShard,
-} from "#test/support/coordinator-pass.ts";
-import { aWorld } from "#test/support/planned-world.ts";
-import { aRouteLine } from "#test/support/route-line.ts";
-import { hash32 } from "#test/support/shard-report.ts";
+} from "#test/support/coordinator/coordinator-pass.ts";
+import { aWorld } from "#test/support/coordinator/planned-world.ts";
+import { aRouteLine } from "#test/support/coordinator/route-line.ts";
+import { hash32 } from "#test/support/coordinator/shard-report.ts";
 
 const POLICY = aPolicy();
 const BUFFER = POLICY.capital.bufferMultiplier;

@@ -25,11 +25,11 @@ import {
 import { actionCost } from "#coordinator/stages/trades/action-cost.ts";
 import { routeFee } from "#coordinator/stages/trades/route-fee.ts";
 import { STANDARD_GRID } from "#shared/risk/scenarios/standard-grid.ts";
-import { anEntry, aPassInput, aPolicy } from "#test/support/coordinator-pass.ts";
-import { distorted } from "#test/support/distorted-world.ts";
-import { aWorld } from "#test/support/planned-world.ts";
-import { aRandomPass } from "#test/support/random-world.ts";
-import { solvedPass, solvePrepared } from "#test/support/solve-pass.ts";
+import { anEntry, aPassInput, aPolicy } from "#test/support/coordinator/coordinator-pass.ts";
+import { distorted } from "#test/support/coordinator/distorted-world.ts";
+import { aWorld } from "#test/support/coordinator/planned-world.ts";
+import { aRandomPass } from "#test/support/coordinator/random-world.ts";
+import { solvedPass, solvePrepared } from "#test/support/coordinator/solve-pass.ts";
 
 const SEEDS = Array.from({ length: 24 }, (_, index) => index + 1);
 

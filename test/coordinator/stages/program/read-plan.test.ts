@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { formulatePass, preparePass } from "#coordinator/cycles/planning/plan-pass.ts";
 import { wantedPlan } from "#coordinator/stages/program/read-plan.ts";
-import { aRandomPass } from "#test/support/random-world.ts";
-import { solveProgram } from "#test/support/solve-pass.ts";
+import { aRandomPass } from "#test/support/coordinator/random-world.ts";
+import { solveProgram } from "#test/support/coordinator/solve-pass.ts";
 
 test.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])(
   "what is used with an amount of %d is wanted with nothing",

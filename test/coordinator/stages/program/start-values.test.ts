@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { actionsOf } from "#coordinator/cycles/planning/plan-greedily.ts";
 import { formulatePass, preparePass } from "#coordinator/cycles/planning/plan-pass.ts";
 import { isHedge } from "#coordinator/records/planning/pending-effect.ts";
-import { aRandomPass } from "#test/support/random-world.ts";
+import { aRandomPass } from "#test/support/coordinator/random-world.ts";
 
 const SEEDS = Array.from({ length: 20 }, (_, index) => index + 1);
 

@@ -4,7 +4,7 @@ import { deltaRange, spotMoves } from "#coordinator/stages/risk/carried-delta.ts
 import { blackScholes } from "#shared/risk/pricing/black-scholes.ts";
 import { type OptionPosition, optionInputs } from "#shared/risk/pricing/option-position.ts";
 import { yearsBetween } from "#shared/units/time.ts";
-import { NOW_MS } from "#test/support/coordinator-pass.ts";
+import { NOW_MS } from "#test/support/coordinator/coordinator-pass.ts";
 
 const DAY_MS = 86_400_000;
 const SLICE = { a: 0.004, b: 0.02, rho: -0.3, m: 0, sigma: 0.1 };

@@ -25,9 +25,9 @@ import {
   aPassInput,
   aPolicy,
   NOW_MS,
-} from "#test/support/coordinator-pass.ts";
-import { aWorld, netEth } from "#test/support/planned-world.ts";
-import { hash32 } from "#test/support/shard-report.ts";
+} from "#test/support/coordinator/coordinator-pass.ts";
+import { aWorld, netEth } from "#test/support/coordinator/planned-world.ts";
+import { hash32 } from "#test/support/coordinator/shard-report.ts";
 
 const DAY_MS = 86_400_000;
 const POLICY = aPolicy({ vegaLimitUsdPerVolPoint: 20, gammaLimitUsdPerPercent: 5_000 });

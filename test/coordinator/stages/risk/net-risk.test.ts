@@ -12,8 +12,8 @@ import {
   aPolicy,
   NOW_MS,
   type TestShard,
-} from "#test/support/coordinator-pass.ts";
-import { hash32 } from "#test/support/shard-report.ts";
+} from "#test/support/coordinator/coordinator-pass.ts";
+import { hash32 } from "#test/support/coordinator/shard-report.ts";
 
 const QUANTUM = 1e-6;
 const SHARDS: readonly TestShard[] = ["ethereum", "arbitrum", "base", "optimism"];

@@ -7,7 +7,7 @@ import {
   EXPIRY_MS,
   NOW_MS,
   type TestShard,
-} from "#test/support/coordinator-pass.ts";
+} from "#test/support/coordinator/coordinator-pass.ts";
 
 type Market = ShardReport["market"][number];
 

@@ -4,9 +4,15 @@ import type { BookEntry } from "#coordinator/records/book-entry.ts";
 import { snapshotMarket } from "#coordinator/stages/risk/snapshot-market.ts";
 import { valueBooks } from "#coordinator/stages/risk/value-books.ts";
 import { valueOption } from "#shared/risk/pricing/option-position.ts";
-import { anEntry, anOption, aPolicy, EXPIRY_MS, NOW_MS } from "#test/support/coordinator-pass.ts";
-import { aPerpMarket } from "#test/support/perp-market.ts";
-import { hash32 } from "#test/support/shard-report.ts";
+import {
+  anEntry,
+  anOption,
+  aPolicy,
+  EXPIRY_MS,
+  NOW_MS,
+} from "#test/support/coordinator/coordinator-pass.ts";
+import { aPerpMarket } from "#test/support/coordinator/perp-market.ts";
+import { hash32 } from "#test/support/coordinator/shard-report.ts";
 
 function value(entry: BookEntry, stale: readonly string[] = []) {
   const snapshot = snapshotMarket([entry], aPolicy(), NOW_MS, new Set(stale));

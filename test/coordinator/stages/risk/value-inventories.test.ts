@@ -3,8 +3,8 @@ import { creditNet, valueInventories } from "#coordinator/stages/risk/value-inve
 import { blackScholes } from "#shared/risk/pricing/black-scholes.ts";
 import { ZERO_GREEKS } from "#shared/risk/pricing/greeks.ts";
 import type { InventoryLine, ShardReport } from "#shared/wire/shard-report.ts";
-import { anEntry, anOption, NOW_MS } from "#test/support/coordinator-pass.ts";
-import { aWorld } from "#test/support/planned-world.ts";
+import { anEntry, anOption, NOW_MS } from "#test/support/coordinator/coordinator-pass.ts";
+import { aWorld } from "#test/support/coordinator/planned-world.ts";
 
 const POOL: InventoryLine = {
   source: "lyra-v1:10:0xpool",

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { emergencyPolicy, findEmergencies } from "#coordinator/stages/safety/find-emergencies.ts";
 import { slippageMaxFraction } from "#shared/policy/slippage.ts";
-import { anEntry, aPolicy } from "#test/support/coordinator-pass.ts";
-import { aWorld } from "#test/support/planned-world.ts";
+import { anEntry, aPolicy } from "#test/support/coordinator/coordinator-pass.ts";
+import { aWorld } from "#test/support/coordinator/planned-world.ts";
 
 function emergencies(hedgeUnits: number, o: { cashUsd?: number; calls?: number } = {}) {
   const policy = aPolicy({ netDeltaLimitUsd: 40_000 });

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { NetOutcome } from "#coordinator/stages/risk/net-risk.ts";
 import { type GlobalLevel, judgeMode } from "#coordinator/stages/safety/judge-mode.ts";
 import { ZERO_GREEKS } from "#shared/risk/pricing/greeks.ts";
-import { aPolicy } from "#test/support/coordinator-pass.ts";
+import { aPolicy } from "#test/support/coordinator/coordinator-pass.ts";
 
 const POLICY = aPolicy({ netDeltaLimitUsd: 100_000 });
 

@@ -1,7 +1,12 @@
 import { expect, test } from "vitest";
 import { SAFE_SHARD } from "#coordinator/records/safety/shard-safety.ts";
 import { judgeShard, type ShardContext } from "#coordinator/stages/safety/judge-shard.ts";
-import { anEntry, aShardSetup, LEADER, NOW_MS } from "#test/support/coordinator-pass.ts";
+import {
+  anEntry,
+  aShardSetup,
+  LEADER,
+  NOW_MS,
+} from "#test/support/coordinator/coordinator-pass.ts";
 
 const CONTEXT: ShardContext = {
   setup: aShardSetup("base"),

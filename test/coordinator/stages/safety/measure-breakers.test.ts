@@ -17,8 +17,8 @@ import {
   aShardSetup,
   NOW_MS,
   type TestShard,
-} from "#test/support/coordinator-pass.ts";
-import { aTransferRecord } from "#test/support/transfer-record.ts";
+} from "#test/support/coordinator/coordinator-pass.ts";
+import { aTransferRecord } from "#test/support/coordinator/transfer-record.ts";
 
 const SHARDS: readonly TestShard[] = ["arbitrum", "base", "optimism"];
 const BASE: MeasureContext = {

@@ -7,7 +7,7 @@ import {
   measureLosses,
   trackCapital,
 } from "#coordinator/stages/safety/track-capital.ts";
-import { aJobRecord } from "#test/support/coordinator-pass.ts";
+import { aJobRecord } from "#test/support/coordinator/coordinator-pass.ts";
 
 const WINDOW_MS = 60_000;
 const CONSUMPTION = {

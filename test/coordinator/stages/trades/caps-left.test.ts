@@ -4,11 +4,16 @@ import { type PassOutcome, planPass } from "#coordinator/cycles/planning/plan-pa
 import type { JobRecord } from "#coordinator/records/jobs/job-record.ts";
 import { unitsFromRaw } from "#shared/units/token-amount.ts";
 import type { Caps } from "#shared/wire/shard-report.ts";
-import { anEntry, anOption, aPassInput, aPolicy } from "#test/support/coordinator-pass.ts";
-import { anOptionMarket } from "#test/support/option-market.ts";
-import { aRandomPass } from "#test/support/random-world.ts";
-import { address20 } from "#test/support/shard-report.ts";
-import { solvedPass } from "#test/support/solve-pass.ts";
+import {
+  anEntry,
+  anOption,
+  aPassInput,
+  aPolicy,
+} from "#test/support/coordinator/coordinator-pass.ts";
+import { anOptionMarket } from "#test/support/coordinator/option-market.ts";
+import { aRandomPass } from "#test/support/coordinator/random-world.ts";
+import { address20 } from "#test/support/coordinator/shard-report.ts";
+import { solvedPass } from "#test/support/coordinator/solve-pass.ts";
 
 const SEEDS = Array.from({ length: 10 }, (_, index) => index + 1);
 const PERP_ACCOUNT = address20("c1");

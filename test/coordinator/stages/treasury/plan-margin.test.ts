@@ -10,9 +10,9 @@ import {
   aPolicy,
   BLOCK_MS,
   NOW_MS,
-} from "#test/support/coordinator-pass.ts";
-import { aPerpMarket, type PerpOptions } from "#test/support/perp-market.ts";
-import { solvedPass } from "#test/support/solve-pass.ts";
+} from "#test/support/coordinator/coordinator-pass.ts";
+import { aPerpMarket, type PerpOptions } from "#test/support/coordinator/perp-market.ts";
+import { solvedPass } from "#test/support/coordinator/solve-pass.ts";
 
 const POLICY = aPolicy({ hedgeNotionalMaxUsd: 200_000 });
 const INDEX = { indexUpdatedAtMs: BLOCK_MS - 500 };

@@ -5,7 +5,7 @@ import type { JobRecord } from "#coordinator/records/jobs/job-record.ts";
 import { DEFAULT_POLICY } from "#shared/policy/default-policy.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
 import type { OptionLine } from "#shared/wire/shard-report.ts";
-import { aLoan } from "#test/support/a-loan.ts";
+import { aLoan } from "#test/support/coordinator/a-loan.ts";
 import {
   anEntry,
   anOption,
@@ -13,8 +13,8 @@ import {
   aPolicy,
   BLOCK_MS,
   NOW_MS,
-} from "#test/support/coordinator-pass.ts";
-import { aPerpMarket } from "#test/support/perp-market.ts";
+} from "#test/support/coordinator/coordinator-pass.ts";
+import { aPerpMarket } from "#test/support/coordinator/perp-market.ts";
 
 type Book = {
   readonly cashUsd: number;

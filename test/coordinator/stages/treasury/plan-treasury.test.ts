@@ -4,9 +4,15 @@ import type { JobRecord } from "#coordinator/records/jobs/job-record.ts";
 import { DEFAULT_POLICY } from "#shared/policy/default-policy.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
 import type { LendingLine } from "#shared/wire/shard-report.ts";
-import { aLoan } from "#test/support/a-loan.ts";
-import { anEntry, anOption, aPassInput, aPolicy, NOW_MS } from "#test/support/coordinator-pass.ts";
-import { aPerpMarket, type PerpOptions } from "#test/support/perp-market.ts";
+import { aLoan } from "#test/support/coordinator/a-loan.ts";
+import {
+  anEntry,
+  anOption,
+  aPassInput,
+  aPolicy,
+  NOW_MS,
+} from "#test/support/coordinator/coordinator-pass.ts";
+import { aPerpMarket, type PerpOptions } from "#test/support/coordinator/perp-market.ts";
 
 type Case = {
   readonly cashUsd: number;

@@ -4,9 +4,9 @@ import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
 import { sqliteJournal } from "#shard-agent/adapters/journal/sqlite-journal.ts";
 import { newEntry } from "#shard-agent/records/journal-entry.ts";
-import { aPendingEntry, aSignedTransaction } from "#test/support/journal-entry.ts";
-import { hash32 } from "#test/support/shard-report.ts";
-import { temporaryFolder } from "#test/support/temporary-folder.ts";
+import { aPendingEntry, aSignedTransaction } from "#test/support/agent/journal-entry.ts";
+import { hash32 } from "#test/support/coordinator/shard-report.ts";
+import { temporaryFolder } from "#test/support/runner/temporary-folder.ts";
 
 function received(id: string) {
   const payload = "{}";

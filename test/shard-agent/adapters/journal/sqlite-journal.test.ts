@@ -5,9 +5,9 @@ import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
 import { sqliteJournal } from "#shard-agent/adapters/journal/sqlite-journal.ts";
 import type { JournalEntry } from "#shard-agent/records/journal-entry.ts";
-import { aLostRace, loseRace } from "#test/support/lost-race.ts";
-import { hash32 } from "#test/support/shard-report.ts";
-import { temporaryFolder } from "#test/support/temporary-folder.ts";
+import { aLostRace, loseRace } from "#test/support/agent/lost-race.ts";
+import { hash32 } from "#test/support/coordinator/shard-report.ts";
+import { temporaryFolder } from "#test/support/runner/temporary-folder.ts";
 
 function anEntry(change: Partial<JournalEntry> = {}): JournalEntry {
   return {

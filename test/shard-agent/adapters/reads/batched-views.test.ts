@@ -4,7 +4,7 @@ import { batchedViews } from "#shard-agent/adapters/reads/batched-views.ts";
 import type { RpcAnswer, RpcClient } from "#shard-agent/adapters/rpc/rpc-client.ts";
 import { RetryableError } from "#shared/errors.ts";
 import { shardLensAbi } from "#shared/evm/abi/shard-lens.ts";
-import { address20, hash32 } from "#test/support/shard-report.ts";
+import { address20, hash32 } from "#test/support/coordinator/shard-report.ts";
 
 const LENS = address20("1e");
 const abi = parseAbi(["function size() view returns (uint256)"]);

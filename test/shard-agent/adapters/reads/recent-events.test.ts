@@ -4,7 +4,7 @@ import { recentEvents } from "#shard-agent/adapters/reads/recent-events.ts";
 import type { RpcClient } from "#shard-agent/adapters/rpc/rpc-client.ts";
 import type { BlockHeader } from "#shard-agent/records/shard-snapshot.ts";
 import type { Hex } from "#shared/units/ids.ts";
-import { address20, hash32 } from "#test/support/shard-report.ts";
+import { address20, hash32 } from "#test/support/coordinator/shard-report.ts";
 
 type Filter = {
   readonly address?: readonly string[];

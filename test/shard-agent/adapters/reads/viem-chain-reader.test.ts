@@ -7,8 +7,8 @@ import type { RawLog } from "#shard-agent/adapters/rpc/rpc-values.ts";
 import type { BlockHeader } from "#shard-agent/records/shard-snapshot.ts";
 import { RetryableError } from "#shared/errors.ts";
 import { sqrtPriceAtTick } from "#shared/evm/uniswap-v3-price.ts";
-import { memoryLog } from "#test/support/memory-log.ts";
-import { address20, hash32 } from "#test/support/shard-report.ts";
+import { address20, hash32 } from "#test/support/coordinator/shard-report.ts";
+import { memoryLog } from "#test/support/runner/memory-log.ts";
 
 const POOL = address20("70");
 const [TOKEN, OTHER] = [address20("01"), address20("02")];

@@ -6,8 +6,8 @@ import {
 } from "#shard-agent/adapters/reads/viem-route-quotes.ts";
 import type { RpcAnswer, RpcClient } from "#shard-agent/adapters/rpc/rpc-client.ts";
 import { RetryableError } from "#shared/errors.ts";
-import { aSnapshot } from "#test/support/agent-snapshot.ts";
-import { address20 } from "#test/support/shard-report.ts";
+import { aSnapshot } from "#test/support/agent/agent-snapshot.ts";
+import { address20 } from "#test/support/coordinator/shard-report.ts";
 
 const SISTER_VAULT = toFunctionSelector("function sisterVault(uint32)");
 const VAULT = address20("01");

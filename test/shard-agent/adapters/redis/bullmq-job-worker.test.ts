@@ -5,8 +5,8 @@ import { expect, onTestFinished, test } from "vitest";
 import { bullmqJobWorker } from "#shard-agent/adapters/redis/bullmq-job-worker.ts";
 import { connectionOptions } from "#shared/redis/connection-options.ts";
 import { rebalanceQueueName } from "#shared/wire/rebalance-job.ts";
-import { memoryLog } from "#test/support/memory-log.ts";
-import { sharedRedisUrl, uniqueName } from "#test/support/redis.ts";
+import { memoryLog } from "#test/support/runner/memory-log.ts";
+import { sharedRedisUrl, uniqueName } from "#test/support/runner/redis.ts";
 
 const CANARY_MS = 200;
 

@@ -6,8 +6,8 @@ import { redisSignedStream } from "#shard-agent/adapters/redis/redis-signed-stre
 import { streamWriter } from "#shared/redis/stream-writer.ts";
 import { decodeMessage } from "#shared/wire/msgpack-codec.ts";
 import { isSignedBy } from "#shared/wire/signed-bytes.ts";
-import { sharedRedisUrl, uniqueName } from "#test/support/redis.ts";
-import { temporaryFolder } from "#test/support/temporary-folder.ts";
+import { sharedRedisUrl, uniqueName } from "#test/support/runner/redis.ts";
+import { temporaryFolder } from "#test/support/runner/temporary-folder.ts";
 
 const { privateKey, publicKey } = generateKeyPairSync("ed25519");
 

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
 import { announcedHeads } from "#shard-agent/adapters/rpc/announced-heads.ts";
-import { aSnapshot } from "#test/support/agent-snapshot.ts";
-import { headAnnouncer } from "#test/support/head-announcer.ts";
-import { memoryLog } from "#test/support/memory-log.ts";
-import { hash32 } from "#test/support/shard-report.ts";
+import { aSnapshot } from "#test/support/agent/agent-snapshot.ts";
+import { headAnnouncer } from "#test/support/chain/head-announcer.ts";
+import { hash32 } from "#test/support/coordinator/shard-report.ts";
+import { memoryLog } from "#test/support/runner/memory-log.ts";
 
 function raw(number: number, byte: string, more: object = {}) {
   const result = {

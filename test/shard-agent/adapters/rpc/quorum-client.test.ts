@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { quorumClient } from "#shard-agent/adapters/rpc/quorum-client.ts";
 import { rpcClient } from "#shard-agent/adapters/rpc/rpc-client.ts";
-import { jsonRpcNode, type RpcCall, type RpcReply } from "#test/support/json-rpc-node.ts";
-import { memoryLog } from "#test/support/memory-log.ts";
-import { hash32 } from "#test/support/shard-report.ts";
+import { jsonRpcNode, type RpcCall, type RpcReply } from "#test/support/chain/json-rpc-node.ts";
+import { hash32 } from "#test/support/coordinator/shard-report.ts";
+import { memoryLog } from "#test/support/runner/memory-log.ts";
 
 const AT = { blockHash: hash32("b1") };
 const PINNED = ["eth_call", [{ to: "0x01", data: "0x02" }, AT]] as const;

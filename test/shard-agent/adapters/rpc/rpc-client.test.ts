@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { expect, onTestFinished, test } from "vitest";
 import { rpcClient } from "#shard-agent/adapters/rpc/rpc-client.ts";
 import { RetryableError } from "#shared/errors.ts";
-import { jsonRpcNode } from "#test/support/json-rpc-node.ts";
+import { jsonRpcNode } from "#test/support/chain/json-rpc-node.ts";
 
 test("a node's own error is a value with its code, message and revert data", async () => {
   const node = await jsonRpcNode(() => ({

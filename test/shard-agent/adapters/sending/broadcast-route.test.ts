@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { rpcClient } from "#shard-agent/adapters/rpc/rpc-client.ts";
 import { broadcastAlong } from "#shard-agent/adapters/sending/broadcast-route.ts";
-import { jsonRpcNode, type RpcReply } from "#test/support/json-rpc-node.ts";
+import { jsonRpcNode, type RpcReply } from "#test/support/chain/json-rpc-node.ts";
 
 const TAKES: RpcReply = { result: "0xaa" };
 const REFUSES: RpcReply = { error: { code: -32000, message: "fee too low" } };

@@ -9,10 +9,10 @@ import { authenticateJob } from "#shard-agent/stages/authenticate-job.ts";
 import { mandateCall } from "#shared/evm/mandate-call.ts";
 import { MANDATE_TYPES, mandateStruct, vaultDomain } from "#shared/evm/mandate-typed-data.ts";
 import type { JobParams, RebalanceJob } from "#shared/wire/rebalance-job.ts";
-import { aScope } from "#test/support/agent-snapshot.ts";
-import { ARBITRARY_PARAMS } from "#test/support/arbitrary-job.ts";
-import { aRebalanceJob } from "#test/support/rebalance-job.ts";
-import { address20 } from "#test/support/shard-report.ts";
+import { aScope } from "#test/support/agent/agent-snapshot.ts";
+import { ARBITRARY_PARAMS } from "#test/support/agent/arbitrary-job.ts";
+import { aRebalanceJob } from "#test/support/agent/rebalance-job.ts";
+import { address20 } from "#test/support/coordinator/shard-report.ts";
 
 const KINDS = Object.entries(ARBITRARY_PARAMS).map(([kind, params]) => ({ kind, params }));
 const PLANNER = privateKeyToAccount(generatePrivateKey());

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { RawLog } from "#shard-agent/adapters/rpc/rpc-values.ts";
 import { jobEffects } from "#shard-agent/adapters/sending/viem-job-events.ts";
 import { venueDeskAbi } from "#shared/evm/abi/venue-desk.ts";
-import { address20, hash32 } from "#test/support/shard-report.ts";
+import { address20, hash32 } from "#test/support/coordinator/shard-report.ts";
 
 const JOB_ID = hash32("0b");
 const BLOCK_HASH = hash32("b0");

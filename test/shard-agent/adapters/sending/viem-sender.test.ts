@@ -5,8 +5,8 @@ import { rpcClient } from "#shard-agent/adapters/rpc/rpc-client.ts";
 import { viemSender } from "#shard-agent/adapters/sending/viem-sender.ts";
 import { localSigner } from "#shard-agent/adapters/signing/local-signer.ts";
 import { shardVaultAbi } from "#shared/evm/abi/shard-vault.ts";
-import { jsonRpcNode, type RpcReply } from "#test/support/json-rpc-node.ts";
-import { address20, hash32 } from "#test/support/shard-report.ts";
+import { jsonRpcNode, type RpcReply } from "#test/support/chain/json-rpc-node.ts";
+import { address20, hash32 } from "#test/support/coordinator/shard-report.ts";
 
 const SIGNER = localSigner(generatePrivateKey());
 const INTENT = { kind: "job", payload: "{}", gasFeeCapWei: 1n } as const;

@@ -5,8 +5,8 @@ import { erc20Abi } from "#shared/evm/abi/erc20.ts";
 import { payloadHashOf } from "#shared/evm/layerzero-packet.ts";
 import { recoveryCall } from "#shared/evm/recovery-call.ts";
 import type { RecoveryJob } from "#shared/wire/recovery-job.ts";
-import { aRecoveryJob } from "#test/support/recovery-job.ts";
-import { address20, hash32 } from "#test/support/shard-report.ts";
+import { aRecoveryJob } from "#test/support/agent/recovery-job.ts";
+import { address20, hash32 } from "#test/support/coordinator/shard-report.ts";
 
 const RULES = {
   endpoint: address20("1a"),

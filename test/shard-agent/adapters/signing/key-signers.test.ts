@@ -10,7 +10,7 @@ import { kmsSigner } from "#shard-agent/adapters/signing/kms-signer.ts";
 import { localSigner } from "#shard-agent/adapters/signing/local-signer.ts";
 import { web3signer } from "#shard-agent/adapters/signing/web3signer.ts";
 import type { KeySigner } from "#shard-agent/ports/key-signer.ts";
-import { temporaryFolder } from "#test/support/temporary-folder.ts";
+import { temporaryFolder } from "#test/support/runner/temporary-folder.ts";
 
 const HALF_ORDER = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0n;
 /** Made with another implementation of scrypt (@noble/hashes): password `testpassword`. */

@@ -16,15 +16,15 @@ import { lyraV1AdapterAbi } from "#shared/evm/abi/lyra-v1-adapter.ts";
 import { optionBookAbi } from "#shared/evm/abi/option-book.ts";
 import { MANDATE_TYPES, mandateStruct, vaultDomain } from "#shared/evm/mandate-typed-data.ts";
 import type { JobParams, RebalanceJob } from "#shared/wire/rebalance-job.ts";
-import { vaultCall } from "#test/support/planner.ts";
 import {
   aRebalanceJob,
   MARGIN_MOVE_PARAMS,
   PERP_CHANGE_PARAMS,
   SWAP_PARAMS,
   TRANSFER_PARAMS,
-} from "#test/support/rebalance-job.ts";
-import { address20, hash32 } from "#test/support/shard-report.ts";
+} from "#test/support/agent/rebalance-job.ts";
+import { vaultCall } from "#test/support/coordinator/planner.ts";
+import { address20, hash32 } from "#test/support/coordinator/shard-report.ts";
 
 const KEY = localSigner(generatePrivateKey());
 const PLANNER = privateKeyToAccount(generatePrivateKey());

@@ -7,7 +7,7 @@ import {
 } from "#shard-agent/adapters/start/verify-accounts.ts";
 import { curieAdapterAbi } from "#shared/evm/abi/curie-adapter.ts";
 import type { Address } from "#shared/units/ids.ts";
-import { address20 } from "#test/support/shard-report.ts";
+import { address20 } from "#test/support/coordinator/shard-report.ts";
 
 const DESK = address20("0d");
 const HOUSE = address20("c0");

@@ -8,7 +8,7 @@ import {
 import { tradeToBandUnits, zakamoulineHalfWidthUnits } from "#shared/risk/hedging/no-trade-band.ts";
 import { blackScholes } from "#shared/risk/pricing/black-scholes.ts";
 import { seededUniform, standardNormal } from "#shared/risk/statistics/random.ts";
-import { readVectors } from "#test/support/read-vectors.ts";
+import { readVectors } from "#test/support/maths/read-vectors.ts";
 
 describe("published values", () => {
   test.each(readVectors<"vol" | "bidAskSpread" | "adjustedVol">("hedging.json", "leland"))(

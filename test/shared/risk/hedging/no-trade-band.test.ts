@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { whalleyWilmottHalfWidthUnits } from "#shared/risk/hedging/no-trade-band.ts";
 import { blackScholes } from "#shared/risk/pricing/black-scholes.ts";
-import { readVectors } from "#test/support/read-vectors.ts";
+import { readVectors } from "#test/support/maths/read-vectors.ts";
 
 const INPUTS = {
   gammaUnitsPerUsd: 0.04,

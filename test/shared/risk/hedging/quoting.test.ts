@@ -2,8 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { glftFiniteHorizonOffsets } from "#shared/risk/hedging/glft-finite-horizon.ts";
 import { avellanedaStoikovQuote, glftQuote, hoStollQuote } from "#shared/risk/hedging/quoting.ts";
-import { numberIn } from "#test/support/arbitrary-option.ts";
-import { readVectors } from "#test/support/read-vectors.ts";
+import { numberIn } from "#test/support/maths/arbitrary-option.ts";
+import { readVectors } from "#test/support/maths/read-vectors.ts";
 
 const GLFT = {
   midUsd: 100,

@@ -10,9 +10,13 @@ import {
 } from "#shared/risk/kernel/option-table.ts";
 import { blackScholes } from "#shared/risk/pricing/black-scholes.ts";
 import type { OptionInputs } from "#shared/risk/pricing/option-terms.ts";
-import { anyOption, numberIn } from "#test/support/arbitrary-option.ts";
-import { inputsOf, type RandomBuckets, randomBuckets } from "#test/support/random-options.ts";
-import { readVectors } from "#test/support/read-vectors.ts";
+import {
+  inputsOf,
+  type RandomBuckets,
+  randomBuckets,
+} from "#test/support/coordinator/random-options.ts";
+import { anyOption, numberIn } from "#test/support/maths/arbitrary-option.ts";
+import { readVectors } from "#test/support/maths/read-vectors.ts";
 
 const KINDS = ["simd", "typed"] as const;
 type Kind = (typeof KINDS)[number];

@@ -12,7 +12,7 @@ import { optionScenarioPnlUsd } from "#shared/risk/scenarios/scenario-pnl.ts";
 import { type Scenario, STANDARD_GRID } from "#shared/risk/scenarios/standard-grid.ts";
 import { shockedVolatility } from "#shared/risk/scenarios/volatility-shock.ts";
 import { seededUniform } from "#shared/risk/statistics/random.ts";
-import { numberFrom } from "#test/support/random-options.ts";
+import { numberFrom } from "#test/support/coordinator/random-options.ts";
 
 const KINDS = ["simd", "typed"] as const;
 

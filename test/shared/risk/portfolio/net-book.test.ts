@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { netBook } from "#shared/risk/portfolio/net-book.ts";
 import { netGreeks, quantiseGreeks } from "#shared/risk/portfolio/netting.ts";
 import { GREEK_NAMES, type Greeks, mapGreeks, ZERO_GREEKS } from "#shared/risk/pricing/greeks.ts";
-import { numberIn } from "#test/support/arbitrary-option.ts";
+import { numberIn } from "#test/support/maths/arbitrary-option.ts";
 
 const anyGreeks: fc.Arbitrary<Greeks> = fc
   .tuple(...GREEK_NAMES.map(() => numberIn(-100, 100)))

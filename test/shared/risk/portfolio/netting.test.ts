@@ -15,7 +15,7 @@ import {
   scaleGreeks,
   ZERO_GREEKS,
 } from "#shared/risk/pricing/greeks.ts";
-import { numberIn } from "#test/support/arbitrary-option.ts";
+import { numberIn } from "#test/support/maths/arbitrary-option.ts";
 
 const QUANTUM = 1e-6;
 const anyGreeks: fc.Arbitrary<Greeks> = fc

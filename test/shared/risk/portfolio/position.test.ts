@@ -14,7 +14,7 @@ import {
   type UnderlyingMarket,
 } from "#shared/risk/volatility/underlying-market.ts";
 import { DAY_MS } from "#shared/units/time.ts";
-import { numberIn } from "#test/support/arbitrary-option.ts";
+import { numberIn } from "#test/support/maths/arbitrary-option.ts";
 
 const NOW_MS = 1_760_000_000_000;
 const IN_30_DAYS = NOW_MS + 30 * DAY_MS;

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { blackScholes, type OptionValue } from "#shared/risk/pricing/black-scholes.ts";
 import { impliedVolatility } from "#shared/risk/pricing/implied-volatility.ts";
 import type { OptionInputs } from "#shared/risk/pricing/option-terms.ts";
-import { readVectors } from "#test/support/read-vectors.ts";
+import { readVectors } from "#test/support/maths/read-vectors.ts";
 
 type Column =
   | keyof OptionValue

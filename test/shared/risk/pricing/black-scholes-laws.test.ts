@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { blackScholes, type OptionValue } from "#shared/risk/pricing/black-scholes.ts";
 import type { OptionInputs } from "#shared/risk/pricing/option-terms.ts";
-import { anyOption, numberIn } from "#test/support/arbitrary-option.ts";
+import { anyOption, numberIn } from "#test/support/maths/arbitrary-option.ts";
 
 function priceUsd(inputs: OptionInputs): number {
   return blackScholes(inputs).priceUsd;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { blackScholes } from "#shared/risk/pricing/black-scholes.ts";
 import type { OptionInputs, OptionType } from "#shared/risk/pricing/option-terms.ts";
-import { readVectors } from "#test/support/read-vectors.ts";
+import { readVectors } from "#test/support/maths/read-vectors.ts";
 
 const AT_STRIKE: OptionInputs = {
   type: "call",

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { blackScholes } from "#shared/risk/pricing/black-scholes.ts";
 import { impliedVolatility } from "#shared/risk/pricing/implied-volatility.ts";
 import { type OptionInputs, optionTerms } from "#shared/risk/pricing/option-terms.ts";
-import { numberIn } from "#test/support/arbitrary-option.ts";
+import { numberIn } from "#test/support/maths/arbitrary-option.ts";
 
 /** Any option of the whole range, from a ten-thousandth of a deviation a year to total volatility 20. */
 const anyContract = fc

@@ -21,8 +21,8 @@ import {
   type Matrix,
   squareRootFactor,
 } from "#shared/risk/statistics/symmetric-matrix.ts";
-import { numberIn } from "#test/support/arbitrary-option.ts";
-import { readVectors } from "#test/support/read-vectors.ts";
+import { numberIn } from "#test/support/maths/arbitrary-option.ts";
+import { readVectors } from "#test/support/maths/read-vectors.ts";
 
 const SMALL: Matrix = [
   [1, 0.5, 0.2],

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { baselTrafficLight, countExceptions, kupiec } from "#shared/risk/statistics/backtest.ts";
-import { readVectors } from "#test/support/read-vectors.ts";
+import { readVectors } from "#test/support/maths/read-vectors.ts";
 
 test.each(
   readVectors<"exceptions" | "n" | "p" | "zone" | "addOn">("backtests.json", "trafficLight"),

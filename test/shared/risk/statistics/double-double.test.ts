@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { exactProduct, exactSum, growthFactor } from "#shared/risk/statistics/double-double.ts";
-import { numberIn } from "#test/support/arbitrary-option.ts";
+import { numberIn } from "#test/support/maths/arbitrary-option.ts";
 
 /** A double as a fraction of 2^1100: exact. */
 function exact(value: number): bigint {

@@ -4,8 +4,8 @@ import { eulerAllocation } from "#shared/risk/statistics/euler-allocation.ts";
 import { expectedShortfall, tailRisk } from "#shared/risk/statistics/expected-shortfall.ts";
 import { normalQuantile } from "#shared/risk/statistics/normal-quantile.ts";
 import { QUANTILE_TYPES, type QuantileType, quantile } from "#shared/risk/statistics/quantile.ts";
-import { numberIn } from "#test/support/arbitrary-option.ts";
-import { readVectors } from "#test/support/read-vectors.ts";
+import { numberIn } from "#test/support/maths/arbitrary-option.ts";
+import { readVectors } from "#test/support/maths/read-vectors.ts";
 
 const STRATA_TYPES: Record<string, QuantileType> = {
   IndexAbove: 1,

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { millsRatio, normalDensity, normalDistribution } from "#shared/risk/statistics/normal.ts";
-import { numberIn } from "#test/support/arbitrary-option.ts";
+import { numberIn } from "#test/support/maths/arbitrary-option.ts";
 
 /** 40-digit values rounded to 17 digits (mpmath, erfc(-x/sqrt 2)/2). */
 const DISTRIBUTION: readonly (readonly [number, number])[] = [

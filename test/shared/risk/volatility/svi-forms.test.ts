@@ -20,8 +20,8 @@ import {
   sviDerivatives,
   sviTotalVariance,
 } from "#shared/risk/volatility/svi-slice.ts";
-import { numberIn } from "#test/support/arbitrary-option.ts";
-import { readVectors } from "#test/support/read-vectors.ts";
+import { numberIn } from "#test/support/maths/arbitrary-option.ts";
+import { readVectors } from "#test/support/maths/read-vectors.ts";
 
 type Raw = "a" | "b" | "rho" | "m" | "sigma";
 const [VOGT] = readVectors<Raw | "t" | "v" | "psi" | "p" | "c" | "vTilde">(

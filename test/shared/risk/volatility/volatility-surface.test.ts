@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { sviTotalVariance } from "#shared/risk/volatility/svi-slice.ts";
 import { volatilityAt } from "#shared/risk/volatility/volatility-surface.ts";
 import { DAY_MS, YEAR_MS } from "#shared/units/time.ts";
-import { readVectors } from "#test/support/read-vectors.ts";
+import { readVectors } from "#test/support/maths/read-vectors.ts";
 
 const NOW_MS = 1_760_000_000_000;
 const FLAT = { b: 0, rho: 0, m: 0, sigma: 0.1 };

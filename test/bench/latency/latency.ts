@@ -1,0 +1,124 @@
+import { reportRisk } from "#shard-agent/cycles/report-risk.ts";
+import { alone, type BenchRow, median } from "#test/bench/compare.ts";
+import { type BlockEvents, blockEvents } from "#test/bench/latency/block-events.ts";
+import {
+  openPaths,
+  PATH_NAMES,
+  type PathName,
+  type Paths,
+} from "#test/bench/latency/latency-paths.ts";
+import { type LatencySite, openLatencySite } from "#test/bench/latency/latency-site.ts";
+
+/** What each baseline is and how much longer it should take. */
+const BASELINES = {
+  oneCall: { text: "viem's multicall in one call, over HTTP", goal: 4 },
+  batches: { text: "viem's default multicall, over HTTP", goal: 15 },
+  oneCallWs: { text: "viem's multicall in one call, over WebSocket", goal: 4 },
+  batchesWs: { text: "viem's default multicall, over WebSocket", goal: 15 },
+} as const;
+const WARM_UP_BLOCKS = 4;
+
+/**
+ * From a block's event to the report in its reader's hands, on a real chain and a real Redis: the agent's own read path, in
+ * turns, block by block, with straightforward ones that differ in nothing but how they read the chain.
+ *
+ * @param series Positions in the shard's book.
+ * @param blocks Blocks measured for each path.
+ */
+export async function latencyRows(series: number, blocks: number): Promise<BenchRow[]> {
+  const site = await openLatencySite(series);
+  try {
+    return await latencyRowsOf(site, series, blocks);
+  } finally {
+    await site.world.stop();
+  }
+}
+
+async function latencyRowsOf(
+  site: LatencySite,
+  series: number,
+  blocks: number,
+): Promise<BenchRow[]> {
+  const events = await blockEvents(site.chain.rpcUrl);
+  const paths = await openPaths(site);
+  try {
+    const times = await measurePaths({ site, events, paths, blocks });
+    return rowsOf(series, times);
+  } finally {
+    events.close();
+    paths.close();
+  }
+}
+
+type Times = Readonly<Record<PathName, number[]>>;
+
+async function measurePaths(o: {
+  readonly site: LatencySite;
+  readonly events: BlockEvents;
+  readonly paths: Paths;
+  readonly blocks: number;
+}): Promise<Times> {
+  const { site, events, paths } = o;
+  await requireSameReports(o);
+  const times = Object.fromEntries(PATH_NAMES.map((name) => [name, [] as number[]])) as Times;
+  for (let round = 0; round < WARM_UP_BLOCKS + o.blocks; round += 1) {
+    for (const name of PATH_NAMES) {
+      const next = events.next();
+      await site.mine();
+      const { header, atMs } = await next;
+      const report = paths.received();
+      const ports = paths.run[name];
+      await reportRisk(ports, header);
+      const { block } = await report;
+      if (block.hash !== header.hash) throw new Error(`${name}: a report of another block`);
+      if (round >= WARM_UP_BLOCKS) times[name].push(performance.now() - atMs);
+      // An agent reads every block; those of the others' turns it reads outside of the clock.
+      if (name === "own") continue;
+      const followed = paths.received();
+      await reportRisk(paths.run.own, header);
+      await followed;
+    }
+  }
+  return times;
+}
+
+/** The times compare only if all paths say the same of one block. */
+async function requireSameReports(o: {
+  readonly site: LatencySite;
+  readonly events: BlockEvents;
+  readonly paths: Paths;
+}): Promise<void> {
+  const next = o.events.next();
+  await o.site.mine();
+  const { header } = await next;
+  const texts: string[][] = [];
+  for (const name of PATH_NAMES) {
+    const report = o.paths.received();
+    await reportRisk(o.paths.run[name], header);
+    const fields = Object.entries({ ...(await report), seq: 0 });
+    texts.push(fields.map((field) => JSON.stringify(field).toLowerCase()));
+  }
+  const [own = [], ...others] = texts;
+  for (const [index, text] of own.entries()) {
+    const other = others.find((one) => one[index] !== text);
+    if (other !== undefined) throw new Error(`the paths differ: ${text}; ${other[index]}`);
+  }
+}
+
+function rowsOf(series: number, times: Times): BenchRow[] {
+  const us = (name: PathName): number => median(times[name]) * 1000;
+  const name = `block event to report received, ${series} positions`;
+  return PATH_NAMES.flatMap((path) => {
+    if (path === "own") return [];
+    const { text, goal } = BASELINES[path];
+    const note = `p99 ${percentile(times.own, 0.99).toFixed(0)} ms`;
+    const ratio = us(path) / us("own");
+    const baseline = `the same with ${text}`;
+    return [{ ...alone(name, us("own"), note), baseline, baselineMedianUs: us(path), ratio, goal }];
+  });
+}
+
+function percentile(values: readonly number[], level: number): number {
+  const sorted = [...values].sort((left, right) => left - right);
+  return sorted[Math.min(sorted.length - 1, Math.floor(level * sorted.length))] ?? 0;
+}

@@ -1,0 +1,69 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse, stringify } from "yaml";
+import type { CoordinatorConfig } from "#coordinator/config.ts";
+import type { Policy } from "#shared/policy/policy-schema.ts";
+import { freePort } from "#test/local/processes/free-port.ts";
+import type { World } from "#test/local/world.ts";
+import { waitFor } from "#test/support/agent/agent-site.ts";
+import { type RunningProcess, runProcess } from "#test/support/runner/run-process.ts";
+import { temporaryFolder } from "#test/support/runner/temporary-folder.ts";
+
+export type ApiAnswer = { readonly status: number; readonly body: Record<string, unknown> };
+
+/** A coordinator process of a test, with its admin API. */
+export type CoordinatorProcess = RunningProcess & {
+  readonly dataDir: string;
+  readonly get: (path: string) => Promise<ApiAnswer>;
+  readonly post: (path: string, body: unknown) => Promise<ApiAnswer>;
+  /** Waits for an answer of a path for which `accept` holds. */
+  readonly until: (path: string, accept: (answer: ApiAnswer) => boolean) => Promise<ApiAnswer>;
+};
+
+export type CoordinatorOptions = {
+  /** Folder of the journal: the same one again is a restart. */
+  readonly dataDir?: string;
+  readonly flags?: readonly string[];
+  readonly change?: (config: CoordinatorConfig) => object;
+};
+
+/** Starts the coordinator of a world that runs without one; killed when the test ends. */
+export async function startCoordinator(
+  world: World,
+  o: CoordinatorOptions = {},
+): Promise<CoordinatorProcess> {
+  const { dataDir: worldDir, adminApi } = world.description;
+  const dataDir = o.dataDir ?? temporaryFolder();
+  const original = parse(
+    readFileSync(join(worldDir, "coordinator.yaml"), "utf8"),
+  ) as CoordinatorConfig;
+  const port = await freePort();
+  const config = { ...original, dataDir, api: { ...original.api, port } };
+  const file = join(temporaryFolder(), "coordinator.yaml");
+  writeFileSync(file, stringify({ ...config, ...o.change?.(config) }));
+  const process = runProcess("coordinator/main.ts", ["--config", file, ...(o.flags ?? [])]);
+  const headers = { "x-api-key": adminApi.key };
+  const ask = async (path: string, init: RequestInit = {}): Promise<ApiAnswer> => {
+    const signal = AbortSignal.timeout(5_000);
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, { ...init, signal });
+    return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+  };
+  const get = (path: string): Promise<ApiAnswer> => ask(path, { headers });
+  return {
+    ...process,
+    dataDir,
+    get,
+    post: (path, body) => {
+      const json = { ...headers, "content-type": "application/json" };
+      return ask(path, { method: "POST", headers: json, body: JSON.stringify(body) });
+    },
+    until: (path, accept) => waitFor(() => get(path), accept, path),
+  };
+}
+
+/** A policy file beside the world's own, with what a test changes. */
+export function policyFileWith(world: World, change: (policy: Policy) => Policy): string {
+  const file = join(temporaryFolder(), "policy.yaml");
+  writeFileSync(file, stringify(change(world.description.policy)));
+  return file;
+}
