@@ -1,12 +1,12 @@
 import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
 import { changeJob, releaseJobs } from "#coordinator/cycles/jobs/change-jobs.ts";
-import type { PassInput } from "#coordinator/cycles/planning/assess-world.ts";
+import type { PassInput } from "#coordinator/cycles/planning/pass-input.ts";
 import {
   finishPass,
   formulatePass,
   type PassOutcome,
-  preparePass,
 } from "#coordinator/cycles/planning/plan-pass.ts";
+import { preparePass } from "#coordinator/cycles/planning/prepare-pass.ts";
 import { keepSafety, safetyInput } from "#coordinator/cycles/safety/keep-safety.ts";
 import type { JobQueue } from "#coordinator/ports/job-queue.ts";
 import type { Journal } from "#coordinator/ports/journal.ts";

@@ -1,6 +1,6 @@
 import { capCost } from "#coordinator/cycles/planning/cap-cost.ts";
 import { actionsOf, type FoundPlan } from "#coordinator/cycles/planning/plan-greedily.ts";
-import type { PlanningProblem, PreparedPass } from "#coordinator/cycles/planning/plan-pass.ts";
+import type { PlanningProblem, PreparedPass } from "#coordinator/cycles/planning/prepare-pass.ts";
 import type { SolveOutcome } from "#coordinator/records/planning/linear-program.ts";
 import type { PlanFigures, PlanReport } from "#coordinator/records/planning/plan-report.ts";
 import { evaluatePlan } from "#coordinator/stages/plans/evaluate-plan.ts";

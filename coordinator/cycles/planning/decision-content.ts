@@ -1,6 +1,6 @@
 import type { World } from "#coordinator/cycles/planning/assess-world.ts";
 import type { FoundPlan } from "#coordinator/cycles/planning/plan-greedily.ts";
-import type { PreparedPass } from "#coordinator/cycles/planning/plan-pass.ts";
+import type { PreparedPass } from "#coordinator/cycles/planning/prepare-pass.ts";
 import { reportRefOf } from "#coordinator/records/book-entry.ts";
 import type {
   DecisionRecord,

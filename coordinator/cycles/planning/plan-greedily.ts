@@ -1,4 +1,5 @@
-import type { PassInput, World } from "#coordinator/cycles/planning/assess-world.ts";
+import type { World } from "#coordinator/cycles/planning/assess-world.ts";
+import type { PassInput } from "#coordinator/cycles/planning/pass-input.ts";
 import type { PlannedAction } from "#coordinator/records/planning/planned-action.ts";
 import { type HedgePlan, planHedges, whyDue } from "#coordinator/stages/plans/plan-hedges.ts";
 import { type OptionPlan, planOptions } from "#coordinator/stages/plans/plan-options.ts";

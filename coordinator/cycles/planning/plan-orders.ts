@@ -1,4 +1,5 @@
-import { netWorld, type PassInput, type World } from "#coordinator/cycles/planning/assess-world.ts";
+import { netWorld, type World } from "#coordinator/cycles/planning/assess-world.ts";
+import type { PassInput } from "#coordinator/cycles/planning/pass-input.ts";
 import { hedgeBarrier, transferBarrier } from "#coordinator/cycles/planning/plan-greedily.ts";
 import type { TransferDecision } from "#coordinator/records/planning/decision-record.ts";
 import { isHedge } from "#coordinator/records/planning/pending-effect.ts";

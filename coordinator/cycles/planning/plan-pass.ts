@@ -1,40 +1,22 @@
-import {
-  assessWorld,
-  type PassInput,
-  type PassView,
-  type World,
-} from "#coordinator/cycles/planning/assess-world.ts";
+import type { PassView } from "#coordinator/cycles/planning/assess-world.ts";
 import { choosePlan, type SolvedPlan } from "#coordinator/cycles/planning/choose-plan.ts";
 import { decisionContent } from "#coordinator/cycles/planning/decision-content.ts";
+import type { PassInput } from "#coordinator/cycles/planning/pass-input.ts";
 import {
   actionsOf,
   type FoundPlan,
-  planGreedily,
   transferBarrier,
 } from "#coordinator/cycles/planning/plan-greedily.ts";
-import {
-  type OrderedPlan,
-  planOrders,
-  worldAfter,
-} from "#coordinator/cycles/planning/plan-orders.ts";
-import { planningWorld } from "#coordinator/cycles/planning/planning-problem.ts";
-import { reportRefOf } from "#coordinator/records/book-entry.ts";
+import { type PreparedPass, preparePass } from "#coordinator/cycles/planning/prepare-pass.ts";
 import type { JobRecord } from "#coordinator/records/jobs/job-record.ts";
 import type { DecisionRecord } from "#coordinator/records/planning/decision-record.ts";
 import { issueJobs } from "#coordinator/stages/jobs/issue-jobs.ts";
-import { seriesFor } from "#coordinator/stages/plans/plan-options.ts";
-import { shortfalls } from "#coordinator/stages/plans/plan-transfers.ts";
 import { type Formulation, formulatePlan } from "#coordinator/stages/program/formulate-plan.ts";
-import { type PlanScenarios, planScenarios } from "#coordinator/stages/program/plan-scenarios.ts";
-import type { PlanningWorld } from "#coordinator/stages/program/planning-world.ts";
 import { startValues } from "#coordinator/stages/program/start-values.ts";
 import { planMargin } from "#coordinator/stages/treasury/plan-margin.ts";
-import { planRecalls } from "#coordinator/stages/treasury/plan-recalls.ts";
 import { planTreasury } from "#coordinator/stages/treasury/plan-treasury.ts";
 import type { TreasuryPlan } from "#coordinator/stages/treasury/treasury-action.ts";
-import type { Policy } from "#shared/policy/policy-schema.ts";
 import { planIdOf } from "#shared/wire/plan-id.ts";
-import { reportSetHash } from "#shared/wire/report-set.ts";
 
 export type PassOutcome = {
   readonly view: PassView;
@@ -44,71 +26,9 @@ export type PassOutcome = {
   readonly outcome: string;
 };
 
-/** A pass up to where a program could be solved for it. */
-export type PreparedPass = {
-  readonly input: PassInput;
-  /** What people ordered is in flight here already. */
-  readonly world: World;
-  readonly ordered: OrderedPlan;
-  /** What comes home before anything is planned: in flight here already. */
-  readonly recalls: TreasuryPlan;
-  readonly reportSetHash: `0x${string}`;
-  readonly planning: PlanningWorld;
-  readonly greedy: FoundPlan;
-  /** Undefined when every net is inside its band and no shard is in shortfall: then nothing is to be planned. */
-  readonly problem: PlanningProblem | undefined;
-};
-
-export type PlanningProblem = { readonly world: PlanningWorld; readonly scenarios: PlanScenarios };
-
 /** A whole pass by the greedy plan alone: pure and synchronous; nothing is stored or sent. */
 export function planPass(input: PassInput): PassOutcome {
   return finishPass(preparePass(input));
-}
-
-/** Values the world and plans greedily; says what problem is left to be solved better. Pure. */
-export function preparePass(input: PassInput): PreparedPass {
-  const assessed = assessWorld(input);
-  const ordered = planOrders(input, assessed);
-  const afterOrders = worldAfter(input, assessed, ordered.actions);
-  const recalls = recallsOf(input, afterOrders);
-  const after = worldAfter(input, afterOrders, recalls.actions);
-  const world = {
-    ...after,
-    policy: withJobsLeft(after.policy, ordered),
-    view: { ...after.view, orders: ordered.progress },
-  };
-  const rest = { ...input, policy: withJobsLeft(input.policy, ordered) };
-  const planning = planningWorld(rest, world);
-  const greedy = planGreedily(rest, world, planning);
-  const isWork =
-    planning.underlyings.some((one) => seriesFor(planning, one, planning.effects).length > 0) ||
-    planning.underlyings.some((one) => one.neededUnits !== 0) ||
-    (planning.mayTransfer && shortfalls(planning).length > 0);
-  return {
-    input: rest,
-    world,
-    ordered,
-    recalls,
-    reportSetHash: reportSetHash(world.fresh.map(reportRefOf)),
-    planning,
-    greedy,
-    problem: isWork ? { world: planning, scenarios: planScenarios(planning) } : undefined,
-  };
-}
-
-/** Cash that vaults' own venues owe them where they are short of it. */
-function recallsOf(input: PassInput, world: World): TreasuryPlan {
-  if (transferBarrier(input, world) !== undefined) return { actions: [], moves: [] };
-  const { inputs, effects, policy, nativeUsd, view } = world;
-  return planRecalls({ inputs, effects, policy, nativeUsd, halfWidthUnits: view.halfWidthUnits });
-}
-
-/** What people ordered comes out of the jobs of the pass, and first. */
-function withJobsLeft(policy: Policy, { actions }: OrderedPlan): Policy {
-  if (actions.length === 0) return policy;
-  const jobsPerPassMax = Math.max(0, policy.hedging.jobsPerPassMax - actions.length);
-  return { ...policy, hedging: { ...policy.hedging, jobsPerPassMax } };
 }
 
 /** The program of a prepared pass; undefined when the policy does not ask for one or it would be empty. */

@@ -1,4 +1,5 @@
-import type { PassInput, World } from "#coordinator/cycles/planning/assess-world.ts";
+import type { World } from "#coordinator/cycles/planning/assess-world.ts";
+import type { PassInput } from "#coordinator/cycles/planning/pass-input.ts";
 import {
   actFrom,
   hedgeBarrier,

@@ -5,8 +5,8 @@ import {
   formulatePass,
   type PassOutcome,
   planPass,
-  preparePass,
 } from "#coordinator/cycles/planning/plan-pass.ts";
+import { preparePass } from "#coordinator/cycles/planning/prepare-pass.ts";
 import type { Solver } from "#coordinator/ports/solver.ts";
 import { alone, type BenchRow, median } from "#test/bench/compare.ts";
 import { measure } from "#test/bench/measure.ts";

@@ -1,4 +1,5 @@
-import type { PassInput, PassView } from "#coordinator/cycles/planning/assess-world.ts";
+import type { PassView } from "#coordinator/cycles/planning/assess-world.ts";
+import type { PassInput } from "#coordinator/cycles/planning/pass-input.ts";
 import { planPass } from "#coordinator/cycles/planning/plan-pass.ts";
 import type { BookEntry } from "#coordinator/records/book-entry.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { PassInput } from "#coordinator/cycles/planning/assess-world.ts";
+import type { PassInput } from "#coordinator/cycles/planning/pass-input.ts";
 import { planPass } from "#coordinator/cycles/planning/plan-pass.ts";
 import type { BookEntry } from "#coordinator/records/book-entry.ts";
 import type { SpotHistory } from "#coordinator/records/planning/volatility-forecast.ts";

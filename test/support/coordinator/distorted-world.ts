@@ -1,4 +1,4 @@
-import type { PassInput } from "#coordinator/cycles/planning/assess-world.ts";
+import type { PassInput } from "#coordinator/cycles/planning/pass-input.ts";
 import type { BookEntry } from "#coordinator/records/book-entry.ts";
 import { seededRandom } from "#test/support/maths/seeded-random.ts";
 

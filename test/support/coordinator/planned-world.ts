@@ -1,8 +1,5 @@
-import {
-  assessWorld,
-  type PassInput,
-  type World,
-} from "#coordinator/cycles/planning/assess-world.ts";
+import { assessWorld, type World } from "#coordinator/cycles/planning/assess-world.ts";
+import type { PassInput } from "#coordinator/cycles/planning/pass-input.ts";
 import type { BookEntry } from "#coordinator/records/book-entry.ts";
 import type { NetUnderlying } from "#coordinator/stages/risk/net-risk.ts";
 import { aPassInput } from "#test/support/coordinator/coordinator-pass.ts";

@@ -1,15 +1,14 @@
 import { createRequire } from "node:module";
 import type { Highs } from "highs";
 import { solveWithHighs } from "#coordinator/adapters/solver/highs-program.ts";
-import type { PassInput } from "#coordinator/cycles/planning/assess-world.ts";
 import type { SolvedPlan } from "#coordinator/cycles/planning/choose-plan.ts";
+import type { PassInput } from "#coordinator/cycles/planning/pass-input.ts";
 import {
   finishPass,
   formulatePass,
   type PassOutcome,
-  type PreparedPass,
-  preparePass,
 } from "#coordinator/cycles/planning/plan-pass.ts";
+import { type PreparedPass, preparePass } from "#coordinator/cycles/planning/prepare-pass.ts";
 import type {
   LinearProgram,
   ProgramSolution,

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { planPass, preparePass } from "#coordinator/cycles/planning/plan-pass.ts";
+import { planPass } from "#coordinator/cycles/planning/plan-pass.ts";
+import { preparePass } from "#coordinator/cycles/planning/prepare-pass.ts";
 import type { PlanFigures } from "#coordinator/records/planning/plan-report.ts";
 import { evaluatePlan } from "#coordinator/stages/plans/evaluate-plan.ts";
 import { bindingConstraints } from "#coordinator/stages/plans/explain-plan.ts";

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { finishPass, formulatePass, preparePass } from "#coordinator/cycles/planning/plan-pass.ts";
+import { finishPass, formulatePass } from "#coordinator/cycles/planning/plan-pass.ts";
+import { preparePass } from "#coordinator/cycles/planning/prepare-pass.ts";
 import type { ProgramSolution } from "#coordinator/records/planning/linear-program.ts";
 import { aRandomPass } from "#test/support/coordinator/random-world.ts";
 import { solveProgram } from "#test/support/coordinator/solve-pass.ts";

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { PassInput } from "#coordinator/cycles/planning/assess-world.ts";
-import { planPass, preparePass } from "#coordinator/cycles/planning/plan-pass.ts";
+import type { PassInput } from "#coordinator/cycles/planning/pass-input.ts";
+import { planPass } from "#coordinator/cycles/planning/plan-pass.ts";
+import { preparePass } from "#coordinator/cycles/planning/prepare-pass.ts";
 import type { JobRecord } from "#coordinator/records/jobs/job-record.ts";
 import { evaluatePlan } from "#coordinator/stages/plans/evaluate-plan.ts";
 import {

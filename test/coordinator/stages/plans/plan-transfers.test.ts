@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { PassInput } from "#coordinator/cycles/planning/assess-world.ts";
+import type { PassInput } from "#coordinator/cycles/planning/pass-input.ts";
 import type { BookEntry } from "#coordinator/records/book-entry.ts";
 import { assessCapital } from "#coordinator/stages/capital/assess-capital.ts";
 import { planTransfers, type TransferPlan } from "#coordinator/stages/plans/plan-transfers.ts";

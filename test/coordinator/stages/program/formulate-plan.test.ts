@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { PassInput } from "#coordinator/cycles/planning/assess-world.ts";
-import { finishPass, formulatePass, preparePass } from "#coordinator/cycles/planning/plan-pass.ts";
+import type { PassInput } from "#coordinator/cycles/planning/pass-input.ts";
+import { finishPass, formulatePass } from "#coordinator/cycles/planning/plan-pass.ts";
+import { preparePass } from "#coordinator/cycles/planning/prepare-pass.ts";
 import type { PendingEffect } from "#coordinator/records/planning/pending-effect.ts";
 import type { PlanReport } from "#coordinator/records/planning/plan-report.ts";
 import type { PlannedAction } from "#coordinator/records/planning/planned-action.ts";

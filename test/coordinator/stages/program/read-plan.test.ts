@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { formulatePass, preparePass } from "#coordinator/cycles/planning/plan-pass.ts";
+import { formulatePass } from "#coordinator/cycles/planning/plan-pass.ts";
+import { preparePass } from "#coordinator/cycles/planning/prepare-pass.ts";
 import { wantedPlan } from "#coordinator/stages/program/read-plan.ts";
 import { aRandomPass } from "#test/support/coordinator/random-world.ts";
 import { solveProgram } from "#test/support/coordinator/solve-pass.ts";

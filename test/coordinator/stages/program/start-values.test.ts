@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { actionsOf } from "#coordinator/cycles/planning/plan-greedily.ts";
-import { formulatePass, preparePass } from "#coordinator/cycles/planning/plan-pass.ts";
+import { formulatePass } from "#coordinator/cycles/planning/plan-pass.ts";
+import { preparePass } from "#coordinator/cycles/planning/prepare-pass.ts";
 import { isHedge } from "#coordinator/records/planning/pending-effect.ts";
 import { aRandomPass } from "#test/support/coordinator/random-world.ts";
 

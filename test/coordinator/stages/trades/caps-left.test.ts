@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { PassInput } from "#coordinator/cycles/planning/assess-world.ts";
+import type { PassInput } from "#coordinator/cycles/planning/pass-input.ts";
 import { type PassOutcome, planPass } from "#coordinator/cycles/planning/plan-pass.ts";
 import type { JobRecord } from "#coordinator/records/jobs/job-record.ts";
 import { unitsFromRaw } from "#shared/units/token-amount.ts";
