@@ -69,16 +69,16 @@ test("an honest run passes and a replayed mandate is reported as reverted", asyn
   });
   expect(summary.trades).toMatchObject({ total: 2, sold: 1, bought: 1 });
   expect(summary.transfers).toMatchObject({ sent: 1, delivered: 1, amountRaw: "25000000000" });
-  expect(summary.hedgingCost.shortfallPoolFeesUsd).toBeCloseTo(
+  expect(summary.hedgingCost?.shortfallPoolFeesUsd).toBeCloseTo(
     (15_000 * source.underlyings[0]!.pool.fee) / 1e6,
     1,
   );
-  expect(summary.hedgingCost.shortfallUsd).toBeGreaterThan(
-    summary.hedgingCost.shortfallPoolFeesUsd,
+  expect(summary.hedgingCost?.shortfallUsd).toBeGreaterThan(
+    summary.hedgingCost?.shortfallPoolFeesUsd ?? Number.NaN,
   );
-  expect(summary.hedgingCost.bridgeFeeUsd).toBeGreaterThan(0);
-  expect(summary.naive.trades).toBe(1);
-  expect(summary.naive.shortfallUsd).toBeGreaterThan(0);
+  expect(summary.hedgingCost?.bridgeFeeUsd).toBeGreaterThan(0);
+  expect(summary.naive?.trades).toBe(1);
+  expect(summary.naive?.shortfallUsd).toBeGreaterThan(0);
   expect(summary.observer.failedLooks).toBe(0);
   expect(summarySchema.parse(JSON.parse(JSON.stringify(summary)))).toEqual(summary);
   expect(renderSummary(summary)).toContain(
@@ -115,6 +115,26 @@ test("a job whose reports were too old when it was included fails, whatever the 
   const check = summary.checks.find((c) => c.name === "no job was executed on a stale report");
   expect(check).toMatchObject({ ok: false });
   expect(check?.detail).toContain(`job ${job?.jobId}: included on a report of`);
+}, 60_000);
+
+test("a chain that does not answer at the end fails what needs it, and all else is still checked", async () => {
+  const [source, target] = chains();
+  const silent = { ...target, rpcUrl: "http://127.0.0.1:1" };
+  const half = { ...world.description, chains: [source, silent] };
+  const summary = await checkWorld(half, observer, adminApi());
+  const names = (ok: boolean) => summary.checks.filter((c) => c.ok === ok).map((c) => c.name);
+  expect(names(true)).toEqual([
+    "no job is in flight at the end",
+    "the system is not halted at the end",
+    "the band was violated at least once",
+  ]);
+  const failed = summary.checks.filter((c) => !c.ok);
+  const why = `could not be checked: newest block of ${target.shard}: `;
+  expect(failed.filter((c) => !c.detail.startsWith(why))).toEqual([]);
+  expect(summary).toMatchObject({ ok: false, hedgingCost: null, naive: null, underlyings: {} });
+  expect(Object.keys(summary.finalBlocks)).toEqual([source.shard]);
+  expect(summarySchema.parse(JSON.parse(JSON.stringify(summary)))).toEqual(summary);
+  expect(renderSummary(summary)).toContain("hedging cost: could not be read");
 }, 60_000);
 
 test("the observer survives a chain that does not answer", async () => {

@@ -26,6 +26,8 @@ async function runLocked(options: CliOptions): Promise<number> {
   const worldFile = join(options.folder, "world.json");
   const dataDir = join(options.folder, "run");
   rmSync(dataDir, { recursive: true, force: true });
+  // What an earlier run wrote must not be taken for this one's, should it break off.
+  if (options.jsonFile !== null) rmSync(options.jsonFile, { force: true });
   const control = listenForSignals(say);
   const startedMs = performance.now();
   say(`riskshard local world: ${options.chains} chains, seed ${options.seed}`);

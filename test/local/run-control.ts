@@ -22,8 +22,12 @@ export function listenForSignals(say: (text: string) => void): RunControl {
     if (interrupts === 1) interrupt.resolve();
     else abort.reject(new Abort(130));
   };
-  const onTerminate = () => abort.reject(new Abort(143));
-  const onHangUp = () => abort.reject(new Abort(129));
+  const stopAtOnce = (signal: string, exitCode: number) => {
+    say(`\n${signal}: stopped at once, nothing was checked`);
+    abort.reject(new Abort(exitCode));
+  };
+  const onTerminate = () => stopAtOnce("SIGTERM", 143);
+  const onHangUp = () => stopAtOnce("SIGHUP", 129);
   process.on("SIGINT", onInterrupt).on("SIGTERM", onTerminate).on("SIGHUP", onHangUp);
   process.on("uncaughtException", abort.reject).on("unhandledRejection", abort.reject);
   return {

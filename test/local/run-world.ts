@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { FatalError } from "#shared/errors.ts";
 import { checkWorld } from "#test/local/check/check-world.ts";
 import { renderSummary } from "#test/local/check/summary/render-summary.ts";
+import type { Summary } from "#test/local/check/summary/summary-schema.ts";
 import type { CliOptions } from "#test/local/cli-options.ts";
 import { type AdminApi, adminApiClient } from "#test/local/observe/admin-api.ts";
 import { startObserver } from "#test/local/observe/observer.ts";
@@ -49,11 +50,19 @@ export async function runWorld(
   await observer.stop();
   const summary = await checkWorld(description, observer, api);
   process.stdout.write(`\n${renderSummary(summary)}\n`);
-  if (options.jsonFile !== null) {
-    writeFileSync(options.jsonFile, `${JSON.stringify(summary, null, 2)}\n`);
-    process.stdout.write(`summary written to ${options.jsonFile}\n`);
-  }
+  if (options.jsonFile !== null) writeSummary(options.jsonFile, summary);
   return summary.ok;
+}
+
+function writeSummary(file: string, summary: Summary): void {
+  try {
+    writeFileSync(file, `${JSON.stringify(summary, null, 2)}\n`);
+  } catch (cause) {
+    throw new FatalError("world-summary", `--json ${file}: could not be written: ${cause}`, {
+      cause,
+    });
+  }
+  process.stdout.write(`summary written to ${file}\n`);
 }
 
 /** Waits until the coordinator says that it is ready; false when it does not in time. */

@@ -1,9 +1,11 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Hex } from "viem";
-import { bookRisk } from "#test/local/check/accounts/book-risk.ts";
+import { type BookRisk, bookRisk } from "#test/local/check/accounts/book-risk.ts";
 import type { ChainHistory } from "#test/local/check/accounts/chain-history.ts";
 import { supplyAccount } from "#test/local/check/accounts/supply-account.ts";
 import { readApi } from "#test/local/check/read-api.ts";
 import { readHistory } from "#test/local/check/read-history.ts";
+import { type PartReader, partReader } from "#test/local/check/read-part.ts";
 import { type KnownBlock, staleJobFaults } from "#test/local/check/stale-jobs.ts";
 import { costFigures, naiveFigures } from "#test/local/check/summary/cost-figures.ts";
 import { hedgeCosts, sideCost } from "#test/local/check/summary/hedging-cost.ts";
@@ -11,58 +13,113 @@ import { summaryOf } from "#test/local/check/summary/summary-of.ts";
 import type { Summary } from "#test/local/check/summary/summary-schema.ts";
 import type { AdminApi } from "#test/local/observe/admin-api.ts";
 import { type ObservedChain, observeChain } from "#test/local/observe/chain-client.ts";
-import { readChainState } from "#test/local/observe/chain-state.ts";
+import { type ChainState, readChainState } from "#test/local/observe/chain-state.ts";
 import type { Observer } from "#test/local/observe/observer.ts";
 import type { WorldDescription } from "#test/local/world-description.ts";
+
+/** Longer than a block of the world takes; a chain that mines nothing is at rest already. */
+const SUCCESSOR_TIMEOUT_MS = 5_000;
+const SUCCESSOR_POLL_MS = 100;
+
+/** A chain at the block it is checked at, as far as that could be read. */
+type CheckedChain = {
+  readonly observed: ObservedChain;
+  readonly history: ChainHistory | undefined;
+  readonly state: ChainState | undefined;
+};
 
 /**
  * Checks a world that has come to rest, from chain logs and the state of one final block per chain;
  * the admin API is asked only what no chain knows. Shares no code with the coordinator.
  *
- * @returns The summary; `ok` is false when any check fails, an admin API that does not answer included.
- * @throws {Error} viem's error when a chain does not answer: then nothing can be said.
+ * @returns The summary; `ok` is false when any check fails. What cannot be read, of a chain or of the admin API, fails the
+ * checks that need it; never rejects for it.
  */
 export async function checkWorld(
   world: WorldDescription,
   observer: Pick<Observer, "observation">,
   adminApi: AdminApi,
 ): Promise<Summary> {
-  const observed = world.chains.map(observeChain);
-  const heads = await Promise.all(observed.map((o) => o.client.getBlockNumber({ cacheTime: 0 })));
-  const chains = observed.map((o, i) => ({ observed: o, finalBlock: heads[i] ?? 0n }));
-  const [histories, states, api] = await Promise.all([
-    Promise.all(chains.map((c) => readHistory(c.observed, c.finalBlock))),
-    Promise.all(chains.map((c) => readChainState(c.observed, c.finalBlock))),
+  const { read, unread } = partReader();
+  const [chains, api] = await Promise.all([
+    Promise.all(world.chains.map((chain) => readChain(observeChain(chain), read))),
     readApi(adminApi),
   ]);
-  const staleAfterMs = new Map(world.chains.map((c) => [c.shard, c.staleAfterMs]));
-  const staleFaults = await staleJobFaults({
-    histories,
-    jobs: api.jobs,
-    staleAfterMs,
-    blockOf: blockLookup(observed),
-  });
-  const hedges = (
-    await Promise.all(observed.map((o, i) => hedgeCosts(o, historyAt(histories, i))))
-  ).flat();
-  const sides = await Promise.all(observed.map((o, i) => sideCost(o, historyAt(histories, i))));
-  const cost = costFigures(hedges, sides);
+  const histories = chains.flatMap(({ history }) => history ?? []);
+  const staleFaults = await read("reports", "blocks of jobs' reports", () =>
+    staleJobFaults({
+      histories,
+      jobs: api.jobs,
+      staleAfterMs: new Map(world.chains.map((c) => [c.shard, c.staleAfterMs])),
+      blockOf: blockLookup(chains.map(({ observed }) => observed)),
+    }),
+  );
+  const whole = wholeOf(chains);
+  const cost = whole && (await read("cost", "hedging cost", () => readCost(whole)));
+  const final = whole && (await read("state", "final state", async () => finalRisk(world, whole)));
   const observation = observer.observation();
+  const gasUsdPerTrade = cost !== undefined && cost.hedges > 0 ? cost.gasUsd / cost.hedges : 0;
   return summaryOf({
     world,
     histories,
-    final: bookRisk(
-      states,
-      world.policy,
-      inTransitUsd(world, histories, states[0]?.settlementPriceUsd ?? 0),
-    ),
+    final: final ?? null,
     api,
-    staleFaults,
+    staleFaults: staleFaults ?? [],
     observation,
-    cost,
-    naive: naiveFigures(observation.naive, cost.hedges > 0 ? cost.gasUsd / cost.hedges : 0),
+    cost: cost ?? null,
+    naive: cost === undefined ? null : naiveFigures(observation.naive, gasUsdPerTrade),
+    unread,
     checkedAtMs: Date.now(),
   });
+}
+
+async function readChain(observed: ObservedChain, read: PartReader): Promise<CheckedChain> {
+  const { shard } = observed.chain;
+  const block = await read("chain", `newest block of ${shard}`, () => settledBlock(observed));
+  if (block === undefined) return { observed, history: undefined, state: undefined };
+  const [history, state] = await Promise.all([
+    read("history", `events of ${shard}`, () => readHistory(observed, block)),
+    read("state", `state of ${shard}`, () => readChainState(observed, block)),
+  ]);
+  return { observed, history, state };
+}
+
+/** The newest block once it has a successor: of the very newest a node may still answer from the one before. */
+async function settledBlock({ client }: ObservedChain): Promise<bigint> {
+  const head = () => client.getBlockNumber({ cacheTime: 0 });
+  const newest = await head();
+  const deadlineMs = Date.now() + SUCCESSOR_TIMEOUT_MS;
+  while ((await head()) === newest && Date.now() < deadlineMs) await sleep(SUCCESSOR_POLL_MS);
+  return newest;
+}
+
+type ReadChain = {
+  readonly observed: ObservedChain;
+  readonly history: ChainHistory;
+  readonly state: ChainState;
+};
+
+/** All chains, or undefined when one could not be read: a sum without it would be none. */
+function wholeOf(chains: readonly CheckedChain[]): readonly ReadChain[] | undefined {
+  const whole = chains.flatMap(({ observed, history, state }): ReadChain[] => {
+    return history === undefined || state === undefined ? [] : [{ observed, history, state }];
+  });
+  return whole.length === chains.length ? whole : undefined;
+}
+
+async function readCost(
+  chains: readonly ReadChain[],
+): Promise<NonNullable<Summary["hedgingCost"]>> {
+  const hedges = await Promise.all(chains.map((c) => hedgeCosts(c.observed, c.history)));
+  const sides = await Promise.all(chains.map((c) => sideCost(c.observed, c.history)));
+  return costFigures(hedges.flat(), sides);
+}
+
+function finalRisk(world: WorldDescription, chains: readonly ReadChain[]): BookRisk {
+  const histories = chains.map(({ history }) => history);
+  const states = chains.map(({ state }) => state);
+  const inTransit = inTransitUsd(world, histories, states[0]?.settlementPriceUsd ?? 0);
+  return bookRisk(states, world.policy, inTransit);
 }
 
 function blockLookup(
@@ -92,10 +149,4 @@ function inTransitUsd(
 ): number {
   const decimals = world.chains[0]?.settlement.decimals ?? 0;
   return (Number(supplyAccount(histories).inTransitRaw) / 10 ** decimals) * priceUsd;
-}
-
-function historyAt(histories: readonly ChainHistory[], index: number): ChainHistory {
-  const history = histories[index];
-  if (history === undefined) throw new RangeError(`no history of chain ${index}`);
-  return history;
 }

@@ -47,6 +47,7 @@ export function exampleEvidence(o: Partial<Evidence> = {}): Evidence {
     observation: { samples: [sample], samplesTaken: 2, looksFailed: 0, exposure, naive: [] },
     cost: costFigures([], []),
     naive: naiveFigures([], 0),
+    unread: [],
     checkedAtMs: 30_000,
     ...o,
   };

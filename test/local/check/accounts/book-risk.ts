@@ -31,7 +31,7 @@ export type ShardRisk = {
 };
 
 /** All shards together in one underlying. `optionDeltaUnits` is the net delta without spot hedges and perpetuals; longs at venues are in it. */
-type NetExposure = {
+export type NetExposure = {
   readonly spotUsd: number;
   readonly optionDeltaUnits: number;
   readonly hedgeUnits: number;

@@ -3,13 +3,15 @@ import type { Summary } from "#test/local/check/summary/summary-schema.ts";
 import { UNHEDGED_REASONS } from "#test/local/observe/naive-hedger.ts";
 import type { NaiveLine } from "#test/local/observe/naive-run.ts";
 
+type NaiveFigures = NonNullable<Summary["naive"]>;
+
 const HOUR_MS = 3_600_000;
 
 /** Adds up what hedging and transferring cost. */
 export function costFigures(
   hedges: readonly HedgeCost[],
   sides: readonly SideCost[],
-): Summary["hedgingCost"] {
+): NonNullable<Summary["hedgingCost"]> {
   const shortfallUsd = total(hedges, (h) => h.shortfallUsd);
   const shortfallPoolFeesUsd = total(hedges, (h) => h.poolFeeUsd);
   const gasUsd = total(hedges, (h) => h.gasUsd);
@@ -35,10 +37,7 @@ export function costFigures(
  *
  * @param gasUsdPerTrade What one naive trade's gas is counted at.
  */
-export function naiveFigures(
-  lines: readonly NaiveLine[],
-  gasUsdPerTrade: number,
-): Summary["naive"] {
+export function naiveFigures(lines: readonly NaiveLine[], gasUsdPerTrade: number): NaiveFigures {
   const books = lines.map((line) => line.book);
   const trades = total(books, (b) => b.trades);
   const shortfallUsd = total(books, (b) => b.shortfallUsd);
@@ -56,8 +55,8 @@ export function naiveFigures(
   };
 }
 
-function unhedgedFigures(lines: readonly NaiveLine[]): Summary["naive"]["unhedged"] {
-  const figures: Summary["naive"]["unhedged"] = {};
+function unhedgedFigures(lines: readonly NaiveLine[]): NaiveFigures["unhedged"] {
+  const figures: NaiveFigures["unhedged"] = {};
   for (const ticker of new Set(lines.map((line) => line.ticker))) {
     for (const reason of UNHEDGED_REASONS) {
       const totals = lines.filter((l) => l.ticker === ticker).map((l) => l.book.unhedged[reason]);

@@ -11,11 +11,11 @@ const SERIES_POINTS_MAX = 240;
 
 /** What the watch and the final state say of every underlying. */
 export function exposureFigures(
-  final: BookRisk,
+  final: BookRisk | null,
   observation: Pick<Observation, "samples" | "exposure">,
 ): Pick<Summary, "underlyings" | "offsettingRatioUsd"> {
   const underlyings: Summary["underlyings"] = {};
-  for (const [ticker, net] of Object.entries(final.net)) {
+  for (const [ticker, net] of Object.entries(final?.net ?? {})) {
     const totals = observation.exposure[ticker] ?? NO_EXPOSURE;
     underlyings[ticker] = {
       final: {

@@ -63,6 +63,7 @@ function exposureLines(ticker: string, u: UnderlyingSummary): string[] {
 }
 
 function costLines({ hedgingCost: cost, naive }: Summary): string[] {
+  if (cost === null || naive === null) return ["hedging cost: could not be read"];
   const usd = formatUsdCents;
   const unhedged = Object.entries(naive.unhedged).map(
     ([name, u]) =>

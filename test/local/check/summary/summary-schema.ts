@@ -140,11 +140,13 @@ export const summarySchema = z.strictObject({
     inTransitRaw: raw,
     differenceRaw: raw,
   }),
+  /** Empty when the chains' final state could not be read. */
   underlyings: z.record(z.string(), underlyingSchema),
   /** The same ratio over all underlyings, in USD. */
   offsettingRatioUsd: z.number().nullable(),
-  hedgingCost: costSchema,
-  naive: naiveSchema,
+  /** Null when it could not be read; a check says why. */
+  hedgingCost: costSchema.nullable(),
+  naive: naiveSchema.nullable(),
   latency: z.strictObject({
     blockToAccepted: percentilesSchema,
     blockToSent: percentilesSchema,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { bookRisk } from "#test/local/check/accounts/book-risk.ts";
+import type { ChainHistory } from "#test/local/check/accounts/chain-history.ts";
 import type { Evidence } from "#test/local/check/evidence.ts";
 import { exampleEvidence } from "#test/local/check/example-evidence.ts";
 import {
@@ -131,6 +132,44 @@ describe("summary", () => {
     expect(failed.map((c) => c.detail)).toEqual(["unknown: no answer", "unknown: no answer"]);
   });
 
+  const ON_CHAIN = [
+    "every job id is consumed at most once on chain",
+    "per vault and asset, opening + events = closing",
+    "total supply + sent but not delivered = minted",
+    "no job was executed on a stale report",
+    "at least one hedge was executed",
+    "at least one cross-chain transfer was delivered",
+  ];
+  const BAND = "net ETH delta is inside its band at the end";
+  const FIGURES = "every figure of this summary could be read";
+  test.each([
+    { part: "chain", failing: [...ON_CHAIN, BAND, FIGURES] },
+    { part: "history", failing: [...ON_CHAIN, FIGURES] },
+    { part: "state", failing: [BAND, FIGURES] },
+    { part: "reports", failing: ["no job was executed on a stale report", FIGURES] },
+    { part: "cost", failing: [FIGURES] },
+  ] as const)(
+    "fails what cannot be checked without $part, and nothing else",
+    ({ part, failing }) => {
+      const unread = [{ part, why: "target: no answer" }];
+      const summary = summaryOf(exampleEvidence({ unread, cost: null, naive: null }));
+      const failed = summary.checks.filter((c) => !c.ok);
+      expect(failed.map((c) => c.name)).toEqual(failing);
+      expect(failed[0]?.detail).toBe("could not be checked: target: no answer");
+      expect(summary.ok).toBe(false);
+      expect(renderSummary(summary)).toContain("FAIL");
+      expect(summarySchema.parse(JSON.parse(JSON.stringify(summary)))).toEqual(summary);
+    },
+  );
+
+  test("fails a check that throws, with its reason, and makes all others", () => {
+    const odd = { ...targetHistory(), perpSizes: null } as unknown as ChainHistory;
+    const histories = [sourceHistory(), odd];
+    const failed = summaryOf(exampleEvidence({ histories })).checks.filter((c) => !c.ok);
+    expect(failed.map((c) => c.name)).toEqual(["per vault and asset, opening + events = closing"]);
+    expect(failed[0]?.detail).toContain("could not be checked: TypeError");
+  });
+
   test("is JSON of its published schema", () => {
     const text = JSON.stringify(summaryOf(evidence));
     expect(summarySchema.parse(JSON.parse(text))).toEqual(JSON.parse(text));
@@ -156,10 +195,10 @@ describe("summary", () => {
 
 describe("renderSummary", () => {
   test("tells a good run from a bad one in its last line", () => {
-    expect(renderSummary(summaryOf(evidence)).split("\n").at(-1)).toBe("all 10 checks hold");
+    expect(renderSummary(summaryOf(evidence)).split("\n").at(-1)).toBe("all 11 checks hold");
     const halted = { ...evidence.api, risk: exampleRisk({ mode: "halt" }) };
     const text = renderSummary(summaryOf(exampleEvidence({ api: halted })));
-    expect(text.split("\n").at(-1)).toBe("1 of 10 checks FAILED");
+    expect(text.split("\n").at(-1)).toBe("1 of 11 checks FAILED");
     expect(text).toContain("FAIL the system is not halted at the end: mode halt");
   });
 
