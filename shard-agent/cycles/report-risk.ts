@@ -38,11 +38,12 @@ export type ReportPorts = TransferPorts & {
 export async function reportRisk(ports: ReportPorts, block: BlockHeader): Promise<number> {
   const { memory, scope, venue } = ports;
   const depth = memory.snapshot === null ? [] : venue.depthRequests(memory.snapshot);
-  // Beside the snapshot, not after it.
+  // Side by side, the longer one first.
+  const reading = ports.chain.snapshot(block, depth);
   const arriving = trackArrivals(ports, block);
   // It is waited for below, if at all: a rejection in between must not end the process.
   arriving.catch(() => undefined);
-  const snapshot = await ports.chain.snapshot(block, depth);
+  const snapshot = await reading;
   memory.snapshot = snapshot;
   const valued = valueBook(snapshot, scope);
   const risk = measureRisk(valued);

@@ -1,6 +1,6 @@
-import type { Address, ContractFunctionReturnType } from "viem";
+import { type Address, type ContractFunctionReturnType, encodeFunctionData, type Hex } from "viem";
 import type { RpcClient } from "#shard-agent/adapters/rpc/rpc-client.ts";
-import { callView } from "#shard-agent/adapters/rpc/rpc-values.ts";
+import { callEncoded } from "#shard-agent/adapters/rpc/rpc-values.ts";
 import type { BlockHeader, DepthRequest } from "#shard-agent/records/shard-snapshot.ts";
 import { shardLensAbi } from "#shared/evm/abi/shard-lens.ts";
 
@@ -50,17 +50,22 @@ export function lensReads(rpc: RpcClient, { contracts, pools, sender }: LensOpti
     pools,
   };
   type Name = "readState" | "readBook" | "readQuotes" | "readTicks";
-  const read = (name: Name, { hash: blockHash }: BlockHeader, args: readonly unknown[]) =>
-    callView(rpc, { abi: shardLensAbi, to: contracts.lens, name, args, at: { blockHash } });
+  const encode = (name: Name, args: readonly unknown[]) =>
+    encodeFunctionData({ abi: shardLensAbi, functionName: name, args } as never);
+  const read = (name: Name, { hash: blockHash }: BlockHeader, data: Hex) =>
+    callEncoded(rpc, { abi: shardLensAbi, to: contracts.lens, name, data, at: { blockHash } });
+  const stateData = encode("readState", [request]);
+  const bookData = encode("readBook", [contracts.vault, contracts.optionBook]);
   return {
-    state: async (block) => (await read("readState", block, [request])) as LensState,
-    book: async (block) =>
-      (await read("readBook", block, [contracts.vault, contracts.optionBook])) as LensBook,
+    state: async (block) => (await read("readState", block, stateData)) as LensState,
+    book: async (block) => (await read("readBook", block, bookData)) as LensBook,
     quotes: async (block, depth) => {
       if (depth.length === 0) return [];
       const quotes = depth.map(({ amountInRaw, ...one }) => ({ ...one, amountIn: amountInRaw }));
-      return (await read("readQuotes", block, [contracts.quoterV2, quotes])) as readonly bigint[];
+      const data = encode("readQuotes", [contracts.quoterV2, quotes]);
+      return (await read("readQuotes", block, data)) as readonly bigint[];
     },
-    ticks: async (block, range) => (await read("readTicks", block, [range])) as LensTicks,
+    ticks: async (block, range) =>
+      (await read("readTicks", block, encode("readTicks", [range]))) as LensTicks,
   };
 }

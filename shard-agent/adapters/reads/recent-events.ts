@@ -137,6 +137,7 @@ function deliveriesOf(
     ({ address, topics }) =>
       isSameAddress(address, settlementToken) && topics[2]?.toLowerCase() === to,
   );
+  if (ofToken.length === 0) return [];
   return parseEventLogs({ abi: oftAbi, logs: ofToken as never, strict: true }).map((event) => {
     const log = event as unknown as RawLog;
     return {

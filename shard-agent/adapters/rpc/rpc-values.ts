@@ -87,8 +87,29 @@ export async function callView<const A extends Abi, N extends ContractFunctionNa
     readonly ifReverts?: { readonly value: unknown };
   },
 ): Promise<unknown> {
-  const { abi, to, name, args, at, ifReverts } = call;
+  const { abi, name, args } = call;
   const data = encodeFunctionData({ abi, functionName: name, args } as never);
+  return callEncoded(rpc, { ...call, name: String(name), data });
+}
+
+/**
+ * {@link callView} with call data made before: making them takes longer than some answers.
+ *
+ * @throws {RetryableError} As {@link callView}.
+ */
+export async function callEncoded(
+  rpc: RpcClient,
+  call: {
+    readonly abi: Abi;
+    readonly to: Address;
+    readonly name: string;
+    readonly data: Hex;
+    readonly at: BlockParameter;
+    readonly from?: Address;
+    readonly ifReverts?: { readonly value: unknown };
+  },
+): Promise<unknown> {
+  const { abi, to, name, data, at, ifReverts } = call;
   const sender = call.from === undefined ? {} : { from: call.from };
   const answer = await rpc.ask("eth_call", [{ ...sender, to, data }, at]);
   if (!answer.ok) {
@@ -96,7 +117,7 @@ export async function callView<const A extends Abi, N extends ContractFunctionNa
     if (ifReverts !== undefined && isRevert(answer.failure)) return ifReverts.value;
     throw new RetryableError("rpc-failed", `eth_call: ${message} (code ${code})`);
   }
-  return viewAnswer({ abi, to, name: String(name) }, answer.result as Hex);
+  return viewAnswer({ abi, to, name }, answer.result as Hex);
 }
 
 /**

@@ -35,10 +35,22 @@ export type JobEffect = {
   readonly nativeFeeWei: bigint;
 };
 
+type JobEvent = ReturnType<typeof parseEventLogs<typeof jobEventsAbi, true>>[number];
+
+/** What a log says never changes, and the same logs are looked at block after block. */
+const parsed = new WeakMap<RawLog, readonly JobEvent[]>();
+
+function jobEventsOf(log: RawLog): readonly JobEvent[] {
+  const known = parsed.get(log);
+  if (known !== undefined) return known;
+  const events = parseEventLogs({ abi: jobEventsAbi, logs: [log] as never, strict: true });
+  parsed.set(log, events);
+  return events;
+}
+
 /** Effects among the logs of the vault and its venue desk; other events are passed over. */
 export function jobEffects(logs: readonly RawLog[]): JobEffect[] {
-  const events = parseEventLogs({ abi: jobEventsAbi, logs: logs as never, strict: true });
-  return events.flatMap((event): JobEffect[] => {
+  return logs.flatMap(jobEventsOf).flatMap((event): JobEffect[] => {
     const { blockHash } = event as unknown as RawLog;
     const base = { blockHash, guid: null, nativeFeeWei: 0n };
     switch (event.eventName) {
@@ -82,14 +94,9 @@ export function consumedJobReader(
   const timestampOf = timestampCache(rpc);
   return async (logs) => {
     const effects = jobEffects(logs);
-    const consumed = parseEventLogs({
-      abi: jobEventsAbi,
-      eventName: "MandateConsumed",
-      logs: logs as never,
-      strict: true,
-    });
     const jobs: ConsumedJob[] = [];
-    for (const event of consumed) {
+    for (const event of logs.flatMap(jobEventsOf)) {
+      if (event.eventName !== "MandateConsumed") continue;
       const log = event as unknown as RawLog;
       const { jobId, action } = event.args;
       const effect = effects.find((one) => one.jobId === jobId && one.blockHash === log.blockHash);

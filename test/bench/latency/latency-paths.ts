@@ -41,8 +41,8 @@ export type PathName = (typeof PATH_NAMES)[number];
 /** Report cycles that differ in nothing but how they read the chain. */
 export type Paths = {
   readonly run: Readonly<Record<PathName, ReportPorts>>;
-  /** The next report of the stream, decoded. */
-  readonly received: () => Promise<ShardReport>;
+  /** The next report of the stream, decoded, and when that was done. */
+  readonly received: () => Promise<ShardReport & { readonly receivedAtMs: number }>;
   readonly close: () => void;
 };
 
@@ -110,14 +110,15 @@ export async function openPaths(site: LatencySite): Promise<Paths> {
 }
 
 /** Each call waits for the entry after the last one. */
-function streamReceiver(redis: Redis, key: string): () => Promise<ShardReport> {
+function streamReceiver(redis: Redis, key: string): Paths["received"] {
   const after = new Map([[key, "0-0"]]);
   return async () => {
     for (;;) {
       const [entry] = await readStreams(redis, { after, blockMs: 2_000, countMax: 1 });
       if (entry === undefined) continue;
       after.set(key, entry.id);
-      return decodeMessage(entry.fields["body"] ?? Buffer.alloc(0)) as ShardReport;
+      const report = decodeMessage(entry.fields["body"] ?? Buffer.alloc(0)) as ShardReport;
+      return { ...report, receivedAtMs: performance.now() };
     }
   };
 }

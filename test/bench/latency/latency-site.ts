@@ -20,6 +20,8 @@ export type LatencySite = {
   readonly config: AgentConfig;
   /** Mines one block now; none comes by itself. */
   readonly mine: () => Promise<unknown>;
+  /** Puts a new price of the first underlying into the next block. */
+  readonly movePrice: () => Promise<unknown>;
   /** Whether every transaction gets a block of its own at once. */
   readonly mineEach: (isOn: boolean) => Promise<unknown>;
 };
@@ -52,11 +54,25 @@ export async function openLatencySite(series: number): Promise<LatencySite> {
     await mineEach(false);
     const file = join(world.description.dataDir, `agent-${chain.shard}.yaml`);
     const config = loadConfigFile(agentConfigSchema, file);
-    return { world, chain, config, mine: () => rpc(chain.rpcUrl, "evm_mine"), mineEach };
+    const mine = () => rpc(chain.rpcUrl, "evm_mine");
+    return { world, chain, config, mine, movePrice: priceMover(world, chain), mineEach };
   } catch (error) {
     await world.stop();
     throw error;
   }
+}
+
+/** A dollar up and down again. */
+function priceMover(world: Pick<World, "keys">, chain: WorldChain): () => Promise<unknown> {
+  const client = chainClient(chain.rpcUrl, chain.chainId);
+  const market = openLane(client, world.keys.account("market"), POLL_MS);
+  const [first] = chain.underlyings;
+  if (first === undefined) throw new Error("the shard has no underlying");
+  let moves = 0;
+  return () => {
+    moves += 1;
+    return pushPrice(market, first.feed, SPOT_USD + (moves % 2));
+  };
 }
 
 async function fillBook(world: World, chain: WorldChain, series: number): Promise<void> {

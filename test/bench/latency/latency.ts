@@ -1,4 +1,5 @@
 import { reportRisk } from "#shard-agent/cycles/report-risk.ts";
+import type { BlockHeader } from "#shard-agent/records/shard-snapshot.ts";
 import { alone, type BenchRow, median } from "#test/bench/compare.ts";
 import { type BlockEvents, blockEvents } from "#test/bench/latency/block-events.ts";
 import {
@@ -17,6 +18,9 @@ const BASELINES = {
   batchesWs: { text: "viem's default multicall, over WebSocket", goal: 15 },
 } as const;
 const WARM_UP_BLOCKS = 4;
+/** What the measured blocks hold. */
+const BLOCKS = { quiet: "empty blocks", price: "a new price in each block" } as const;
+type BlockKind = keyof typeof BLOCKS;
 
 /**
  * From a block's event to the report in its reader's hands, on a real chain and a real Redis: the agent's own read path, in
@@ -42,8 +46,11 @@ async function latencyRowsOf(
   const events = await blockEvents(site.chain.rpcUrl);
   const paths = await openPaths(site);
   try {
-    const times = await measurePaths({ site, events, paths, blocks });
-    return rowsOf(series, times);
+    const bench = { site, events, paths, blocks };
+    await requireSameReports(bench);
+    const quiet = rowsOf(series, "quiet", await measurePaths(bench, "quiet"));
+    const price = rowsOf(series, "price", await measurePaths(bench, "price"));
+    return [...quiet, ...price];
   } finally {
     events.close();
     paths.close();
@@ -51,51 +58,56 @@ async function latencyRowsOf(
 }
 
 type Times = Readonly<Record<PathName, number[]>>;
-
-async function measurePaths(o: {
+type Bench = {
   readonly site: LatencySite;
   readonly events: BlockEvents;
   readonly paths: Paths;
   readonly blocks: number;
-}): Promise<Times> {
-  const { site, events, paths } = o;
-  await requireSameReports(o);
+};
+
+async function measurePaths(o: Bench, kind: BlockKind): Promise<Times> {
   const times = Object.fromEntries(PATH_NAMES.map((name) => [name, [] as number[]])) as Times;
   for (let round = 0; round < WARM_UP_BLOCKS + o.blocks; round += 1) {
     for (const name of PATH_NAMES) {
-      const next = events.next();
-      await site.mine();
-      const { header, atMs } = await next;
-      const report = paths.received();
-      const ports = paths.run[name];
-      await reportRisk(ports, header);
-      const { block } = await report;
-      if (block.hash !== header.hash) throw new Error(`${name}: a report of another block`);
-      if (round >= WARM_UP_BLOCKS) times[name].push(performance.now() - atMs);
+      if (kind === "price") await o.site.movePrice();
+      const { tookMs, header } = await oneReport(o, name);
+      if (round >= WARM_UP_BLOCKS) times[name].push(tookMs);
       // An agent reads every block; those of the others' turns it reads outside of the clock.
       if (name === "own") continue;
-      const followed = paths.received();
-      await reportRisk(paths.run.own, header);
+      const followed = o.paths.received();
+      await reportRisk(o.paths.run.own, header);
       await followed;
     }
   }
   return times;
 }
 
+/** From a block's event to its report decoded; neither waits for the answer to whoever had the block mined. */
+async function oneReport(
+  { site, events, paths }: Bench,
+  name: PathName,
+): Promise<{ readonly tookMs: number; readonly header: BlockHeader }> {
+  const next = events.next();
+  const report = paths.received();
+  const mined = site.mine();
+  const { header, atMs } = await next;
+  const told = reportRisk(paths.run[name], header);
+  const [{ block, receivedAtMs }] = await Promise.all([report, told, mined]);
+  if (block.hash !== header.hash) throw new Error(`${name}: a report of another block`);
+  return { tookMs: receivedAtMs - atMs, header };
+}
+
 /** The times compare only if all paths say the same of one block. */
-async function requireSameReports(o: {
-  readonly site: LatencySite;
-  readonly events: BlockEvents;
-  readonly paths: Paths;
-}): Promise<void> {
+async function requireSameReports(o: Bench): Promise<void> {
   const next = o.events.next();
+  await o.site.movePrice();
   await o.site.mine();
   const { header } = await next;
   const texts: string[][] = [];
   for (const name of PATH_NAMES) {
     const report = o.paths.received();
     await reportRisk(o.paths.run[name], header);
-    const fields = Object.entries({ ...(await report), seq: 0 });
+    const fields = Object.entries({ ...(await report), seq: 0, receivedAtMs: 0 });
     texts.push(fields.map((field) => JSON.stringify(field).toLowerCase()));
   }
   const [own = [], ...others] = texts;
@@ -105,9 +117,9 @@ async function requireSameReports(o: {
   }
 }
 
-function rowsOf(series: number, times: Times): BenchRow[] {
+function rowsOf(series: number, kind: BlockKind, times: Times): BenchRow[] {
   const us = (name: PathName): number => median(times[name]) * 1000;
-  const name = `block event to report received, ${series} positions`;
+  const name = `block event to report received, ${series} positions, ${BLOCKS[kind]}`;
   return PATH_NAMES.flatMap((path) => {
     if (path === "own") return [];
     const { text, goal } = BASELINES[path];
