@@ -43,9 +43,10 @@ export type EventFacts = Pick<ShardSnapshot, "consumedJobs" | "deliveredTransfer
 
 export type RecentEvents = {
   /**
-   * Everything but the pools' since 64 blocks before the last final one, by number.
+   * Everything but the pools' since 64 blocks before the last final one: the newest 16 blocks' by hash, the others' by
+   * number.
    *
-   * @throws {RetryableError} `block-not-canonical` if the block left the canonical chain meanwhile.
+   * @throws {RetryableError} `block-not-canonical` if the block does not descend from the canonical chain any more.
    */
   readonly upTo: (block: BlockHeader, finalizedNumber: number) => Promise<readonly RawLog[]>;
   /** The events after one block up to another: by hash of each; null when they are not of one chain, or too many. */
@@ -89,15 +90,23 @@ export function recentEvents(rpc: RpcClient, sources: EventSources): RecentEvent
       return path === null ? null : (await Promise.all(path.map(eventsOf))).flat();
     },
     upTo: async (block, finalizedNumber) => {
-      const fromBlock = numberToHex(firstEventBlock(finalizedNumber));
-      const logs = await read(own, { fromBlock, toBlock: numberToHex(block.number) });
-      // Read by number, beside reads at the block's hash: the block must still be at its number.
-      const canonical = await readHeader(rpc, block.number);
-      if (canonical?.hash === block.hash) return logs;
-      throw new RetryableError(
-        "block-not-canonical",
-        `Block ${block.number} ${block.hash}: replaced by ${canonical?.hash ?? "nothing"}`,
-      );
+      const first = firstEventBlock(finalizedNumber);
+      const last = Math.max(0, first - 1, block.number - PATH_MAX_BLOCKS);
+      const range = { fromBlock: numberToHex(first), toBlock: numberToHex(last) };
+      const [older, after] = await Promise.all([
+        first <= last ? read(own, range) : [],
+        readHeader(rpc, last),
+      ]);
+      const isSame = after?.hash === block.hash;
+      const path = isSame || after === null ? [] : await pathBetween(rpc, after, block);
+      if (after === null || path === null)
+        throw new RetryableError(
+          "block-not-canonical",
+          `Block ${block.number} ${block.hash}: does not descend from block ${last} ${after?.hash ?? "(unknown)"}`,
+        );
+      // The newest by hash, as above: what a node behind the others leaves out would be counted a second time.
+      const newest = path.map(({ hash: blockHash }) => read(own, { blockHash }));
+      return [...older, ...(await Promise.all(newest)).flat()];
     },
     factsOf: async (logs) => {
       const ofVault = logs.filter(

@@ -16,7 +16,8 @@ import type { Scheduler } from "#test/simulation/engine/scheduler.ts";
 import { nonceOf, type SimBlock, type SimChain } from "#test/simulation/world/chain.ts";
 import type { Codec } from "#test/simulation/world/codec.ts";
 import type { Market } from "#test/simulation/world/market.ts";
-import type { MoneyReads } from "#test/simulation/world/money-reads.ts";
+import type { BlockEvent, MoneyReads } from "#test/simulation/world/money-reads.ts";
+import type { NodeView } from "#test/simulation/world/rpc.ts";
 import { amountsOf, isEffect } from "#test/simulation/world/transaction.ts";
 import { execute } from "#test/simulation/world/vault.ts";
 
@@ -40,10 +41,14 @@ export function chainReader({ rpc, market, chain, codec, agent }: AgentSite): Ch
   const readEvents = async (block: BlockHeader) => {
     const finalized = await rpc.header("finalized");
     const finalizedNumber = Math.min(finalized?.number ?? 0, block.number);
-    const from = finalizedNumber - EVENT_LOOKBACK_BLOCKS;
-    const events = eventFields(await rpc.events({ from, to: block.number }), finalizedNumber);
-    const canonical = await rpc.header(block.number);
-    if (canonical?.hash === block.hash) return events;
+    const first = Math.max(0, finalizedNumber - EVENT_LOOKBACK_BLOCKS);
+    const last = Math.max(0, first - 1, block.number - PATH_MAX_BLOCKS);
+    const older = await rpc.events({ from: first, to: last });
+    const after = await rpc.header(last);
+    const newest = await rpc.at(block.hash, "events", (view) => eventsAfter(view, last, block));
+    const isOfOneChain = after !== null && newest.afterHash === after.hash;
+    if (isOfOneChain)
+      return eventFields([...older, ...namedEvents(chain, newest.named)], finalizedNumber);
     throw new RetryableError("block-not-canonical", `Block ${block.number}: replaced`);
   };
   return {
@@ -114,6 +119,34 @@ export function transactionReader({ rpc, codec, agent }: AgentSite): Transaction
     nonceAt: (at) =>
       rpc.at(at.hash, "nonce", (view) => nonceOf(known(view.byHash(at.hash)).state, sender)),
   };
+}
+
+/** Blocks whose events are asked for by hash: shard-agent/adapters/reads/recent-events.ts. */
+const PATH_MAX_BLOCKS = 16;
+
+/** Where an event is, so that the answers of several nodes compare. */
+type NamedEvent = { readonly hash: Hex; readonly at: number };
+
+/** Events of the blocks above `last` down from one block, by hash of each, and the hash below them. */
+function eventsAfter(view: NodeView, last: number, { hash }: BlockHeader) {
+  const path: SimBlock[] = [];
+  let block = known(view.byHash(hash));
+  while (block.header.number > last) {
+    path.unshift(block);
+    block = known(view.byHash(block.header.parentHash));
+  }
+  const named: NamedEvent[] = path.flatMap(({ header, events }) => {
+    return events.map((_event, at) => ({ hash: header.hash, at }));
+  });
+  return { afterHash: block.header.hash, named };
+}
+
+function namedEvents(chain: SimChain, named: readonly NamedEvent[]): BlockEvent[] {
+  return named.flatMap(({ hash, at }) => {
+    const block = chain.byHash(hash);
+    const event = block?.events[at];
+    return block === undefined || event === undefined ? [] : [{ block, event }];
+  });
 }
 
 function known(block: SimBlock | undefined): SimBlock {

@@ -27,6 +27,10 @@ export function newLiar(faults: Faults): Liar {
     if (textOf(truth) !== textOf(lie)) faults.bit(kind);
     return lie;
   };
+  const withheld = <T extends { readonly named: readonly unknown[] }>(truth: T): T => {
+    if (truth.named.length === 0 || !faults.roll("rpc-lie-logs", SELDOM)) return truth;
+    return say("rpc-lie-logs", truth, { ...truth, named: [] });
+  };
   return {
     state: (subject, view, perform) => {
       const truth = perform(view);
@@ -44,6 +48,8 @@ export function newLiar(faults: Faults): Liar {
         case "nonce":
           if (!faults.roll("rpc-lie-nonce", OFTEN)) return truth;
           return say("rpc-lie-nonce", truth, Number(truth) + 3);
+        case "events":
+          return withheld(truth as { readonly named: readonly unknown[] });
         case "transfers":
           return truth;
       }

@@ -7,7 +7,7 @@ import { isOn, type NodeView, type Rpc } from "#test/simulation/world/rpc.ts";
 import type { ChainEvent, Transaction } from "#test/simulation/world/transaction.ts";
 
 /** What a read at a block is about: a node may lie of each in another way. */
-export type ReadSubject = "snapshot" | "vault" | "balance" | "nonce" | "transfers";
+export type ReadSubject = "snapshot" | "vault" | "balance" | "nonce" | "transfers" | "events";
 
 /** What a node says of a mined transaction. */
 export type SimReceipt = {
