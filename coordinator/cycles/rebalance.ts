@@ -47,6 +47,7 @@ export async function rebalance(
   await sendUnsent(state, ports);
   // A crash may have come between a book and what it proves: an effect must not count twice.
   releaseJobs(state, { jobs: ports.journal.jobs, log: ports.log }, ports.clock.nowMs());
+  keepBroken(state, ports);
   const outcome = await planWith(state, ports, trigger);
   state.passes += 1;
   state.view = outcome.view;
@@ -64,7 +65,8 @@ export async function rebalance(
   if (state.shadow) return;
   for (const job of outcome.jobs) state.jobs.set(job.jobId, job);
   for (const job of outcome.jobs) {
-    if (!(await dispatch(state, ports, job))) return;
+    // What came to light while the ones before were sent holds back the rest, as it would at the next pass.
+    if (mayBeSent(state, job) && !(await dispatch(state, ports, job))) return;
   }
 }
 
@@ -166,17 +168,25 @@ async function sendUnsent(state: CoordinatorState, ports: RebalancePorts): Promi
       job.mandate.deadlineSeconds <= nowSeconds
     )
       continue;
-    const takeOver = state.takeOvers.get(job.shard);
-    const isOurs = takeOver?.state === "leading" && takeOver.epoch === job.mandate.epoch;
-    if (isOurs && isIssuable(state, job.shard) && !(await dispatch(state, ports, job))) return;
+    if (mayBeSent(state, job) && !(await dispatch(state, ports, job))) return;
   }
 }
 
-/** A halt or a quarantine also holds back what is recorded and not yet sent. */
-function isIssuable(state: CoordinatorState, shard: string): boolean {
+/** Writes a broken invariant down as a halt: what broke it is over at the next start, and would not be found again. */
+function keepBroken({ brokenInvariant }: CoordinatorState, { journal, clock }: PlanPorts): void {
+  if (brokenInvariant === undefined) return;
+  const reason = `invariant: ${brokenInvariant}`;
+  if (journal.halts.current()?.reason === reason) return;
+  journal.halts.halt({ reason, atMs: clock.nowMs() });
+}
+
+/** A halt, a quarantine, or a vault that is not led any more also holds back what is recorded and not yet sent. */
+function mayBeSent(state: CoordinatorState, { shard, mandate }: JobRecord): boolean {
+  const takeOver = state.takeOvers.get(shard);
+  const isOurs = takeOver?.state === "leading" && takeOver.epoch === mandate?.epoch;
   const { level, quarantine } = shardSafety(state.safety, shard);
   const isHalted = state.manualHalt !== undefined || state.brokenInvariant !== undefined;
-  return !isHalted && level !== "halt" && quarantine === null;
+  return isOurs && !isHalted && level !== "halt" && quarantine === null;
 }
 
 /** False when it could not be sent: then the next ones are not tried either, but by the next pass. */

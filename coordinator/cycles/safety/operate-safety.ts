@@ -125,7 +125,8 @@ function modeNow(state: CoordinatorState): "run" | "reduce-only" | "halt" {
   const { level } = globalLevel(state.safety.breakers);
   const isOverLimit =
     state.view?.mode.reasons.some((one) => one.startsWith("net-delta-limit")) === true;
-  return isOverLimit || state.manualHalt !== undefined ? "halt" : level;
+  const isOrdered = state.manualHalt !== undefined || state.brokenInvariant !== undefined;
+  return isOverLimit || isOrdered ? "halt" : level;
 }
 
 function safetyView(state: CoordinatorState, events: readonly SafetyEvent[]): SafetyView {

@@ -1,7 +1,12 @@
 import { expect, onTestFinished, test } from "vitest";
 import { openSqliteJournal } from "#coordinator/adapters/journal/sqlite-journal.ts";
-import { newCoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
+import {
+  type CoordinatorState,
+  newCoordinatorState,
+} from "#coordinator/cycles/coordinator-state.ts";
 import { rebalance } from "#coordinator/cycles/rebalance.ts";
+import { recallState } from "#coordinator/cycles/recall-state.ts";
+import { operateSafety } from "#coordinator/cycles/safety/operate-safety.ts";
 import type { SendOutcome } from "#coordinator/ports/job-queue.ts";
 import type { RebalanceJob } from "#shared/wire/rebalance-job.ts";
 import {
@@ -39,40 +44,45 @@ test("a job that the book shows already is not counted in flight as well, after 
   expect(state.view?.nets.get("ETH")).toMatchObject({ net: { inFlightDeltaUnits: 0 } });
 });
 
+/** A coordinator that leads two shards, each short enough to need a hedge of its own in one pass. */
+function twoInNeed(send: (job: RebalanceJob) => Promise<SendOutcome>) {
+  const journal = openSqliteJournal(":memory:");
+  onTestFinished(journal.close);
+  const shards = ["base", "arbitrum"] as const;
+  const state = newCoordinatorState({
+    setups: new Map(shards.map((shard) => [shard, aShardSetup(shard)])),
+    policy: aPolicy(),
+    leader: LEADER,
+    shadow: false,
+  });
+  for (const shard of shards) {
+    state.takeOvers.set(shard, { state: "leading", epoch: 1, leader: LEADER });
+    state.books.set(shard, anEntry({ shard, calls: -90 }));
+  }
+  const signer = {
+    address: LEADER,
+    signMandate: () => Promise.resolve(`0x${"11".repeat(65)}` as const),
+    signEpochBump: () => Promise.reject(new Error("nothing is to be bumped")),
+  };
+  const ports = {
+    journal,
+    queue: () => ({ isReady: () => true, send }),
+    signer,
+    clock: { nowMs: () => NOW_MS },
+    log: memoryLog(),
+  };
+  return { state, ports };
+}
+
 test.each(["edited", "removed"] as const)(
   "a job that one shard's queue does not keep (%s) stops neither the others nor the next pass",
   async (reason) => {
-    const journal = openSqliteJournal(":memory:");
-    onTestFinished(journal.close);
-    const shards = ["base", "arbitrum"] as const;
-    const state = newCoordinatorState({
-      setups: new Map(shards.map((shard) => [shard, aShardSetup(shard)])),
-      policy: aPolicy(),
-      leader: LEADER,
-      shadow: false,
-    });
-    for (const shard of shards) {
-      state.takeOvers.set(shard, { state: "leading", epoch: 1, leader: LEADER });
-      state.books.set(shard, anEntry({ shard, calls: -90 }));
-    }
     const kept: string[] = [];
-    const send = async ({ shard }: RebalanceJob): Promise<SendOutcome> => {
+    const { state, ports } = twoInNeed(async ({ shard }) => {
       if (shard === "base") return { sent: false, reason };
       kept.push(shard);
       return { sent: true };
-    };
-    const signer = {
-      address: LEADER,
-      signMandate: () => Promise.resolve(`0x${"11".repeat(65)}` as const),
-      signEpochBump: () => Promise.reject(new Error("nothing is to be bumped")),
-    };
-    const ports = {
-      journal,
-      queue: () => ({ isReady: () => true, send }),
-      signer,
-      clock: { nowMs: () => NOW_MS },
-      log: memoryLog(),
-    };
+    });
     await rebalance(state, ports, "timer");
     const states = [...state.jobs.values()].map((job) => [job.shard, job.state]);
     expect(states).toContainEqual(["base", "recorded"]);
@@ -81,3 +91,52 @@ test.each(["edited", "removed"] as const)(
     expect(state.brokenInvariant).toBeUndefined();
   },
 );
+
+const AFTER_THE_FIRST: Readonly<Record<string, (state: CoordinatorState) => void>> = {
+  "a person halts": (state) => {
+    state.manualHalt = { reason: "stop at once", atMs: NOW_MS };
+  },
+  "an invariant is found broken": (state) => {
+    state.brokenInvariant = "a job has two ends";
+  },
+  "another takes the vaults over": (state) => {
+    for (const shard of state.setups.keys())
+      state.takeOvers.set(shard, { state: "waiting", reason: "bump-lost", isReachable: true });
+  },
+};
+
+test.each(Object.entries(AFTER_THE_FIRST))(
+  "when %s after the first job of a pass was sent, the others are held back",
+  async (_name, happen) => {
+    const sent: string[] = [];
+    const { state, ports } = twoInNeed(async ({ mandate }) => {
+      sent.push(mandate.jobId);
+      happen(state);
+      return { sent: true };
+    });
+    await rebalance(state, ports, "timer");
+    expect(state.jobs.size).toBeGreaterThan(1);
+    expect(sent).toHaveLength(1);
+    const waiting = [...state.jobs.values()].filter((job) => job.state === "recorded");
+    expect(waiting).toHaveLength(state.jobs.size - 1);
+  },
+);
+
+test("a broken invariant halts over a restart as well, until a person resumes", async () => {
+  const { state, ports } = twoInNeed(async () => ({ sent: true }));
+  state.brokenInvariant = "a job has two ends";
+  await rebalance(state, ports, "timer");
+  await rebalance(state, ports, "timer");
+  const { setups, policy } = state;
+  const recalled = (): CoordinatorState =>
+    recallState(ports.journal, { setups, policy, leader: LEADER, shadow: false });
+  expect(recalled().manualHalt).toEqual({
+    reason: "invariant: a job has two ends",
+    atMs: NOW_MS,
+  });
+  expect(operateSafety(state, ports).resume("its breakers only", "base")).toEqual({ mode: "halt" });
+  expect(operateSafety(state, ports).resume("looked at")).toEqual({ mode: "run" });
+  await rebalance(state, ports, "timer");
+  expect(recalled().manualHalt).toBeUndefined();
+  expect(state.brokenInvariant).toBeUndefined();
+});
