@@ -74,8 +74,7 @@ export function assessWorld(input: PassInput): World {
   const snapshot = snapshotMarket(entries, policy, nowMs, unheard);
   const valued = valueBooks(entries, snapshot, carried, policy.quarantine);
   const safety = assessSafety(input, { valued, carried, snapshot });
-  const held = new Set((input.heldTransfers ?? []).filter(isHeld).map((one) => one.guid));
-  const effects = pendingEffects(input.jobs, input.setups, held);
+  const effects = effectsOf(input);
   const nets = netWorld(valued, effects, input);
   const orders = {
     manual: input.manualHalt,
@@ -132,6 +131,14 @@ export function assessWorld(input: PassInput): World {
     nativeUsd,
     policy: emergencyPolicy(policy, emergencies),
   };
+}
+
+function effectsOf({ entries, heldTransfers, jobs, setups }: PassInput): PendingEffect[] {
+  const held = new Set((heldTransfers ?? []).filter(isHeld).map((one) => one.guid));
+  const blocks = entries.map(({ report }): [string, number] => {
+    return [report.shard, report.block.timestampMs];
+  });
+  return pendingEffects(jobs, setups, { held, bookBlockMs: new Map(blocks) });
 }
 
 /** Books to decide on, and books that are only carried: neither needs a valuation to be told apart. */

@@ -30,21 +30,30 @@ export type PendingEffect = {
   readonly outRaw: bigint;
   /** True when a final block shows it done: it will be in the books, whatever else happens. */
   readonly isCertain: boolean;
+  /**
+   * True when the shard's newest book is of a block past the mandate's deadline and its consumption is known nowhere: the
+   * book is then right without it, and only another history of the chain could still bring it. Left out of all else.
+   */
+  readonly isLapsed?: boolean;
   /** True until the shard's own book shows that it left. */
   readonly isPendingAtShard: boolean;
   /** True until the target's book shows that it arrived; false for all but transfers. */
   readonly isPendingAtTarget: boolean;
 };
 
-/**
- * Effects of all jobs that are in flight.
- *
- * @param held Guids of messages whose money cannot be counted on: it has left, and does not arrive.
- */
+/** What is known beside the jobs themselves; nothing when left out. */
+export type PendingEvidence = {
+  /** Guids of messages whose money cannot be counted on: it has left, and does not arrive. */
+  readonly held?: ReadonlySet<string>;
+  /** Time of the block of each shard's newest book. */
+  readonly bookBlockMs?: ReadonlyMap<string, number>;
+};
+
+/** Effects of all jobs that are in flight. */
 export function pendingEffects(
   jobs: readonly JobRecord[],
   setups: ReadonlyMap<string, ShardSetup> = new Map(),
-  held: ReadonlySet<string> = new Set(),
+  { held = new Set(), bookBlockMs = new Map() }: PendingEvidence = {},
 ): PendingEffect[] {
   return jobs.filter(isInFlight).map((job): PendingEffect => {
     return {
@@ -58,6 +67,7 @@ export function pendingEffects(
       amountUsd: job.amountUsd,
       outRaw: BigInt(job.amountOutOfShardRaw),
       isCertain: job.consumption?.isFinal === true,
+      ...(isLapsed(job, bookBlockMs.get(job.shard)) ? { isLapsed: true } : {}),
       isPendingAtShard: job.state !== "in-transit",
       isPendingAtTarget:
         job.kind === "transfer" &&
@@ -72,6 +82,20 @@ export function pendingEffects(
       ...filled(job, setups.get(job.shard)),
     };
   });
+}
+
+/** The vault takes a mandate up to and in the second of its deadline: a later block has its effect, or none comes. */
+function isLapsed({ mandate, consumption }: JobRecord, bookMs: number | undefined): boolean {
+  if (mandate === null || consumption !== null || bookMs === undefined) return false;
+  return bookMs > mandate.deadlineSeconds * 1000;
+}
+
+/** True of what the shard's book will come to show, as far as anyone can tell. */
+export function isExpected({
+  isPendingAtShard,
+  isLapsed: isOver,
+}: Pick<PendingEffect, "isPendingAtShard" | "isLapsed">): boolean {
+  return isPendingAtShard && isOver !== true;
 }
 
 /** What a swap came to that the chain has shown and the book does not yet: more or less than was planned. */

@@ -1,3 +1,4 @@
+import { isExpected } from "#coordinator/records/planning/pending-effect.ts";
 import type {
   PlannedUnderlying,
   PlanningWorld,
@@ -8,7 +9,7 @@ import { STANDARD_GRID } from "#shared/risk/scenarios/standard-grid.ts";
 export type PlanScenarios = {
   /** One per scenario; they sum to 1. */
   readonly probabilities: readonly number[];
-  /** P&L in USD of the books and the jobs in flight, one per scenario; gains positive. */
+  /** P&L in USD of the books and the jobs in flight that are expected, one per scenario; gains positive. */
   readonly pnlUsd: readonly number[];
   /** P&L in USD per unit bought, by underlying, one per scenario. */
   readonly pnlUsdPerUnit: ReadonlyMap<string, readonly number[]>;
@@ -105,7 +106,7 @@ function netGridUsd(one: PlannedUnderlying, world: PlanningWorld): number[] {
     (input) => input.valuation.underlyings.get(one.underlying) ?? [],
   );
   const jobs = world.effects.filter((effect) => {
-    return effect.underlying === one.underlying && effect.isPendingAtShard;
+    return effect.underlying === one.underlying && isExpected(effect);
   });
   return STANDARD_GRID.map((_, at) => {
     const booksUsd = owns.reduce((sum, own) => sum + (own.gridPnlUsd[at] ?? 0), 0);

@@ -2,7 +2,7 @@ import type {
   BucketExposure,
   BucketMeasure,
 } from "#coordinator/records/planning/bucket-exposure.ts";
-import type { PendingEffect } from "#coordinator/records/planning/pending-effect.ts";
+import { isExpected, type PendingEffect } from "#coordinator/records/planning/pending-effect.ts";
 import type { SilentGreeks } from "#coordinator/records/planning/shard-valuation.ts";
 import type { NetUnderlying } from "#coordinator/stages/risk/net-risk.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
@@ -51,8 +51,11 @@ export function measureBuckets(
       return expiryMs !== null && bucketOf(expiryMs, nowMs, buckets) === index;
     };
     const lines = net.byExpiry.filter((line) => isIn(line.expiryMs));
-    const jobs = uncertain.flatMap(({ option }) => {
-      return option !== null && isIn(option.expiryMs) ? [option] : [];
+    const jobs = uncertain.flatMap((effect) => {
+      const { option } = effect;
+      return option !== null && isIn(option.expiryMs)
+        ? [{ option, turned: isExpected(effect) ? -1 : 1 }]
+        : [];
     });
     const silent = (net.silent ?? []).map((one) => ({
       book: one.book.filter((line) => isIn(line.expiryMs)),
@@ -64,7 +67,7 @@ export function measureBuckets(
       vegaUsdPerVolPoint: {
         ...measure(
           sum(lines.map((line) => line.greeks.vegaUsdPerVolPoint)),
-          jobs.map((job) => job.vegaUsdPerVolPoint),
+          jobs.map(({ option, turned }) => turned * option.vegaUsdPerVolPoint),
           limits?.vegaLimitUsdPerVolPoint ?? null,
         ),
         ...unknown(silent, "vegaUsdPerVolPoint", (vega) => vega),
@@ -72,7 +75,7 @@ export function measureBuckets(
       gammaUsdPerPercent: {
         ...measure(
           toUsd(sum(lines.map((line) => line.greeks.gammaUnitsPerUsd))),
-          jobs.map((job) => toUsd(job.gammaUnitsPerUsd)),
+          jobs.map(({ option, turned }) => toUsd(turned * option.gammaUnitsPerUsd)),
           limits?.gammaLimitUsdPerPercent ?? null,
         ),
         ...unknown(silent, "gammaUnitsPerUsd", toUsd),
@@ -100,9 +103,10 @@ function unknown(
   return { silent: [inUnit(down), inUnit(up)] };
 }
 
-function measure(net: number, jobs: readonly number[], limit: number | null): BucketMeasure {
-  const low = net - sum(jobs.map((job) => Math.max(0, job)));
-  const high = net - sum(jobs.map((job) => Math.min(0, job)));
+/** @param turned What each job in flight adds when it turns out other than expected. */
+function measure(net: number, turned: readonly number[], limit: number | null): BucketMeasure {
+  const low = net + sum(turned.map((change) => Math.min(0, change)));
+  const high = net + sum(turned.map((change) => Math.max(0, change)));
   const far = Math.max(Math.abs(low), Math.abs(high));
   return { net, interval: [low, high], limit, usage: limit === null ? null : far / limit };
 }

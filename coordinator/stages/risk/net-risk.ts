@@ -1,4 +1,4 @@
-import type { PendingEffect } from "#coordinator/records/planning/pending-effect.ts";
+import { isExpected, type PendingEffect } from "#coordinator/records/planning/pending-effect.ts";
 import type {
   GreekLine,
   ShardValuation,
@@ -15,7 +15,7 @@ import { type Greeks, ZERO_GREEKS } from "#shared/risk/pricing/greeks.ts";
 /** Net position of one underlying over all shards. */
 export type NetUnderlying = {
   readonly underlying: string;
-  /** Expected effects of in-flight jobs included. */
+  /** Expected effects of in-flight jobs included, lapsed ones left out. */
   readonly greeks: Greeks;
   /** Ascending by expiry; spot first (`expiryMs` null). In-flight jobs are in their lines. */
   readonly byExpiry: readonly GreekLine[];
@@ -69,9 +69,10 @@ function sumUp(
   quantum: number,
 ): NetUnderlying {
   const own = valuations.flatMap((valuation) => valuation.underlyings.get(underlying) ?? []);
-  const jobs = effects
+  const pending = effects
     .filter((effect) => effect.underlying === underlying && effect.isPendingAtShard)
     .map((effect) => ({ effect, greeks: quantiseGreeks(effectGreeks(effect), quantum) }));
+  const jobs = pending.filter(({ effect }) => isExpected(effect));
   const parts = new Map<number | null, QuantisedGreeks[]>([[null, []]]);
   for (const { effect, greeks } of jobs) {
     const expiryMs = effect.option?.expiryMs ?? null;
@@ -88,9 +89,10 @@ function sumUp(
   ]);
   const greeks = greeksOfQuanta(total, quantum);
   const staleInterval = widen([greeks.deltaUnits, greeks.deltaUnits], stale);
-  const undone = jobs
+  // What may turn out the other way: an expected job undone, a lapsed one done.
+  const turned = pending
     .filter(({ effect }) => !effect.isCertain)
-    .map((job) => -job.greeks.deltaUnits * quantum);
+    .map(({ effect, greeks: own }) => (isExpected(effect) ? -1 : 1) * own.deltaUnits * quantum);
   const silent = own.flatMap((one) => one.silent ?? []);
   return {
     underlying,
@@ -101,7 +103,7 @@ function sumUp(
     staleIntervalUnits: staleInterval,
     limitIntervalUnits: widen(
       staleInterval,
-      undone.map((delta) => [Math.min(0, delta), Math.max(0, delta)]),
+      turned.map((delta) => [Math.min(0, delta), Math.max(0, delta)]),
     ),
   };
 }

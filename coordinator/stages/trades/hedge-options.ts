@@ -125,7 +125,8 @@ function closedReason(lines: readonly VenueLine[]): string {
 
 function hasHedgeInFlight({ effects, underlying }: HedgeContext, shard: string): boolean {
   return effects.some((effect) => {
-    return effect.shard === shard && effect.underlying === underlying && isHedge(effect);
+    const isOwn = effect.shard === shard && effect.underlying === underlying;
+    return isOwn && isHedge(effect) && effect.isLapsed !== true;
   });
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { UNDERLYINGS } from "#test/local/deploy/world-parameters.ts";
+import { TWAP_GUARD, UNDERLYINGS } from "#test/local/deploy/world-parameters.ts";
 import { generatedPath } from "#test/local/market/price-path.ts";
 
 const CRASH_STEP = 72;
@@ -32,6 +32,22 @@ test.each([1, 2, 3, 4, 5, 6, 7, 8])(
       expect(fall).toBeGreaterThan(0.11);
       expect(fall).toBeLessThan(0.24);
       expect(after.volatilities[ticker] / before.volatilities[ticker]).toBeGreaterThan(1.25);
+    }
+  },
+);
+
+test.each(Array.from({ length: 20 }, (_, index) => index + 1))(
+  "the pools' guard lets the crash of seed %i through, also after the block's own arbitrage",
+  (seed) => {
+    const path = generatedPath(seed, CRASH_STEP);
+    const tick = (ticker: "ETH" | "BTC", step: number): number => {
+      return Math.log(path(step).pricesUsd[ticker]) / Math.log(1.0001);
+    };
+    for (const ticker of ["ETH", "BTC"] as const) {
+      for (let step = CRASH_STEP; step < CRASH_STEP + 12; step++) {
+        const mean = (tick(ticker, step - 1) + tick(ticker, step - 2) + tick(ticker, step - 3)) / 3;
+        expect(Math.abs(tick(ticker, step) - mean)).toBeLessThan(TWAP_GUARD.maxDeviationTicks);
+      }
     }
   },
 );

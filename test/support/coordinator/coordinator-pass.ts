@@ -6,6 +6,7 @@ import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
 import type { TakeOverState } from "#coordinator/records/take-over-state.ts";
 import { DEFAULT_POLICY } from "#shared/policy/default-policy.ts";
 import type { Policy, UnderlyingPolicy } from "#shared/policy/policy-schema.ts";
+import { ACTION_SWAP, type Mandate } from "#shared/wire/rebalance-job.ts";
 import type { CapacityLine, OptionLine, ShardReport } from "#shared/wire/shard-report.ts";
 import { address20, aShardReport, hash32 } from "#test/support/coordinator/shard-report.ts";
 
@@ -221,4 +222,21 @@ export function aJobRecord(changes: Partial<JobRecord> = {}): JobRecord {
     receipt: null,
     ...changes,
   };
+}
+
+/** A job that no block may execute after `deadlineSeconds`. */
+export function aJobUntil(deadlineSeconds: number, changes: Partial<JobRecord> = {}): JobRecord {
+  const mandate: Mandate = {
+    jobId: hash32("0b"),
+    epoch: 1,
+    leader: address20("1e"),
+    shard: hash32("5a"),
+    action: ACTION_SWAP,
+    reportSetHash: hash32("0e"),
+    notBeforeSeconds: 0,
+    deadlineSeconds,
+    maxFeeNativeWei: "0",
+    paramsHash: hash32("0f"),
+  };
+  return aJobRecord({ mandate, ...changes });
 }

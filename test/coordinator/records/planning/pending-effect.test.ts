@@ -1,7 +1,11 @@
 import { expect, test } from "vitest";
 import { JOB_KINDS, type JobRecord } from "#coordinator/records/jobs/job-record.ts";
-import { pendingEffects, pendingSellRaw } from "#coordinator/records/planning/pending-effect.ts";
-import { aJobRecord, aShardSetup } from "#test/support/coordinator/coordinator-pass.ts";
+import {
+  isExpected,
+  pendingEffects,
+  pendingSellRaw,
+} from "#coordinator/records/planning/pending-effect.ts";
+import { aJobRecord, aJobUntil, aShardSetup } from "#test/support/coordinator/coordinator-pass.ts";
 
 const SETUPS = new Map([["base", aShardSetup("base")]]);
 
@@ -48,4 +52,42 @@ test("only a swap that sells takes the hedge asset: a short perpetual does not",
     return aJobRecord({ kind, expectedDeltaUnits: -5, amountOutOfShardRaw: "7" });
   });
   expect(pendingSellRaw(pendingEffects(jobs, SETUPS), "base", "ETH")).toBe(7n);
+});
+
+const SEEN = {
+  blockNumber: 110,
+  blockTimestampMs: null,
+  amountInRaw: "0",
+  amountOutRaw: "0",
+  isFinal: false,
+};
+
+test.each([
+  { what: "before its deadline", bookMs: 99_000, change: {}, isLapsed: false },
+  { what: "in the second of its deadline", bookMs: 100_000, change: {}, isLapsed: false },
+  { what: "after its deadline", bookMs: 101_000, change: {}, isLapsed: true },
+  {
+    what: "with a consumption seen",
+    bookMs: 101_000,
+    change: { consumption: SEEN },
+    isLapsed: false,
+  },
+  {
+    what: "whose mandate is not known",
+    bookMs: 101_000,
+    change: { mandate: null },
+    isLapsed: false,
+  },
+])("a job $what has lapsed: $isLapsed", ({ bookMs, change, isLapsed }) => {
+  const bookBlockMs = new Map([["base", bookMs]]);
+  const [effect] = pendingEffects([aJobUntil(100, change)], SETUPS, { bookBlockMs });
+  expect(effect?.isLapsed ?? false).toBe(isLapsed);
+  expect(effect?.isPendingAtShard).toBe(true);
+  expect(effect !== undefined && isExpected(effect)).toBe(!isLapsed);
+});
+
+test("another shard's book says nothing of a job", () => {
+  const bookBlockMs = new Map([["ethereum", 101_000]]);
+  const [effect] = pendingEffects([aJobUntil(100)], SETUPS, { bookBlockMs });
+  expect(effect?.isLapsed).toBeUndefined();
 });

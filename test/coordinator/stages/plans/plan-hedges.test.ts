@@ -6,6 +6,7 @@ import { pendingEffects } from "#coordinator/records/planning/pending-effect.ts"
 import { type HedgePlan, planHedges } from "#coordinator/stages/plans/plan-hedges.ts";
 import {
   aJobRecord,
+  aJobUntil,
   anEntry,
   anOption,
   aPassInput,
@@ -274,6 +275,19 @@ describe("takes no part", () => {
     ];
     expect(plan(SELLER, { jobs }).blocked).toEqual(["ETH: ethereum: hedge in flight"]);
     expect(pendingEffects(jobs)).toHaveLength(1);
+  });
+
+  test("but not one whose swap has lapsed: what it did not do is traded now", () => {
+    const jobs = [
+      aJobUntil(Math.floor(NOW_MS / 1000) - 2, {
+        shard: "ethereum",
+        expectedDeltaUnits: -1,
+        amountOutOfShardRaw: "1000000000000000000",
+      }),
+    ];
+    const after = plan(SELLER, { jobs });
+    expect(after.blocked).toEqual([]);
+    expect(after.tradeUnits).toBeCloseTo(plan(SELLER).tradeUnits, 6);
   });
 
   test("a stale shard, while the others go on", () => {

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { planPass } from "#coordinator/cycles/planning/plan-pass.ts";
 import { preparePass } from "#coordinator/cycles/planning/prepare-pass.ts";
 import type { JobRecord } from "#coordinator/records/jobs/job-record.ts";
+import { pendingEffects } from "#coordinator/records/planning/pending-effect.ts";
 import {
   allowedChange,
   beyondLimit,
@@ -73,6 +74,24 @@ test("every series is in one bucket, and together they are the net", () => {
   expect(vega).toBeCloseTo(vegaUsdPerVolPoint, 9);
   expect(gamma).toBeCloseTo(gammaUsdPerPercent(gammaUnitsPerUsd, 2000), 6);
   expect(buckets.map((one) => one.vegaUsdPerVolPoint.net < 0)).toEqual([true, false, true, false]);
+});
+
+test("an option trade that has lapsed is only in the interval", () => {
+  const world = aWorld([anEntry({ shard: "base", change: { book: BOOK } })], { policy: POLICY });
+  const [effect] = pendingEffects([optionJob(5, 12, 0.01)]);
+  if (effect === undefined) throw new Error("a job in flight has an effect");
+  const effects = [{ ...effect, isLapsed: true }];
+  const context = { spotUsd: 2000, nowMs: NOW_MS, policy: POLICY };
+  const [before] = measured();
+  const [after] = measureBuckets(netEth(world), effects, context);
+  for (const [greek, added] of [
+    ["vegaUsdPerVolPoint", 12],
+    ["gammaUsdPerPercent", gammaUsdPerPercent(0.01, 2000)],
+  ] as const) {
+    const { net = 0 } = before?.[greek] ?? {};
+    expect(after?.[greek].net).toBe(net);
+    expect(after?.[greek].interval).toEqual([net, net + added]);
+  }
 });
 
 test("gamma of one unit per USD moves 1 % of spot squared per percent", () => {

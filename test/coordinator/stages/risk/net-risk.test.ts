@@ -1,7 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { BookEntry } from "#coordinator/records/book-entry.ts";
-import { pendingEffects } from "#coordinator/records/planning/pending-effect.ts";
+import {
+  type PendingEffect,
+  pendingEffects,
+} from "#coordinator/records/planning/pending-effect.ts";
 import { netRisk } from "#coordinator/stages/risk/net-risk.ts";
 import { snapshotMarket } from "#coordinator/stages/risk/snapshot-market.ts";
 import { valueBooks } from "#coordinator/stages/risk/value-books.ts";
@@ -20,11 +23,15 @@ const SHARDS: readonly TestShard[] = ["ethereum", "arbitrum", "base", "optimism"
 
 function net(
   entries: readonly BookEntry[],
-  o: { stale?: string[]; jobs?: Parameters<typeof pendingEffects>[0] } = {},
+  o: {
+    stale?: string[];
+    jobs?: Parameters<typeof pendingEffects>[0];
+    effects?: readonly PendingEffect[];
+  } = {},
 ) {
   const snapshot = snapshotMarket(entries, aPolicy(), NOW_MS);
   const valued = valueBooks(entries, snapshot, new Set(o.stale ?? []));
-  const outcome = netRisk("ETH", valued, pendingEffects(o.jobs ?? []), {
+  const outcome = netRisk("ETH", valued, o.effects ?? pendingEffects(o.jobs ?? []), {
     missing: [],
     deltaQuantumUnits: QUANTUM,
   });
@@ -120,6 +127,28 @@ describe("jobs in flight", () => {
     const jobs = [aJobRecord({ state: "included", expectedDeltaUnits: -4, consumption })];
     const one = net([anEntry({ shard: "base", hedgeUnits: 10 })], { jobs });
     expect(one.limitIntervalUnits).toEqual([6, 6]);
+  });
+
+  test("that have lapsed are not expected, and the limits' interval holds with each of them done", () => {
+    const entries = [anEntry({ shard: "base", hedgeUnits: 10 })];
+    const units = fc.double({ min: -50, max: 50, noNaN: true });
+    const job = fc.record({ units, isLapsed: fc.boolean() });
+    fc.assert(
+      fc.property(fc.array(job, { maxLength: 6 }), (jobs) => {
+        const effects = jobs.flatMap(({ units: expectedDeltaUnits, isLapsed }) => {
+          const [effect] = pendingEffects([aJobRecord({ expectedDeltaUnits })]);
+          return effect === undefined ? [] : [{ ...effect, ...(isLapsed ? { isLapsed } : {}) }];
+        });
+        const one = net(entries, { effects });
+        const expected = effects.filter((effect) => effect.isLapsed !== true);
+        expect(one.greeks).toEqual(net(entries, { effects: expected }).greeks);
+        const least = jobs.reduce((sum, { units: delta }) => sum + Math.min(0, delta), 10);
+        const most = jobs.reduce((sum, { units: delta }) => sum + Math.max(0, delta), 10);
+        expect(one.limitIntervalUnits[0]).toBeCloseTo(least, 4);
+        expect(one.limitIntervalUnits[1]).toBeCloseTo(most, 4);
+      }),
+      { numRuns: 60 },
+    );
   });
 
   test.each(["settled", "expired", "superseded", "refused-expired"] as const)(
