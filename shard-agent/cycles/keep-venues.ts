@@ -1,5 +1,5 @@
 import { type HousekeepingPorts, sendHousekeeping } from "#shard-agent/cycles/send-housekeeping.ts";
-import { isTerminal } from "#shard-agent/records/journal-entry.ts";
+import { isTerminal, nextAttemptId, signedAttempts } from "#shard-agent/records/journal-entry.ts";
 import type { ShardSnapshot } from "#shard-agent/records/shard-snapshot.ts";
 
 /** Attempts per occasion; further ones need a person to look at the venue. */
@@ -16,9 +16,9 @@ export async function keepVenues(ports: HousekeepingPorts, snapshot: ShardSnapsh
     const prefix = `upkeep:${key}:`;
     const attempts = ports.journal.withPrefix(prefix);
     const isUnderWay = attempts.some((one) => !isTerminal(one.state) || one.state === "final");
-    if (isUnderWay || attempts.length >= ATTEMPTS_MAX) continue;
+    if (isUnderWay || signedAttempts(attempts) >= ATTEMPTS_MAX) continue;
     await sendHousekeeping(ports, {
-      id: `${prefix}${attempts.length + 1}`,
+      id: nextAttemptId(prefix, attempts),
       call: { to: account, data, valueWei: 0n },
       payload: { account, upkeep: data },
       what: "upkeep of an account at a venue",

@@ -6,12 +6,14 @@ import {
   isOpen,
   type JournalEntry,
   newEntry,
+  nextAttemptId,
   type SignedTransaction,
 } from "#shard-agent/records/journal-entry.ts";
 import type { ShardScope } from "#shard-agent/records/shard-scope.ts";
 import type { BlockHeader } from "#shard-agent/records/shard-snapshot.ts";
 import { judgePending } from "#shard-agent/stages/judge-pending.ts";
 import { gasFeeCapWei, replacementFees } from "#shard-agent/stages/price-gas.ts";
+import { RetryableError } from "#shared/errors.ts";
 import type { Hex } from "#shared/units/ids.ts";
 
 /** Gas of a transfer of nothing to oneself, with room for chains that charge more. */
@@ -49,7 +51,7 @@ export async function resendPending(
     await replace(ports, { ...sent, transaction: entry.transaction }, head);
 }
 
-/** False when the fee cap leaves no room: then the old bytes have to do. */
+/** False when the fee cap leaves no room, or the signer is gone: then the old bytes have to do. */
 async function replace(ports: ResendPorts, entry: Pending, head: BlockHeader): Promise<boolean> {
   const { transaction, gasFeeCapWei: capWei } = entry;
   const room = {
@@ -63,7 +65,9 @@ async function replace(ports: ResendPorts, entry: Pending, head: BlockHeader): P
     ports.log.warn("transaction is stuck and its fee cap allows no higher fee", fields);
     return false;
   }
-  const newer = await ports.sender.signAgain(transaction.raw, fees, entry);
+  const signing = () => ports.sender.signAgain(transaction.raw, fees, entry);
+  const newer = await orNotYet(ports, { id: entry.id, nonce: transaction.nonce }, signing);
+  if (newer === null) return false;
   const signed = stepEntry(ports, entry, "replace", {
     transaction: newer,
     replaced: [...entry.replaced, transaction],
@@ -93,26 +97,47 @@ async function cancel(ports: ResendPorts, entry: Pending, head: BlockHeader): Pr
     ports.log.warn("nonce cannot be freed yet: the fee cap allows no cancel", fields);
     return;
   }
-  const nowMs = ports.clock.nowMs();
-  const checked = newEntry({
-    id: `${prefix}${attempts.length + 1}`,
-    kind: "cancel",
-    state: "checked",
-    payload: JSON.stringify({ cancels: entry.id }),
-    deadlineSeconds: Math.floor(nowMs / 1000) + CANCEL_WITHIN_SECONDS,
-    gasFeeCapWei: capWei,
-    updatedAtMs: nowMs,
-  });
   ports.log.warn("it can have no effect any more; freeing the nonce", {
     id: entry.id,
     nonce,
   });
-  ports.journal.insert(checked);
+  // One that the signer did not get to sign is taken up again.
+  const begun = attempts.find((one) => one.state === "checked");
+  const checked = begun ?? newCancel(ports, entry, nextAttemptId(prefix, attempts));
+  if (begun === undefined) ports.journal.insert(checked);
   const call = { to: ports.sender.address, data: "0x", valueWei: 0n } as const;
-  await sendCall(ports, checked, call, {
-    nonce,
-    gasLimit: CANCEL_GAS,
-    headTimestampMs: head.timestampMs,
-    ...fees,
+  const terms = { nonce, gasLimit: CANCEL_GAS, headTimestampMs: head.timestampMs, ...fees };
+  const sending = () => sendCall(ports, { ...checked, gasFeeCapWei: capWei }, call, terms);
+  await orNotYet(ports, { id: entry.id, nonce }, sending);
+}
+
+function newCancel(ports: ResendPorts, { id: cancels }: Pending, id: string): JournalEntry {
+  const nowMs = ports.clock.nowMs();
+  return newEntry({
+    id,
+    kind: "cancel",
+    state: "checked",
+    payload: JSON.stringify({ cancels }),
+    deadlineSeconds: Math.floor(nowMs / 1000) + CANCEL_WITHIN_SECONDS,
+    gasFeeCapWei: gasFeeCapWei(null, null, ports.scope),
+    updatedAtMs: nowMs,
   });
+}
+
+/** Null when the signer does not answer: the next head asks again, and what else there is to track goes on. */
+async function orNotYet<T>(
+  ports: ResendPorts,
+  fields: { readonly id: string; readonly nonce: number },
+  signing: () => Promise<T>,
+): Promise<T | null> {
+  try {
+    return await signing();
+  } catch (error) {
+    if (!(error instanceof RetryableError && error.code === "signer-unreachable")) throw error;
+    ports.log.warn("transaction cannot be moved on: the signer does not answer", {
+      ...fields,
+      error,
+    });
+    return null;
+  }
 }

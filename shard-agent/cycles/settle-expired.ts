@@ -2,7 +2,7 @@ import { findSettlementRound } from "#shard-agent/cycles/find-settlement-round.t
 import { type HousekeepingPorts, sendHousekeeping } from "#shard-agent/cycles/send-housekeeping.ts";
 import type { FeedReader } from "#shard-agent/ports/chain.ts";
 import type { JobEncoder } from "#shard-agent/ports/job-desk.ts";
-import { isTerminal } from "#shard-agent/records/journal-entry.ts";
+import { isTerminal, nextAttemptId, signedAttempts } from "#shard-agent/records/journal-entry.ts";
 import { underlyingOfToken } from "#shard-agent/records/shard-scope.ts";
 import type { RawSeries, ShardSnapshot } from "#shard-agent/records/shard-snapshot.ts";
 
@@ -31,13 +31,13 @@ async function settleSeries(ports: SettlePorts, series: RawSeries): Promise<void
   const prefix = `settle:${series.seriesId}:`;
   const attempts = ports.journal.withPrefix(prefix);
   const isUnderWay = attempts.some((one) => !isTerminal(one.state) || one.state === "final");
-  if (isUnderWay || attempts.length >= ATTEMPTS_MAX) return;
+  if (isUnderWay || signedAttempts(attempts) >= ATTEMPTS_MAX) return;
   const underlying = underlyingOfToken(ports.scope, series.underlying);
   if (underlying === undefined) return;
   const roundId = await findSettlementRound(ports.feeds, underlying.feed, series.expirySeconds);
   if (roundId === null) return;
   await sendHousekeeping(ports, {
-    id: `${prefix}${attempts.length + 1}`,
+    id: nextAttemptId(prefix, attempts),
     call: ports.encoder.encodeSettle(series.seriesId, roundId),
     payload: { seriesId: series.seriesId, roundId: roundId.toString() },
     what: "settlement of an expired series",

@@ -91,6 +91,16 @@ export function transactionsOf(entry: JournalEntry): SignedTransaction[] {
   return entry.transaction === null ? [] : [entry.transaction, ...entry.replaced.toReversed()];
 }
 
+/** Id of the next attempt at what `prefix` names, above that of the newest of `attempts`, which come first. */
+export function nextAttemptId(prefix: string, [newest]: readonly JournalEntry[]): string {
+  return `${prefix}${newest === undefined ? 1 : Number(newest.id.slice(prefix.length)) + 1}`;
+}
+
+/** How many attempts may have cost gas: one that the signer never signed has cost nothing. */
+export function signedAttempts(attempts: readonly JournalEntry[]): number {
+  return attempts.filter((one) => one.transaction !== null).length;
+}
+
 const HASH_LENGTH = 66;
 
 /** Under what id receipts tell of an entry; null for housekeeping, of which nobody is told. */
