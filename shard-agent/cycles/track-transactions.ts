@@ -23,8 +23,8 @@ export type TrackPorts = ResendPorts & {
 /**
  * Brings every unfinished journal entry up to date with the chain at a new head: included, final,
  * reverted, out of the chain again, expired. Believes a block only by its hash, and calls nothing
- * final that is above the finalized tag. Entries are judged in the order of their nonces, each by all
- * transactions ever signed for it.
+ * final that is above the finalized tag. Entries are judged in the order of their nonces, after the cancels
+ * among them, whose cost they tell of; each by all transactions ever signed for it.
  *
  * @throws {RetryableError} When the chain did not answer; the next head tries again.
  */
@@ -32,7 +32,10 @@ export async function trackTransactions(ports: TrackPorts, head: BlockHeader): P
   const unfinished = ports.journal.unfinished();
   if (unfinished.length === 0) return;
   const finalized = await ports.chain.finalized();
-  for (const { id } of unfinished) {
+  const isCancel = ({ kind, transaction }: JournalEntry) =>
+    kind === "cancel" && transaction !== null;
+  const others = unfinished.filter((one) => !isCancel(one));
+  for (const { id } of [...unfinished.filter(isCancel), ...others]) {
     // In the lane, and read again there: nobody else moves the entry meanwhile.
     await ports.lane.run(async () => {
       const entry = ports.journal.get(id);
