@@ -1,6 +1,6 @@
 import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
 import { changeJob, remember } from "#coordinator/cycles/jobs/change-jobs.ts";
-import type { TrackPorts } from "#coordinator/cycles/jobs/track-jobs.ts";
+import { findConsumption, type TrackPorts } from "#coordinator/cycles/jobs/track-jobs.ts";
 import type { MandateSigner } from "#coordinator/ports/mandate-signer.ts";
 import type {
   ChainBlock,
@@ -116,12 +116,11 @@ async function settlePast(
   });
   for (const job of undecided) {
     const isConsumed = await chain.isConsumed(job.jobId, final.hash);
+    const found = isConsumed && (await findConsumption(state, ports, job, { chain, final }));
+    // Reports may have moved it while the chain was being asked.
     const newest = state.jobs.get(job.jobId) ?? ports.jobs.find(job.jobId) ?? job;
-    if (isConsumed) {
-      const range = { fromBlock: final.number - ports.lookbackBlocks, toBlock: final.number };
-      const [found] = await chain.consumedMandates(range, job.jobId);
-      const { guid, ...consumption } = consumptionOf(found, final);
-      const event = { type: "proved", consumption, guid } as const;
+    if (found !== false) {
+      const event = { type: "proved", ...found } as const;
       changeJob(state, ports, newest, { event, nowMs: ports.clock.nowMs() });
     } else if (isUndecided(newest)) {
       // Else a report has shown it meanwhile in a block that does not stand: what took it back decides.
@@ -131,17 +130,6 @@ async function settlePast(
       });
     }
   }
-}
-
-function consumptionOf(found: ConsumedMandate | undefined, final: ChainBlock) {
-  return {
-    blockNumber: found?.blockNumber ?? final.number,
-    blockTimestampMs: null,
-    amountInRaw: found?.amountInRaw ?? "0",
-    amountOutRaw: found?.amountOutRaw ?? "0",
-    isFinal: true,
-    guid: found?.guid ?? null,
-  };
 }
 
 /** Transfers the chain knows and the journal does not, as far back as events are searched. */

@@ -1,7 +1,7 @@
 import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
 import { changeJob } from "#coordinator/cycles/jobs/change-jobs.ts";
 import type { JobJournal } from "#coordinator/ports/journal.ts";
-import type { ChainBlock, ShardChain } from "#coordinator/ports/shard-chain.ts";
+import type { BlockRange, ChainBlock, ShardChain } from "#coordinator/ports/shard-chain.ts";
 import {
   isInFlight,
   isUndecided,
@@ -54,6 +54,7 @@ export async function trackJobs(
   }
 }
 
+/** A chain, and its newest final block. */
 type At = { readonly chain: ShardChain; readonly final: ChainBlock };
 
 function isPastDeadline(job: JobRecord, nowMs: number): boolean {
@@ -86,7 +87,7 @@ async function proveConsumption(
   const believed = job.consumption;
   if (believed === null || believed.isFinal || believed.blockNumber > at.final.number) return;
   const isConsumed = await at.chain.isConsumed(job.jobId, at.final.hash);
-  const found = isConsumed ? await findConsumption(ports, job, at) : undefined;
+  const found = isConsumed ? await findConsumption(state, ports, job, at) : undefined;
   const now = newest(state, ports, job);
   const book = state.books.get(job.shard)?.report;
   if (now.consumption?.isFinal !== false) return;
@@ -107,7 +108,7 @@ async function proveDelivery(
   const believed = job.delivery;
   if (believed === null || believed.isFinal || job.guid === null) return;
   if (believed.blockNumber > at.final.number) return;
-  const range = { fromBlock: at.final.number - ports.lookbackBlocks, toBlock: at.final.number };
+  const range = searched(at, ports, believed.blockNumber);
   const [found] = await at.chain.deliveries(range, job.guid);
   const now = newest(state, ports, job);
   const book = state.books.get(job.target ?? "")?.report;
@@ -138,13 +139,37 @@ async function decide(
     changeJob(state, ports, now, { event, nowMs: ports.clock.nowMs() });
     return;
   }
-  const event = { type: "proved", ...(await findConsumption(ports, job, at)) } as const;
+  const found = await findConsumption(state, ports, job, at);
+  const event = { type: "proved", ...found } as const;
   changeJob(state, ports, newest(state, ports, job), { event, nowMs: ports.clock.nowMs() });
 }
 
-/** Where and with what amounts the vault consumed a job that it has consumed at the final block. */
-async function findConsumption(ports: TrackPorts, job: JobRecord, at: At) {
-  const range = { fromBlock: at.final.number - ports.lookbackBlocks, toBlock: at.final.number };
+/** A reorganisation moves what was seen in a block by fewer blocks than this; deeper ones are final. */
+const MOVED_BLOCKS_MAX = 64;
+
+/** The blocks in which something is looked for, however long ago it was seen, or can have been, at the earliest. */
+function searched({ final }: At, { lookbackBlocks }: TrackPorts, seenInBlock: number): BlockRange {
+  const fromBlock = Math.min(final.number - lookbackBlocks, seenInBlock - MOVED_BLOCKS_MAX);
+  return { fromBlock, toBlock: final.number };
+}
+
+/** Blocks may come twice as fast as the configuration says. */
+const BLOCK_TIME_SLACK = 2;
+
+/**
+ * Where and with what amounts the vault consumed a job that it has consumed at the final block: looked for back to where
+ * it was seen, or to when it was recorded. A transfer whose guid is not found could never be seen to arrive.
+ */
+export async function findConsumption(
+  state: CoordinatorState,
+  ports: TrackPorts,
+  job: JobRecord,
+  at: At,
+) {
+  const blockTimeMs = state.setups.get(job.shard)?.blockTimeMs ?? Number.POSITIVE_INFINITY;
+  const blocks = (at.final.timestampMs - job.times.recordedAtMs) / blockTimeMs;
+  const recordedIn = Math.floor(at.final.number - BLOCK_TIME_SLACK * Math.max(0, blocks));
+  const range = searched(at, ports, job.consumption?.blockNumber ?? recordedIn);
   const [found] = await at.chain.consumedMandates(range, job.jobId);
   const consumption = {
     blockNumber: found?.blockNumber ?? at.final.number,

@@ -121,6 +121,36 @@ describe("jobs of the time before", () => {
     expect(state.jobs.get(job.jobId)?.state).toBe("settled");
   });
 
+  test("shown by a report while its event is looked for: the report's word is not overwritten", async () => {
+    const job = known({ state: "sent" });
+    const chain = ports.chains.get("base");
+    if (chain === undefined) throw new Error("no chain");
+    const consumption = {
+      blockNumber: 88,
+      blockTimestampMs: NOW_MS,
+      amountInRaw: "5",
+      amountOutRaw: "6",
+      isFinal: false,
+    };
+    const asked: typeof chain = {
+      ...chain,
+      isConsumed: () => Promise.resolve(true),
+      consumedMandates: async (...args) => {
+        const answer = await chain.consumedMandates(...args);
+        if (args[1] !== undefined)
+          state.jobs.set(job.jobId, { ...job, state: "settled", consumption });
+        return answer;
+      },
+    };
+    await takeOver(
+      state,
+      { ...ports, chains: new Map([...ports.chains, ["base", asked]]) },
+      "base",
+    );
+    const { state: now } = state.jobs.get(job.jobId) ?? ports.jobs.find(job.jobId) ?? job;
+    expect(now).toBe("settled");
+  });
+
   test("consumed: kept in flight until a book shows it", async () => {
     const job = known({ state: "sent" });
     base.consumed = [CONSUMED];

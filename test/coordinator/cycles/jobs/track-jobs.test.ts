@@ -232,3 +232,35 @@ test("a delivery is proved final, or taken back, likewise", async () => {
     delivery: { blockNumber: 91, isFinal: true },
   });
 });
+
+test("what was seen before the blocks that are searched by default is still found, not taken back", async () => {
+  const farAhead = { number: 200_000, timestampMs: NOW_MS };
+  base.finalBlock = farAhead;
+  ethereum.finalBlock = farAhead;
+  const delivery = { blockNumber: 90, isFinal: false };
+  const job = settledUnproven({ kind: "transfer", target: "ethereum", guid: GUID, delivery });
+  const { jobId } = job;
+  const amounts = { amountInRaw: "5", amountOutRaw: "5" };
+  base.consumed = [{ jobId, action: 2, blockNumber: 88, ...amounts, guid: GUID, dstEid: 30_001 }];
+  ethereum.deliveries = [{ guid: GUID, blockNumber: 90 }];
+  await trackJobs(state, ports, "ethereum");
+  await trackJobs(state, ports, "base");
+  expect(ports.jobs.find(jobId)).toMatchObject({
+    state: "settled",
+    consumption: { blockNumber: 88, ...amounts, isFinal: true },
+    delivery: { blockNumber: 90, isFinal: true },
+  });
+});
+
+test("a transfer consumed unseen during a long standstill is found with its guid: without it nothing would arrive", async () => {
+  const recordedAtMs = NOW_MS - 86_400_000;
+  const times = { ...aJobRecord().times, recordedAtMs };
+  const job = inFlight({ kind: "transfer", target: "ethereum", times });
+  const blocks = 86_400_000 / aShardSetup("base").blockTimeMs;
+  base.finalBlock = { number: 2 * blocks, timestampMs: NOW_MS + 1000 };
+  const amounts = { amountInRaw: "5", amountOutRaw: "5" };
+  const event = { jobId: job.jobId, action: 2, ...amounts, guid: GUID, dstEid: 30_001 };
+  base.consumed = [{ ...event, blockNumber: blocks + 1 }];
+  await trackJobs(state, ports, "base");
+  expect(state.jobs.get(job.jobId)).toMatchObject({ state: "included", guid: GUID });
+});
