@@ -58,6 +58,17 @@ export const breakersPolicySchema = z
     staleShare: z
       .strictObject(ruleShape({ ...QUICK, reduceOnly: { tripAt: 0.6, resetAt: 0.4 }, halt: null }))
       .prefault({}),
+    /** Time in milliseconds since a shard's reports could last be held to all of its chain. */
+    unseenChain: z
+      .strictObject(
+        ruleShape({
+          ...QUICK,
+          reduceOnly: { tripAt: 120_000, resetAt: 10_000 },
+          halt: null,
+          tripAfterMs: 0,
+        }),
+      )
+      .prefault({}),
     /** Distance of a shard's feed from the median of all fresh feeds, as a fraction of it. */
     oracleDisagreement: z
       .strictObject(

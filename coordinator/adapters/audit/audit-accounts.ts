@@ -144,7 +144,11 @@ export async function curieLines(
   return (await Promise.all(lines)).flat();
 }
 
-/** One market as Curie has it; null when it is no market of the account. */
+/**
+ * One market as Curie has it; null when it is no market of the account.
+ *
+ * @throws If it is one and Curie does not tell of it.
+ */
 async function marketFigures(
   { tryView }: AuditView,
   o: {
@@ -172,8 +176,9 @@ async function marketFigures(
     read<bigint>(o.market, "getIndexPrice", [BigInt(o.twapSeconds)]),
     read<bigint>(o.exchange, "getSqrtMarketTwapX96", [o.market, o.twapSeconds]),
   ]);
-  if (token === null || size === null || notional === null) return null;
-  if (mark === null || index === null || sqrtTwap === null) return null;
+  if (token === null) return null;
+  if (size === null || notional === null || mark === null || index === null || sqrtTwap === null)
+    throw new Error(`Curie does not tell of market ${o.market}`);
   const indexUsd = unitsFromRaw(index, WAD_DECIMALS);
   return {
     token,

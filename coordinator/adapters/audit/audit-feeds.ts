@@ -1,6 +1,10 @@
 import { parseAbi } from "viem";
 import type { AuditView } from "#coordinator/adapters/audit/audit-view.ts";
-import type { AuditedPrice, ChainAudit } from "#coordinator/records/safety/chain-audit.ts";
+import {
+  type AuditedPrice,
+  type ChainAudit,
+  partKey,
+} from "#coordinator/records/safety/chain-audit.ts";
 import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
 import { settableVolatilityFeedAbi } from "#shared/evm/abi/settable-volatility-feed.ts";
 import { shardVaultAbi } from "#shared/evm/abi/shard-vault.ts";
@@ -26,7 +30,9 @@ export async function auditFeeds(
   const { settlement, underlyings, vault } = o.setup;
   const tokens = [settlement, ...underlyings].map(({ token }) => token);
   const [prices, slices] = await Promise.all([
-    Promise.all(tokens.map((token) => priceOf(reads, vault, token))),
+    Promise.all(
+      tokens.map((token) => reads.part(partKey("feed", token), () => priceOf(reads, vault, token))),
+    ),
     o.volatilityFeed && slicesOf(reads, { feed: o.volatilityFeed, setup: o.setup, blockMs }),
   ]);
   const known = tokens.flatMap((token, at): [string, AuditedPrice][] => {
@@ -53,25 +59,23 @@ async function priceOf(
 
 /** Slices that have not expired, ascending by expiry, by token in lower case. */
 async function slicesOf(
-  { view }: AuditView,
+  { view, part }: AuditView,
   o: { readonly feed: Address; readonly setup: ShardSetup; readonly blockMs: number },
 ): Promise<Map<string, MarketLine["volatility"]>> {
   const answers = o.setup.underlyings.map(
-    async ({ token }): Promise<[string, MarketLine["volatility"]]> => {
-      const call = {
-        abi: settableVolatilityFeedAbi,
-        to: o.feed,
-        name: "slices",
-        args: [token],
-      };
-      const slices = (await view<readonly RawSlice[]>(call))
-        .map(sliceOf)
+    async ({ token }): Promise<[string, MarketLine["volatility"]][]> => {
+      const call = { abi: settableVolatilityFeedAbi, to: o.feed, name: "slices", args: [token] };
+      const found = await part(partKey("volatility", token), async () =>
+        (await view<readonly RawSlice[]>(call)).map(sliceOf),
+      );
+      if (found === null) return [];
+      const slices = found
         .filter(({ expiryMs }) => expiryMs > o.blockMs)
         .sort((one, other) => one.expiryMs - other.expiryMs);
-      return [token.toLowerCase(), slices];
+      return [[token.toLowerCase(), slices]];
     },
   );
-  return new Map(await Promise.all(answers));
+  return new Map((await Promise.all(answers)).flat());
 }
 
 function sliceOf({ expiry, a, b, rho, m, sigma, updatedAt }: RawSlice) {

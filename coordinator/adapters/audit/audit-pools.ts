@@ -6,6 +6,7 @@ import {
   lineKey,
   type PerpDepthQuestion,
   type ProvedLine,
+  partKey,
 } from "#coordinator/records/safety/chain-audit.ts";
 import { curieAdapterAbi } from "#shared/evm/abi/curie-adapter.ts";
 import { uniswapV3AdapterAbi } from "#shared/evm/abi/uniswap-v3-adapter.ts";
@@ -29,19 +30,18 @@ type PoolState = { readonly takesTrades: boolean };
 
 /** Pools that a report names, by the contract through which it says they are traded on; one that is none is missing. */
 export async function poolLines(
-  { tryView }: AuditView,
+  { part, tryView }: AuditView,
   pools: AuditQuestions["pools"],
 ): Promise<ProvedLine[]> {
   const lines = pools.map(async ({ adapter, pool }): Promise<ProvedLine[]> => {
-    const [fee, state] = await Promise.all([
-      tryView<number>({ abi: poolAbi, to: pool, name: "fee" }),
-      tryView<PoolState>({
-        abi: uniswapV3AdapterAbi,
-        to: adapter,
-        name: "poolState",
-        args: [pool],
-      }),
-    ]);
+    const stateOf = { abi: uniswapV3AdapterAbi, to: adapter, name: "poolState", args: [pool] };
+    const answers = await part(partKey("pool", adapter, pool), () =>
+      Promise.all([
+        tryView<number>({ abi: poolAbi, to: pool, name: "fee" }),
+        tryView<PoolState>(stateOf),
+      ]),
+    );
+    const [fee, state] = answers ?? [null, null];
     if (fee === null || state === null) return [];
     const fields = { feeFraction: fee * FEE_UNIT, acceptsTrades: state.takesTrades };
     return [{ list: "capacity", key: lineKey(adapter, pool), fields, isEmpty: true }];

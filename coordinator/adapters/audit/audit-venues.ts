@@ -2,10 +2,11 @@ import { aaveLines, curieLines } from "#coordinator/adapters/audit/audit-account
 import { lyraLines } from "#coordinator/adapters/audit/audit-options.ts";
 import { poolLines } from "#coordinator/adapters/audit/audit-pools.ts";
 import type { AuditView } from "#coordinator/adapters/audit/audit-view.ts";
-import type {
-  AuditedVenues,
-  AuditQuestions,
-  ProvedLine,
+import {
+  type AuditedVenues,
+  type AuditQuestions,
+  type ProvedLine,
+  partKey,
 } from "#coordinator/records/safety/chain-audit.ts";
 import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
 import { aaveV3AdapterAbi } from "#shared/evm/abi/aave-v3-adapter.ts";
@@ -44,17 +45,28 @@ export async function auditVenues(
   const call = { abi: venueDeskAbi, to: desk, name: "positionVenues" };
   const accounts = BigInt(desk) === 0n ? [] : await view<readonly Address[]>(call);
   const tokens = [setup.settlement, ...setup.underlyings].map(({ token }) => token);
-  const [lines, pools, held] = await Promise.all([
-    Promise.all(accounts.map((adapter) => accountLines(reads, setup, adapter, o))),
-    poolLines(reads, o.asked.pools),
-    Promise.all(tokens.map((token) => heldRaw(reads, accounts, token))),
-  ]);
+  const seen = accounts.map((adapter) =>
+    reads.part(partKey("account", adapter), async () => {
+      const [lines, heldRaw] = await Promise.all([
+        accountLines(reads, setup, adapter, o),
+        Promise.all(tokens.map((token) => heldIn(reads, adapter, token))),
+      ]);
+      return { lines, heldRaw };
+    }),
+  );
+  const [found, pools] = await Promise.all([Promise.all(seen), poolLines(reads, o.asked.pools)]);
+  const known = found.filter((one) => one !== null);
   const knowsLongs =
     o.lyraViewer !== null || !accounts.some((one) => o.kinds.get(one) === "options");
   return {
     accounts,
-    lines: [...lines.flat(), ...pools],
-    heldRaw: new Map(tokens.map((token, at) => [token.toLowerCase(), held[at] ?? 0n])),
+    lines: [...known.flatMap(({ lines }) => lines), ...pools],
+    heldRaw: new Map(
+      tokens.map((token, at) => {
+        const heldRaw = known.reduce((sum, one) => sum + (one.heldRaw[at] ?? 0n), 0n);
+        return [token.toLowerCase(), heldRaw];
+      }),
+    ),
     knowsLongs,
   };
 }
@@ -82,16 +94,11 @@ async function kindOf(
     KINDS.map(({ abi, name }) => tryView<Address>({ abi, to: adapter, name })),
   );
   const found = KINDS[answers.findIndex((one) => one !== null)]?.kind ?? "other";
-  kinds.set(adapter, found);
+  // Not kept where nothing answered: an account that cannot be read now is not of another kind for ever.
+  if (found !== "other") kinds.set(adapter, found);
   return found;
 }
 
-async function heldRaw(
-  { view }: AuditView,
-  accounts: readonly Address[],
-  token: Address,
-): Promise<bigint> {
-  const call = { abi: aaveV3AdapterAbi, name: "held", args: [token] };
-  const amounts = await Promise.all(accounts.map((to) => view<bigint>({ ...call, to })));
-  return amounts.reduce((sum, one) => sum + one, 0n);
+function heldIn({ view }: AuditView, account: Address, token: Address): Promise<bigint> {
+  return view<bigint>({ abi: aaveV3AdapterAbi, to: account, name: "held", args: [token] });
 }

@@ -19,6 +19,13 @@ export type AuditView = {
    * able to stop its own audit. Throws only when the node does not answer.
    */
   readonly tryView: <T>(call: AuditCall) => Promise<T | null>;
+  /**
+   * What one part of the look finds; null, and noted as not seen, when it cannot be read, for whatever reason: one contract
+   * that does not answer must not keep the rest from being looked at.
+   */
+  readonly part: <T>(key: string, read: () => Promise<T>) => Promise<T | null>;
+  /** Parts that could not be read so far. */
+  readonly unseen: ReadonlySet<string>;
 };
 
 /** Calls answered from the state of one block. */
@@ -31,7 +38,17 @@ export function auditView(rpc: PublicClient, blockHash: Hex): AuditView {
   };
   const decode = <T>({ abi, name }: AuditCall, data: Hex): T =>
     decodeFunctionResult({ abi: abi as Abi, functionName: name, data }) as T;
+  const unseen = new Set<string>();
   return {
+    unseen,
+    part: async (key, read) => {
+      try {
+        return await read();
+      } catch {
+        unseen.add(key);
+        return null;
+      }
+    },
     view: async <T>(call: AuditCall) => decode<T>(call, await ask(call, encode(call))),
     tryView: async <T>(call: AuditCall) => {
       const asked = orNull(() => encode(call));

@@ -4,10 +4,11 @@ import { quoteDepth, quotePerp } from "#coordinator/adapters/audit/audit-pools.t
 import { auditVenues, type VenueAuditOptions } from "#coordinator/adapters/audit/audit-venues.ts";
 import { type AuditView, auditView } from "#coordinator/adapters/audit/audit-view.ts";
 import { creditsIn } from "#coordinator/adapters/chain/vault-events.ts";
-import type {
-  AuditedSeries,
-  AuditQuestions,
-  ChainAudit,
+import {
+  type AuditedSeries,
+  type AuditQuestions,
+  type ChainAudit,
+  partKey,
 } from "#coordinator/records/safety/chain-audit.ts";
 import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
 import { erc20Abi } from "#shared/evm/abi/erc20.ts";
@@ -34,7 +35,12 @@ type RawSeries = {
   readonly takersShort: bigint;
 };
 
-/** All that is asked of a shard's contracts at one block; undefined when the chain of this node does not have the block. */
+/**
+ * All that is asked of a shard's contracts at one block; undefined when the chain of this node does not have the block.
+ * What rests on others' contracts is a part by itself, and only missing when it cannot be read.
+ *
+ * @throws If the node does not answer, or the vault or its option book do not.
+ */
 export async function auditAt(
   rpc: PublicClient,
   target: AuditTarget,
@@ -60,17 +66,24 @@ export async function auditAt(
     auditFeeds(reads, target, block.timestampMs),
     auditVenues(reads, setup, { ...target, asked }),
     creditsIn(rpc, setup, asked.credits),
-    Promise.all(asked.depth.map((point) => quoteDepth(reads, quoter, point))),
+    Promise.all(
+      asked.depth.map((point) =>
+        reads.part(partKey("depth", point.pool), () => quoteDepth(reads, quoter, point)),
+      ),
+    ),
   ]);
   const { accounts } = venues;
-  const quotes = asked.perpDepth.map((point) => quotePerp(reads, accounts, point));
+  const quotes = asked.perpDepth.map((point) =>
+    reads.part(partKey("depth", point.market), () => quotePerp(reads, accounts, point)),
+  );
   const perpQuotesE18 = await Promise.all(quotes);
-  return { block, ...vault, ...feeds, venues, credited, depthOutRaw, perpQuotesE18 };
+  const { unseen } = reads;
+  return { block, ...vault, ...feeds, venues, credited, depthOutRaw, perpQuotesE18, unseen };
 }
 
 /** Vault, balances and option book. */
 async function auditVault(
-  { view }: AuditView,
+  { view, part }: AuditView,
   { setup, optionBook }: AuditTarget,
   jobIds: readonly Hex[],
 ) {
@@ -79,14 +92,18 @@ async function auditVault(
     view<T>({ abi: shardVaultAbi, to: vault, name, args });
   const tokens = [setup.settlement, ...setup.underlyings].map(({ token }) => token);
   const balanceOf = (to: Address) =>
-    view<bigint>({ abi: erc20Abi, to, name: "balanceOf", args: [vault] });
+    part(partKey("balance", to), () =>
+      view<bigint>({ abi: erc20Abi, to, name: "balanceOf", args: [vault] }),
+    );
+  const figure = (name: "capital" | "liabilities") =>
+    part(partKey(name), () => ofVault<bigint>(name));
   const [epoch, leader, paused, capitalRaw, liabilitiesRaw, sharesRaw, balances, series, consumed] =
     await Promise.all([
       ofVault<bigint>("epoch"),
       ofVault<Address>("leader"),
       ofVault<boolean>("paused"),
-      ofVault<bigint>("capital"),
-      ofVault<bigint>("liabilities"),
+      figure("capital"),
+      figure("liabilities"),
       ofVault<bigint>("totalSupply"),
       Promise.all(tokens.map(balanceOf)),
       view<readonly RawSeries[]>({ abi: optionBookAbi, to: optionBook, name: "liveSeries" }),
@@ -99,7 +116,12 @@ async function auditVault(
     capitalRaw,
     liabilitiesRaw,
     sharesRaw,
-    balancesRaw: new Map(tokens.map((token, at) => [token.toLowerCase(), balances[at] ?? 0n])),
+    balancesRaw: new Map(
+      tokens.flatMap((token, at): [string, bigint][] => {
+        const balance = balances[at] ?? null;
+        return balance === null ? [] : [[token.toLowerCase(), balance]];
+      }),
+    ),
     series: series.map(auditedSeries),
     consumed: new Set(jobIds.filter((_, at) => consumed[at] === true)),
   };

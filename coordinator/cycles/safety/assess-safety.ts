@@ -49,6 +49,7 @@ export function assessSafety(
       jobs,
       messages,
       outcomes,
+      trust: memory.trust,
       before,
       policy,
       nowMs,

@@ -8,7 +8,7 @@ import type { BookEntry } from "#coordinator/records/book-entry.ts";
 import { isUnresolvedJob } from "#coordinator/records/jobs/job-record.ts";
 import type { ChainAudit } from "#coordinator/records/safety/chain-audit.ts";
 import type { SafetyEvent } from "#coordinator/records/safety/safety-memory.ts";
-import { TRUSTED } from "#coordinator/records/safety/shard-trust.ts";
+import { notSeen, type ShardTrust, TRUSTED } from "#coordinator/records/safety/shard-trust.ts";
 import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
 import { askChain } from "#coordinator/stages/audit/ask-chain.ts";
 import { checkFigures } from "#coordinator/stages/audit/check-figures.ts";
@@ -23,7 +23,8 @@ export type AuditPorts = TrackPorts & { readonly journal: Journal };
 
 /**
  * Looks at a shard's newest report: against its chain at that very block, and against its own book and
- * market. Quarantines it, keeps the last book its chain proved, and believes it again.
+ * market. Quarantines it, keeps the last book its chain proved, and believes it again; notes since when not all of its
+ * chain could be seen.
  *
  * @throws {RetryableError} If the chain cannot be read; nothing is concluded then.
  */
@@ -32,12 +33,40 @@ export async function auditShard(
   ports: AuditPorts,
   shard: string,
 ): Promise<void> {
+  try {
+    await look(state, ports, shard);
+  } catch (error) {
+    noteUnseen(state, ports, { shard, parts: ["its chain"] });
+    throw error;
+  }
+}
+
+/** Only what is claimed can be missed: of a shard that never reported nothing is to be seen. */
+function noteUnseen(
+  state: CoordinatorState,
+  ports: AuditPorts,
+  { shard, parts }: { readonly shard: string; readonly parts: readonly string[] },
+): void {
+  const before = state.safety.trust[shard] ?? TRUSTED;
+  if (!state.claims.has(shard) || (before.unseen === null && parts.length === 0)) return;
+  const nowMs = ports.clock.nowMs();
+  const trust: ShardTrust = { ...before, unseen: notSeen(before.unseen, parts, nowMs) };
+  const change = { trust: { ...state.safety.trust, [shard]: trust } };
+  keepSafety(state, ports, { change, events: [], nowMs });
+}
+
+async function look(state: CoordinatorState, ports: AuditPorts, shard: string): Promise<void> {
   const entry = state.waiting.get(shard)?.entry ?? state.claims.get(shard);
   const setup = state.setups.get(shard);
   const chain = ports.chains.get(shard);
   if (setup === undefined || chain === undefined) return;
   state.finals.set(shard, await chain.finalBlock());
-  if (entry === undefined || state.audited.get(shard) === entry) return;
+  if (entry === undefined) return;
+  if (state.audited.get(shard) === entry) {
+    // All of it was seen; that its chain did not answer meanwhile has hidden nothing.
+    if (state.proved.get(shard) === entry) noteUnseen(state, ports, { shard, parts: [] });
+    return;
+  }
   const turn = state.looks.get(shard) ?? 0;
   const ours = ourBusiness(state, ports, entry);
   const asked = askChain(entry.report, setup, { ...ours, turn });
@@ -47,7 +76,10 @@ export async function auditShard(
     () => chain.auditAt(entry.report.block.hash, asked),
     (one) => compareWithChain(entry.report, { ...about, audit: one }) === undefined,
   );
-  if (audit === undefined && (await mayStillCome(state, { chain, setup, entry, ports }))) return;
+  if (audit === undefined && (await mayStillCome(state, { chain, setup, entry, ports }))) {
+    noteUnseen(state, ports, { shard, parts: [`block ${entry.report.block.number}`] });
+    return;
+  }
   state.waiting.delete(shard);
   state.looks.set(shard, turn + 1);
   state.audited.set(shard, entry);
@@ -133,7 +165,8 @@ function conclude(state: CoordinatorState, ports: AuditPorts, seen: Seen): void 
   state.lies.delete(shard);
   const look: TrustLook = {
     entry,
-    chain: mismatch ?? (audit === undefined ? "unproven" : "proved"),
+    chain: mismatch ?? outcomeOf(audit),
+    unseen: audit?.unseen ?? [],
     figures: checkFigures(entry, figureToleranceFraction),
     replicas: state.contradictions.get(shard),
     outcomes: state.outcomes,
@@ -162,6 +195,11 @@ function conclude(state: CoordinatorState, ports: AuditPorts, seen: Seen): void 
   plan(state, shard, { entry, ended: change.ended });
   if (audit !== undefined) takeBack(state, ports, { entry, audit, ...ours, nowMs });
   if (state.books.get(shard) !== planned) recount(state, ports, nowMs);
+}
+
+function outcomeOf(audit: ChainAudit | undefined): "proved" | "partly" | "unproven" {
+  if (audit === undefined) return "unproven";
+  return audit.unseen.size === 0 ? "proved" : "partly";
 }
 
 /** A block that is called final, and is not after all the time our own node may take to hear of it. */

@@ -115,7 +115,9 @@ function release(
     events.push({ type: "quarantine", atMs: nowMs, shard, kind, isOver: true, detail, reason });
   }
   const evidence = known?.evidence ?? [];
-  const trust = { ...state.safety.trust, [shard]: { ...TRUSTED, evidence, clearedAtMs: nowMs } };
+  const unseen = known?.unseen ?? null;
+  const released = { ...TRUSTED, evidence, unseen, clearedAtMs: nowMs };
+  const trust = { ...state.safety.trust, [shard]: released };
   keepSafety(state, ports, { change: { orders, trust }, events, nowMs });
   const newest = state.claims.get(shard);
   if (quarantine !== null && newest !== undefined) state.books.set(shard, newest);

@@ -16,6 +16,7 @@ export function worstLevel(levels: readonly SafetyLevel[]): SafetyLevel {
 export const BREAKER_KINDS = [
   "reportAge",
   "staleShare",
+  "unseenChain",
   "oracleDisagreement",
   "settlementPeg",
   "lossVelocity",

@@ -62,10 +62,26 @@ export function lineKey(...parts: readonly string[]): string {
   return parts.join(" ").toLowerCase();
 }
 
+/** Parts of a look that can fail by themselves: each rests on contracts that are not the vault's own. */
+export type AuditPart =
+  | "capital"
+  | "liabilities"
+  | "balance"
+  | "feed"
+  | "volatility"
+  | "account"
+  | "pool"
+  | "depth";
+
+/** What names one part of a look in {@link ChainAudit.unseen}. */
+export function partKey(part: AuditPart, ...of: readonly string[]): string {
+  return lineKey(part, ...of);
+}
+
 /** What the vault's accounts at venues hold. */
 export type AuditedVenues = {
   readonly lines: readonly ProvedLine[];
-  /** Of all accounts together, by token, lower case. */
+  /** Of all accounts that could be seen together, by token, lower case. */
   readonly heldRaw: ReadonlyMap<string, bigint>;
   /** False when the options held at venues could not be told: no viewer is configured. */
   readonly knowsLongs: boolean;
@@ -81,8 +97,9 @@ export type ChainAudit = {
   readonly epoch: number;
   readonly leader: Address;
   readonly paused: boolean;
-  readonly capitalRaw: bigint;
-  readonly liabilitiesRaw: bigint;
+  /** Null, as the next: could not be seen. */
+  readonly capitalRaw: bigint | null;
+  readonly liabilitiesRaw: bigint | null;
   /** Shares of the vault. */
   readonly sharesRaw: bigint;
   /** The vault's balances by token, lower case. */
@@ -100,4 +117,6 @@ export type ChainAudit = {
   /** Answers to the questions of depth, in their order; null where there is none to compare with. */
   readonly depthOutRaw: readonly (bigint | null)[];
   readonly perpQuotesE18: readonly (bigint | null)[];
+  /** What could not be seen ({@link partKey}): nothing is said of it, and whoever speaks of it does not lie. */
+  readonly unseen: ReadonlySet<string>;
 };

@@ -17,6 +17,8 @@ export type ShardSafety = {
   readonly level: SafetyLevel;
   /** Why the level is not `run`. */
   readonly levelReasons: readonly string[];
+  /** True while a part of its chain has not been seen for too long: what it has there is its word alone. */
+  readonly isUnseen: boolean;
   /** Why its word is not taken; null when it is. */
   readonly quarantine: string | null;
   /** What a person ordered, and why. */
@@ -31,6 +33,7 @@ export type ShardSafety = {
 export const SAFE_SHARD: ShardSafety = {
   level: "run",
   levelReasons: [],
+  isUnseen: false,
   quarantine: null,
   order: null,
   closedVenues: [],

@@ -50,9 +50,30 @@ export const shardTrustSchema = z.strictObject({
   clearedAtMs: unixMsSchema,
   /** Since when no report could be proved although its chain answered; null when the last one was. */
   unprovenSinceMs: unixMsSchema.nullable(),
+  /**
+   * Since when its reports could not be held to all of its chain, and what of it did not show in the last look; null when
+   * that saw everything.
+   */
+  unseen: z
+    .strictObject({ sinceMs: unixMsSchema, parts: z.array(z.string()).max(64) })
+    .nullable()
+    .default(null),
   /** Newest last. */
   evidence: z.array(evidenceSchema).max(20),
 });
+
+/** Parts that are named; of more the first are told. */
+const PARTS_MAX = 64;
+
+/** What could not be seen, begun now unless it lasts already. */
+export function notSeen(
+  before: ShardTrust["unseen"],
+  parts: Iterable<string>,
+  nowMs: number,
+): ShardTrust["unseen"] {
+  const named = [...parts].slice(0, PARTS_MAX);
+  return named.length === 0 ? null : { sinceMs: before?.sinceMs ?? nowMs, parts: named };
+}
 
 export type ShardTrust = z.infer<typeof shardTrustSchema>;
 export type Evidence = z.infer<typeof evidenceSchema>;
@@ -65,5 +86,6 @@ export const TRUSTED: ShardTrust = {
   unwellSinceMs: null,
   clearedAtMs: 0,
   unprovenSinceMs: null,
+  unseen: null,
   evidence: [],
 };

@@ -3,6 +3,7 @@ import {
   type AuditQuestions,
   type ChainAudit,
   lineKey,
+  partKey,
 } from "#coordinator/records/safety/chain-audit.ts";
 import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
 import { compareMarket } from "#coordinator/stages/audit/compare-market.ts";
@@ -24,7 +25,8 @@ export type ChainLook = {
 };
 
 /**
- * The first thing a report says of its block that the shard's contracts, its feeds and its venues do not say there.
+ * The first thing a report says of its block that the shard's contracts, its feeds and its venues do not say there. What
+ * could not be seen is left out.
  * Both are of one block hash, so there is no tolerance and no honest difference, but for depth, which agents may come
  * by in other ways than the venue's own.
  */
@@ -89,9 +91,13 @@ function compareVault({ chain }: ShardReport, audit: ChainAudit): Mismatch | und
     differ("epoch", chain.epoch, audit.epoch) ??
     differ("leader", chain.leader.toLowerCase(), audit.leader.toLowerCase()) ??
     differ("paused", chain.paused, audit.paused) ??
-    differ("capitalRaw", chain.capitalRaw, audit.capitalRaw.toString()) ??
-    differ("liabilitiesRaw", chain.liabilitiesRaw, audit.liabilitiesRaw.toString())
+    differSeen("capitalRaw", chain.capitalRaw, audit.capitalRaw) ??
+    differSeen("liabilitiesRaw", chain.liabilitiesRaw, audit.liabilitiesRaw)
   );
+}
+
+function differSeen(what: string, said: string, found: bigint | null): Mismatch | undefined {
+  return found === null ? undefined : differ(what, said, found.toString());
 }
 
 function compareBalances(
@@ -100,6 +106,7 @@ function compareBalances(
   { settlement, underlyings }: ShardSetup,
 ): Mismatch | undefined {
   for (const { token, ticker } of [settlement, ...underlyings]) {
+    if (audit.unseen.has(partKey("balance", token))) continue;
     const line = collateral.find((one) => {
       return one.location === "vault" && one.token.toLowerCase() === token.toLowerCase();
     });

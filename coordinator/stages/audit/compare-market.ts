@@ -1,4 +1,4 @@
-import type { ChainAudit } from "#coordinator/records/safety/chain-audit.ts";
+import { type ChainAudit, partKey } from "#coordinator/records/safety/chain-audit.ts";
 import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
 import { differ, type Mismatch } from "#coordinator/stages/audit/differ.ts";
 import type { MarketLine, ShardReport } from "#shared/wire/shard-report.ts";
@@ -17,17 +17,24 @@ export function compareMarket(
 
 function compareSpots(
   { market }: ShardReport,
-  { prices, volatility }: ChainAudit,
+  { prices, volatility, unseen }: ChainAudit,
   { underlyings }: ShardSetup,
 ): Mismatch | undefined {
   for (const { ticker, token } of underlyings) {
     const price = prices.get(token.toLowerCase());
     const line = market.find((one) => one.underlying === ticker);
+    const slices = unseen.has(partKey("volatility", token))
+      ? null
+      : volatility && (volatility.get(token.toLowerCase()) ?? []);
+    if (unseen.has(partKey("feed", token))) {
+      const mismatch = slices && compareSlices(ticker, line?.volatility ?? [], slices);
+      if (mismatch) return mismatch;
+      continue;
+    }
     if (price === undefined) {
       if (line !== undefined) return differ(`feed of ${ticker}:`, line.spotUsd, "no feed");
       continue;
     }
-    const slices = volatility === null ? null : (volatility.get(token.toLowerCase()) ?? []);
     const mismatch =
       differ(`${ticker} spotUsd`, line?.spotUsd, price.priceUsd) ??
       differ(`${ticker} spotUpdatedAtMs`, line?.spotUpdatedAtMs, price.updatedAtMs) ??
@@ -56,9 +63,10 @@ function compareSlices(ticker: string, said: Slices, found: Slices): Mismatch | 
 
 function compareCollateral(
   { collateral }: ShardReport,
-  { prices }: ChainAudit,
+  { prices, unseen }: ChainAudit,
 ): Mismatch | undefined {
   for (const { asset, token, location, priceUsd, priceUpdatedAtMs } of collateral) {
+    if (unseen.has(partKey("feed", token))) continue;
     const price = prices.get(token.toLowerCase());
     const what = `${asset} in ${location}`;
     const mismatch =

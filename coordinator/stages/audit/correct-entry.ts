@@ -7,8 +7,8 @@ import type { OptionLine, PerpLine, ShardReport } from "#shared/wire/shard-repor
 
 /**
  * A report as the chain has it: what is left when its word is not taken. Its vault, option book, positions and cash at
- * venues, and of what happened only what the chain proves. Feeds, depth and everything else of a report that lies are
- * nobody's word.
+ * venues, and of what happened only what the chain proves. Feeds, depth, what could not be seen and everything else of a
+ * report that lies are nobody's word.
  */
 export function correctedEntry(entry: BookEntry, audit: ChainAudit, setup: ShardSetup): BookEntry {
   const { report } = entry;
@@ -18,8 +18,8 @@ export function correctedEntry(entry: BookEntry, audit: ChainAudit, setup: Shard
     epoch,
     leader,
     paused,
-    capitalRaw: capitalRaw.toString(),
-    liabilitiesRaw: liabilitiesRaw.toString(),
+    capitalRaw: (capitalRaw ?? 0n).toString(),
+    liabilitiesRaw: liabilitiesRaw?.toString() ?? report.chain.liabilitiesRaw,
   };
   const proved = {
     block: { ...report.block, ...audit.block },

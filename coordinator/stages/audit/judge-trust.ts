@@ -3,6 +3,7 @@ import type { JobOutcome } from "#coordinator/records/jobs/job-outcome.ts";
 import {
   type DistrustKind,
   type Evidence,
+  notSeen,
   type ShardTrust,
   TRUSTED,
 } from "#coordinator/records/safety/shard-trust.ts";
@@ -12,8 +13,13 @@ import type { QuarantinePolicy } from "#shared/policy/safety-policy.ts";
 /** What one look at a shard's newest report came to. */
 export type TrustLook = {
   readonly entry: BookEntry;
-  /** What its chain says otherwise; `proved` when nothing, `unproven` when the chain does not have its block. */
-  readonly chain: Mismatch | "proved" | "unproven";
+  /**
+   * What its chain says otherwise; `proved` when nothing, `partly` when nothing that could be seen, `unproven` when the
+   * chain does not have its block.
+   */
+  readonly chain: Mismatch | "proved" | "partly" | "unproven";
+  /** Parts of its chain that could not be seen. */
+  readonly unseen: Iterable<string>;
   /** What does not follow from its own book and market. */
   readonly figures: Mismatch | undefined;
   /** What another agent says of the same block. */
@@ -35,7 +41,8 @@ const EVIDENCE_MAX = 20;
 /**
  * A shard's trust after one look at it. A lie about the chain, or two agents that contradict each other,
  * quarantine at once; wrong figures, unknown blocks and sickness only when they last. It is believed again
- * after `honestReportsMin` proved reports in a row, and `holdMs` after it began.
+ * after `honestReportsMin` proved reports in a row, and `holdMs` after it began; one of which not all could be seen neither
+ * counts as honest nor against it.
  *
  * @param trusted The book to carry while it is quarantined.
  */
@@ -49,11 +56,14 @@ export function judgeTrust(
   },
 ): TrustChange {
   const doubts = doubtsOf(before, look, o);
-  const isClean = look.chain === "proved" && look.figures === undefined && doubts.length === 0;
+  const isUndoubted = look.figures === undefined && doubts.length === 0;
+  const isClean = look.chain === "proved" && isUndoubted;
+  const isOpen = look.chain === "partly" && isUndoubted;
   const counted: ShardTrust = {
     ...before,
     wrongInRow: look.figures === undefined ? 0 : before.wrongInRow + 1,
-    honestInRow: isClean ? before.honestInRow + 1 : 0,
+    honestInRow: isClean ? before.honestInRow + 1 : isOpen ? before.honestInRow : 0,
+    unseen: notSeen(before.unseen, look.unseen, o.nowMs),
     unwellSinceMs: unwellSince(before, look, o.nowMs),
     unprovenSinceMs: look.chain === "unproven" ? (before.unprovenSinceMs ?? o.nowMs) : null,
     evidence: withEvidence(before.evidence, look, doubts, o.nowMs),
@@ -69,7 +79,8 @@ export function judgeTrust(
   const isOver =
     counted.honestInRow >= o.policy.honestReportsMin && o.nowMs - sinceMs >= o.policy.holdMs;
   if (isOver) {
-    const trust = { ...TRUSTED, evidence: counted.evidence, clearedAtMs: o.nowMs };
+    const { evidence, unseen } = counted;
+    const trust = { ...TRUSTED, evidence, unseen, clearedAtMs: o.nowMs };
     return { trust, began: undefined, ended: kind };
   }
   // What the chain itself has proved is its book, whoever said it.

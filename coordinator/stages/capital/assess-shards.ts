@@ -43,7 +43,7 @@ export function withMutualShares(
   });
 }
 
-/** Every shard's capital; one whose book is only carried has no surplus, whatever that book says. */
+/** Every shard's capital; one whose book is only carried, or not proved, has no surplus, whatever that book says. */
 export function assessAll(
   inputs: readonly ShardInput[],
   effects: readonly PendingEffect[],
@@ -51,9 +51,8 @@ export function assessAll(
 ): (ShardInput & { readonly capital: CapitalAssessment })[] {
   return inputs.map((input) => {
     const capital = assessCapital(input.valuation, input.setup, effects, policy);
-    const surplusUsd = input.status.isCarried
-      ? Math.min(0, capital.surplusUsd)
-      : capital.surplusUsd;
+    const { isCarried, isUnseen } = input.status;
+    const surplusUsd = isCarried || isUnseen ? Math.min(0, capital.surplusUsd) : capital.surplusUsd;
     return { ...input, capital: { ...capital, surplusUsd } };
   });
 }

@@ -63,10 +63,12 @@ export function shardSafety(memory: SafetyMemory, shard: string): ShardSafety {
     tripped.flatMap(({ scope }) => (scope.startsWith(prefix) ? [scope.slice(prefix.length)] : []));
   const quarantine = trust[shard]?.quarantine;
   const order = orders[shard];
+  const unseen = breakers[breakerKey({ kind: "unseenChain", scope: `shard:${shard}` })];
   return {
     ...SAFE_SHARD,
     level: worstLevel([own.level, all.level]),
     levelReasons: [...own.reasons, ...all.reasons],
+    isUnseen: unseen !== undefined && levelOf(unseen) !== "run",
     quarantine: quarantine ? `${quarantine.kind}: ${quarantine.detail}` : null,
     order: order ? { kind: order.kind, reason: `${order.kind}: ${order.reason}` } : null,
     closedVenues: after(`venue:${shard}/`),

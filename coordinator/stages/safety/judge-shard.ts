@@ -15,6 +15,8 @@ export type ShardStatus = {
   readonly isStale: boolean;
   /** True when its book is only carried, as an interval: stale or quarantined. */
   readonly isCarried: boolean;
+  /** True when a part of its book could not be proved for too long: its surplus is nobody's to count on. */
+  readonly isUnseen: boolean;
   /** True when new jobs may be issued to it. */
   readonly takesJobs: boolean;
   /** True when a trade of it may only bring its own delta nearer to zero, and collateral may only come in. */
@@ -47,6 +49,7 @@ export function judgeShard(context: ShardContext): ShardStatus {
     shard: setup.shard,
     isStale: stale,
     isCarried: stale || safety.quarantine !== null,
+    isUnseen: safety.isUnseen,
     takesJobs: false,
     reducesOnly: false,
     closedVenues,

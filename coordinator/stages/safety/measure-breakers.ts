@@ -7,6 +7,7 @@ import {
   type BreakerState,
   GLOBAL_SCOPE,
 } from "#coordinator/records/safety/breaker-state.ts";
+import type { ShardTrust } from "#coordinator/records/safety/shard-trust.ts";
 import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
 import { medianOf } from "#coordinator/stages/risk/snapshot-market.ts";
 import { measureRoutes } from "#coordinator/stages/safety/measure-routes.ts";
@@ -22,6 +23,8 @@ export type MeasureContext = {
   /** Cross-chain messages that something can still change. */
   readonly messages: readonly TransferRecord[];
   readonly outcomes: readonly JobOutcome[];
+  /** By shard; those that were never looked at are left out. */
+  readonly trust: Readonly<Record<string, ShardTrust>>;
   /** Breakers of before: what is not seen any more is measured as over. */
   readonly before: readonly BreakerState[];
   readonly policy: Policy;
@@ -32,6 +35,7 @@ export type MeasureContext = {
 export function measureBreakers(context: MeasureContext): BreakerMeasure[] {
   return [
     ...reportAges(context),
+    ...unseenChains(context),
     ...oracleDisagreements(context),
     ...settlementPegs(context),
     ...slippages(context),
@@ -59,6 +63,16 @@ function reportAges({ setups, entries, nowMs }: MeasureContext): BreakerMeasure[
     }),
     { kind: "staleShare", scope: GLOBAL_SCOPE, value: share, detail },
   ];
+}
+
+/** While its chain, or a part of it, does not show, a shard could say of it what it likes. */
+function unseenChains({ setups, trust, nowMs }: MeasureContext): BreakerMeasure[] {
+  return Object.entries(trust).flatMap(([shard, { unseen }]): BreakerMeasure[] => {
+    if (!setups.has(shard)) return [];
+    const value = unseen === null ? 0 : Math.max(0, nowMs - unseen.sinceMs);
+    const detail = unseen === null ? "all of it was seen" : `not seen: ${unseen.parts.join(", ")}`;
+    return [{ kind: "unseenChain", scope: `shard:${shard}`, value, detail }];
+  });
 }
 
 /** Only fresh feeds of shards that report; the distance is of the underlying where it is largest. */

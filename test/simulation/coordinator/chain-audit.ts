@@ -63,6 +63,7 @@ export function auditOf(
     perpQuotesE18: asked.perpDepth.map(({ side, sizeE18 }) =>
       perpQuoteE18(state, BigInt(sizeE18), side === "buy"),
     ),
+    unseen: new Set(),
   };
 }
 

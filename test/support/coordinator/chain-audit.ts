@@ -1,8 +1,10 @@
 import {
+  type AuditPart,
   type AuditQuestions,
   type ChainAudit,
   lineKey,
   type ProvedLine,
+  partKey,
 } from "#coordinator/records/safety/chain-audit.ts";
 import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
 import { rawFromUnitsNearest } from "#shared/units/token-amount.ts";
@@ -68,6 +70,7 @@ export function auditOf(report: ShardReport, setup: ShardSetup, asked: AuditQues
       const point = line?.[side].find((one) => one.sizeE18 === sizeE18);
       return point === undefined ? null : BigInt(point.quoteE18);
     }),
+    unseen: new Set(),
   };
 }
 
@@ -125,4 +128,29 @@ function proved<L extends object>(
 ): ProvedLine {
   const fields = Object.fromEntries(names.map((name) => [name, line[name]]));
   return { list, key, fields: fields as ProvedLine["fields"], isEmpty: false };
+}
+
+/** What is left of a look when some of its parts could not be seen, as an adapter leaves it. */
+export function blindTo(audit: ChainAudit, parts: readonly string[]): ChainAudit {
+  const unseen = new Set(parts);
+  const without = <V>(part: AuditPart, map: ReadonlyMap<string, V>): Map<string, V> =>
+    new Map([...map].filter(([token]) => !unseen.has(partKey(part, token))));
+  const lines = audit.venues.lines.filter(({ list, key }) => {
+    if (list === "capacity") return !unseen.has(partKey("pool", key));
+    // Longs are named by their series, so the account they are in is told here by there being one alone.
+    if (list === "longs") return !parts.some((part) => part.startsWith("account "));
+    return !unseen.has(partKey("account", key.slice(0, key.indexOf(" "))));
+  });
+  const isAccountUnseen = parts.some((part) => part.startsWith("account "));
+  const heldRaw = isAccountUnseen ? new Map<string, bigint>() : audit.venues.heldRaw;
+  return {
+    ...audit,
+    capitalRaw: unseen.has(partKey("capital")) ? null : audit.capitalRaw,
+    liabilitiesRaw: unseen.has(partKey("liabilities")) ? null : audit.liabilitiesRaw,
+    balancesRaw: without("balance", audit.balancesRaw),
+    prices: without("feed", audit.prices),
+    volatility: audit.volatility && without("volatility", audit.volatility),
+    venues: { ...audit.venues, lines, heldRaw },
+    unseen,
+  };
 }

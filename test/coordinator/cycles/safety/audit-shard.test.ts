@@ -9,7 +9,8 @@ import { auditShard } from "#coordinator/cycles/safety/audit-shard.ts";
 import { recallSafety } from "#coordinator/cycles/safety/keep-safety.ts";
 import type { Journal } from "#coordinator/ports/journal.ts";
 import type { BookEntry } from "#coordinator/records/book-entry.ts";
-import type { ChainAudit } from "#coordinator/records/safety/chain-audit.ts";
+import { type ChainAudit, partKey } from "#coordinator/records/safety/chain-audit.ts";
+import { TRUSTED } from "#coordinator/records/safety/shard-trust.ts";
 import { shardSafety } from "#coordinator/stages/safety/judge-breakers.ts";
 import { judgeShard } from "#coordinator/stages/safety/judge-shard.ts";
 import { RetryableError } from "#shared/errors.ts";
@@ -262,12 +263,57 @@ test("nothing is concluded from a chain that does not answer, or a block it does
   await expect(audit()).rejects.toThrow(RetryableError);
   chain.script.isReachable = true;
   await audit();
-  expect(state.safety.trust).toEqual({});
+  const { unseen, ...rest } = state.safety.trust["base"] ?? TRUSTED;
+  expect(rest).toEqual({ ...TRUSTED, unseen: undefined });
+  expect(unseen?.parts).toEqual(["block 120"]);
   expect(state.audited.has("base")).toBe(false);
   truth("a1", 900_000n);
   await audit();
   expect(state.proved.get("base")?.report.block.hash).toBe(hash32("a1"));
   expect(state.sharesRaw.get("base")).toBe("12");
+});
+
+describe("what of a chain does not show", () => {
+  const ACCOUNT = partKey("account", `0x${"ab".repeat(20)}`);
+  const partly = (entry: BookEntry, but: Partial<ChainAudit> = {}): void =>
+    agree(entry, { unseen: new Set([ACCOUNT]), ...but });
+
+  test("keeps a report from being proved and nobody from being found out about the rest", async () => {
+    partly(claim("a1", "500"));
+    await audit();
+    expect(modeOf().mode).toBe("run");
+    expect(state.proved.has("base")).toBe(false);
+    expect(state.safety.trust["base"]?.unseen).toEqual({ sinceMs: NOW_MS, parts: [ACCOUNT] });
+    partly(claim("a2", "500"), { epoch: 99 });
+    await audit();
+    expect(modeOf().mode).toBe("quarantined");
+  });
+
+  test("is timed from when the chain stopped answering, over restarts, until a look sees all of it", async () => {
+    chain.script.isReachable = false;
+    claim("a1", "500");
+    await expect(audit()).rejects.toThrow(RetryableError);
+    nowMs += 60_000;
+    start();
+    claim("a2", "500");
+    await expect(audit()).rejects.toThrow(RetryableError);
+    expect(state.safety.trust["base"]?.unseen).toEqual({ sinceMs: NOW_MS, parts: ["its chain"] });
+    chain.script.isReachable = true;
+    truth("a2", 500n);
+    await audit();
+    expect(state.safety.trust["base"]?.unseen).toBeNull();
+  });
+
+  test("is nothing while a chain that does not answer has no new report to be held to it", async () => {
+    claim("a1", "500");
+    truth("a1", 500n);
+    await audit();
+    chain.script.isReachable = false;
+    await expect(audit()).rejects.toThrow(RetryableError);
+    chain.script.isReachable = true;
+    await audit();
+    expect(state.safety.trust["base"]?.unseen).toBeNull();
+  });
 });
 
 describe("a block that our own node does not have", () => {
@@ -305,7 +351,7 @@ describe("a block that our own node does not have", () => {
       claim("a1", "500");
       await audit();
     }
-    expect(state.safety.trust["base"]).toBeUndefined();
+    expect(state.safety.trust["base"]).toMatchObject({ quarantine: null, evidence: [] });
   });
 });
 

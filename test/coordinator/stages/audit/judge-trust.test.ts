@@ -20,6 +20,7 @@ const LIE = { said: "1000", found: "900" };
 const HONEST: TrustLook = {
   entry: ENTRY,
   chain: "proved",
+  unseen: [],
   figures: undefined,
   replicas: undefined,
   outcomes: [],
@@ -56,6 +57,32 @@ const failed = (count: number): JobOutcome[] =>
     isVenueFailure: false,
     fill: null,
   }));
+
+describe("what could not be seen", () => {
+  const partly = (...unseen: string[]) => ({ chain: "partly" as const, unseen });
+
+  test("is timed from the first look that missed anything, whatever it was, to one that saw all", () => {
+    const start = play([{}, partly("feed 0x1"), partly("account 0x2")]).trust;
+    expect(start.unseen).toEqual({ sinceMs: NOW_MS + 2_000, parts: ["account 0x2"] });
+    expect(play([{}], 2_000, start).trust.unseen).toBeNull();
+  });
+
+  test("makes nobody a liar, and ends no quarantine", () => {
+    const looks = [{ chain: LIE }, ...several(100, partly("account 0x2"))];
+    expect(play(looks).changes).toEqual(["0 began chain-mismatch"]);
+    expect(play(several(100, partly("account 0x2"))).changes).toEqual([]);
+  });
+
+  test("does not count against honest reports before and after it", () => {
+    const { honestReportsMin } = POLICY;
+    const looks = several(2 * honestReportsMin - 1, {}).map((one, at) =>
+      at % 2 ? partly("feed") : one,
+    );
+    const { trust, changes } = play([{ chain: LIE }, ...looks], POLICY.holdMs);
+    expect(changes).toEqual(["0 began chain-mismatch", `${looks.length} ended chain-mismatch`]);
+    expect(trust.quarantine).toBeNull();
+  });
+});
 
 describe("a shard is quarantined", () => {
   test("at once for a lie about its chain, with what was said and found", () => {

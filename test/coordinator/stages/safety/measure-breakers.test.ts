@@ -4,6 +4,7 @@ import { type JobOutcome, jobOutcomeOf } from "#coordinator/records/jobs/job-out
 import type { JobRecord } from "#coordinator/records/jobs/job-record.ts";
 import type { TransferRecord } from "#coordinator/records/jobs/transfer-record.ts";
 import { type BreakerMeasure, newBreaker } from "#coordinator/records/safety/breaker-state.ts";
+import { TRUSTED } from "#coordinator/records/safety/shard-trust.ts";
 import { judgeBreakers } from "#coordinator/stages/safety/judge-breakers.ts";
 import {
   type MeasureContext,
@@ -28,6 +29,7 @@ const BASE: MeasureContext = {
   jobs: [],
   messages: [],
   outcomes: [],
+  trust: {},
   before: [],
   policy: aPolicy(),
   nowMs: NOW_MS,
@@ -51,6 +53,19 @@ const anOutcome = (changes: Partial<JobOutcome> = {}): JobOutcome => ({
 });
 const several = (count: number, changes: Partial<JobOutcome> = {}): JobOutcome[] =>
   Array.from({ length: count }, () => anOutcome(changes));
+
+test("the time since a shard's chain was last seen whole is measured in milliseconds; 0 when it was", () => {
+  const unseen = { sinceMs: NOW_MS - 90_000, parts: ["account 0x01"] };
+  const trust = {
+    base: { ...TRUSTED, unseen },
+    arbitrum: TRUSTED,
+    elsewhere: { ...TRUSTED, unseen },
+  };
+  expect(measure("unseenChain", "shard:base", { trust })).toBe(90_000);
+  expect(measure("unseenChain", "shard:arbitrum", { trust })).toBe(0);
+  expect(measure("unseenChain", "shard:optimism", { trust })).toBeUndefined();
+  expect(measure("unseenChain", "shard:elsewhere", { trust })).toBeUndefined();
+});
 
 describe("ages of reports", () => {
   test("are multiples of what is allowed, and the share of stale shards follows", () => {
