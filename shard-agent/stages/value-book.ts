@@ -136,15 +136,20 @@ function collateralLines(snapshot: ShardSnapshot, scope: ShardScope): Collateral
   return [...inVault, ...venueLines(snapshot, inVault)];
 }
 
-/** What lies at venues, at the price of the same asset in the vault; nothing of what is empty. */
+/**
+ * What lies at venues, at the price of the same asset in the vault; nothing of what is empty. Accounts whose cash is of one
+ * kind, such as margin and an option account's, are one line: a report names an asset at a place once.
+ */
 function venueLines(snapshot: ShardSnapshot, inVault: readonly CollateralLine[]): CollateralLine[] {
-  return snapshot.venues.flatMap(({ collateral }) =>
-    collateral.flatMap(({ token, amountRaw, location }) => {
-      const line = inVault.find((one) => isSameAddress(one.token, token));
-      if (line === undefined || amountRaw === 0n) return [];
-      return [{ ...line, location, amountRaw: amountRaw.toString() }];
-    }),
-  );
+  const found = new Map<string, CollateralLine>();
+  for (const { token, amountRaw, location } of snapshot.venues.flatMap((one) => one.collateral)) {
+    const line = inVault.find((one) => isSameAddress(one.token, token));
+    if (line === undefined || amountRaw === 0n) continue;
+    const key = `${line.token} ${location}`;
+    const beforeRaw = BigInt(found.get(key)?.amountRaw ?? "0");
+    found.set(key, { ...line, location, amountRaw: (beforeRaw + amountRaw).toString() });
+  }
+  return [...found.values()];
 }
 
 function optionLine(

@@ -35,6 +35,18 @@ test("balances become collateral lines with their own price, hedges with their u
   ]);
 });
 
+test("margin and an option account's cash are one line, as a report names an asset at a place once", () => {
+  const reading = (amountRaw: bigint) => {
+    const cash = { token: SETTLEMENT_TOKEN, amountRaw, location: "venue-margin" } as const;
+    return { ...EMPTY_READING, collateral: [cash] };
+  };
+  const snapshot = aSnapshot({ venues: [reading(250_000_000n), reading(0n), reading(30n)] });
+  const { collateral } = valueBook(snapshot, SCOPE);
+  expect(collateral.slice(2)).toEqual([
+    expect.objectContaining({ amountRaw: "250000030", location: "venue-margin" }),
+  ]);
+});
+
 test("what lies at a venue is a line of its own at the price of the same asset; empty ones are left out", () => {
   const at = { location: "lending" } as const;
   const collateral = [
