@@ -29,10 +29,9 @@ export function redisStreamInbox(redis: Redis, options: InboxOptions): StreamInb
   return {
     next: async () => {
       if (redis.status !== "ready") await untilReady(redis);
-      if (positions.size === 0) {
-        for (const { key } of options.streams)
-          positions.set(key, await startOf(redis, key, options.from));
-      }
+      // One by one: a connection that is lost in between must not leave the rest unread for ever.
+      for (const { key } of options.streams)
+        if (!positions.has(key)) positions.set(key, await startOf(redis, key, options.from));
       const entries = await readStreams(redis, {
         after: positions,
         blockMs: BLOCK_MS,

@@ -112,3 +112,17 @@ test("asks a stream that is merely silent for nothing twice", async () => {
   expect(await inbox.next()).toHaveLength(1);
   for (let silent = 0; silent < 3; silent += 1) expect(await inbox.next()).toEqual([]);
 }, 20_000);
+
+test("reads every stream in the end, although the first look at one of them failed", async () => {
+  const [one, two] = [uniqueName("a"), uniqueName("a")];
+  const writer = await connection("producer");
+  await writer.set(`test:${two}`, "no stream");
+  const inbox = redisStreamInbox(await connection("stream-reader"), {
+    streams: streams(one, two),
+    from: "newest",
+  });
+  await expect(inbox.next()).rejects.toThrow(RetryableError);
+  await writer.del(`test:${two}`);
+  await append(writer, two, 7, { body: BODY, sig: SIG });
+  expect((await inbox.next()).map((message) => message.entryId)).toEqual(["7-0"]);
+});
