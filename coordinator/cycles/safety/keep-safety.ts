@@ -77,7 +77,10 @@ export function recallSafety(
 
 /** Keeps what became of a job for the breakers that count, oldest first; a job that comes back into flight is taken out. */
 export function rememberOutcome(state: CoordinatorState, job: JobRecord, atMs: number): void {
-  const outcome = jobOutcomeOf(job, state.setups.get(job.shard), atMs);
+  // Of the newest pass, moments after the trade; before the first it counts as what it is pegged to.
+  const settlementUsd = state.view?.snapshot.settlementUsd ?? 1;
+  const done = { setup: state.setups.get(job.shard), settlementUsd };
+  const outcome = jobOutcomeOf(job, done, atMs);
   const known = state.outcomes.find((one) => one.jobId === job.jobId);
   if (outcome === undefined && known === undefined) return;
   const others = state.outcomes.filter((one) => one.jobId !== job.jobId);

@@ -41,12 +41,11 @@ const OF_OPERATORS: readonly string[] = [
 /** Outcomes kept in memory. */
 export const OUTCOMES_MAX = 500;
 
+/** Where a job was done, and what one unit of the settlement asset is worth there in USD. */
+type Done = { readonly setup: ShardSetup | undefined; readonly settlementUsd: number };
+
 /** The outcome of a job that is over; undefined while it is not. */
-export function jobOutcomeOf(
-  job: JobRecord,
-  setup: ShardSetup | undefined,
-  atMs: number,
-): JobOutcome | undefined {
+export function jobOutcomeOf(job: JobRecord, done: Done, atMs: number): JobOutcome | undefined {
   const isDone = job.state === "settled";
   const isFailed = job.state === "expired" || job.state === "refused-expired";
   if (job.shadow || (!isDone && !isFailed)) return undefined;
@@ -63,12 +62,12 @@ export function jobOutcomeOf(
     atMs,
     isDone,
     isVenueFailure: isFailed && isRefusedByVenue,
-    fill: isDone ? fillOf(job, setup) : null,
+    fill: isDone ? fillOf(job, done) : null,
   };
 }
 
 /** A buy costs what was paid above the decision's spot, a sale what was received below it; a gain is negative. */
-function fillOf(job: JobRecord, setup: ShardSetup | undefined): JobOutcome["fill"] {
+function fillOf(job: JobRecord, { setup, settlementUsd }: Done): JobOutcome["fill"] {
   const { kind, consumption, expectedDeltaUnits: expected, amountUsd } = job;
   const token = setup?.underlyings.find((one) => one.ticker === job.underlying);
   if (kind !== "swap" || consumption === null || setup === undefined || token === undefined)
@@ -84,6 +83,8 @@ function fillOf(job: JobRecord, setup: ShardSetup | undefined): JobOutcome["fill
     isBuy ? token.decimals : decimals,
   );
   const notionalUsd = (isBuy ? outUnits : inUnits) * spotUsd;
-  const costUsd = isBuy ? inUnits - notionalUsd : notionalUsd - outUnits;
+  const costUsd = isBuy
+    ? inUnits * settlementUsd - notionalUsd
+    : notionalUsd - outUnits * settlementUsd;
   return { notionalUsd, costUsd };
 }

@@ -156,7 +156,23 @@ describe("slippage", () => {
       outRaw: `5${"0".repeat(18)}`,
       costUsd: -100,
     },
-  ])("of $name is $costUsd USD", ({ deltaUnits, inRaw, outRaw, costUsd }) => {
+    {
+      name: "a buy with an asset that has lost its peg",
+      deltaUnits: 5,
+      inRaw: "10526315789",
+      outRaw: `5${"0".repeat(18)}`,
+      settlementUsd: 0.95,
+      costUsd: 0,
+    },
+    {
+      name: "a sale for one",
+      deltaUnits: -5,
+      inRaw: `5${"0".repeat(18)}`,
+      outRaw: "10000000000",
+      settlementUsd: 0.95,
+      costUsd: 500,
+    },
+  ])("of $name is $costUsd USD", ({ deltaUnits, inRaw, outRaw, costUsd, settlementUsd = 1 }) => {
     const job = aJobRecord({
       state: "settled",
       expectedDeltaUnits: deltaUnits,
@@ -169,8 +185,9 @@ describe("slippage", () => {
         isFinal: true,
       },
     });
-    const fill = jobOutcomeOf(job, aShardSetup("base"), NOW_MS)?.fill;
-    expect(fill?.costUsd).toBeCloseTo(costUsd, 9);
+    const done = { setup: aShardSetup("base"), settlementUsd };
+    const fill = jobOutcomeOf(job, done, NOW_MS)?.fill;
+    expect(fill?.costUsd).toBeCloseTo(costUsd, 5);
     expect(fill?.notionalUsd).toBeCloseTo(10_000, 9);
   });
 });
@@ -256,7 +273,8 @@ test.each([
 ])("a job refused with %s is a failure of the venue: %s", (detail, isVenueFailure) => {
   const refusal = { reason: "simulation-reverted", detail };
   const job = aJobRecord({ state: "refused-expired", refusal });
-  expect(jobOutcomeOf(job, aShardSetup("base"), NOW_MS)?.isVenueFailure).toBe(isVenueFailure);
+  const done = { setup: aShardSetup("base"), settlementUsd: 1 };
+  expect(jobOutcomeOf(job, done, NOW_MS)?.isVenueFailure).toBe(isVenueFailure);
 });
 
 test("breakers do not depend on the order of their measures, and each only on its own", () => {
