@@ -1,5 +1,6 @@
 import { isHedge, type PendingEffect } from "#coordinator/records/planning/pending-effect.ts";
 import type { ShardInput } from "#coordinator/stages/trades/hedge-option.ts";
+import { SLIPPAGE_SHARE_PLANNED } from "#coordinator/stages/trades/slippage-share.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
 import { slippageMaxFraction } from "#shared/policy/slippage.ts";
 import type { Address } from "#shared/units/ids.ts";
@@ -34,7 +35,10 @@ export function countedUsd({ valuation }: ShardInput, underlying: string, policy
   const line = valuation.entry.report.market.find((one) => one.underlying === underlying);
   const spotUsd = valuation.underlyings.get(underlying)?.spotUsd ?? 0;
   const slippage = slippageMaxFraction(policy, underlying);
-  return Math.max(line?.spotUsd ?? 0, spotUsd) * (1 + slippage);
+  // A purchase bounds what it spends by dividing by both shares: the one planned, and the one kept (swap-action.ts).
+  const planned = 1 - slippage * SLIPPAGE_SHARE_PLANNED;
+  const kept = 1 - slippage * (1 - SLIPPAGE_SHARE_PLANNED);
+  return Math.max(line?.spotUsd ?? 0, spotUsd) / (planned * kept);
 }
 
 /** Most USD that a shard's vault may still send in its window, what is in flight counted as sent. */

@@ -1,7 +1,7 @@
 import type { PlannedAction } from "#coordinator/records/planning/planned-action.ts";
 import { executionCostUsd, usdFor } from "#coordinator/stages/trades/depth-cost.ts";
 import type { HedgeOption, PerpVenue } from "#coordinator/stages/trades/hedge-option.ts";
-import { SLIPPAGE_SHARE_PLANNED } from "#coordinator/stages/trades/venue-limits.ts";
+import { SLIPPAGE_SHARE_PLANNED } from "#coordinator/stages/trades/slippage-share.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
 import { slippageMaxFraction } from "#shared/policy/slippage.ts";
 import { rawFromUnitsDown, rawFromUnitsUp, unitsFromRaw } from "#shared/units/token-amount.ts";

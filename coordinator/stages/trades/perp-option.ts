@@ -14,11 +14,11 @@ import {
   unitsWithinSlippage,
 } from "#coordinator/stages/trades/depth-cost.ts";
 import type { HedgeOption, Limits, ShardInput } from "#coordinator/stages/trades/hedge-option.ts";
+import { SLIPPAGE_SHARE_PLANNED } from "#coordinator/stages/trades/slippage-share.ts";
 import {
   fairSpot,
   gasCostUsd,
   reducingUnits,
-  SLIPPAGE_SHARE_PLANNED,
   solventUnits,
   type TradeContext,
   windowUnits,

@@ -15,11 +15,11 @@ import type {
   Limits,
   ShardInput,
 } from "#coordinator/stages/trades/hedge-option.ts";
+import { SLIPPAGE_SHARE_PLANNED } from "#coordinator/stages/trades/slippage-share.ts";
 import {
   fairSpot,
   gasCostUsd,
   reducingUnits,
-  SLIPPAGE_SHARE_PLANNED,
   solventUnits,
   type TradeContext,
   windowUnits,
@@ -84,7 +84,7 @@ export function spotOption(
     fairSpotUsd,
     carryUsdPerUnit: 0,
     haircutUsdPerUnit,
-    chainUsdPerUnit: haircutUsdPerUnit,
+    chainUsdPerUnit,
     cashUsdPerUnit: context.side === "buy" ? own.spotUsd : 0,
     limits,
   };

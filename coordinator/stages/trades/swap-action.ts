@@ -1,7 +1,7 @@
 import type { PlannedAction } from "#coordinator/records/planning/planned-action.ts";
 import { executionCostUsd, usdFor } from "#coordinator/stages/trades/depth-cost.ts";
 import type { HedgeOption } from "#coordinator/stages/trades/hedge-option.ts";
-import { SLIPPAGE_SHARE_PLANNED } from "#coordinator/stages/trades/venue-limits.ts";
+import { SLIPPAGE_SHARE_PLANNED } from "#coordinator/stages/trades/slippage-share.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
 import { slippageMaxFraction } from "#shared/policy/slippage.ts";
 import { rawFromUnitsDown, rawFromUnitsUp, unitsFromRaw } from "#shared/units/token-amount.ts";
@@ -185,7 +185,7 @@ function minCapitalAfterRaw(option: HedgeOption, units: number): string {
     BigInt(input.valuation.entry.report.chain.capitalRaw),
     input.setup.settlement.decimals,
   );
-  const haircutUsd = units * option.haircutUsdPerUnit;
+  const haircutUsd = units * option.chainUsdPerUnit;
   const changeUsd = -executionCostUsd(option.points, units, depth) - haircutUsd;
   const after = (capital + changeUsd / depth.settlementUsd) / 2;
   return rawFromUnitsDown(Math.max(0, after), input.setup.settlement.decimals).toString();

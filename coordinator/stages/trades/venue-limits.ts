@@ -16,12 +16,6 @@ import {
 import type { HedgeContext, ShardInput } from "#coordinator/stages/trades/hedge-option.ts";
 import { unitsFromRaw } from "#shared/units/token-amount.ts";
 
-/**
- * Half of the allowed slippage may be used up by the venue's fee and depth when the trade is planned;
- * the other half is for moves until the block of the trade.
- */
-export const SLIPPAGE_SHARE_PLANNED = 0.5;
-
 /** What limits a trade beside its venue. */
 export type TradeContext = HedgeContext & { readonly depth: DepthContext };
 

@@ -94,6 +94,18 @@ describe("what is left of a vault's windows", () => {
     expect(traded).toBeGreaterThan(20);
   });
 
+  test("is not planned beyond by the most a purchase may spend, on a pool as dear as the slippage allows", () => {
+    const policy = aPolicy({ slippageMaxFraction: 0.06, bandFloorUsd: 100 });
+    for (const feeFraction of [0.02, 0.025, 0.028, 0.0302]) {
+      const caps = { tradesLeftRaw: raw(50_000), transfersLeftRaw: raw(1e9), venues: [] };
+      const entry = anEntry({ shard: "base", calls: -150, feeFraction, change: { caps } });
+      const input = aPassInput([entry], { policy });
+      const pass = planPass(input);
+      expect(pass.jobs.map(({ kind }) => kind)).toEqual(["swap"]);
+      expectWithin(pass, input, `a fee of ${feeFraction}`);
+    }
+  });
+
   test("counts what is in flight as done", () => {
     for (const seed of SEEDS.slice(0, 4)) {
       const free = capped(seed, () => ({ ...tight(3), transfersLeftRaw: raw(1e9) }));
