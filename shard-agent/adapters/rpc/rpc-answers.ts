@@ -6,6 +6,9 @@ export type Header = { readonly number: `0x${string}`; readonly hash: string };
 
 /** All that is read of a header: a hash alone vouches for nothing that is said beside it. */
 const HEADER_FIELDS = ["number", "hash", "parentHash", "timestamp", "baseFeePerGas"] as const;
+/** Up to 48 bits: whatever an endpoint says, it is a number. */
+const BLOCK_NUMBER = /^0x[0-9a-f]{1,12}$/i;
+const BLOCK_HASH = /^0x[0-9a-f]{64}$/i;
 const LOG_FIELDS = [
   "address",
   "topics",
@@ -24,9 +27,12 @@ const RECEIPT_FIELDS = [
   "effectiveGasPrice",
 ] as const;
 
-/** The header that was answered; null when there is none. */
+/** The header that was answered; null when there is none, or it is no header. */
 export function headerOf(answer: RpcAnswer): Header | null {
-  return answer.ok ? (answer.result as Header | null) : null;
+  if (!answer.ok) return null;
+  const { number, hash } = (answer.result ?? {}) as { number?: unknown; hash?: unknown };
+  const isHeader = BLOCK_NUMBER.test(String(number)) && BLOCK_HASH.test(String(hash));
+  return isHeader ? (answer.result as Header) : null;
 }
 
 /** The hash of the header that was answered, in lower case; null when there is none. */
@@ -34,11 +40,12 @@ export function hashOf(answer: RpcAnswer): string | null {
   return headerOf(answer)?.hash.toLowerCase() ?? null;
 }
 
-/** Equal for headers that say the same; null for an error. */
+/** Equal for headers that say the same; null for an error, and for what is no header. */
 export function headerKey(answer: RpcAnswer): string | null {
   if (!answer.ok) return null;
+  if (answer.result === null) return "none";
   const header = headerOf(answer);
-  return header === null ? "none" : canonical(pick(header, HEADER_FIELDS));
+  return header && canonical(pick(header, HEADER_FIELDS));
 }
 
 /** Events without what nodes add to them of their own, on which no quorum can agree. */

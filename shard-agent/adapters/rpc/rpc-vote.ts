@@ -18,7 +18,7 @@ export type Election = {
   readonly all: Promise<readonly Vote[]>;
 };
 
-/** Asks every endpoint the same; `keyOf` says which answers are equal. */
+/** Asks every endpoint the same; `keyOf` says which answers are equal. An answer it cannot read says nothing that counts. */
 export function hold(o: {
   readonly nodes: readonly RpcNode[];
   readonly quorum: number;
@@ -29,7 +29,7 @@ export function hold(o: {
   const tally = new Map<string, number>();
   const cast = async (node: RpcNode): Promise<Vote> => {
     const answer = await o.ask(node).catch(() => null);
-    const key = answer === null ? null : o.keyOf(answer);
+    const key = answer === null ? null : readKey(o.keyOf, answer);
     const vote: Vote = { node, key, answer };
     if (key !== null) {
       const count = (tally.get(key) ?? 0) + 1;
@@ -41,6 +41,14 @@ export function hold(o: {
   const all = Promise.all(o.nodes.map(cast));
   void all.then(() => resolve(null));
   return { winner, all };
+}
+
+function readKey(keyOf: (answer: RpcAnswer) => string | null, answer: RpcAnswer): string | null {
+  try {
+    return keyOf(answer);
+  } catch {
+    return null;
+  }
 }
 
 /** Equal results, and equal reverts, are equal; an error of the node itself does not count. */

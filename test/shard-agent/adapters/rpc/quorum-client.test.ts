@@ -242,3 +242,25 @@ test("events up to a block that the quorum has not got are no answer, whoever gi
   const filter = [{ address: "0x01", fromBlock: "0x1", toBlock: "0x7" }];
   await expect(client.request("eth_getLogs", filter)).rejects.toThrow("rpc-quorum");
 });
+
+test.each([
+  ["a receipt whose events are no list", "eth_getTransactionReceipt", { logs: 5 }],
+  ["a receipt with an event that is nothing", "eth_getTransactionReceipt", { logs: [null] }],
+  ["a header that is a number", "eth_getBlockByHash", 7],
+])("an endpoint that answers %s has no vote, and ends nothing", async (_, method, nonsense) => {
+  const { client } = await clientOf([always(nonsense), always(null), always(null)]);
+  expect(await client.request(method, [hash32("b1"), false])).toBeNull();
+});
+
+test.each([
+  ["nothing in it", {}],
+  ["no hash", { number: "0x65" }],
+  ["a height beyond all numbers", { number: `0x${"f".repeat(60)}`, hash: hash32("b2") }],
+  ["a height that is no number", { number: "0xzz", hash: hash32("b2") }],
+  ["a list", []],
+])("one endpoint's head with %s does not keep the others from having one", async (_, nonsense) => {
+  for (const tag of ["latest", "finalized"]) {
+    const { client } = await clientOf([always(nonsense), at(101), at(101)]);
+    expect(await client.request("eth_getBlockByNumber", [tag, false])).toEqual(header(101));
+  }
+});
