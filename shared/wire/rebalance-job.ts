@@ -1,6 +1,7 @@
 import { z } from "zod";
 import {
   addressSchema,
+  endpointIdSchema,
   hash32Schema,
   hexSchema,
   int256Schema,
@@ -69,11 +70,7 @@ const swapExactOutputParamsSchema = z.strictObject({
 
 export const transferParamsSchema = z.strictObject({
   kind: z.literal("transfer"),
-  dstEid: z
-    .number()
-    .int()
-    .positive()
-    .max(2 ** 32 - 1),
+  dstEid: endpointIdSchema,
   /** Sister vault's address, left-padded to 32 bytes. */
   dstVault: hash32Schema,
   amountRaw: uint256Schema,

@@ -3,10 +3,11 @@ import { z } from "zod";
 import type { Hex } from "#shared/units/ids.ts";
 import {
   addressSchema,
+  endpointIdSchema,
   hash32Schema,
   hexSchema,
-  rawAmountSchema,
   shardIdSchema,
+  uint64Schema,
   unixMsSchema,
 } from "#shared/wire/scalars.ts";
 
@@ -28,9 +29,9 @@ export const recoveryJobSchema = z.strictObject({
   /** Shard the message goes to. */
   shard: shardIdSchema,
   attempt: z.number().int().min(1).max(1000),
-  srcEid: z.number().int().positive(),
+  srcEid: endpointIdSchema,
   sender: hash32Schema,
-  nonce: rawAmountSchema,
+  nonce: uint64Schema,
   receiver: addressSchema,
   guid: hash32Schema,
   message: hexSchema,

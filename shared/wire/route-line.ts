@@ -1,12 +1,12 @@
 import { z } from "zod";
-import { rawAmountSchema } from "#shared/wire/scalars.ts";
+import { endpointIdSchema, rawAmountSchema } from "#shared/wire/scalars.ts";
 
 /**
  * The way from this shard's vault to one sister vault, at the report's block: what LayerZero asks for a transfer of
  * collateral with `lzReceiveGas` bought for its delivery, and the gas of the transaction that sends it.
  */
 export const routeLineSchema = z.strictObject({
-  dstEid: z.number().int().positive(),
+  dstEid: endpointIdSchema,
   lzReceiveGas: z.number().int().positive(),
   /** Null when there is no quote; `reason` then says why. */
   feeNativeWei: rawAmountSchema.nullable(),

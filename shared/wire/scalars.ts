@@ -35,6 +35,19 @@ export const uint256Schema = rawAmountSchema.refine(
   "must be below 2^256",
 );
 
+/** A count that Solidity's uint64 holds, such as a message's nonce. */
+export const uint64Schema = rawAmountSchema.refine(
+  (value) => isBetween(value, 0n, 2n ** 64n),
+  "must be below 2^64",
+);
+
+/** A chain as LayerZero numbers them: a uint32. */
+export const endpointIdSchema = z
+  .number()
+  .int()
+  .positive()
+  .max(2 ** 32 - 1);
+
 /** An amount that Solidity's int256 holds. */
 export const int256Schema = signedRawAmountSchema.refine(
   (value) => isBetween(value, -(2n ** 255n), 2n ** 255n),

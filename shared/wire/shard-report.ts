@@ -7,6 +7,7 @@ import {
 import { routeLineSchema } from "#shared/wire/route-line.ts";
 import {
   addressSchema,
+  endpointIdSchema,
   finiteSchema,
   hash32Schema,
   rawAmountSchema,
@@ -203,7 +204,7 @@ const consumedJobSchema = z.strictObject({
 /** A cross-chain transfer credited to this vault (OFTReceived). */
 const deliveredTransferSchema = z.strictObject({
   guid: hash32Schema,
-  srcEid: z.number().int().positive(),
+  srcEid: endpointIdSchema,
   amountRaw: rawAmountSchema,
   blockNumber: z.number().int().min(0),
   blockHash: hash32Schema,

@@ -1,9 +1,11 @@
 import { z } from "zod";
 import {
   addressSchema,
+  endpointIdSchema,
   hash32Schema,
   hexSchema,
   rawAmountSchema,
+  uint64Schema,
   unixMsSchema,
 } from "#shared/wire/scalars.ts";
 
@@ -24,7 +26,6 @@ export const TRANSFER_STATES = [
   "delivered",
 ] as const;
 
-const endpointIdSchema = z.number().int().positive();
 const countSchema = z.number().int().min(0).max(255);
 
 /** What names a message on its path. The guid follows from it, the receiver and the target's endpoint id. */
@@ -33,7 +34,7 @@ const pathFields = {
   srcEid: endpointIdSchema,
   /** Sending app, left-padded to 32 bytes. */
   sender: hash32Schema,
-  nonce: rawAmountSchema,
+  nonce: uint64Schema,
   /** keccak256(guid, message): what DVNs attest to. */
   payloadHash: hash32Schema,
 } as const;
