@@ -218,7 +218,8 @@ function judgeReport(_job: RebalanceJob, now: JobConditions, scope: ShardScope):
   if (now.reportBlockTimestampMs === null) {
     return refuse("report-stale", "own report: none is published yet");
   }
-  const ageMs = now.nowMs - now.reportBlockTimestampMs;
+  // By the chain's time too: on a clock that is behind, no report would ever be old.
+  const ageMs = Math.max(now.nowMs, now.headTimestampMs) - now.reportBlockTimestampMs;
   if (ageMs > scope.staleAfterMs) {
     return refuse(
       "report-stale",

@@ -263,6 +263,16 @@ const REFUSED: readonly {
     detail: "5001 ms old; the limit is 5000 ms",
   },
   {
+    name: "would rest on a report that is old by the chain, though not by a clock that is behind",
+    change: {
+      nowMs: notBeforeSeconds * 1000,
+      headTimestampMs: (notBeforeSeconds + 3) * 1000,
+      reportBlockTimestampMs: (notBeforeSeconds - 3) * 1000,
+    },
+    reason: "report-stale",
+    detail: "6000 ms old",
+  },
+  {
     name: "costs more than its mandate allows",
     job: TRANSFER,
     change: { nativeFeeWei: 10n ** 15n + 1n },
@@ -290,7 +300,7 @@ test("no job is admitted whose next block lies outside its window", () => {
     fc.property(offsetMs, offsetMs, (wallMs, chainMs) => {
       const nowMs = notBeforeSeconds * 1000 + wallMs;
       const headTimestampMs = Math.floor((notBeforeSeconds * 1000 + chainMs) / 1000) * 1000;
-      const reportBlockTimestampMs = nowMs;
+      const reportBlockTimestampMs = Math.max(nowMs, headTimestampMs);
       const world = conditions({ nowMs, headTimestampMs, reportBlockTimestampMs });
       const nextSeconds = Math.floor(Math.max(nowMs, headTimestampMs + 1000) / 1000);
       const isInside = nextSeconds >= notBeforeSeconds && nextSeconds <= deadlineSeconds;
