@@ -29,6 +29,12 @@ export function authenticateJob(
       `mandate.action: found ${mandate.action}; ${params.kind} is ${action}`,
     );
   }
+  if (proofs.paramsHash === null) {
+    return refuse(
+      "malformed",
+      "params: cannot be encoded; an address contradicts its own checksum",
+    );
+  }
   if (mandate.paramsHash !== proofs.paramsHash) {
     return refuse(
       "params-mismatch",

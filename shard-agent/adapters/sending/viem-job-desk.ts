@@ -1,4 +1,4 @@
-import { type Address, encodeFunctionData, isHex, size } from "viem";
+import { type Address, encodeFunctionData, type Hex, isHex, size } from "viem";
 import { quoteMessage } from "#shard-agent/adapters/reads/send-quote.ts";
 import type { RpcClient } from "#shard-agent/adapters/rpc/rpc-client.ts";
 import type { JobEncoder, JobVerifier } from "#shard-agent/ports/job-desk.ts";
@@ -25,16 +25,24 @@ export function viemJobVerifier(o: {
   const domain = vaultDomain(o.chainId, o.vault);
   return {
     prove: async (job) => {
-      const hash = paramsHash(job.params);
+      const hash = paramsHashOf(job);
       const { planId, shard, step } = job;
       return {
         ownShardBytes32: shardBytes32(o.shard),
         paramsHash: hash,
-        jobId: jobIdOf({ planId, shard, step, paramsHash: hash }),
+        jobId: hash && jobIdOf({ planId, shard, step, paramsHash: hash }),
         signers: await signersOf(job, domain),
       };
     },
   };
+}
+
+function paramsHashOf({ params }: RebalanceJob): Hex | null {
+  try {
+    return paramsHash(params);
+  } catch {
+    return null;
+  }
 }
 
 async function signersOf(

@@ -22,6 +22,7 @@ export function viemRecoveryDesk(
         ownVault: pad(o.vault).toLowerCase() as Hex,
       };
     },
-    encode: (job) => ({ ...recoveryCall(job, o), valueWei: 0n }),
+    // The same receiver in the configuration's letters: those of the job may contradict their own checksum.
+    encode: (job) => ({ ...recoveryCall({ ...job, receiver: o.token }, o), valueWei: 0n }),
   };
 }

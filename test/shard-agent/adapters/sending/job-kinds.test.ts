@@ -84,3 +84,11 @@ describe.each(KINDS)("$kind", ({ params }) => {
     await fc.assert(property, RUNS);
   });
 });
+
+test("parameters with an address that its own checksum contradicts are refused, not thrown over", async () => {
+  const pool = "0xAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+  const job = aRebalanceJob();
+  const altered = { ...job, params: { ...job.params, pool } } as RebalanceJob;
+  const proofs = await VERIFIER.prove(altered);
+  expect(authenticateJob(altered, proofs, SCOPE)).toMatchObject({ reason: "malformed" });
+});

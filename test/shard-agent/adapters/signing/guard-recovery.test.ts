@@ -1,6 +1,7 @@
 import { encodeFunctionData, type Hex, pad } from "viem";
 import { describe, expect, test } from "vitest";
 import { recoveryProblem } from "#shard-agent/adapters/signing/guard-recovery.ts";
+import { viemRecoveryDesk } from "#shard-agent/adapters/transfers/viem-recovery-desk.ts";
 import { erc20Abi } from "#shared/evm/abi/erc20.ts";
 import { payloadHashOf } from "#shared/evm/layerzero-packet.ts";
 import { recoveryCall } from "#shared/evm/recovery-call.ts";
@@ -20,7 +21,9 @@ function problemOf(
   job: RecoveryJob,
   change: { readonly to?: Hex; readonly data?: Hex; readonly value?: bigint } = {},
 ): string | null {
-  const transaction = { chainId: 8453, type: "eip1559", ...recoveryCall(job, RULES), ...change };
+  const isWhole = change.to !== undefined && change.data !== undefined;
+  const call = isWhole ? {} : recoveryCall(job, RULES);
+  const transaction = { chainId: 8453, type: "eip1559", ...call, ...change };
   return recoveryProblem(transaction as never, JSON.stringify(job), RULES);
 }
 
@@ -30,6 +33,12 @@ test.each(["retry-receive", "commit-verification"] as const)(
     expect(problemOf(aRecoveryJob({ kind }))).toBeNull();
   },
 );
+
+test("a receiver whose letters contradict their own checksum is helped under the configured ones", () => {
+  const desk = viemRecoveryDesk(RULES);
+  const job = aRecoveryJob({ receiver: "0xC0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0" });
+  expect(problemOf(job, desk.encode(job))).toBeNull();
+});
 
 describe("is refused:", () => {
   const stolen = `${pad(address20("99"))}00000000075bcd15` as const;
