@@ -151,6 +151,8 @@ const rpcSchema = z.strictObject({
    * `rpcUrls` is enough for a read, and it is the only one and on the same host, its announcements are believed as its answers are.
    */
   wsUrls: z.array(url).max(8).default([]),
+  /** Whether reads of an endpoint of `rpcUrls` go over the WebSocket of the same host, where one is named; else over HTTP. */
+  wsReads: z.boolean().default(true),
   /** How many of `rpcUrls` must give the same answer to a money read; a majority when left out. */
   readQuorum: z.number().int().min(1).optional(),
   /** An endpoint further behind the quorum's head than this is named in log and health. */

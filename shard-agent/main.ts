@@ -14,8 +14,7 @@ import { bullmqJobWatch, type SeenEntry } from "#shard-agent/adapters/redis/bull
 import { bullmqJobWorker, type QueueEntry } from "#shard-agent/adapters/redis/bullmq-job-worker.ts";
 import { redisExpectedTransfers } from "#shard-agent/adapters/redis/redis-expected-transfers.ts";
 import { redisSignedStream } from "#shard-agent/adapters/redis/redis-signed-stream.ts";
-import { announcedHeads } from "#shard-agent/adapters/rpc/announced-heads.ts";
-import { type OpenRpc, openRpc } from "#shard-agent/adapters/rpc/open-rpc.ts";
+import { type OpenRpc, openHeads, openRpc } from "#shard-agent/adapters/rpc/open-rpc.ts";
 import { rpcClient } from "#shard-agent/adapters/rpc/rpc-client.ts";
 import { serialLane } from "#shard-agent/adapters/sending/serial-lane.ts";
 import { viemJobEncoder, viemJobVerifier } from "#shard-agent/adapters/sending/viem-job-desk.ts";
@@ -102,6 +101,7 @@ async function start(config: AgentConfig, keys: AgentKeys, process: Process): Pr
   const journal = sqliteJournal({ dataDir: config.dataDir, agent: config.agent });
   shutdown.add("journal", () => journal.close());
   const rpc = openRpc(config, { clock: systemClock, log });
+  shutdown.add("rpc connections", rpc.close);
   await untilVerified(rpc, config, { keys, ...process });
   const { redisUrl: url } = config;
   const producer = await connectRedis({ url, kind: "producer", log, signal: shutdown.signal });
@@ -243,13 +243,9 @@ function agentPorts(config: AgentConfig, wiring: Wiring) {
   };
 }
 
-/** Nothing where no endpoint announces heads: they are asked for. */
 function announcements(config: AgentConfig, o: Process & { readonly pause: Pause }) {
-  const { wsUrls: urls } = config.rpc;
-  if (urls.length === 0) return {};
-  const [only, ...others] = config.rpcUrls.map((url) => new URL(url).host);
-  const isBelieved = others.length === 0 && urls.every((url) => new URL(url).host === only);
-  const heads = announcedHeads({ urls, isBelieved, pause: o.pause, log: o.log });
+  const heads = openHeads(config, o);
+  if (heads === null) return {};
   o.shutdown.add("head announcements", heads.close);
   return { heads };
 }

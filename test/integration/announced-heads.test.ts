@@ -32,7 +32,7 @@ function open(port: string | number, isBelieved = true) {
   const log = memoryLog();
   const pause = async (ms: number) => delay(ms, true);
   const urls = [`ws://127.0.0.1:${port}`];
-  const heads = announcedHeads({ urls, isBelieved, pause, log });
+  const heads = announcedHeads({ urls, chainId: 31_337, isBelieved, pause, log });
   onTestFinished(heads.close);
   return { heads, lines: log.lines };
 }

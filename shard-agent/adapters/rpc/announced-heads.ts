@@ -1,11 +1,15 @@
 import { type Hex, hexToBigInt, hexToNumber, isHex } from "viem";
+import {
+  type KeptSocket,
+  type KeptSocketOptions,
+  keptSocket,
+  socketName,
+} from "#shard-agent/adapters/rpc/kept-socket.ts";
 import type { HeadNews } from "#shard-agent/ports/head-news.ts";
 import type { Pause } from "#shard-agent/ports/pause.ts";
 import type { BlockHeader } from "#shard-agent/records/shard-snapshot.ts";
 import type { Log } from "#shared/ports/log.ts";
 
-const REOPEN_FIRST_MS = 250;
-const REOPEN_MAX_MS = 10_000;
 /** An open connection that is so far behind a known head is a dead one. */
 const BEHIND_MAX_BLOCKS = 2;
 /** Least time between two looks that announcements ask for: an endpoint that announces without end makes few calls. */
@@ -20,6 +24,7 @@ const SUBSCRIBE = JSON.stringify({
 export type AnnouncedHeadsOptions = {
   /** WebSocket endpoints; the first to announce a head is heard. */
   readonly urls: readonly string[];
+  readonly chainId: number;
   /** Whether what is announced is as good as an answer: a single endpoint is read, and it is the one that announces. */
   readonly isBelieved: boolean;
   readonly pause: Pause;
@@ -44,7 +49,10 @@ export function announcedHeads(
     untold = head;
     wake?.();
   };
-  const sockets = o.urls.map((url, index) => keptSocket(url, { index, onHead, log: o.log }));
+  const { chainId, log } = o;
+  const sockets = o.urls.map((url, index) =>
+    headSocket({ url, endpoint: socketName(url, index), chainId, log }, onHead),
+  );
   return {
     wait: async (ms) => {
       if (isHurried && !(await o.pause(Math.min(ms, BETWEEN_NEWS_MS)))) return false;
@@ -80,78 +88,43 @@ export function announcedHeads(
   };
 }
 
-type KeptSocket = {
+type HeadSocket = Pick<KeptSocket, "reopen" | "close"> & {
   /** What was announced last since it was opened. */
   readonly last: () => BlockHeader | null;
-  readonly reopen: () => void;
-  readonly close: () => void;
 };
 
-/** One connection that is opened anew until it is closed; it says once per outage that it is down. */
-function keptSocket(
-  url: string,
-  o: { readonly index: number; readonly onHead: (head: BlockHeader) => void; readonly log: Log },
-): KeptSocket {
-  let socket: WebSocket | null = null;
+function headSocket(
+  o: Pick<KeptSocketOptions, "url" | "endpoint" | "chainId" | "log">,
+  onHead: (head: BlockHeader) => void,
+): HeadSocket {
   let last: BlockHeader | null = null;
-  let failures = 0;
-  let timer: NodeJS.Timeout | undefined;
-  let isClosed = false;
-  // The whole URL may carry a key.
-  const endpoint = `rpc.wsUrls[${o.index}] (${new URL(url).host})`;
-  const open = (): void => {
-    const opened = new WebSocket(url);
-    socket = opened;
-    opened.onopen = () => opened.send(SUBSCRIBE);
-    opened.onmessage = ({ data }) => {
-      const head = headOf(String(data));
-      if (socket !== opened || head === null || head.hash === last?.hash) return;
-      if (failures > 0) o.log.info("heads are announced again", { endpoint });
-      failures = 0;
+  const socket = keptSocket({
+    ...o,
+    words: {
+      down: "heads are not announced; they are asked for",
+      up: "heads are announced again",
+    },
+    onOpen: () => void socket.send(SUBSCRIBE),
+    onMessage: (message) => {
+      const head = headOf(message);
+      if (head === null || head.hash === last?.hash) return;
+      socket.works();
       last = head;
-      o.onHead(head);
-    };
-    opened.onerror = () => undefined;
-    opened.onclose = () => {
-      if (socket === opened) openLater();
-    };
-  };
-  const openLater = (): void => {
-    socket = null;
-    last = null;
-    if (isClosed) return;
-    if (failures === 0) o.log.warn("heads are not announced; they are asked for", { endpoint });
-    const waitMs = Math.min(REOPEN_MAX_MS, REOPEN_FIRST_MS * 2 ** failures);
-    failures = Math.min(failures + 1, 10);
-    timer = setTimeout(open, waitMs).unref();
-  };
-  const drop = (): void => {
-    const dropped = socket;
-    socket = null;
-    dropped?.close();
-  };
-  open();
-  return {
-    last: () => last,
-    reopen: () => {
-      if (socket === null) return;
-      drop();
-      openLater();
+      onHead(head);
     },
-    close: () => {
-      isClosed = true;
-      clearTimeout(timer);
-      drop();
+    onDown: () => {
+      last = null;
     },
-  };
+  });
+  return { last: () => last, reopen: socket.reopen, close: socket.close };
 }
 
 const FIELDS = ["number", "hash", "parentHash", "timestamp"] as const;
 
 /** The header of an announcement; null for any other message, and for one that cannot be read. */
-function headOf(text: string): BlockHeader | null {
+function headOf(message: unknown): BlockHeader | null {
   try {
-    const { params } = JSON.parse(text) as { params: { result: Record<string, Hex> } };
+    const { params } = message as { params: { result: Record<string, Hex> } };
     const head = params.result;
     if (!FIELDS.every((field) => isHex(head[field]))) return null;
     const { number, hash, parentHash, timestamp, baseFeePerGas } = head;

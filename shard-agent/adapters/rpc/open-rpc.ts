@@ -1,5 +1,11 @@
+import {
+  type AnnouncedHeadsOptions,
+  announcedHeads,
+} from "#shard-agent/adapters/rpc/announced-heads.ts";
+import { socketName } from "#shard-agent/adapters/rpc/kept-socket.ts";
 import { quorumClient } from "#shard-agent/adapters/rpc/quorum-client.ts";
 import { type RpcClient, rpcClient } from "#shard-agent/adapters/rpc/rpc-client.ts";
+import { type RpcSocket, rpcSocket } from "#shard-agent/adapters/rpc/rpc-socket.ts";
 import type { RpcNode } from "#shard-agent/adapters/rpc/rpc-vote.ts";
 import type { ReadWatch } from "#shard-agent/ports/read-watch.ts";
 import type { Clock } from "#shared/ports/clock.ts";
@@ -9,6 +15,7 @@ import type { Log } from "#shared/ports/log.ts";
 export type OpenRpc = {
   readonly reads: RpcClient & ReadWatch;
   readonly nodes: readonly RpcNode[];
+  readonly close: () => void;
 };
 
 /** How many endpoints must agree: as configured, else a majority. */
@@ -16,26 +23,63 @@ function effectiveQuorum(urls: readonly string[], configured: number | undefined
   return configured ?? Math.floor(urls.length / 2) + 1;
 }
 
-/** Opens the endpoints of a configuration; nothing is asked yet. */
+type RpcConfig = {
+  readonly chainId: number;
+  readonly rpcUrls: readonly string[];
+  readonly rpc: {
+    readonly readQuorum?: number | undefined;
+    readonly headLagMaxBlocks: number;
+    readonly wsUrls: readonly string[];
+    readonly wsReads: boolean;
+  };
+};
+
+/** Opens the endpoints of a configuration; over HTTP nothing is asked yet. */
 export function openRpc(
-  config: {
-    readonly rpcUrls: readonly string[];
-    readonly rpc: { readonly readQuorum?: number | undefined; readonly headLagMaxBlocks: number };
-  },
+  config: RpcConfig,
   o: { readonly clock: Clock; readonly log: Log },
 ): OpenRpc {
   const { rpcUrls } = config;
   const { headLagMaxBlocks, readQuorum } = config.rpc;
+  const sockets = rpcUrls.map((url) => socketOf(url, config, o.log));
   const nodes = rpcUrls.map((url, index) => ({
     name: `rpcUrls[${index}] (${new URL(url).host})`,
-    rpc: rpcClient([url]),
+    rpc: rpcClient([url], [sockets[index] ?? null]),
   }));
-  const failover = rpcClient(rpcUrls);
+  const failover = rpcClient(rpcUrls, sockets);
   const quorum = effectiveQuorum(rpcUrls, readQuorum);
   const trusting = { ...failover, disagreement: () => null, lagging: () => [] };
   const reads =
     quorum === 1
       ? trusting
       : quorumClient({ nodes, quorum, failover, headLagMaxBlocks, clock: o.clock, log: o.log });
-  return { reads, nodes };
+  const close = (): void => {
+    for (const socket of sockets) socket?.close();
+  };
+  return { reads, nodes, close };
+}
+
+/** The connection of an endpoint whose host is also named for WebSocket; null when it has none, or reads stay on HTTP. */
+function socketOf(url: string, { chainId, rpc }: RpcConfig, log: Log): RpcSocket | null {
+  const { host } = new URL(url);
+  const index = rpc.wsUrls.findIndex((one) => new URL(one).host === host);
+  const found = rpc.wsUrls[index];
+  if (!rpc.wsReads || found === undefined) return null;
+  return rpcSocket({ url: found, endpoint: socketName(found, index), chainId, log });
+}
+
+/**
+ * Announcements of new heads; null where no endpoint makes any: heads are asked for. They are believed where one endpoint
+ * is enough for a read, and it is the one that announces.
+ */
+export function openHeads(
+  config: Pick<RpcConfig, "chainId" | "rpcUrls" | "rpc">,
+  o: Pick<AnnouncedHeadsOptions, "pause" | "log">,
+): ReturnType<typeof announcedHeads> | null {
+  const { chainId, rpcUrls } = config;
+  const { wsUrls: urls } = config.rpc;
+  if (urls.length === 0) return null;
+  const [only, ...others] = rpcUrls.map((url) => new URL(url).host);
+  const isBelieved = others.length === 0 && urls.every((url) => new URL(url).host === only);
+  return announcedHeads({ urls, chainId, isBelieved, ...o });
 }

@@ -1,4 +1,5 @@
 import { hexToNumber, numberToHex } from "viem";
+import type { RpcAnswer } from "#shard-agent/adapters/rpc/json-rpc-answer.ts";
 import {
   type Header,
   hashOf,
@@ -8,7 +9,7 @@ import {
   receiptKey,
   saidLogs,
 } from "#shard-agent/adapters/rpc/rpc-answers.ts";
-import type { RpcAnswer, RpcClient } from "#shard-agent/adapters/rpc/rpc-client.ts";
+import type { RpcClient } from "#shard-agent/adapters/rpc/rpc-client.ts";
 import {
   type Election,
   exactKey,

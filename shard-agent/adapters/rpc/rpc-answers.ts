@@ -1,4 +1,4 @@
-import type { RpcAnswer } from "#shard-agent/adapters/rpc/rpc-client.ts";
+import type { RpcAnswer } from "#shard-agent/adapters/rpc/json-rpc-answer.ts";
 import { canonical } from "#shard-agent/adapters/rpc/rpc-vote.ts";
 
 /** A block's header as a node gives it. */

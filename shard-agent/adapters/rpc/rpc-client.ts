@@ -1,26 +1,9 @@
-import type { Hex } from "viem";
+import { type RpcAnswer, rpcAnswer } from "#shard-agent/adapters/rpc/json-rpc-answer.ts";
 import { postRpc } from "#shard-agent/adapters/rpc/post-rpc.ts";
+import type { RpcSocket } from "#shard-agent/adapters/rpc/rpc-socket.ts";
 import { RetryableError } from "#shared/errors.ts";
 
 const TIMEOUT_MS = 3000;
-
-/** The node answered, and the answer is an error. */
-export type RpcFailure = {
-  readonly code: number;
-  readonly message: string;
-  /** Revert data, when there is any. */
-  readonly data: Hex | null;
-};
-
-/** Whether it is the contract that refused; every other failure is the node's own. */
-export function isRevert({ code, data }: Pick<RpcFailure, "code" | "data">): boolean {
-  return data !== null || code === 3;
-}
-
-/** One JSON-RPC answer; a node's own error is a value. */
-export type RpcAnswer =
-  | { readonly ok: true; readonly result: unknown }
-  | { readonly ok: false; readonly failure: RpcFailure };
 
 export type RpcClient = {
   /**
@@ -38,23 +21,33 @@ export type RpcClient = {
 };
 
 /**
- * Raw JSON-RPC over HTTP, without caches, batches or retries. Calls go to the node that answered last;
- * when it stops answering, to the next one of the list.
+ * Raw JSON-RPC without caches or retries. Calls go to the node that answered last; when it stops answering, to the next
+ * one of the list.
+ *
+ * @param sockets Of the nodes in their order: what may be asked twice goes over it while it is free, all else by HTTP.
  */
-export function rpcClient(urls: readonly string[]): RpcClient {
+export function rpcClient(
+  urls: readonly string[],
+  sockets: readonly (Pick<RpcSocket, "ask"> | null)[] = [],
+): RpcClient {
   const nodes = urls.map((url) => postRpc(url, TIMEOUT_MS));
   let preferred = 0;
   let lastId = 0;
-  const ask = async (method: string, params: readonly unknown[]): Promise<RpcAnswer> => {
+  const post = async (index: number, call: RpcCall, isRepeatable: boolean): Promise<RpcAnswer> => {
     lastId += 1;
-    const body = JSON.stringify({ jsonrpc: "2.0", id: lastId, method, params });
+    const body = JSON.stringify({ jsonrpc: "2.0", id: lastId, ...call });
+    return answerOf(await nodes[index]?.(body, { isRepeatable }));
+  };
+  const ask = async (method: string, params: readonly unknown[]): Promise<RpcAnswer> => {
     // A transaction that is sent twice would be told as known already, not as sent.
     const isRepeatable = !method.startsWith("eth_send");
     let last: unknown;
     for (let attempt = 0; attempt < nodes.length; attempt += 1) {
       const index = (preferred + attempt) % nodes.length;
       try {
-        const answer = answerOf(await nodes[index]?.(body, { isRepeatable }));
+        const spoken = isRepeatable ? (sockets[index]?.ask(method, params) ?? null) : null;
+        const told = spoken === null ? null : await spoken;
+        const answer = told ?? (await post(index, { method, params }, isRepeatable));
         preferred = index;
         return answer;
       } catch (error) {
@@ -78,29 +71,13 @@ export function rpcClient(urls: readonly string[]): RpcClient {
   return { ask, request };
 }
 
-type Answer = {
-  readonly result?: unknown;
-  readonly error?: { readonly code?: unknown; readonly message?: unknown; readonly data?: unknown };
-};
+type RpcCall = { readonly method: string; readonly params: readonly unknown[] };
 
 /** Throws when the text is no JSON-RPC answer. */
 function answerOf(text: string | undefined): RpcAnswer {
-  const answer = JSON.parse(text ?? "") as Answer | null;
-  const error = answer?.error ?? null;
-  if (error !== null) {
-    const { code, message, data } = error;
-    const isHex = typeof data === "string" && /^0x[0-9a-f]*$/i.test(data);
-    return {
-      ok: false,
-      failure: {
-        code: typeof code === "number" ? code : 0,
-        message: typeof message === "string" ? message : "no message",
-        data: isHex ? (data as Hex) : null,
-      },
-    };
-  }
-  if (answer?.result === undefined) throw new Error("neither result nor error");
-  return { ok: true, result: answer.result };
+  const answer = rpcAnswer(JSON.parse(text ?? ""));
+  if (answer === null) throw new Error("neither result nor error");
+  return answer;
 }
 
 /** Short and without the URL, which may carry a key. */

@@ -8,7 +8,8 @@ import {
   hexToNumber,
   numberToHex,
 } from "viem";
-import { isRevert, type RpcClient } from "#shard-agent/adapters/rpc/rpc-client.ts";
+import { isRevert } from "#shard-agent/adapters/rpc/json-rpc-answer.ts";
+import type { RpcClient } from "#shard-agent/adapters/rpc/rpc-client.ts";
 import type { BlockHeader } from "#shard-agent/records/shard-snapshot.ts";
 import { RetryableError } from "#shared/errors.ts";
 import { type AbiReader, abiReader } from "#shared/evm/abi-reader.ts";

@@ -1,4 +1,5 @@
-import { isRevert, type RpcAnswer, type RpcClient } from "#shard-agent/adapters/rpc/rpc-client.ts";
+import { isRevert, type RpcAnswer } from "#shard-agent/adapters/rpc/json-rpc-answer.ts";
+import type { RpcClient } from "#shard-agent/adapters/rpc/rpc-client.ts";
 
 /** One endpoint, by a name that is safe to show. */
 export type RpcNode = { readonly name: string; readonly rpc: RpcClient };

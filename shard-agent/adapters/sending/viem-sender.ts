@@ -10,7 +10,8 @@ import {
   parseTransaction,
   serializeTransaction,
 } from "viem";
-import type { RpcClient, RpcFailure } from "#shard-agent/adapters/rpc/rpc-client.ts";
+import type { RpcFailure } from "#shard-agent/adapters/rpc/json-rpc-answer.ts";
+import type { RpcClient } from "#shard-agent/adapters/rpc/rpc-client.ts";
 import { readHeader } from "#shard-agent/adapters/rpc/rpc-values.ts";
 import {
   type BroadcastRoute,

@@ -1,4 +1,5 @@
 import { type Address, hexToNumber, parseAbi, zeroAddress } from "viem";
+import { chainIdOver, socketName } from "#shard-agent/adapters/rpc/kept-socket.ts";
 import type { RpcClient } from "#shard-agent/adapters/rpc/rpc-client.ts";
 import { callView } from "#shard-agent/adapters/rpc/rpc-values.ts";
 import type { RpcNode } from "#shard-agent/adapters/rpc/rpc-vote.ts";
@@ -18,12 +19,16 @@ const endpointAbi = parseAbi([
   "function isRegisteredLibrary(address library) view returns (bool)",
 ]);
 
+/** How long a WebSocket endpoint is waited for before the start goes on without its word. */
+const SOCKET_WAIT_MS = 2_000;
+
 /** What the configuration claims of the chain and its contracts. */
 export type StartClaims = {
   readonly shard: string;
   readonly chain: string;
   readonly chainId: number;
   readonly endpointId: number;
+  readonly rpc: { readonly wsUrls: readonly string[] };
   readonly contracts: {
     readonly vault: Address;
     readonly optionBook: Address;
@@ -75,6 +80,7 @@ export async function verifyChain(
 ): Promise<void> {
   const { contracts } = config;
   await verifyEndpoints(nodes, config.chainId);
+  await verifySockets(config);
   const view = (
     name: "shard" | "quorum" | "optionBook" | "venueDesk" | "asset" | "feedOf" | "signerAllowed",
     args: readonly unknown[] = [],
@@ -167,6 +173,15 @@ async function verifyEndpoints(nodes: readonly RpcNode[], chainId: number): Prom
   const failed = answers.find((answer) => answer.status === "rejected");
   if (failed !== undefined && answers.every((answer) => answer.status === "rejected"))
     throw failed.reason;
+}
+
+/** One that does not answer is no obstacle: it is asked again whenever it is connected. */
+async function verifySockets({ chainId, rpc }: StartClaims): Promise<void> {
+  const found = await Promise.all(rpc.wsUrls.map((url) => chainIdOver(url, SOCKET_WAIT_MS)));
+  const lines = found.map((one, index) =>
+    mismatch("chainId", chainId, one ?? chainId, socketName(rpc.wsUrls[index] ?? "", index)),
+  );
+  failOn(lines, "config-chain");
 }
 
 function failOn(lines: readonly (string | null)[], code: string): void {

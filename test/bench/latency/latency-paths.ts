@@ -54,7 +54,8 @@ export async function openPaths(site: LatencySite): Promise<Paths> {
   const producer = await connectRedis({ url, kind: "producer", log });
   const consumer = await connectRedis({ url, kind: "stream-reader", log });
   const journal = sqliteJournal({ dataDir: join(dataDir, "bench"), agent: config.agent });
-  const { reads } = openRpc(config, { clock: systemClock, log });
+  const rpc = openRpc(config, { clock: systemClock, log });
+  const { reads } = rpc;
   const sender = world.keys.account(`agent-${config.shard}`).address;
   const own = viemChainReader(reads, {
     contracts: config.contracts,
@@ -101,6 +102,7 @@ export async function openPaths(site: LatencySite): Promise<Paths> {
     },
     received: streamReceiver(consumer, key),
     close: () => {
+      rpc.close();
       void overWs.transport.getRpcClient().then((client) => client.close());
       producer.disconnect();
       consumer.disconnect();

@@ -1,6 +1,7 @@
 import { hexToNumber, numberToHex } from "viem";
+import type { RpcAnswer } from "#shard-agent/adapters/rpc/json-rpc-answer.ts";
 import { quorumClient } from "#shard-agent/adapters/rpc/quorum-client.ts";
-import type { RpcAnswer, RpcClient } from "#shard-agent/adapters/rpc/rpc-client.ts";
+import type { RpcClient } from "#shard-agent/adapters/rpc/rpc-client.ts";
 import type { BlockHeader } from "#shard-agent/records/shard-snapshot.ts";
 import { RetryableError } from "#shared/errors.ts";
 import type { Clock } from "#shared/ports/clock.ts";

@@ -1,7 +1,8 @@
 import { encodeFunctionResult, parseAbi } from "viem";
 import { expect, test } from "vitest";
 import { batchedViews } from "#shard-agent/adapters/reads/batched-views.ts";
-import type { RpcAnswer, RpcClient } from "#shard-agent/adapters/rpc/rpc-client.ts";
+import type { RpcAnswer } from "#shard-agent/adapters/rpc/json-rpc-answer.ts";
+import type { RpcClient } from "#shard-agent/adapters/rpc/rpc-client.ts";
 import { RetryableError } from "#shared/errors.ts";
 import { shardLensAbi } from "#shared/evm/abi/shard-lens.ts";
 import { address20, hash32 } from "#test/support/coordinator/shard-report.ts";

@@ -4,7 +4,8 @@ import {
   routeQuoteOptions,
   routeQuoteReader,
 } from "#shard-agent/adapters/reads/viem-route-quotes.ts";
-import type { RpcAnswer, RpcClient } from "#shard-agent/adapters/rpc/rpc-client.ts";
+import type { RpcAnswer } from "#shard-agent/adapters/rpc/json-rpc-answer.ts";
+import type { RpcClient } from "#shard-agent/adapters/rpc/rpc-client.ts";
 import { RetryableError } from "#shared/errors.ts";
 import { aSnapshot } from "#test/support/agent/agent-snapshot.ts";
 import { address20 } from "#test/support/coordinator/shard-report.ts";

@@ -2,9 +2,13 @@ import { setTimeout as delay } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
 import { announcedHeads } from "#shard-agent/adapters/rpc/announced-heads.ts";
 import { aSnapshot } from "#test/support/agent/agent-snapshot.ts";
-import { headAnnouncer } from "#test/support/chain/head-announcer.ts";
+import { jsonRpcSocket } from "#test/support/chain/json-rpc-socket.ts";
 import { hash32 } from "#test/support/coordinator/shard-report.ts";
 import { memoryLog } from "#test/support/runner/memory-log.ts";
+
+const CHAIN_ID = 31_337;
+const knowsChain = ({ method }: { readonly method: string }) =>
+  method === "eth_chainId" ? { result: "0x7a69" } : "silent";
 
 function raw(number: number, byte: string, more: object = {}) {
   const result = {
@@ -25,15 +29,19 @@ const block = (number: number, byte: string) => ({
 
 /** Some endpoints, none of which is believed. */
 async function listening(endpoints: number) {
-  const nodes = await Promise.all(Array.from({ length: endpoints }, () => headAnnouncer()));
+  const nodes = await Promise.all(
+    Array.from({ length: endpoints }, () => jsonRpcSocket(knowsChain)),
+  );
   const heads = announcedHeads({
     urls: nodes.map(({ url }) => url),
+    chainId: CHAIN_ID,
     isBelieved: false,
     pause: async (ms) => delay(ms, true),
     log: memoryLog(),
   });
   onTestFinished(heads.close);
-  await expect.poll(() => nodes.every((node) => node.connections() === 1)).toBe(true);
+  const listens = ({ frames }: (typeof nodes)[number]) => frames.flat().includes("eth_subscribe");
+  await expect.poll(() => nodes.every(listens)).toBe(true);
   return { nodes, heads };
 }
 
