@@ -26,7 +26,7 @@ const COST_FRACTION_MIN = 1e-5;
 /**
  * The no-trade band round zero net delta: the policy's formula, not above `bandCapNavFraction` of the net asset
  * value, and not below the floor, which wins when the two cross. The floor is the larger of the policy's and of the
- * smallest trade worth its gas, the one whose proportional cost is as large as its gas.
+ * smallest trade worth its gas, the one whose proportional cost, at the policy's at least, is as large as its gas.
  *
  * Zakamouline's formula needs a volatility; while none is known Whalley and Wilmott's is used.
  */
@@ -49,7 +49,8 @@ export function sizeBand(context: BandContext, policy: UnderlyingPolicy): Band {
     ? zakamoulineHalfWidthUnits({ ...inputs, volatility })
     : whalleyWilmottHalfWidthUnits(inputs);
   const formulaUnits = wholeUnits * context.stressFraction;
-  const gasWorthUsd = (context.gasUsd ?? 0) / costFraction;
+  // Next to a cost of nothing no trade is worth its gas: what is cheap to trade must not be left alone for it.
+  const gasWorthUsd = (context.gasUsd ?? 0) / Math.max(costFraction, policy.costFraction);
   const floorUnits = Math.max(policy.bandFloorUsd, gasWorthUsd) / context.spotUsd;
   const capUnits = (policy.bandCapNavFraction * Math.max(0, context.navUsd)) / context.spotUsd;
   const halfWidthUnits = Math.max(floorUnits, Math.min(formulaUnits, capUnits));

@@ -59,6 +59,15 @@ test.each([
   expect(sizeBand({ ...CONTEXT, ...change }, LIMITS).halfWidthUnits).toBeCloseTo(units, 12);
 });
 
+test("a venue that costs next to nothing, or less, makes no band wider than the policy's own cost does", () => {
+  const limits = { ...LIMITS, bandCost: "measured" } as const;
+  for (const measuredCostFraction of [-0.01, 0, 1e-5, 5e-4, 0.001]) {
+    const free = sizeBand({ ...CONTEXT, gasUsd: 8, measuredCostFraction }, limits);
+    const own = sizeBand({ ...CONTEXT, gasUsd: 8 }, LIMITS);
+    expect(free.halfWidthUnits).toBeLessThanOrEqual(own.halfWidthUnits);
+  }
+});
+
 test("it never leaves floor and cap, and grows with gamma", () => {
   const gamma = fc.double({ min: 0, max: 10, noNaN: true });
   fc.assert(
