@@ -73,6 +73,8 @@ function cashAction(
   const heldUsd = unitsFromRaw(BigInt(market.cashRaw), settlement.decimals) * settlementUsd;
   const premiumUsd = usdFor(option.points, units);
   const neededUsd = premiumUsd * cashPerPremium(policy, true);
+  // A smallest move for no trade at all would come again with every pass.
+  if (!(units > 0)) return undefined;
   const wantedUsd = Math.max(neededUsd - heldUsd, policy.perps.marginMoveMinimumUsd);
   const wantedRaw = rawFromUnitsUp(wantedUsd / settlementUsd, settlement.decimals);
   const amountRaw = atMost(wantedRaw, option.freeRaw);

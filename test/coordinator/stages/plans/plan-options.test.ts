@@ -5,6 +5,7 @@ import { planPass } from "#coordinator/cycles/planning/plan-pass.ts";
 import { preparePass } from "#coordinator/cycles/planning/prepare-pass.ts";
 import type { JobRecord } from "#coordinator/records/jobs/job-record.ts";
 import { evaluatePlan } from "#coordinator/stages/plans/evaluate-plan.ts";
+import { keyOf, seriesFor } from "#coordinator/stages/plans/plan-options.ts";
 import {
   realiseHedges,
   realiseOptions,
@@ -201,6 +202,20 @@ test("the program's objective is what the exact evaluator says, and never above 
     ),
     { numRuns: 40, seed: 9 },
   );
+});
+
+test("cash is not brought for a trade of nothing, whatever a solution says", () => {
+  const { problem } = preparePass(input({ market: { cashUsd: 0 }, method: "milp" }));
+  if (problem === undefined) throw new Error("nothing to plan");
+  const { world } = problem;
+  const series = world.underlyings.flatMap((one) => seriesFor(world, one, world.effects));
+  const later = series.filter(({ isAwaitingCash }) => isAwaitingCash);
+  const realised = (units: number) => {
+    const options = later.map((option) => ({ key: keyOf(option), underlying: "ETH", units }));
+    return realiseOptions(world, { hedges: [], options, transfers: [] }, []);
+  };
+  expect(realised(1)).toHaveLength(1);
+  for (const units of [0, -0, -1]) expect(realised(units)).toEqual([]);
 });
 
 describe("the desk's own bound on a premium", () => {
