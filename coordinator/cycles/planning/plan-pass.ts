@@ -96,9 +96,9 @@ function epochsOf(input: PassInput): Map<string, number> {
   );
 }
 
-/** Text in which amounts do not make a difference: they are written with decimals, names and limits are not. */
+/** Text in which amounts do not make a difference: they are written with decimals, or have a unit; names have neither. */
 function withoutFigures(text: string): string {
-  return text.replaceAll(/\d+\.\d+/g, "#");
+  return text.replaceAll(/\d+\.\d+|\d+ (?:ms|wei)\b/g, "#");
 }
 
 function outcomeOf(decision: DecisionRecord): string {
@@ -122,7 +122,7 @@ function outcomeOf(decision: DecisionRecord): string {
       shard,
       kind,
       state,
-      ...waitingFor,
+      ...waitingFor.map(withoutFigures),
     ]),
   ]);
 }
