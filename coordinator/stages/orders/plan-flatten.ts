@@ -69,13 +69,18 @@ export function flattenStep(own: ShardInput, context: FlattenContext): FlattenSt
   if (option === undefined) return wait("only a new position could take its delta");
   const wanted = Math.min(Math.abs(deltaUnits), option.limitUnits);
   const make = (units: number) => hedgeAction(option, units, policy);
-  const action = largestTaken(make, { wanted, leastUnits: option.leastUnits }, context);
+  const { leastUnits } = option;
+  const action = largestTaken(make, { wanted, leastUnits, spotUsd: valuation.spotUsd }, context);
   return action === undefined
     ? wait("the other shards cannot take its delta now")
     : step(action, null);
 }
 
-type Known = FlattenContext & { readonly net: NetUnderlying; readonly halfWidthUnits: number };
+type Known = FlattenContext & {
+  readonly net: NetUnderlying;
+  readonly halfWidthUnits: number;
+  readonly spotUsd: number;
+};
 
 /**
  * The largest part of a trade, by halves, that the others can take.
@@ -84,7 +89,7 @@ type Known = FlattenContext & { readonly net: NetUnderlying; readonly halfWidthU
  */
 export function largestTaken(
   make: (units: number) => PlannedAction | undefined,
-  limits: { readonly wanted: number; readonly leastUnits: number },
+  limits: { readonly wanted: number; readonly leastUnits: number; readonly spotUsd: number },
   context: FlattenContext,
 ): PlannedAction | undefined {
   const { net, halfWidthUnits } = context;
@@ -92,7 +97,8 @@ export function largestTaken(
   for (let units = limits.wanted, tries = 0; tries < TRIES; tries += 1, units /= 2) {
     if (units < limits.leastUnits || !(units > 0)) return undefined;
     const action = make(units);
-    if (action !== undefined && isTaken(action, { ...context, net, halfWidthUnits })) return action;
+    const known = { ...context, net, halfWidthUnits, spotUsd: limits.spotUsd };
+    if (action !== undefined && isTaken(action, known)) return action;
   }
   return undefined;
 }
@@ -107,9 +113,7 @@ function isTaken({ effect }: PlannedAction, context: Known): boolean {
     staleIntervalUnits: shifted(net.staleIntervalUnits, units),
     limitIntervalUnits: shifted(net.limitIntervalUnits, units),
   };
-  const limitUsd = policy.underlyings[underlying]?.netDeltaLimitUsd ?? 0;
-  const spotUsd = context.others[0]?.valuation.underlyings.get(underlying)?.spotUsd;
-  const limitUnits = spotUsd === undefined ? Number.POSITIVE_INFINITY : limitUsd / spotUsd;
+  const limitUnits = (policy.underlyings[underlying]?.netDeltaLimitUsd ?? 0) / context.spotUsd;
   if (beyond(moved.limitIntervalUnits, limitUnits) > beyond(net.limitIntervalUnits, limitUnits))
     return false;
   const plan = planHedges({

@@ -48,7 +48,7 @@ export function closeOption(own: ShardInput, context: UnwindContext): UnwindStep
   if (sales.length === 0) return wait("nothing can be sold back now");
   for (const sale of sales) {
     const make = (units: number) => optionAction(sale, units, context.policy);
-    const limits = { wanted: sale.limitUnits, leastUnits: 0 };
+    const limits = { wanted: sale.limitUnits, leastUnits: 0, spotUsd: market.spotUsd };
     const action = largestTaken(make, limits, context);
     if (action !== undefined) return { action: whole(action, sale), waitsFor: null };
   }
@@ -85,7 +85,8 @@ export function closePerp(own: ShardInput, context: UnwindContext): UnwindStep {
   const make = (units: number) => hedgeAction(close, units, context.policy);
   // What is left of a position must be worth closing, or there is an end to it only with dust.
   const leastUnits = Math.min(close.leastUnits, wanted);
-  const action = largestTaken(make, { wanted, leastUnits }, context);
+  const { spotUsd } = close.depth;
+  const action = largestTaken(make, { wanted, leastUnits, spotUsd }, context);
   return action === undefined
     ? wait("the other shards cannot take its delta now")
     : { action: wholePerp(action, line), waitsFor: null };

@@ -127,6 +127,22 @@ describe("flattening a shard", () => {
     expect(progressOf(last)?.waitingFor.join()).toMatch(/other shards cannot take/);
   });
 
+  test("stays within the net delta limit also when the first of the others has no market in it", () => {
+    const limited = aPolicy({ ...POLICY.underlyings["ETH"], netDeltaLimitUsd: 25_000 });
+    const [base, optimism] = entriesOf({ base: { calls: -200 }, optimism: { hedgeUnits: 100 } });
+    const cashOnly = anEntry({ shard: "arbitrum", change: { market: [], capacity: [] } });
+    const report = { ...cashOnly.report, collateral: cashOnly.report.collateral.slice(0, 1) };
+    const entries = [{ ...cashOnly, report }, base, optimism].flatMap((one) => one ?? []);
+    const memory = { ...NEW_SAFETY, orders: { base: FLATTEN } };
+    const safety = { ...NO_SAFETY, memory };
+    const outcome = planPass(aPassInput(entries, { policy: limited, safety }));
+    const net = outcome.view.nets.get("ETH");
+    const [job] = outcome.jobs.filter(({ shard }) => shard === "base");
+    if (net?.netted !== true || job === undefined) throw new Error("nothing is flattened");
+    expect(job.expectedDeltaUnits).toBeGreaterThan(5);
+    expect(net.net.limitIntervalUnits[1] * 2000).toBeLessThanOrEqual(25_000);
+  });
+
   test("asks for nothing again while its job is in flight: the order is a state, not a message", () => {
     const first = pass(books, { base: FLATTEN });
     const again = pass(books, { base: FLATTEN }, { jobs: first.jobs });
@@ -213,6 +229,20 @@ describe("draining a shard", () => {
     expect(waiting.decision.transfers).toEqual([]);
     const fee = "the LayerZero fee is 60000000000000000 wei, at most 50000000000000000 may be paid";
     expect(progressOf(waiting)?.waitingFor).toContain(`optimism: nothing from base; ${fee}`);
+  });
+
+  test("waits without news: ages, fees and amounts that move are no other outcome", () => {
+    const silent: Books = { ...books, base: { ...books.base, ageMs: 60_000 } };
+    const waits = (nowMs: number) => pass(silent, { base: DRAIN }, { nowMs }).outcome;
+    expect(waits(NOW_MS + 700)).toBe(waits(NOW_MS));
+    const dearAt = (feeNativeWei: string): Books => {
+      const optimism = aRouteLine({ dstEid: 30_010, feeNativeWei });
+      const routes = [optimism, { ...optimism, dstEid: 72_161 }];
+      return { ...books, base: { hedgeUnits: 0, calls: 0, change: { routes } } };
+    };
+    const closed = (fee: string) => pass(dearAt(fee), { base: DRAIN }).outcome;
+    expect(closed("60000000000000001")).toBe(closed("60000000000000000"));
+    expect(closed("60000000000000000")).not.toBe(pass(books, { base: DRAIN }).outcome);
   });
 
   test("nothing comes to a shard that leaves when another is in need, and nothing leaves a reduce-only one", () => {
