@@ -1,10 +1,12 @@
 import { QUANTITY_DECIMALS, type ValuedBook } from "#shard-agent/stages/value-book.ts";
-import { addGreeks, type Greeks, ZERO_GREEKS } from "#shared/risk/pricing/greeks.ts";
-import { type OptionPosition, valueOption } from "#shared/risk/pricing/option-position.ts";
+import { type Greeks, ZERO_GREEKS } from "#shared/risk/pricing/greeks.ts";
+import { knownVolatilities, type VolatilityOf } from "#shared/risk/pricing/known-volatilities.ts";
+import type { OptionMarket, OptionPosition } from "#shared/risk/pricing/option-position.ts";
+import { summedGreeks } from "#shared/risk/pricing/summed-greeks.ts";
 import { optionGridPnlUsd } from "#shared/risk/scenarios/option-grid-pnl.ts";
 import { STANDARD_GRID } from "#shared/risk/scenarios/standard-grid.ts";
 import { unitsFromRaw } from "#shared/units/token-amount.ts";
-import type { GreeksLine, MarketLine } from "#shared/wire/shard-report.ts";
+import type { GreeksLine } from "#shared/wire/shard-report.ts";
 
 /** The agent's own view of its risk: Greeks per underlying and expiry, P&L on the standard grid. */
 export type MeasuredRisk = {
@@ -31,9 +33,12 @@ export function measureRisk(valued: ValuedBook): MeasuredRisk {
       ...ZERO_GREEKS,
       deltaUnits: spotUnits,
     });
-    greeks.push(...greeksByExpiry(positions, line, valued.asOfMs));
     const market = { spotUsd: line.spotUsd, slices: line.volatility, nowMs: valued.asOfMs };
-    const pnlUsd = optionGridPnlUsd(positions, spotUnits, market, STANDARD_GRID);
+    const volatilityOf = knownVolatilities(market);
+    for (const [expiryMs, sum] of greeksByExpiry(positions, market, volatilityOf))
+      greeks.push({ underlying: line.underlying, expiryMs, ...sum });
+    const held = { positions, spotUnits, volatilityOf };
+    const pnlUsd = optionGridPnlUsd(held, market, STANDARD_GRID);
     for (const [index, pnl] of pnlUsd.entries())
       scenarioPnlUsd[index] = (scenarioPnlUsd[index] ?? 0) + pnl;
   }
@@ -65,29 +70,11 @@ function livePositions(valued: ValuedBook, underlying: string): OptionPosition[]
 
 function greeksByExpiry(
   positions: readonly OptionPosition[],
-  line: MarketLine,
-  nowMs: number,
-): GreeksLine[] {
-  const market = { spotUsd: line.spotUsd, slices: line.volatility, nowMs };
-  const byExpiry = new Map<number, Greeks>();
-  for (const position of positions) {
-    const before = byExpiry.get(position.expiryMs) ?? ZERO_GREEKS;
-    byExpiry.set(position.expiryMs, addGreeks(before, valueOption(position, market)));
-  }
-  return [...byExpiry.entries()]
+  market: OptionMarket,
+  volatilityOf: VolatilityOf,
+): [expiryMs: number, Greeks][] {
+  const byExpiry = Map.groupBy(positions, ({ expiryMs }) => expiryMs);
+  return [...byExpiry]
     .sort(([one], [other]) => one - other)
-    .map(([expiryMs, sum]) => ({ underlying: line.underlying, expiryMs, ...onlyGreeks(sum) }));
-}
-
-/** Drops what a wider record carries beside the seven Greeks. */
-function onlyGreeks(wide: Greeks): Greeks {
-  return {
-    deltaUnits: wide.deltaUnits,
-    gammaUnitsPerUsd: wide.gammaUnitsPerUsd,
-    vegaUsdPerVolPoint: wide.vegaUsdPerVolPoint,
-    thetaUsdPerDay: wide.thetaUsdPerDay,
-    rhoUsdPerRatePoint: wide.rhoUsdPerRatePoint,
-    vannaUnitsPerVolPoint: wide.vannaUnitsPerVolPoint,
-    volgaUsdPerVolPointSquared: wide.volgaUsdPerVolPointSquared,
-  };
+    .map(([expiryMs, held]) => [expiryMs, summedGreeks(held, market, volatilityOf)]);
 }

@@ -56,7 +56,15 @@ export function valueBook(snapshot: ShardSnapshot, scope: ShardScope): ValuedBoo
     };
   });
   const collateral = collateralLines(snapshot, scope);
-  const own = snapshot.series.map((series) => optionLine(series, market, scope, asOfMs));
+  const tickers = new Map<string, string>();
+  const tickerOf = (token: `0x${string}`): string => {
+    const ticker = tickers.get(token) ?? knownUnderlying(scope, token).ticker;
+    tickers.set(token, ticker);
+    return ticker;
+  };
+  const own = snapshot.series.map((series) => {
+    return optionLine(series, tickerOf(series.underlying), market, asOfMs);
+  });
   const atVenues = snapshot.venues.flatMap(({ options }) =>
     options.map((option) => ({ ...option, markUsd: markUsd(option, market, asOfMs) })),
   );
@@ -154,11 +162,10 @@ function venueLines(snapshot: ShardSnapshot, inVault: readonly CollateralLine[])
 
 function optionLine(
   series: RawSeries,
+  ticker: string,
   market: readonly MarketLine[],
-  scope: ShardScope,
   nowMs: number,
 ): OptionLine {
-  const { ticker } = knownUnderlying(scope, series.underlying);
   const option = {
     seriesId: series.seriesId,
     underlying: ticker,

@@ -1,14 +1,22 @@
 import { strikeTable } from "#shared/risk/kernel/strike-table.ts";
-import {
-  type OptionMarket,
-  type OptionPosition,
-  positionVolatility,
-} from "#shared/risk/pricing/option-position.ts";
+import { knownVolatilities, type VolatilityOf } from "#shared/risk/pricing/known-volatilities.ts";
+import type { OptionMarket, OptionPosition } from "#shared/risk/pricing/option-position.ts";
 import { optionScenarioPnlUsd } from "#shared/risk/scenarios/scenario-pnl.ts";
 import type { Scenario } from "#shared/risk/scenarios/standard-grid.ts";
 import { yearsBetween } from "#shared/units/time.ts";
 
-type Strike = { readonly strikeUsd: number; readonly volatility: number };
+/** A strike of a bucket; `place` counts through all buckets. */
+type Strike = { readonly strikeUsd: number; readonly volatility: number; place: number };
+type Buckets = ReadonlyMap<number, ReadonlyMap<number, Strike>>;
+
+/** What is held of one underlying. */
+type Held = {
+  readonly positions: readonly OptionPosition[];
+  /** Of the underlying itself, positive long. */
+  readonly spotUnits: number;
+  /** Of the same market; read off its surface when left out. */
+  readonly volatilityOf?: VolatilityOf;
+};
 
 /**
  * What {@link optionScenarioPnlUsd} says, to rounding, in about a tenth of the time: positions are netted by strike
@@ -18,22 +26,13 @@ type Strike = { readonly strikeUsd: number; readonly volatility: number };
  * @throws {RangeError} If the market, a position or a scenario is out of its domain.
  */
 export function optionGridPnlUsd(
-  positions: readonly OptionPosition[],
-  spotUnits: number,
+  { positions, spotUnits, volatilityOf }: Held,
   market: OptionMarket,
   grid: readonly Scenario[],
 ): number[] {
-  const buckets = new Map<number, Map<number, Strike>>();
-  for (const position of positions) {
-    const { expiryMs, strikeUsd } = position;
-    const bucket = buckets.get(expiryMs) ?? new Map<number, Strike>();
-    buckets.set(expiryMs, bucket);
-    if (bucket.has(strikeUsd)) continue;
-    const volatility = positionVolatility(position, market);
-    // What is certain has no distribution to look up.
-    if (!(volatility > 0)) return optionScenarioPnlUsd(positions, spotUnits, market, grid);
-    bucket.set(strikeUsd, { strikeUsd, volatility });
-  }
+  const buckets = bucketsOf(positions, volatilityOf ?? knownVolatilities(market));
+  // What is certain has no distribution to look up.
+  if (buckets === null) return optionScenarioPnlUsd(positions, spotUnits, market, grid);
   const spotPnlUsd = optionScenarioPnlUsd([], spotUnits, market, grid);
   if (positions.length === 0) return spotPnlUsd;
   const held = heldOptions(positions, buckets);
@@ -43,8 +42,36 @@ export function optionGridPnlUsd(
   );
 }
 
+/** Strikes by expiry; null when the volatility of one is zero. */
+function bucketsOf(
+  positions: readonly OptionPosition[],
+  volatilityOf: VolatilityOf,
+): Buckets | null {
+  const buckets = new Map<number, Map<number, Strike>>();
+  for (const position of positions) {
+    const { expiryMs, strikeUsd } = position;
+    let bucket = buckets.get(expiryMs);
+    if (bucket === undefined) {
+      bucket = new Map();
+      buckets.set(expiryMs, bucket);
+    }
+    if (bucket.has(strikeUsd)) continue;
+    const volatility = volatilityOf(position);
+    if (!(volatility > 0)) return null;
+    bucket.set(strikeUsd, { strikeUsd, volatility, place: 0 });
+  }
+  let place = 0;
+  for (const bucket of buckets.values()) {
+    for (const strike of bucket.values()) {
+      strike.place = place;
+      place += 1;
+    }
+  }
+  return buckets;
+}
+
 function tableOf(
-  buckets: ReadonlyMap<number, ReadonlyMap<number, Strike>>,
+  buckets: Buckets,
   { spotUsd, nowMs, rate = 0, carry }: OptionMarket,
   grid: readonly Scenario[],
 ) {
@@ -61,16 +88,9 @@ function tableOf(
   return strikeTable(all, grid, "typed");
 }
 
-function heldOptions(
-  positions: readonly OptionPosition[],
-  buckets: ReadonlyMap<number, ReadonlyMap<number, Strike>>,
-) {
-  const places = new Map<string, number>();
-  for (const [expiryMs, bucket] of buckets) {
-    for (const strikeUsd of bucket.keys()) places.set(`${expiryMs} ${strikeUsd}`, places.size);
-  }
+function heldOptions(positions: readonly OptionPosition[], buckets: Buckets) {
   const placeOf = ({ expiryMs, strikeUsd }: OptionPosition) =>
-    places.get(`${expiryMs} ${strikeUsd}`) ?? 0;
+    buckets.get(expiryMs)?.get(strikeUsd)?.place ?? 0;
   return {
     strikes: Uint32Array.from(positions, placeOf),
     puts: Uint8Array.from(positions, ({ type }) => (type === "put" ? 1 : 0)),

@@ -22,7 +22,7 @@ test("says what the revaluation of every position says, to rounding", () => {
   fc.assert(
     fc.property(fc.array(position, { maxLength: 60 }), spotUnits, (positions, spot) => {
       const plain = optionScenarioPnlUsd(positions, spot, market, STANDARD_GRID);
-      const fast = optionGridPnlUsd(positions, spot, market, STANDARD_GRID);
+      const fast = optionGridPnlUsd({ positions, spotUnits: spot }, market, STANDARD_GRID);
       const held = positions.reduce((sum, { quantity }) => sum + Math.abs(quantity), 1);
       expect(fast).toHaveLength(plain.length);
       fast.forEach((pnl, index) => {
@@ -40,7 +40,7 @@ test.each([
   const other = { ...market, ...change };
   const positions = fc.sample(position, 20);
   const plain = optionScenarioPnlUsd(positions, 1, other, STANDARD_GRID);
-  optionGridPnlUsd(positions, 1, other, STANDARD_GRID).forEach((pnl, index) => {
+  optionGridPnlUsd({ positions, spotUnits: 1 }, other, STANDARD_GRID).forEach((pnl, index) => {
     expect(pnl).toBeCloseTo(plain[index] ?? Number.NaN, 4);
   });
 });
@@ -48,5 +48,7 @@ test.each([
 test("a position out of its domain is refused", () => {
   const expired = { underlying: "ETH", type: "call", strikeUsd: 3_000, quantity: 1 } as const;
   const positions = [{ ...expired, expiryMs: DAY_MS, strikeUsd: Number.NaN }];
-  expect(() => optionGridPnlUsd(positions, 0, market, STANDARD_GRID)).toThrow(RangeError);
+  expect(() => optionGridPnlUsd({ positions, spotUnits: 0 }, market, STANDARD_GRID)).toThrow(
+    RangeError,
+  );
 });
