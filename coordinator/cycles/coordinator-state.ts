@@ -66,6 +66,8 @@ export type CoordinatorState = {
   /** Newest report that was looked at, and newest that its chain proved, by shard. */
   readonly audited: Map<string, BookEntry>;
   readonly proved: Map<string, BookEntry>;
+  /** When each shard's proof was last written down. */
+  readonly proofSavedAtMs: Map<string, number>;
   /** A report by shard whose block our node does not have, and since when it is waited for. */
   readonly waiting: Map<string, { readonly entry: BookEntry; readonly sinceMs: number }>;
   /** What a shard has said of a message that its chain does not say, until its next look. */
@@ -134,6 +136,7 @@ export function newCoordinatorState(options: StateOptions): CoordinatorState {
     claims: new Map(),
     audited: new Map(),
     proved: new Map(),
+    proofSavedAtMs: new Map(),
     waiting: new Map(),
     lies: new Map(),
     looks: new Map(),

@@ -4,6 +4,7 @@ import type { TransferRecord } from "#coordinator/records/jobs/transfer-record.t
 import type { DecisionRecord } from "#coordinator/records/planning/decision-record.ts";
 import type { ManualHalt } from "#coordinator/records/safety/manual-halt.ts";
 import type { SafetyEvent, SafetyMemory } from "#coordinator/records/safety/safety-memory.ts";
+import type { ProvedReport } from "#coordinator/records/safety/shard-trust.ts";
 import type { TransferState } from "#shared/wire/transfer-line.ts";
 
 /**
@@ -85,6 +86,9 @@ export type SafetyJournal = {
     | { readonly readable: false; readonly reason: string };
   /** Replaces the memory and appends events, in one transaction. */
   readonly save: (memory: SafetyMemory, events: readonly SafetyEvent[]) => void;
+  /** The newest proved book of each shard that was kept; one that cannot be read is left out. */
+  readonly proofs: () => ProvedReport[];
+  readonly keepProof: (proof: ProvedReport) => void;
   /** Newest first. */
   readonly events: (limit: number) => SafetyEvent[];
 };

@@ -175,6 +175,8 @@ export const quarantinePolicySchema = z
     auditEveryMs: milliseconds.min(250).default(2_000),
     /** How long no report may name a block that the chain has, while the chain answers. */
     unprovenMaxMs: milliseconds.default(60_000),
+    /** Age up to which a book that a shard's chain has proved says what the shard has won and lost. */
+    proofMaxMs: milliseconds.min(1_000).default(600_000),
     /** How long an agent may take no jobs before its shard counts as sick. */
     sickAfterMs: milliseconds.default(600_000),
     /** Jobs in a row that came to nothing before a shard counts as sick. */

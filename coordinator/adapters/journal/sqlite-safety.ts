@@ -7,6 +7,7 @@ import {
   safetyEventSchema,
   safetyMemorySchema,
 } from "#coordinator/records/safety/safety-memory.ts";
+import { type ProvedReport, provedReportSchema } from "#coordinator/records/safety/shard-trust.ts";
 
 /** One row with all that is remembered of safety, and every event that changed it. */
 export function sqliteSafety(db: DatabaseSync): SafetyJournal {
@@ -15,6 +16,10 @@ export function sqliteSafety(db: DatabaseSync): SafetyJournal {
     "INSERT INTO safety (id, body) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body",
   );
   const append = db.prepare("INSERT INTO safety_events (at_ms, body) VALUES (?, ?)");
+  const proofs = db.prepare("SELECT body FROM proved_books ORDER BY shard");
+  const keep = db.prepare(
+    "INSERT INTO proved_books (shard, body) VALUES (?, ?) ON CONFLICT (shard) DO UPDATE SET body = excluded.body",
+  );
   const newest = db.prepare("SELECT body FROM safety_events ORDER BY number DESC LIMIT ?");
   return {
     load: () => {
@@ -27,6 +32,12 @@ export function sqliteSafety(db: DatabaseSync): SafetyJournal {
         for (const event of events) append.run(event.atMs, JSON.stringify(event));
       });
     },
+    proofs: () =>
+      proofs.all().flatMap((row): ProvedReport[] => {
+        const proof = provedReportSchema.safeParse(JSON.parse(String(row["body"])));
+        return proof.success ? [proof.data] : [];
+      }),
+    keepProof: (proof) => void keep.run(proof.entry.report.shard, JSON.stringify(proof)),
     events: (limit) =>
       newest.all(limit).flatMap((row): SafetyEvent[] => {
         const event = safetyEventSchema.safeParse(JSON.parse(String(row["body"])));

@@ -1,5 +1,5 @@
 import type { PassInput } from "#coordinator/cycles/planning/pass-input.ts";
-import type { BookEntry } from "#coordinator/records/book-entry.ts";
+import { type BookEntry, entryAgeMs } from "#coordinator/records/book-entry.ts";
 import type { MarketSnapshot } from "#coordinator/records/planning/market-snapshot.ts";
 import type { ShardValuation } from "#coordinator/records/planning/shard-valuation.ts";
 import type { BreakerEvent } from "#coordinator/records/safety/breaker-state.ts";
@@ -32,10 +32,13 @@ export function assessSafety(
   const { memory, outcomes, messages, sharesRaw, transfers, proved } = input.safety;
   const news = {
     shards: [...setups.keys()],
-    books: new Map([...proved].flatMap(([shard, entry]) => provedBook(shard, entry, o))),
+    books: new Map(
+      [...proved].flatMap(([shard, entry]) => provedBook(shard, entry, { ...o, input })),
+    ),
     sharesRaw,
     transfers,
     nowMs,
+    proofMaxMs: policy.quarantine.proofMaxMs,
     windowMs: policy.breakers.lossVelocity.windowMs,
     shardWindowMs: policy.breakers.shardLossVelocity.windowMs,
   };
@@ -70,11 +73,18 @@ export function assessSafety(
 function provedBook(
   shard: string,
   entry: BookEntry,
-  o: { readonly valued: readonly ShardValuation[]; readonly snapshot: MarketSnapshot },
+  o: {
+    readonly valued: readonly ShardValuation[];
+    readonly snapshot: MarketSnapshot;
+    readonly input: Pick<PassInput, "policy" | "nowMs">;
+  },
 ): [string, ProvedBook][] {
   const known = o.valued.find((one) => one.entry === entry);
   const [found] = known === undefined ? valueBooks([entry], o.snapshot, new Set()) : [known];
   const isKnown = found !== undefined && found.unvalued.size === 0;
   if (!isKnown || !Number.isFinite(found.equityUsd)) return [];
-  return [[shard, { equityUsd: found.equityUsd, blockNumber: entry.report.block.number }]];
+  const { policy, nowMs } = o.input;
+  const isAged = entryAgeMs(entry, nowMs) > policy.quarantine.proofMaxMs;
+  const { number: blockNumber } = entry.report.block;
+  return [[shard, { equityUsd: found.equityUsd, blockNumber, isAged }]];
 }

@@ -1,7 +1,7 @@
 import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
 import { recount, takeBack } from "#coordinator/cycles/jobs/take-back.ts";
 import type { TrackPorts } from "#coordinator/cycles/jobs/track-jobs.ts";
-import { keepSafety } from "#coordinator/cycles/safety/keep-safety.ts";
+import { keepProof, keepSafety } from "#coordinator/cycles/safety/keep-safety.ts";
 import type { Journal } from "#coordinator/ports/journal.ts";
 import type { ShardChain } from "#coordinator/ports/shard-chain.ts";
 import type { BookEntry } from "#coordinator/records/book-entry.ts";
@@ -181,10 +181,9 @@ function conclude(state: CoordinatorState, ports: AuditPorts, seen: Seen): void 
     nowMs,
     trusted: look.chain === "proved" ? entry : (proved ?? corrected),
   });
-  if (look.chain === "proved") state.proved.set(shard, entry);
   // Shares are those of the proved book's block: the ledger takes a change of shares for money that the book shows.
   if (look.chain === "proved" && audit !== undefined)
-    state.sharesRaw.set(shard, audit.sharesRaw.toString());
+    keepProof(state, ports, { entry, sharesRaw: audit.sharesRaw.toString() }, nowMs);
   const events = eventsOf(shard, change, nowMs);
   keepSafety(state, ports, {
     change: { trust: { ...state.safety.trust, [shard]: change.trust } },

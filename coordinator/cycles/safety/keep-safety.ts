@@ -4,6 +4,7 @@ import { jobOutcomeOf, OUTCOMES_MAX } from "#coordinator/records/jobs/job-outcom
 import type { JobRecord } from "#coordinator/records/jobs/job-record.ts";
 import type { SafetyInput } from "#coordinator/records/safety/safety-input.ts";
 import type { SafetyEvent, SafetyMemory } from "#coordinator/records/safety/safety-memory.ts";
+import type { ProvedReport } from "#coordinator/records/safety/shard-trust.ts";
 import type { Log } from "#shared/ports/log.ts";
 
 /** What is not an event is written at most this often: figures that only moved a little. */
@@ -49,6 +50,25 @@ export function keepSafety(
   for (const event of o.events) log.warn(`safety: ${event.type}`, { ...event });
 }
 
+/** A proof is written down at most this often, by shard: what it is for bears one that is a little older. */
+const PROOF_EVERY_MS = 30_000;
+
+/** Keeps what a chain has proved of its shard, for losses to count from and quarantines to fall back on, over restarts. */
+export function keepProof(
+  state: CoordinatorState,
+  { journal }: Pick<SafetyPorts, "journal">,
+  proof: ProvedReport,
+  nowMs: number,
+): void {
+  const { shard } = proof.entry.report;
+  state.proved.set(shard, proof.entry);
+  state.sharesRaw.set(shard, proof.sharesRaw);
+  const savedAtMs = state.proofSavedAtMs.get(shard);
+  if (savedAtMs !== undefined && Math.abs(nowMs - savedAtMs) < PROOF_EVERY_MS) return;
+  journal.safety.keepProof(proof);
+  state.proofSavedAtMs.set(shard, nowMs);
+}
+
 /**
  * What a former run remembered of safety. A memory that cannot be read never keeps the process from
  * starting: it halts until a person resumes, because what it would have said is not known.
@@ -66,6 +86,12 @@ export function recallSafety(
     if (state.manualHalt === undefined) journal.halts.halt({ reason, atMs: nowMs });
     state.manualHalt ??= { reason, atMs: nowMs };
     log.error("halted at start", { reason });
+  }
+  for (const { entry, sharesRaw } of journal.safety.proofs()) {
+    const { shard } = entry.report;
+    if (!state.setups.has(shard)) continue;
+    state.proved.set(shard, entry);
+    state.sharesRaw.set(shard, sharesRaw);
   }
   for (const [shard, { quarantine }] of Object.entries(state.safety.trust)) {
     if (quarantine?.trusted && state.setups.has(shard)) state.books.set(shard, quarantine.trusted);

@@ -1,8 +1,15 @@
 import { z } from "zod";
 import { finiteSchema, rawAmountSchema, unixMsSchema } from "#shared/wire/scalars.ts";
 
-/** Profit and loss in USD since the ledger began, money that came in and went out left out. */
-const sampleSchema = z.strictObject({ atMs: unixMsSchema, pnlUsd: finiteSchema });
+/**
+ * Profit and loss in USD since the ledger began, money that came in and went out left out: at least `pnlUsd`, and up to
+ * `spreadUsd` more.
+ */
+const sampleSchema = z.strictObject({
+  atMs: unixMsSchema,
+  pnlUsd: finiteSchema,
+  spreadUsd: finiteSchema.min(0).default(0),
+});
 
 const trackSchema = z.strictObject({
   /** Samples of the last seconds, as measured. */
@@ -28,6 +35,8 @@ const shardLedgerSchema = z.strictObject({
 export const capitalLedgerSchema = z.strictObject({
   shards: z.record(z.string(), shardLedgerSchema),
   all: trackSchema,
+  /** Since when not every shard has a proved book that can be valued; null when every one has. */
+  unprovedSinceMs: unixMsSchema.nullable().default(null),
   /** Transfers that are not counted at both ends for good, by job id. */
   transfers: z.record(z.string(), transferSchema),
 });
@@ -44,4 +53,9 @@ export function newShardLedger(equityUsd: number): ShardLedger {
   return { track: NEW_TRACK, flowsUsd: equityUsd, sharesRaw: null, equityUsd };
 }
 
-export const NEW_LEDGER: CapitalLedger = { shards: {}, all: NEW_TRACK, transfers: {} };
+export const NEW_LEDGER: CapitalLedger = {
+  shards: {},
+  all: NEW_TRACK,
+  unprovedSinceMs: null,
+  transfers: {},
+};

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { unixMsSchema } from "#shared/wire/scalars.ts";
+import { rawAmountSchema, unixMsSchema } from "#shared/wire/scalars.ts";
 import { shardReportSchema } from "#shared/wire/shard-report.ts";
 
 /**
@@ -28,6 +28,12 @@ const evidenceSchema = z.strictObject({
 });
 
 const bookEntrySchema = z.strictObject({ report: shardReportSchema, acceptedAtMs: unixMsSchema });
+
+/** A report that its chain proved, and the vault's shares at its block: one without the other is a gain or a loss. */
+export const provedReportSchema = z.strictObject({
+  entry: bookEntrySchema,
+  sharesRaw: rawAmountSchema,
+});
 
 /** How far one shard's word is taken. */
 export const shardTrustSchema = z.strictObject({
@@ -76,6 +82,7 @@ export function notSeen(
 }
 
 export type ShardTrust = z.infer<typeof shardTrustSchema>;
+export type ProvedReport = z.infer<typeof provedReportSchema>;
 export type Evidence = z.infer<typeof evidenceSchema>;
 
 /** A shard nobody has doubted. */

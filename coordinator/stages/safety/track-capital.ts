@@ -10,7 +10,12 @@ import {
 } from "#coordinator/records/safety/capital-ledger.ts";
 
 /** Equity of a shard on the pass's snapshot by a book that its chain has proved, and the block of that book. */
-export type ProvedBook = { readonly equityUsd: number; readonly blockNumber: number };
+export type ProvedBook = {
+  readonly equityUsd: number;
+  readonly blockNumber: number;
+  /** True when the proof is older than the policy allows: what it says now is one end of what may be. */
+  readonly isAged: boolean;
+};
 
 /** What the ledger is brought up to date with. */
 export type CapitalNews = {
@@ -23,6 +28,8 @@ export type CapitalNews = {
   /** Every transfer in flight or not counted for good. */
   readonly transfers: readonly JobRecord[];
   readonly nowMs: number;
+  /** How long the losses of all together wait for a shard without a proved book. */
+  readonly proofMaxMs: number;
   /** Of loss velocity: of all together, and of one shard. */
   readonly windowMs: number;
   readonly shardWindowMs: number;
@@ -38,28 +45,46 @@ const WINDOW_PARTS = 60;
  * Profit and loss of every shard, with what was given to it and taken from it left out: deposits and
  * redemptions by the change of the vault's shares, transfers by the jobs whose effect its proved book shows.
  * All together begin where every shard is known for the first time: what one had won or lost before says nothing of all.
+ * A shard without a proved book is waited for, and after `proofMaxMs` stays where it was last, or is left out where it never
+ * was; one by an aged proof may be where it was then, or where its book of then would be now: a loss must be one at both ends.
  * A peak must have stood, and a loss must stand, for all of the last seconds: a glitch of one price, or
  * money that is seen before its cause, is neither.
  */
 export function trackCapital(ledger: CapitalLedger, news: CapitalNews): CapitalLedger {
   const { flows, transfers } = countTransfers(ledger, news);
   const shards = { ...ledger.shards };
-  for (const [shard, { equityUsd }] of news.books) {
+  for (const [shard, { equityUsd, isAged }] of news.books) {
     const known = shards[shard];
     // The first book of a shard has in it whatever came and went before.
     const flowUsd = known === undefined ? 0 : (flows.get(shard) ?? 0);
     const before = known ?? newShardLedger(equityUsd);
     const moved = { ...before, flowsUsd: before.flowsUsd + flowUsd };
-    shards[shard] = trackShard(moved, { shard, equityUsd }, news);
+    const isFrozen = isAged && known !== undefined;
+    shards[shard] = isFrozen ? moved : trackShard(moved, { shard, equityUsd }, news);
   }
-  return { shards, all: trackAll(ledger.all, shards, news), transfers };
+  const isWhole = news.shards.every((shard) => news.books.has(shard));
+  const unprovedSinceMs = isWhole ? null : (ledger.unprovedSinceMs ?? news.nowMs);
+  const all = trackAll(ledger.all, { ...ledger, shards, unprovedSinceMs }, news);
+  return { shards, all, unprovedSinceMs, transfers };
 }
 
-function trackAll(before: PnlTrack, shards: CapitalLedger["shards"], news: CapitalNews): PnlTrack {
+function trackAll(
+  before: PnlTrack,
+  { shards, unprovedSinceMs }: CapitalLedger,
+  news: CapitalNews,
+): PnlTrack {
   // A figure of before beside one of now would be a gain or loss that nobody had: of hedged books, as large as the move.
-  if (!news.shards.every((shard) => news.books.has(shard))) return before;
-  const pnlUsd = news.shards.reduce((sum, shard) => sum + pnlOf(shards[shard]), 0);
-  const sample = { atMs: news.nowMs, pnlUsd };
+  const isWaiting = unprovedSinceMs !== null && news.nowMs - unprovedSinceMs < news.proofMaxMs;
+  if (isWaiting || news.books.size === 0) return before;
+  const ends = news.shards.map((shard) => {
+    const then = pnlOf(shards[shard]);
+    const book = news.books.get(shard);
+    const now = book?.isAged === true ? then + book.equityUsd - equityOf(shards[shard]) : then;
+    return { low: Math.min(then, now), high: Math.max(then, now) };
+  });
+  const pnlUsd = ends.reduce((sum, { low }) => sum + low, 0);
+  const spreadUsd = ends.reduce((sum, { high }) => sum + high, 0) - pnlUsd;
+  const sample = { atMs: news.nowMs, pnlUsd, spreadUsd: Math.max(0, spreadUsd) };
   const isFirst = before.recent.length === 0;
   return isFirst ? trackFrom(sample) : trackSample(before, sample, news);
 }
@@ -67,6 +92,10 @@ function trackAll(before: PnlTrack, shards: CapitalLedger["shards"], news: Capit
 /** A track on which gains and losses count from a sample on. */
 function trackFrom(sample: PnlSample): PnlTrack {
   return { recent: [sample], window: [sample], peakUsd: sample.pnlUsd };
+}
+
+function equityOf(one: ShardLedger | undefined): number {
+  return one?.equityUsd ?? 0;
 }
 
 function pnlOf(one: ShardLedger | undefined): number {
@@ -81,7 +110,7 @@ function trackShard(
   const sharesRaw = news.sharesRaw.get(shard) ?? before.sharesRaw;
   const flowsUsd = before.flowsUsd + shareFlowUsd(before, sharesRaw, equityUsd);
   const after = { ...before, sharesRaw, flowsUsd, equityUsd };
-  const sample = { atMs: news.nowMs, pnlUsd: pnlOf(after) };
+  const sample = { atMs: news.nowMs, pnlUsd: pnlOf(after), spreadUsd: 0 };
   const windowMs = news.shardWindowMs;
   return { ...after, track: trackSample(before.track, sample, { ...news, windowMs }) };
 }
@@ -107,7 +136,8 @@ function trackSample(
   const isSettled = recent.length >= SAMPLES_MIN;
   const lowUsd = Math.min(...recent.map((one) => one.pnlUsd));
   const settledUsd = isSettled ? lowUsd : Math.min(lowUsd, 0);
-  const window = intoWindow(track.window, { atMs: nowMs, pnlUsd: settledUsd }, windowMs);
+  const settled = { atMs: nowMs, pnlUsd: settledUsd, spreadUsd: 0 };
+  const window = intoWindow(track.window, settled, windowMs);
   return { recent, window, peakUsd: Math.max(track.peakUsd, settledUsd) };
 }
 
@@ -175,25 +205,32 @@ function shows(
   return book && book.blockNumber >= (at?.blockNumber ?? 0);
 }
 
-/** Loss velocity and drawdown of every shard and of all: losses as a fraction of the capital before them. */
+/**
+ * Loss velocity and drawdown of every shard and of all: losses as a fraction of the capital before them. Of a shard without
+ * a proved book that is young enough they are not known; those of all say which shards have none.
+ */
 export function measureLosses(
   ledger: CapitalLedger,
-  { shards }: Pick<CapitalNews, "shards">,
+  { shards, books }: Pick<CapitalNews, "shards" | "books">,
 ): BreakerMeasure[] {
   const known = shards.flatMap((shard) => {
     const one = ledger.shards[shard];
     return one === undefined ? [] : [{ shard, one }];
   });
   const totalUsd = known.reduce((sum, { one }) => sum + one.equityUsd, 0);
-  return [
-    ...known.flatMap(({ shard, one }) => lossesOf(`shard:${shard}`, one.track, one.equityUsd)),
-    ...lossesOf(GLOBAL_SCOPE, ledger.all, known.length === shards.length ? totalUsd : null),
-  ];
+  const unproved = shards.filter((shard) => books.get(shard)?.isAged !== false);
+  const own = known.flatMap(({ shard, one }) => {
+    const equityUsd = unproved.includes(shard) ? null : one.equityUsd;
+    return lossesOf(`shard:${shard}`, one.track, equityUsd);
+  });
+  const all = lossesOf(GLOBAL_SCOPE, ledger.all, known.length === 0 ? null : totalUsd);
+  const without = unproved.length === 0 ? "" : `; not proved: ${unproved.join(", ")}`;
+  return [...own, ...all.map((one) => ({ ...one, detail: one.detail + without }))];
 }
 
 function lossesOf(scope: string, track: PnlTrack, equityUsd: number | null): BreakerMeasure[] {
   const isKnown = equityUsd !== null && track.recent.length > 0;
-  const nowUsd = isKnown ? Math.max(...track.recent.map((one) => one.pnlUsd)) : 0;
+  const nowUsd = isKnown ? Math.max(...track.recent.map((one) => one.pnlUsd + one.spreadUsd)) : 0;
   const highUsd = Math.max(...track.window.map((one) => one.pnlUsd), nowUsd);
   const isAll = scope === GLOBAL_SCOPE;
   const measure = (kind: BreakerMeasure["kind"], lossUsd: number): BreakerMeasure => {

@@ -9,6 +9,7 @@ import {
   type SafetyEvent,
   type SafetyMemory,
 } from "#coordinator/records/safety/safety-memory.ts";
+import type { ProvedReport } from "#coordinator/records/safety/shard-trust.ts";
 
 /** What a coordinator wrote to disk; outlives its processes. */
 export type CoordinatorDisk = Journal & {
@@ -26,7 +27,11 @@ type Tables = {
   readonly seqs: Map<string, number>;
   readonly refused: RefusedMessage[];
   readonly halts: { halt: ManualHalt | undefined };
-  readonly safety: { memory: SafetyMemory; readonly events: SafetyEvent[] };
+  readonly safety: {
+    memory: SafetyMemory;
+    readonly events: SafetyEvent[];
+    readonly proofs: Map<string, ProvedReport>;
+  };
 };
 
 const REFUSED_KEPT_MAX = 100;
@@ -80,6 +85,8 @@ export function newCoordinatorDisk(tables: Tables = emptyTables()): CoordinatorD
         safety.memory = memory;
         safety.events.push(...events);
       },
+      proofs: () => [...safety.proofs.values()],
+      keepProof: (proof) => void safety.proofs.set(proof.entry.report.shard, proof),
       events: (limit) => safety.events.toReversed().slice(0, limit),
     },
   };
@@ -129,7 +136,7 @@ function emptyTables(): Tables {
     seqs: new Map(),
     refused: [],
     halts: { halt: undefined },
-    safety: { memory: NEW_SAFETY, events: [] },
+    safety: { memory: NEW_SAFETY, events: [], proofs: new Map() },
   };
 }
 
@@ -142,6 +149,10 @@ function copyOf(tables: Tables): Tables {
     seqs: new Map(tables.seqs),
     refused: [...tables.refused],
     halts: { ...tables.halts },
-    safety: { memory: tables.safety.memory, events: [...tables.safety.events] },
+    safety: {
+      memory: tables.safety.memory,
+      events: [...tables.safety.events],
+      proofs: new Map(tables.safety.proofs),
+    },
   };
 }

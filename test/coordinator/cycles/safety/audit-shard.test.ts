@@ -273,6 +273,27 @@ test("nothing is concluded from a chain that does not answer, or a block it does
   expect(state.sharesRaw.get("base")).toBe("12");
 });
 
+describe("what a chain has proved outlives a restart", () => {
+  test("with the vault's shares at that block, and is what a first lie afterwards leaves", async () => {
+    claim("a1", "500");
+    truth("a1", 500n);
+    await audit();
+    start();
+    expect(state.proved.get("base")?.report.block.hash).toBe(hash32("a1"));
+    expect(state.sharesRaw.get("base")).toBe("12");
+    const entry = claim("a2", "900000");
+    agree(entry, { unseen: new Set([partKey("capital")]), capitalRaw: null, epoch: 99 });
+    await audit();
+    expect(state.books.get("base")?.report.block.hash).toBe(hash32("a1"));
+  });
+
+  test("a proof that cannot be read is none", () => {
+    journal.safety.keepProof({ entry: claimed("a1", "500"), sharesRaw: "not a number" });
+    start();
+    expect(state.proved.has("base")).toBe(false);
+  });
+});
+
 describe("what of a chain does not show", () => {
   const ACCOUNT = partKey("account", `0x${"ab".repeat(20)}`);
   const partly = (entry: BookEntry, but: Partial<ChainAudit> = {}): void =>

@@ -10,6 +10,7 @@ import {
 import { aJobRecord } from "#test/support/coordinator/coordinator-pass.ts";
 
 const WINDOW_MS = 60_000;
+const PROOF_MAX_MS = 20_000;
 const CONSUMPTION = {
   blockNumber: 5,
   blockTimestampMs: null,
@@ -22,7 +23,9 @@ type Step = {
   readonly base?: number | null;
   /** Block of the books; far beyond all that happened when left out. */
   readonly block?: number;
-  readonly optimism?: number;
+  readonly optimism?: number | null;
+  /** Whether optimism's proof is too old. */
+  readonly isAged?: boolean;
   readonly shares?: string;
   readonly transfers?: readonly JobRecord[];
 };
@@ -36,11 +39,19 @@ function play(steps: readonly Step[], start: CapitalLedger = NEW_LEDGER, fromMs 
       shards: ["base", "optimism"],
       books: new Map([
         ...(step.base === null ? [] : [["base", aBook(step.base, step.block)] as const]),
-        ["optimism", aBook(step.optimism, step.block)] as const,
+        ...(step.optimism === null
+          ? []
+          : [
+              [
+                "optimism",
+                { ...aBook(step.optimism, step.block), isAged: step.isAged === true },
+              ] as const,
+            ]),
       ]),
       sharesRaw: new Map(step.shares === undefined ? [] : [["base", step.shares]]),
       transfers: step.transfers ?? [],
       nowMs: fromMs + index * 1000,
+      proofMaxMs: PROOF_MAX_MS,
       windowMs: WINDOW_MS,
       shardWindowMs: WINDOW_MS,
     };
@@ -49,11 +60,13 @@ function play(steps: readonly Step[], start: CapitalLedger = NEW_LEDGER, fromMs 
   }
   const of = (kind: string, scope: string) =>
     measures.find((one) => one.kind === kind && one.scope === scope)?.value;
-  return { ledger, of };
+  const detail = (kind: string, scope: string) =>
+    measures.find((one) => one.kind === kind && one.scope === scope)?.detail;
+  return { ledger, of, detail };
 }
 
 function aBook(equityUsd = 1000, blockNumber = 100) {
-  return { equityUsd, blockNumber };
+  return { equityUsd, blockNumber, isAged: false };
 }
 
 const still = (count: number, step: Step = {}): Step[] => Array.from({ length: count }, () => step);
@@ -103,11 +116,59 @@ describe("losses", () => {
     expect(of("shardLossVelocity", "shard:base")).toBe(0);
   });
 
-  test("keep their last figure while a book is not proved or cannot be valued", () => {
+  test("of all keep their last figure while a book is not proved or cannot be valued; its own are not known", () => {
     const lost = [...still(10), ...still(10, { base: 900 })];
-    const { of } = play([...lost, ...still(20, { base: null })]);
-    expect(of("shardDrawdown", "shard:base")).toBeCloseTo(0.1, 12);
+    const { of } = play([...lost, ...still(10, { base: null })]);
+    expect(of("shardDrawdown", "shard:base")).toBeNull();
     expect(of("drawdown", "global")).toBeCloseTo(0.05, 12);
+  });
+
+  test("of all wait for no shard longer than the policy says, whether or not it ever had a proved book", () => {
+    for (const start of [still(10), []]) {
+      const fallen = { base: null, optimism: 500 };
+      const waited = [...start, ...still(PROOF_MAX_MS / 1000 + 10, { base: null })];
+      const { of, detail } = play([...waited, ...still(10, fallen)]);
+      expect(of("drawdown", "global")).toBeCloseTo(start.length > 0 ? 0.25 : 0.5, 12);
+      expect(detail("drawdown", "global")).toBe("500 USD lost; not proved: base");
+      const { of: after } = play([
+        ...waited,
+        ...still(10, fallen),
+        ...still(10, { optimism: 500 }),
+      ]);
+      expect(after("drawdown", "global")).toBeCloseTo(0.25, 12);
+    }
+  });
+
+  test("of all count where a shard has only an aged proof; its own are not known", () => {
+    const aged = { isAged: true };
+    const { of } = play([...still(10), ...still(10, aged), ...still(10, { ...aged, base: 600 })]);
+    expect(of("drawdown", "global")).toBeCloseTo(0.2, 12);
+    expect(of("shardDrawdown", "shard:optimism")).toBeNull();
+  });
+
+  test("of hedged books are none, however long the proof of one of them ages, and however often", () => {
+    const move = fc.integer({ min: -800, max: 800 });
+    const part = fc.record({
+      move,
+      seconds: fc.integer({ min: 1, max: 30 }),
+      isAged: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 12 }), (parts) => {
+        const steps = parts.flatMap(({ move: usd, seconds, isAged }) =>
+          still(seconds, { base: 1000 + usd, optimism: 1000 - usd, isAged }),
+        );
+        for (const count of [
+          steps.length,
+          Math.floor(steps.length / 2),
+          Math.floor(steps.length / 3),
+        ]) {
+          const { of } = play([...still(10), ...steps.slice(0, count)]);
+          expect(of("drawdown", "global")).toBeLessThan(1e-12);
+          expect(of("lossVelocity", "global")).toBeLessThan(1e-12);
+        }
+      }),
+    );
   });
 
   test("of all are unknown until every shard was proved once", () => {
