@@ -1,6 +1,11 @@
 import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
 import { changeJob, remember } from "#coordinator/cycles/jobs/change-jobs.ts";
-import { findConsumption, type TrackPorts } from "#coordinator/cycles/jobs/track-jobs.ts";
+import {
+  blockBefore,
+  findConsumption,
+  searched,
+  type TrackPorts,
+} from "#coordinator/cycles/jobs/track-jobs.ts";
 import type { MandateSigner } from "#coordinator/ports/mandate-signer.ts";
 import type {
   ChainBlock,
@@ -148,7 +153,8 @@ async function rebuildTransfers(
       target: target?.shard ?? null,
       nowMs: ports.clock.nowMs(),
     });
-    if (job === undefined || (await hasArrived(ports, job))) continue;
+    const leftMs = leftAtMs(state, past, mandate);
+    if (job === undefined || (await hasArrived(state, ports, job, leftMs))) continue;
     remember(state, ports, job, { event: "rebuilt from chain events", nowMs: ports.clock.nowMs() });
     ports.log.warn("transfer in flight that the journal did not know", {
       jobId: job.jobId,
@@ -158,13 +164,35 @@ async function rebuildTransfers(
   }
 }
 
-/** True when the target's final blocks show the delivery. An unreachable target leaves it in flight. */
-async function hasArrived(ports: TakeOverPorts, job: JobRecord): Promise<boolean> {
+/** Blocks may take twice as long as the configuration says. */
+const BLOCK_TIME_SLACK = 2;
+
+/** The earliest moment at which a mandate of a block before the final one can have been consumed. */
+function leftAtMs(
+  state: CoordinatorState,
+  { shard, final }: Past,
+  mandate: ConsumedMandate,
+): number {
+  const blockTimeMs = state.setups.get(shard)?.blockTimeMs ?? 0;
+  return final.timestampMs - BLOCK_TIME_SLACK * (final.number - mandate.blockNumber) * blockTimeMs;
+}
+
+/**
+ * True when the target's final blocks since a transfer left show the delivery, however many they are: its chain may be far
+ * faster than the source's. An unreachable target leaves it in flight.
+ */
+async function hasArrived(
+  state: CoordinatorState,
+  ports: TakeOverPorts,
+  job: JobRecord,
+  leftMs: number,
+): Promise<boolean> {
   const chain = job.target === null ? undefined : ports.chains.get(job.target);
   if (chain === undefined || job.guid === null) return false;
   try {
     const final = await chain.finalBlock();
-    const range = { fromBlock: final.number - ports.lookbackBlocks, toBlock: final.number };
+    const { blockTimeMs } = state.setups.get(job.target ?? "") ?? {};
+    const range = searched({ final }, ports, blockBefore(final, leftMs, blockTimeMs));
     return (await chain.deliveries(range, job.guid)).length > 0;
   } catch (error) {
     if (error instanceof RetryableError) return false;

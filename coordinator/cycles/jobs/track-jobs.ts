@@ -148,13 +148,27 @@ async function decide(
 const MOVED_BLOCKS_MAX = 64;
 
 /** The blocks in which something is looked for, however long ago it was seen, or can have been, at the earliest. */
-function searched({ final }: At, { lookbackBlocks }: TrackPorts, seenInBlock: number): BlockRange {
+export function searched(
+  { final }: Pick<At, "final">,
+  { lookbackBlocks }: TrackPorts,
+  seenInBlock: number,
+): BlockRange {
   const fromBlock = Math.min(final.number - lookbackBlocks, seenInBlock - MOVED_BLOCKS_MAX);
   return { fromBlock, toBlock: final.number };
 }
 
 /** Blocks may come twice as fast as the configuration says. */
 const BLOCK_TIME_SLACK = 2;
+
+/** A block of a chain that is no younger than a moment. */
+export function blockBefore(
+  { number, timestampMs }: ChainBlock,
+  sinceMs: number,
+  blockTimeMs = Number.POSITIVE_INFINITY,
+): number {
+  const blocks = Math.max(0, timestampMs - sinceMs) / blockTimeMs;
+  return Math.floor(number - BLOCK_TIME_SLACK * blocks);
+}
 
 /**
  * Where and with what amounts the vault consumed a job that it has consumed at the final block: looked for back to where
@@ -166,9 +180,8 @@ export async function findConsumption(
   job: JobRecord,
   at: At,
 ) {
-  const blockTimeMs = state.setups.get(job.shard)?.blockTimeMs ?? Number.POSITIVE_INFINITY;
-  const blocks = (at.final.timestampMs - job.times.recordedAtMs) / blockTimeMs;
-  const recordedIn = Math.floor(at.final.number - BLOCK_TIME_SLACK * Math.max(0, blocks));
+  const { blockTimeMs } = state.setups.get(job.shard) ?? {};
+  const recordedIn = blockBefore(at.final, job.times.recordedAtMs, blockTimeMs);
   const range = searched(at, ports, job.consumption?.blockNumber ?? recordedIn);
   const [found] = await at.chain.consumedMandates(range, job.jobId);
   const consumption = {

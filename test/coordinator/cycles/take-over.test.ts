@@ -205,6 +205,20 @@ describe("transfers the journal does not know", () => {
     expect(state.jobs.get(SENT_TRANSFER.jobId)?.state).toBe("in-transit");
   });
 
+  test("that arrived on a faster chain, more blocks ago than are searched by default, are not in flight", async () => {
+    const setups = new Map([
+      ["ethereum", aShardSetup("ethereum", { blockTimeMs: 10 })],
+      ["base", aShardSetup("base")],
+    ]);
+    state = newCoordinatorState({ setups, policy: aPolicy(), leader: LEADER, shadow: false });
+    base.consumed = [SENT_TRANSFER];
+    ethereum.finalBlock = { number: 100_000, timestampMs: NOW_MS };
+    ethereum.deliveries = [{ guid: GUID, blockNumber: 99_100 }];
+    await takeOver(state, ports, "base");
+    expect(state.takeOvers.get("base")).toMatchObject({ state: "leading" });
+    expect(state.jobs.size).toBe(0);
+  });
+
   test("older than the lookback are not searched for", async () => {
     base.consumed = [{ ...SENT_TRANSFER, blockNumber: 35 }];
     await takeOver(state, ports, "base");
