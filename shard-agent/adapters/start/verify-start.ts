@@ -8,6 +8,10 @@ import {
   type AccountClaims,
   accountMismatches,
 } from "#shard-agent/adapters/start/verify-accounts.ts";
+import {
+  type DecimalsClaims,
+  decimalsMismatches,
+} from "#shard-agent/adapters/start/verify-decimals.ts";
 import { FatalError } from "#shared/errors.ts";
 import { optionBookAbi } from "#shared/evm/abi/option-book.ts";
 import { shardVaultAbi } from "#shared/evm/abi/shard-vault.ts";
@@ -23,7 +27,7 @@ const endpointAbi = parseAbi([
 const SOCKET_WAIT_MS = 2_000;
 
 /** What the configuration claims of the chain and its contracts. */
-export type StartClaims = {
+export type StartClaims = DecimalsClaims & {
   readonly shard: string;
   readonly chain: string;
   readonly chainId: number;
@@ -40,7 +44,6 @@ export type StartClaims = {
     | null;
   /** Null when messages are not looked at. */
   readonly layerZero: { readonly receiveUln: Address } | null;
-  readonly settlement: { readonly token: Address };
   readonly underlyings: readonly {
     readonly ticker: string;
     readonly token: Address;
@@ -119,6 +122,7 @@ export async function verifyChain(
       mismatch("contracts.optionBook", contracts.optionBook, optionBook, "the vault's option book"),
       mismatch("positionVenues.desk", deskClaim(config), venueDesk, "the vault's venue desk"),
       ...(await accountMismatches(rpc, config, venueDesk)),
+      ...(await decimalsMismatches(rpc, config)),
       await libraryMismatch(rpc, config),
       mismatch("settlement.token", config.settlement.token, asset, "the vault's asset"),
       mismatch("endpointId", config.endpointId, Number(eid), "the endpoint"),
