@@ -56,8 +56,13 @@ beforeAll(async () => {
   transfer = await signed(TRANSFER_PARAMS);
 });
 
-async function signed(params: JobParams, by = PLANNER): Promise<RebalanceJob> {
-  const job = aRebalanceJob(params);
+async function signed(
+  params: JobParams,
+  by = PLANNER,
+  change: Partial<RebalanceJob["mandate"]> = {},
+): Promise<RebalanceJob> {
+  const made = aRebalanceJob(params);
+  const job = { ...made, mandate: { ...made.mandate, ...change } };
   const signature = await by.signTypedData({
     domain: vaultDomain(RULES.chainId, RULES.vault),
     types: MANDATE_TYPES,
@@ -94,6 +99,23 @@ test("the mandate's own call is signed by the key", async () => {
   for (const { job, bytes } of cases) {
     const signature = await GUARD.sign(bytes, intent(job));
     expect(await recoverAddress({ hash: keccak256(bytes), signature })).toBe(KEY.address);
+  }
+});
+
+test("a swap carries no value, whatever native fee its mandate would allow", async () => {
+  const job = await signed(SWAP_PARAMS, PLANNER, { maxFeeNativeWei: "1000" });
+  const bytes = unsigned({ data: vaultCall(job), value: 1n });
+  await expect(GUARD.sign(bytes, intent(job))).rejects.toThrow(/the mandate allows 0 wei/);
+});
+
+test("a signature more than the signers' own, repeated or a stranger's, is refused with the quorum reached", async () => {
+  const [own] = swap.signatures;
+  const [strangers] = (await signed(SWAP_PARAMS, privateKeyToAccount(generatePrivateKey())))
+    .signatures;
+  for (const more of [own, strangers] as Hex[]) {
+    const job = { ...swap, signatures: [...swap.signatures, more] };
+    const bytes = unsigned({ data: vaultCall(job) });
+    await expect(GUARD.sign(bytes, intent(job))).rejects.toThrow(/of allowed signers/);
   }
 });
 
