@@ -1,20 +1,15 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { openSqliteJournal } from "#coordinator/adapters/journal/sqlite-journal.ts";
 import { adminApi } from "#coordinator/api/admin-api.ts";
-import {
-  type CoordinatorState,
-  newCoordinatorState,
-} from "#coordinator/cycles/coordinator-state.ts";
+import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
 import { operate } from "#coordinator/cycles/operate.ts";
 import { rebalance } from "#coordinator/cycles/rebalance.ts";
 import type { Journal } from "#coordinator/ports/journal.ts";
+import { anEntry, aPolicy, LEADER, NOW_MS } from "#test/support/coordinator/coordinator-pass.ts";
 import {
-  anEntry,
-  aPolicy,
-  aShardSetup,
-  LEADER,
-  NOW_MS,
-} from "#test/support/coordinator/coordinator-pass.ts";
+  freshJournal,
+  freshState,
+  TWO_SETUPS,
+} from "#test/support/coordinator/fresh-coordinator.ts";
 import { address20 } from "#test/support/coordinator/shard-report.ts";
 import { memoryLog } from "#test/support/runner/memory-log.ts";
 
@@ -28,12 +23,8 @@ let isRedisReady: boolean;
 let api: ReturnType<typeof adminApi>;
 
 beforeEach(() => {
-  const setups = new Map([
-    ["ethereum", aShardSetup("ethereum")],
-    ["base", aShardSetup("base")],
-  ]);
-  state = newCoordinatorState({ setups, policy: aPolicy(), leader: LEADER, shadow: true });
-  journal = openSqliteJournal(":memory:");
+  state = freshState(TWO_SETUPS, { shadow: true });
+  journal = freshJournal();
   log = memoryLog();
   isRedisReady = true;
   const clock = { nowMs: () => NOW_MS };
@@ -49,7 +40,6 @@ beforeEach(() => {
 
 afterEach(async () => {
   await api.close();
-  journal.close();
 });
 
 /** Two accepted reports and one pass over them. */
@@ -381,7 +371,6 @@ describe("bad input", () => {
       detail: "see the coordinator's log",
     });
     expect(log.lines.at(-1)).toMatchObject({ level: "error", message: "request failed" });
-    journal = openSqliteJournal(":memory:");
   });
 });
 
@@ -417,11 +406,7 @@ describe("orders", () => {
   });
 
   test("a resume does not lift an automatic halt", async () => {
-    const limited = newCoordinatorState({
-      ...state,
-      policy: aPolicy({ netDeltaLimitUsd: 10_000 }),
-    });
-    Object.assign(state, { policy: limited.policy });
+    Object.assign(state, { policy: aPolicy({ netDeltaLimitUsd: 10_000 }) });
     await planned();
     expect((await get("/v1/risk")).json()).toMatchObject({ mode: "halt" });
     const resumed = await api.inject({

@@ -1,27 +1,19 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { openSqliteJournal } from "#coordinator/adapters/journal/sqlite-journal.ts";
 import { adminApi } from "#coordinator/api/admin-api.ts";
-import {
-  type CoordinatorState,
-  newCoordinatorState,
-} from "#coordinator/cycles/coordinator-state.ts";
+import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
 import { operate } from "#coordinator/cycles/operate.ts";
 import { rebalance } from "#coordinator/cycles/rebalance.ts";
 import { recallSafety } from "#coordinator/cycles/safety/keep-safety.ts";
 import type { Journal } from "#coordinator/ports/journal.ts";
+import { anEntry, LEADER, NOW_MS } from "#test/support/coordinator/coordinator-pass.ts";
 import {
-  anEntry,
-  aPolicy,
-  aShardSetup,
-  LEADER,
-  NOW_MS,
-} from "#test/support/coordinator/coordinator-pass.ts";
+  freshJournal,
+  freshState,
+  TWO_SETUPS,
+} from "#test/support/coordinator/fresh-coordinator.ts";
 import { memoryLog } from "#test/support/runner/memory-log.ts";
 
 const HEADERS = { "x-api-key": "a-key" };
-const SETUPS = new Map(
-  (["ethereum", "base"] as const).map((shard) => [shard, aShardSetup(shard)] as const),
-);
 
 let state: CoordinatorState;
 let journal: Journal & { readonly close: () => void };
@@ -30,7 +22,7 @@ let nowMs: number;
 const log = memoryLog();
 
 function start(): void {
-  state = newCoordinatorState({ setups: SETUPS, policy: aPolicy(), leader: LEADER, shadow: true });
+  state = freshState(TWO_SETUPS, { shadow: true });
   recallSafety(state, { journal, log }, nowMs);
   const clock = { nowMs: () => nowMs };
   const ports = { journal, clock, log, isRedisReady: () => true, queue: () => undefined };
@@ -40,13 +32,12 @@ function start(): void {
 
 beforeEach(() => {
   nowMs = NOW_MS;
-  journal = openSqliteJournal(":memory:");
+  journal = freshJournal();
   start();
 });
 
 afterEach(async () => {
   await api.close();
-  journal.close();
 });
 
 const post = (url: string, payload: object) =>

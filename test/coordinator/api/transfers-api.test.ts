@@ -1,19 +1,15 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { openSqliteJournal } from "#coordinator/adapters/journal/sqlite-journal.ts";
 import { adminApi } from "#coordinator/api/admin-api.ts";
-import {
-  type CoordinatorState,
-  newCoordinatorState,
-} from "#coordinator/cycles/coordinator-state.ts";
+import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
 import { operate } from "#coordinator/cycles/operate.ts";
 import type { Journal } from "#coordinator/ports/journal.ts";
 import type { TransferRecord } from "#coordinator/records/jobs/transfer-record.ts";
+import { NOW_MS } from "#test/support/coordinator/coordinator-pass.ts";
 import {
-  aPolicy,
-  aShardSetup,
-  LEADER,
-  NOW_MS,
-} from "#test/support/coordinator/coordinator-pass.ts";
+  freshJournal,
+  freshState,
+  ONE_SETUP,
+} from "#test/support/coordinator/fresh-coordinator.ts";
 import { hash32 } from "#test/support/coordinator/shard-report.ts";
 import { aTransferRecord } from "#test/support/coordinator/transfer-record.ts";
 import { memoryLog } from "#test/support/runner/memory-log.ts";
@@ -26,9 +22,8 @@ let journal: Journal & { readonly close: () => void };
 let api: ReturnType<typeof adminApi>;
 
 beforeEach(() => {
-  const setups = new Map([["base", aShardSetup("base")]]);
-  state = newCoordinatorState({ setups, policy: aPolicy(), leader: LEADER, shadow: false });
-  journal = openSqliteJournal(":memory:");
+  state = freshState(ONE_SETUP);
+  journal = freshJournal();
   const log = memoryLog();
   const clock = { nowMs: () => NOW_MS };
   const isRedisReady = () => true;
@@ -38,7 +33,6 @@ beforeEach(() => {
 
 afterEach(async () => {
   await api.close();
-  journal.close();
 });
 
 function known(change: Partial<TransferRecord>): TransferRecord {

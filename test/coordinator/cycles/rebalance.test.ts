@@ -1,9 +1,5 @@
-import { expect, onTestFinished, test } from "vitest";
-import { openSqliteJournal } from "#coordinator/adapters/journal/sqlite-journal.ts";
-import {
-  type CoordinatorState,
-  newCoordinatorState,
-} from "#coordinator/cycles/coordinator-state.ts";
+import { expect, test } from "vitest";
+import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
 import { rebalance } from "#coordinator/cycles/rebalance.ts";
 import { recallState } from "#coordinator/cycles/recall-state.ts";
 import { operateSafety } from "#coordinator/cycles/safety/operate-safety.ts";
@@ -12,19 +8,21 @@ import type { RebalanceJob } from "#shared/wire/rebalance-job.ts";
 import {
   aJobRecord,
   anEntry,
-  aPolicy,
   aShardSetup,
   LEADER,
   NOW_MS,
 } from "#test/support/coordinator/coordinator-pass.ts";
+import {
+  freshJournal,
+  freshState,
+  ONE_SETUP,
+} from "#test/support/coordinator/fresh-coordinator.ts";
 import { aConsumedJob } from "#test/support/coordinator/shard-report.ts";
 import { memoryLog } from "#test/support/runner/memory-log.ts";
 
 test("a job that the book shows already is not counted in flight as well, after a crash between the two", async () => {
-  const journal = openSqliteJournal(":memory:");
-  onTestFinished(journal.close);
-  const setups = new Map([["base", aShardSetup("base")]]);
-  const state = newCoordinatorState({ setups, policy: aPolicy(), leader: LEADER, shadow: false });
+  const journal = freshJournal();
+  const state = freshState(ONE_SETUP);
   const job = aJobRecord();
   const consumed = aConsumedJob({ jobId: job.jobId });
   state.jobs.set(job.jobId, job);
@@ -46,15 +44,9 @@ test("a job that the book shows already is not counted in flight as well, after 
 
 /** A coordinator that leads two shards, each short enough to need a hedge of its own in one pass. */
 function twoInNeed(send: (job: RebalanceJob) => Promise<SendOutcome>) {
-  const journal = openSqliteJournal(":memory:");
-  onTestFinished(journal.close);
+  const journal = freshJournal();
   const shards = ["base", "arbitrum"] as const;
-  const state = newCoordinatorState({
-    setups: new Map(shards.map((shard) => [shard, aShardSetup(shard)])),
-    policy: aPolicy(),
-    leader: LEADER,
-    shadow: false,
-  });
+  const state = freshState(new Map(shards.map((shard) => [shard, aShardSetup(shard)])));
   for (const shard of shards) {
     state.takeOvers.set(shard, { state: "leading", epoch: 1, leader: LEADER });
     state.books.set(shard, anEntry({ shard, calls: -90 }));

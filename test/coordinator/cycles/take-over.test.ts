@@ -1,20 +1,15 @@
-import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
-import { openSqliteJournal } from "#coordinator/adapters/journal/sqlite-journal.ts";
-import {
-  type CoordinatorState,
-  newCoordinatorState,
-} from "#coordinator/cycles/coordinator-state.ts";
+import { beforeEach, describe, expect, test } from "vitest";
+import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
 import { type TakeOverPorts, takeOver } from "#coordinator/cycles/take-over.ts";
 import type { Journal } from "#coordinator/ports/journal.ts";
 import type { JobRecord } from "#coordinator/records/jobs/job-record.ts";
 import { type ChainScript, finalise, scriptedChain } from "#test/support/chain/scripted-chain.ts";
+import { aJobRecord, LEADER, NOW_MS } from "#test/support/coordinator/coordinator-pass.ts";
 import {
-  aJobRecord,
-  aPolicy,
-  aShardSetup,
-  LEADER,
-  NOW_MS,
-} from "#test/support/coordinator/coordinator-pass.ts";
+  freshJournal,
+  freshState,
+  TWO_SETUPS,
+} from "#test/support/coordinator/fresh-coordinator.ts";
 import { hash32 } from "#test/support/coordinator/shard-report.ts";
 import { memoryLog } from "#test/support/runner/memory-log.ts";
 
@@ -45,14 +40,8 @@ let ports: TakeOverPorts;
 let waits: number;
 
 beforeEach(() => {
-  const setups = new Map([
-    ["ethereum", aShardSetup("ethereum")],
-    ["base", aShardSetup("base")],
-  ]);
-  state = newCoordinatorState({ setups, policy: aPolicy(), leader: LEADER, shadow: false });
-  const opened = openSqliteJournal(":memory:");
-  onTestFinished(opened.close);
-  journal = opened;
+  state = freshState(TWO_SETUPS);
+  journal = freshJournal();
   const [one, other] = [scriptedChain(), scriptedChain()];
   base = one.script;
   ethereum = other.script;

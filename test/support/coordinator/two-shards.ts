@@ -1,20 +1,14 @@
-import { onTestFinished } from "vitest";
-import { openSqliteJournal } from "#coordinator/adapters/journal/sqlite-journal.ts";
-import { newCoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
 import { rebalance } from "#coordinator/cycles/rebalance.ts";
 import type { Solver } from "#coordinator/ports/solver.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
 import type { RebalanceJob } from "#shared/wire/rebalance-job.ts";
+import { anEntry, aPolicy, LEADER, NOW_MS } from "#test/support/coordinator/coordinator-pass.ts";
 import {
-  anEntry,
-  aPolicy,
-  aShardSetup,
-  LEADER,
-  NOW_MS,
-} from "#test/support/coordinator/coordinator-pass.ts";
+  freshJournal,
+  freshState,
+  TWO_SETUPS,
+} from "#test/support/coordinator/fresh-coordinator.ts";
 import { memoryLog } from "#test/support/runner/memory-log.ts";
-
-const SHARDS = ["ethereum", "base"] as const;
 
 /** A policy that plans by the program. A machine under load needs longer to start the solver than a plan may take. */
 export const MILP: Policy = aPolicy(
@@ -27,11 +21,9 @@ export const MILP: Policy = aPolicy(
  * journal in memory, a queue that keeps what it is sent, a signer that notes its calls.
  */
 export function twoShards(policy: Policy = aPolicy(), solver?: Solver) {
-  const journal = openSqliteJournal(":memory:");
-  onTestFinished(journal.close);
-  const setups = new Map(SHARDS.map((shard) => [shard, aShardSetup(shard)]));
-  const state = newCoordinatorState({ setups, policy, leader: LEADER, shadow: false });
-  for (const shard of SHARDS) {
+  const journal = freshJournal();
+  const state = freshState(TWO_SETUPS, { policy });
+  for (const shard of TWO_SETUPS.keys()) {
     state.takeOvers.set(shard, { state: "leading", epoch: 1, leader: LEADER });
   }
   state.books.set("ethereum", anEntry({ shard: "ethereum", calls: 60 }));

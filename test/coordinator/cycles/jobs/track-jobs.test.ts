@@ -1,9 +1,5 @@
-import { beforeEach, expect, onTestFinished, test } from "vitest";
-import { openSqliteJournal } from "#coordinator/adapters/journal/sqlite-journal.ts";
-import {
-  type CoordinatorState,
-  newCoordinatorState,
-} from "#coordinator/cycles/coordinator-state.ts";
+import { beforeEach, expect, test } from "vitest";
+import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
 import { type TrackPorts, trackJobs } from "#coordinator/cycles/jobs/track-jobs.ts";
 import type { ShardChain } from "#coordinator/ports/shard-chain.ts";
 import type { JobRecord } from "#coordinator/records/jobs/job-record.ts";
@@ -12,11 +8,14 @@ import { type ChainScript, scriptedChain } from "#test/support/chain/scripted-ch
 import {
   aJobRecord,
   anEntry,
-  aPolicy,
   aShardSetup,
-  LEADER,
   NOW_MS,
 } from "#test/support/coordinator/coordinator-pass.ts";
+import {
+  freshJournal,
+  freshState,
+  TWO_SETUPS,
+} from "#test/support/coordinator/fresh-coordinator.ts";
 import { hash32 } from "#test/support/coordinator/shard-report.ts";
 import { memoryLog } from "#test/support/runner/memory-log.ts";
 
@@ -31,13 +30,8 @@ let ports: TrackPorts;
 let nowMs: number;
 
 beforeEach(() => {
-  const setups = new Map([
-    ["ethereum", aShardSetup("ethereum")],
-    ["base", aShardSetup("base")],
-  ]);
-  state = newCoordinatorState({ setups, policy: aPolicy(), leader: LEADER, shadow: false });
-  const journal = openSqliteJournal(":memory:");
-  onTestFinished(journal.close);
+  state = freshState(TWO_SETUPS);
+  const journal = freshJournal();
   const [one, other] = [scriptedChain(), scriptedChain()];
   base = one.script;
   ethereum = other.script;

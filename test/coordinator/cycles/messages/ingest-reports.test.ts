@@ -1,9 +1,5 @@
-import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
-import { openSqliteJournal } from "#coordinator/adapters/journal/sqlite-journal.ts";
-import {
-  type CoordinatorState,
-  newCoordinatorState,
-} from "#coordinator/cycles/coordinator-state.ts";
+import { beforeEach, describe, expect, test } from "vitest";
+import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
 import { roundWaitMs } from "#coordinator/cycles/messages/await-round.ts";
 import { ingestReceipts } from "#coordinator/cycles/messages/ingest-receipts.ts";
 import { ingestReports } from "#coordinator/cycles/messages/ingest-reports.ts";
@@ -16,11 +12,10 @@ import { publicKeyHex, reporterPrivateKey, signBytes } from "#shared/wire/signed
 import {
   aJobRecord,
   anEntry,
-  aPolicy,
   aShardSetup,
-  LEADER,
   NOW_MS,
 } from "#test/support/coordinator/coordinator-pass.ts";
+import { freshJournal, freshState } from "#test/support/coordinator/fresh-coordinator.ts";
 import { aConsumedJob, hash32 } from "#test/support/coordinator/shard-report.ts";
 import { memoryLog } from "#test/support/runner/memory-log.ts";
 
@@ -39,12 +34,10 @@ beforeEach(() => {
       aShardSetup(shard, { agents: agents(shard) }),
     ]),
   );
-  state = newCoordinatorState({ setups, policy: aPolicy(), leader: LEADER, shadow: false });
+  state = freshState(setups);
   const final = { number: 1_000_000, hash: hash32("f1"), timestampMs: NOW_MS };
   for (const shard of setups.keys()) state.finals.set(shard, final);
-  const opened = openSqliteJournal(":memory:");
-  onTestFinished(opened.close);
-  journal = opened;
+  journal = freshJournal();
   log = memoryLog();
 });
 

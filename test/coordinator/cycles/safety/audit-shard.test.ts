@@ -1,9 +1,5 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { openSqliteJournal } from "#coordinator/adapters/journal/sqlite-journal.ts";
-import {
-  type CoordinatorState,
-  newCoordinatorState,
-} from "#coordinator/cycles/coordinator-state.ts";
+import { beforeEach, describe, expect, test } from "vitest";
+import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
 import { releaseJobs } from "#coordinator/cycles/jobs/change-jobs.ts";
 import { auditShard } from "#coordinator/cycles/safety/audit-shard.ts";
 import { recallSafety } from "#coordinator/cycles/safety/keep-safety.ts";
@@ -20,11 +16,10 @@ import { auditOf } from "#test/support/coordinator/chain-audit.ts";
 import {
   aJobRecord,
   anEntry,
-  aPolicy,
   aShardSetup,
-  LEADER,
   NOW_MS,
 } from "#test/support/coordinator/coordinator-pass.ts";
+import { freshJournal, freshState } from "#test/support/coordinator/fresh-coordinator.ts";
 import { hash32 } from "#test/support/coordinator/shard-report.ts";
 import { memoryLog } from "#test/support/runner/memory-log.ts";
 
@@ -37,16 +32,15 @@ let chain: ReturnType<typeof scriptedChain>;
 
 beforeEach(() => {
   nowMs = NOW_MS;
-  journal = openSqliteJournal(":memory:");
+  journal = freshJournal();
   chain = scriptedChain();
   chain.script.finalBlock.number = 112;
   start();
 });
-afterEach(() => journal.close());
 
 function start(): void {
   const setups = new Map([["base", SETUP]]);
-  state = newCoordinatorState({ setups, policy: aPolicy(), leader: LEADER, shadow: false });
+  state = freshState(setups);
   recallSafety(state, { journal, log }, nowMs);
 }
 

@@ -1,20 +1,15 @@
-import { afterEach, beforeEach, expect, test } from "vitest";
-import { openSqliteJournal } from "#coordinator/adapters/journal/sqlite-journal.ts";
-import {
-  type CoordinatorState,
-  newCoordinatorState,
-} from "#coordinator/cycles/coordinator-state.ts";
+import { beforeEach, expect, test } from "vitest";
+import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
 import { remember } from "#coordinator/cycles/jobs/change-jobs.ts";
 import { keepSafety, recallSafety } from "#coordinator/cycles/safety/keep-safety.ts";
 import type { Journal } from "#coordinator/ports/journal.ts";
 import type { JobRecord } from "#coordinator/records/jobs/job-record.ts";
+import { aJobRecord, NOW_MS } from "#test/support/coordinator/coordinator-pass.ts";
 import {
-  aJobRecord,
-  aPolicy,
-  aShardSetup,
-  LEADER,
-  NOW_MS,
-} from "#test/support/coordinator/coordinator-pass.ts";
+  freshJournal,
+  freshState,
+  ONE_SETUP,
+} from "#test/support/coordinator/fresh-coordinator.ts";
 import { hash32 } from "#test/support/coordinator/shard-report.ts";
 import { memoryLog } from "#test/support/runner/memory-log.ts";
 
@@ -22,13 +17,11 @@ const log = memoryLog();
 let journal: Journal & { readonly close: () => void };
 
 beforeEach(() => {
-  journal = openSqliteJournal(":memory:");
+  journal = freshJournal();
 });
-afterEach(() => journal.close());
 
 function started(): CoordinatorState {
-  const setups = new Map([["base", aShardSetup("base")]]);
-  const state = newCoordinatorState({ setups, policy: aPolicy(), leader: LEADER, shadow: false });
+  const state = freshState(ONE_SETUP);
   state.manualHalt = journal.halts.current();
   recallSafety(state, { journal, log }, NOW_MS);
   return state;

@@ -1,9 +1,5 @@
-import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
-import { openSqliteJournal } from "#coordinator/adapters/journal/sqlite-journal.ts";
-import {
-  type CoordinatorState,
-  newCoordinatorState,
-} from "#coordinator/cycles/coordinator-state.ts";
+import { beforeEach, describe, expect, test } from "vitest";
+import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
 import { auditShard } from "#coordinator/cycles/safety/audit-shard.ts";
 import { proveHeldTransfers } from "#coordinator/cycles/transfers/prove-held-transfers.ts";
 import type { Journal } from "#coordinator/ports/journal.ts";
@@ -13,13 +9,12 @@ import { proveHeld } from "#coordinator/stages/audit/prove-held.ts";
 import { STANDARD_GRID } from "#shared/risk/scenarios/standard-grid.ts";
 import { scriptedChain } from "#test/support/chain/scripted-chain.ts";
 import { auditOf } from "#test/support/coordinator/chain-audit.ts";
+import { anEntry, aShardSetup, NOW_MS } from "#test/support/coordinator/coordinator-pass.ts";
 import {
-  anEntry,
-  aPolicy,
-  aShardSetup,
-  LEADER,
-  NOW_MS,
-} from "#test/support/coordinator/coordinator-pass.ts";
+  freshJournal,
+  freshState,
+  TWO_SETUPS,
+} from "#test/support/coordinator/fresh-coordinator.ts";
 import { hash32 } from "#test/support/coordinator/shard-report.ts";
 import { aSentLine, aTransferRecord } from "#test/support/coordinator/transfer-record.ts";
 import { memoryLog } from "#test/support/runner/memory-log.ts";
@@ -75,18 +70,12 @@ let nowMs: number;
 const log = memoryLog();
 
 beforeEach(() => {
-  const setups = new Map([
-    ["ethereum", aShardSetup("ethereum")],
-    ["base", aShardSetup("base")],
-  ]);
-  state = newCoordinatorState({ setups, policy: aPolicy(), leader: LEADER, shadow: false });
-  const opened = openSqliteJournal(":memory:");
-  onTestFinished(opened.close);
-  journal = opened;
-  chains = new Map([...setups.keys()].map((shard) => [shard, scriptedChain()]));
+  state = freshState(TWO_SETUPS);
+  journal = freshJournal();
+  chains = new Map([...TWO_SETUPS.keys()].map((shard) => [shard, scriptedChain()]));
   nowMs = NOW_MS;
   const final = { number: 118, hash: hash32("f1"), timestampMs: nowMs };
-  for (const shard of setups.keys()) state.finals.set(shard, final);
+  for (const shard of TWO_SETUPS.keys()) state.finals.set(shard, final);
 });
 
 const script = (shard: string) => {

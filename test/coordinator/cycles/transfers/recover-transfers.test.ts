@@ -1,9 +1,5 @@
-import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
-import { openSqliteJournal } from "#coordinator/adapters/journal/sqlite-journal.ts";
-import {
-  type CoordinatorState,
-  newCoordinatorState,
-} from "#coordinator/cycles/coordinator-state.ts";
+import { beforeEach, describe, expect, test } from "vitest";
+import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
 import { assessWorld } from "#coordinator/cycles/planning/assess-world.ts";
 import { planPass } from "#coordinator/cycles/planning/plan-pass.ts";
 import { joinTransfers } from "#coordinator/cycles/transfers/join-transfers.ts";
@@ -27,10 +23,13 @@ import {
   anEntry,
   aPassInput,
   aPolicy,
-  aShardSetup,
-  LEADER,
   NOW_MS,
 } from "#test/support/coordinator/coordinator-pass.ts";
+import {
+  freshJournal,
+  freshState,
+  TWO_SETUPS,
+} from "#test/support/coordinator/fresh-coordinator.ts";
 import { hash32 } from "#test/support/coordinator/shard-report.ts";
 import { anArrivalLine, aSentLine } from "#test/support/coordinator/transfer-record.ts";
 import { memoryLog } from "#test/support/runner/memory-log.ts";
@@ -50,23 +49,14 @@ let published: Map<string, readonly ExpectedTransfer[]>;
 let answer: () => Promise<SendOutcome>;
 
 beforeEach(() => {
-  const setups = new Map([
-    ["ethereum", aShardSetup("ethereum")],
-    ["base", aShardSetup("base")],
-  ]);
   const transfers = { recoverAfterMs: 10_000, stuckAfterMs: 60_000, recoveriesMax: 2 };
   const policy = aPolicy();
-  state = newCoordinatorState({
-    setups,
+  state = freshState(TWO_SETUPS, {
     policy: { ...policy, transfers: { ...policy.transfers, ...transfers } },
-    leader: LEADER,
-    shadow: false,
   });
   const final = { number: 1_000_000, hash: hash32("f1"), timestampMs: NOW_MS };
-  for (const shard of setups.keys()) state.finals.set(shard, final);
-  const opened = openSqliteJournal(":memory:");
-  onTestFinished(opened.close);
-  journal = opened;
+  for (const shard of TWO_SETUPS.keys()) state.finals.set(shard, final);
+  journal = freshJournal();
   log = memoryLog();
   nowMs = NOW_MS;
   queued = [];
