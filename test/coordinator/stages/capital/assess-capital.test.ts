@@ -178,6 +178,26 @@ test("an option trade in flight counts where it loses, and frees nothing before 
   );
 });
 
+test("the premium of an option that is bought is gone as soon as the trade is in flight; one that is sold brings none", () => {
+  const trade = (vegaUsdPerVolPoint: number): PendingEffect[] => {
+    const gridPnlUsd = STANDARD_GRID.map(() => 0);
+    const optionExposure = {
+      expiryMs: NOW_MS,
+      gammaUnitsPerUsd: 0,
+      vegaUsdPerVolPoint,
+      gridPnlUsd,
+    };
+    const amounts = { amountUsd: 700, amountOutOfShardRaw: "0", expectedDeltaUnits: 0 };
+    return pendingEffects([aJobRecord({ kind: "option-trade", optionExposure, ...amounts })]);
+  };
+  const book = { shard: "base", cashUsd: 10_000, calls: -1 } as const;
+  const before = assess(book);
+  const [bought, sold] = [assess(book, trade(3)), assess(book, trade(-3))];
+  expect(bought.collateralUsdAfterHaircut).toBeCloseTo(before.collateralUsdAfterHaircut - 700, 9);
+  expect(sold.collateralUsdAfterHaircut).toBe(before.collateralUsdAfterHaircut);
+  expect(bought.surplusUsd).toBeCloseTo(before.surplusUsd - 700, 9);
+});
+
 test.each(["lend-move", "margin-move", "perp-change", "option-trade"] as const)(
   "cash that a %s in flight takes out of the vault is not free, and is not lost to the shard",
   (kind) => {

@@ -3,7 +3,11 @@ import { describe, expect, test } from "vitest";
 import type { PassInput } from "#coordinator/cycles/planning/pass-input.ts";
 import type { BookEntry } from "#coordinator/records/book-entry.ts";
 import { assessCapital } from "#coordinator/stages/capital/assess-capital.ts";
-import { planTransfers, type TransferPlan } from "#coordinator/stages/plans/plan-transfers.ts";
+import {
+  mostFrom,
+  planTransfers,
+  type TransferPlan,
+} from "#coordinator/stages/plans/plan-transfers.ts";
 import type { RouteLine } from "#shared/wire/route-line.ts";
 import {
   aJobRecord,
@@ -336,4 +340,28 @@ test("no source is ever planned below its own requirement and buffer, nor below 
     { numRuns: 150 },
   );
   expect(planned).toBeGreaterThan(10);
+});
+
+test("what has not left yet, and premiums not paid yet, come off the capital on chain that a source may send", () => {
+  const entry = anEntry({ shard: "base", cashUsd: 900_000 });
+  const chain = { ...entry.report.chain, capitalRaw: "300000000000" };
+  const source = { ...entry, report: { ...entry.report, chain } };
+  const entries = [source, anEntry({ shard: "ethereum" })];
+  const expiryMs = NOW_MS + 86_400_000;
+  const optionExposure = { expiryMs, gammaUnitsPerUsd: 0, vegaUsdPerVolPoint: 3, gridPnlUsd: [] };
+  const bought = { kind: "option-trade", target: null, optionExposure, amountOutOfShardRaw: "0" };
+  const most = (state: "sent" | "in-transit", changes: object = {}): number => {
+    const world = aWorld(entries, {
+      policy: POLICY,
+      jobs: [onItsWay(40_000, { state, ...changes })],
+    });
+    const input = world.inputs.find(({ setup }) => setup.shard === "base");
+    return input === undefined ? Number.NaN : mostFrom(input, world);
+  };
+  expect(most("in-transit")).toBe(300_000);
+  expect(most("sent")).toBe(260_000);
+  expect(most("sent", bought)).toBe(260_000);
+  expect(
+    most("sent", { ...bought, optionExposure: { ...optionExposure, vegaUsdPerVolPoint: -3 } }),
+  ).toBe(300_000);
 });

@@ -2,15 +2,22 @@ import { describe, expect, test } from "vitest";
 import type { PassInput } from "#coordinator/cycles/planning/pass-input.ts";
 import { type PassOutcome, planPass } from "#coordinator/cycles/planning/plan-pass.ts";
 import type { JobRecord } from "#coordinator/records/jobs/job-record.ts";
+import {
+  putLeftUsd,
+  tradesLeftUsd,
+  transfersLeftUsd,
+} from "#coordinator/stages/trades/caps-left.ts";
 import { unitsFromRaw } from "#shared/units/token-amount.ts";
 import type { Caps } from "#shared/wire/shard-report.ts";
 import {
+  aJobRecord,
   anEntry,
   anOption,
   aPassInput,
   aPolicy,
 } from "#test/support/coordinator/coordinator-pass.ts";
 import { anOptionMarket } from "#test/support/coordinator/option-market.ts";
+import { aWorld } from "#test/support/coordinator/planned-world.ts";
 import { aRandomPass } from "#test/support/coordinator/random-world.ts";
 import { address20 } from "#test/support/coordinator/shard-report.ts";
 import { solvedPass } from "#test/support/coordinator/solve-pass.ts";
@@ -132,6 +139,49 @@ describe("what is left of a vault's windows", () => {
     expect(planPass(input).jobs.map(({ params }) => params)).toEqual(jobs);
   });
 });
+
+test("each of the caps has left what was reported less what jobs in flight there will take of it", () => {
+  const account = address20("c1");
+  const venues = [{ adapter: account, leftRaw: raw(30_000), mayGrow: true }];
+  const caps = { tradesLeftRaw: raw(100_000), transfersLeftRaw: raw(80_000), venues };
+  const entries = [anEntry({ shard: "base", change: { caps } }), anEntry({ shard: "ethereum" })];
+  const cash = { underlying: null, expectedDeltaUnits: 0, amountUsd: 20_000 };
+  const out = { kind: "transfer", target: "ethereum", ...cash } as const;
+  const move = { ...aMarginMove(), ...cash };
+  const left = (job: Partial<JobRecord>): readonly number[] => {
+    const world = aWorld(entries, { jobs: [aJobRecord(job)] });
+    const input = world.inputs.find(({ setup }) => setup.shard === "base");
+    if (input === undefined) throw new Error("no shard");
+    return [
+      tradesLeftUsd(input, world),
+      transfersLeftUsd(input, world),
+      putLeftUsd(input, account, world),
+    ];
+  };
+  const [fresh, ...others] = left({ ...out, state: "in-transit" });
+  expect([fresh, ...others]).toEqual([100_000, 80_000, 30_000]);
+  expect(left(out)).toEqual([100_000, 60_000, 30_000]);
+  expect(left(move)).toEqual([100_000, 80_000, 10_000]);
+  expect(left({ ...move, amountOutOfShardRaw: "0" })).toEqual([100_000, 80_000, 30_000]);
+  const [afterSwap = Number.NaN, ...rest] = left({ expectedDeltaUnits: -5, amountUsd: 10_000 });
+  expect(afterSwap).toBeLessThan(90_000);
+  expect(afterSwap).toBeGreaterThan(89_000);
+  expect(rest).toEqual([80_000, 30_000]);
+});
+
+/** Cash on its way into an account. */
+function aMarginMove(): Partial<JobRecord> {
+  const params = {
+    kind: "margin-move",
+    venue: address20("c1"),
+    asset: address20("c0"),
+    amountRaw: raw(20_000),
+    minReceiptRaw: "0",
+    minMarginRatioE18: "0",
+    minCapitalAfterRaw: "0",
+  } as const;
+  return { kind: "margin-move", params, amountOutOfShardRaw: params.amountRaw };
+}
 
 describe("at a venue with a cap", () => {
   const market = anOptionMarket({ cashUsd: 50_000 });
