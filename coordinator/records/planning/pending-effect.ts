@@ -119,6 +119,11 @@ export function isHedge({ kind }: Pick<PendingEffect, "kind">): boolean {
   return kind === "swap" || kind === "perp-change" || kind === "option-trade";
 }
 
+/** True of what goes through a contract, however its address is written: each agent of a shard writes it as its own configuration does. */
+export function isThrough({ venue }: Pick<PendingEffect, "venue">, adapter: string): boolean {
+  return venue?.toLowerCase() === adapter.toLowerCase();
+}
+
 /** Settlement asset that will still leave the shard's vault, raw. */
 export function pendingCashOutRaw(effects: readonly PendingEffect[], shard: string): bigint {
   return sumOut(effects, (effect) => effect.shard === shard && !isSale(effect));

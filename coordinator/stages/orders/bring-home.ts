@@ -1,4 +1,4 @@
-import type { PendingEffect } from "#coordinator/records/planning/pending-effect.ts";
+import { isThrough, type PendingEffect } from "#coordinator/records/planning/pending-effect.ts";
 import type { PlannedAction } from "#coordinator/records/planning/planned-action.ts";
 import { marginNeededUsd } from "#coordinator/stages/capital/margin-needed.ts";
 import type { ShardInput } from "#coordinator/stages/trades/hedge-option.ts";
@@ -141,7 +141,9 @@ function moved(
 
 function isBusy(own: ShardInput, adapter: Address, { effects }: BringHomeContext): boolean {
   return effects.some((effect) => {
-    return effect.shard === own.setup.shard && effect.venue === adapter && effect.isPendingAtShard;
+    return (
+      effect.shard === own.setup.shard && isThrough(effect, adapter) && effect.isPendingAtShard
+    );
   });
 }
 

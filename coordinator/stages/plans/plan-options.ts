@@ -1,4 +1,4 @@
-import type { PendingEffect } from "#coordinator/records/planning/pending-effect.ts";
+import { isThrough, type PendingEffect } from "#coordinator/records/planning/pending-effect.ts";
 import type { PlannedAction } from "#coordinator/records/planning/planned-action.ts";
 import type {
   PlannedUnderlying,
@@ -47,14 +47,12 @@ export function limitsOf(world: PlanningWorld, { underlying }: PlannedUnderlying
 
 /** Cash for options is used by the pass that sees it: until then nothing else is done for the same limits. */
 function isCashOnItsWay({ effects, inputs }: PlanningWorld, underlying: string): boolean {
-  const accounts = new Set(
-    inputs.flatMap(({ valuation }) => {
-      return valuation.entry.report.optionMarkets.map((line) => line.adapter);
-    }),
-  );
+  const accounts = inputs.flatMap(({ valuation }) => {
+    return valuation.entry.report.optionMarkets.map((line) => line.adapter);
+  });
   return effects.some((effect) => {
     const isMove = effect.kind === "margin-move" && effect.underlying === underlying;
-    return isMove && effect.venue !== null && accounts.has(effect.venue);
+    return isMove && accounts.some((adapter) => isThrough(effect, adapter));
   });
 }
 
@@ -228,7 +226,8 @@ export function keyOf({ input, market, series, side, isAwaitingCash }: SeriesOpt
 /** Cash is brought to an account for one series at a time, and then nothing is traded there. */
 export function isAccountTaken(option: SeriesOption, done: readonly PlannedAction[]): boolean {
   const own = done.filter(({ effect }) => {
-    return effect.shard === option.input.setup.shard && effect.venue === option.market.adapter;
+    const isOwn = effect.shard === option.input.setup.shard;
+    return isOwn && isThrough(effect, option.market.adapter);
   });
   if (option.isAwaitingCash) return own.length > 0;
   return own.some(({ effect }) => effect.kind === "margin-move");
@@ -240,7 +239,7 @@ function cashUnits(
   done: readonly PlannedAction[],
 ): number {
   const spentUsd = done.reduce((sum, { effect }) => {
-    const isOwn = effect.shard === input.setup.shard && effect.venue === market.adapter;
+    const isOwn = effect.shard === input.setup.shard && isThrough(effect, market.adapter);
     return isOwn && (effect.option?.vegaUsdPerVolPoint ?? 0) > 0 ? sum + effect.amountUsd : sum;
   }, 0);
   return largestWhere(limitUnits, (units) => usdFor(points, units) + spentUsd <= cashUsd);

@@ -1,4 +1,8 @@
-import { isHedge, type PendingEffect } from "#coordinator/records/planning/pending-effect.ts";
+import {
+  isHedge,
+  isThrough,
+  type PendingEffect,
+} from "#coordinator/records/planning/pending-effect.ts";
 import type { ShardInput } from "#coordinator/stages/trades/hedge-option.ts";
 import { SLIPPAGE_SHARE_PLANNED } from "#coordinator/stages/trades/slippage-share.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
@@ -59,9 +63,10 @@ export function putLeftUsd(
 ): number {
   const { caps } = input.valuation.entry.report;
   if (caps === null) return Number.POSITIVE_INFINITY;
-  const pendingUsd = pendingAt(input, context).reduce((sum, { venue, kind, outRaw, amountUsd }) => {
+  const pendingUsd = pendingAt(input, context).reduce((sum, effect) => {
+    const { kind, outRaw, amountUsd } = effect;
     const isPut = (kind === "margin-move" || kind === "lend-move") && outRaw > 0n;
-    return isPut && venue !== null && isSame(venue, adapter) ? sum + amountUsd : sum;
+    return isPut && isThrough(effect, adapter) ? sum + amountUsd : sum;
   }, 0);
   const venue = caps.venues.find((one) => isSame(one.adapter, adapter));
   return Math.max(0, usdOf(input, venue?.leftRaw ?? "0") - pendingUsd);

@@ -1,4 +1,8 @@
-import { isHedge, type PendingEffect } from "#coordinator/records/planning/pending-effect.ts";
+import {
+  isHedge,
+  isThrough,
+  type PendingEffect,
+} from "#coordinator/records/planning/pending-effect.ts";
 import type { UnderlyingValuation } from "#coordinator/records/planning/shard-valuation.ts";
 import {
   marginFractionNeeded,
@@ -132,7 +136,7 @@ function marketLimits(
 function isAtAccount(effect: PendingEffect, { adapter }: PerpLine, shard: string): boolean {
   const takesMargin = isHedge(effect) || (effect.kind === "margin-move" && effect.outRaw === 0n);
   return (
-    effect.shard === shard && effect.isPendingAtShard && effect.venue === adapter && takesMargin
+    effect.shard === shard && effect.isPendingAtShard && isThrough(effect, adapter) && takesMargin
   );
 }
 

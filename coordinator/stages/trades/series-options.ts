@@ -1,4 +1,8 @@
-import { isHedge, type PendingEffect } from "#coordinator/records/planning/pending-effect.ts";
+import {
+  isHedge,
+  isThrough,
+  type PendingEffect,
+} from "#coordinator/records/planning/pending-effect.ts";
 import { assessCapital } from "#coordinator/stages/capital/assess-capital.ts";
 import { freeForVenuesRaw } from "#coordinator/stages/capital/settlement-cash.ts";
 import { bucketOf, expiryBuckets } from "#coordinator/stages/risk/measure-buckets.ts";
@@ -44,7 +48,7 @@ export function seriesOptions(input: ShardInput, context: SeriesContext): Series
 }
 
 function isAtAccount(effect: PendingEffect, { adapter }: OptionMarketLine, shard: string): boolean {
-  const isOwn = effect.shard === shard && effect.venue === adapter && effect.isPendingAtShard;
+  const isOwn = effect.shard === shard && isThrough(effect, adapter) && effect.isPendingAtShard;
   return isOwn && (isHedge(effect) || effect.kind === "margin-move");
 }
 

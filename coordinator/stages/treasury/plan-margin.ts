@@ -1,4 +1,4 @@
-import type { PendingEffect } from "#coordinator/records/planning/pending-effect.ts";
+import { isThrough, type PendingEffect } from "#coordinator/records/planning/pending-effect.ts";
 import {
   marginFractionNeeded,
   marginNeededUsd,
@@ -262,5 +262,5 @@ function isMoving(input: ShardInput, line: PerpLine, { effects }: MarginContext)
 }
 
 function isOwnAt(effect: PendingEffect, { setup }: ShardInput, { adapter }: PerpLine): boolean {
-  return effect.shard === setup.shard && effect.isPendingAtShard && effect.venue === adapter;
+  return effect.shard === setup.shard && effect.isPendingAtShard && isThrough(effect, adapter);
 }

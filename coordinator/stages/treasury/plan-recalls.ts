@@ -1,4 +1,4 @@
-import { pendingHomeUsd } from "#coordinator/records/planning/pending-effect.ts";
+import { isThrough, pendingHomeUsd } from "#coordinator/records/planning/pending-effect.ts";
 import { assessCapital, freeCashRaw } from "#coordinator/stages/capital/assess-capital.ts";
 import { cashLevels } from "#coordinator/stages/capital/settlement-cash.ts";
 import {
@@ -137,8 +137,8 @@ function isBusyAt(
   { adapter }: { readonly adapter: string },
   { effects }: Pick<RecallContext, "effects">,
 ): boolean {
-  return effects.some(({ shard, venue, isPendingAtShard }) => {
-    return shard === setup.shard && venue === adapter && isPendingAtShard;
+  return effects.some((effect) => {
+    return effect.shard === setup.shard && isThrough(effect, adapter) && effect.isPendingAtShard;
   });
 }
 

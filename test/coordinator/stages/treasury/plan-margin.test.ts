@@ -82,6 +82,13 @@ describe("margin for hedges to come", () => {
       { shard: "base", venue: "curie", amountUsd: move?.amountUsd, reason: "margin for hedges" },
     ]);
     expect(pass({}, { jobs: first.jobs }).jobs).toEqual([]);
+    // Another agent of the shard may write the same account in other letters.
+    const written = first.jobs.map((job): JobRecord => {
+      if (job.params?.kind !== "margin-move") return job;
+      const venue = `0x${job.params.venue.slice(2).toUpperCase()}` as const;
+      return { ...job, params: { ...job.params, venue } };
+    });
+    expect(pass({}, { jobs: written }).jobs).toEqual([]);
     const amountUsd = move?.amountUsd ?? 0;
     expect(pass({ marginUsd: amountUsd, cashUsd: 300_000 - amountUsd }).jobs).toEqual([]);
   });
