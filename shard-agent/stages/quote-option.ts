@@ -181,7 +181,9 @@ function price(
 ): QuoteOutcome {
   const { spotUsd, slices } = market;
   const vaultSells = request.side === "buy";
-  const { type, strikeUsd, expiryMs } = request;
+  const { type, expiryMs } = request;
+  // The strike that is signed: digits beyond it would be the taker's.
+  const strikeUsd = unitsFromRaw(strikeE8(request), PRICE_DECIMALS);
   const midVolatility = volatilityAt(slices, {
     forwardUsd: spotUsd,
     strikeUsd,

@@ -194,6 +194,16 @@ const REFUSED: readonly {
   },
 ];
 
+test("the premium is that of the strike which is signed, not of the digits that are lost on the way", () => {
+  const terms = { ...TERMS, quantityMax: 1_000_000 };
+  const premiumOf = (strikeUsd: number) => {
+    const asked = request({ strikeUsd, quantity: 1_000_000 });
+    const outcome = quoteOption(asked, conditions(), terms, SCOPE);
+    return outcome.quoted ? outcome.quote.premium : null;
+  };
+  expect(premiumOf(1000.000000004)).toBe(premiumOf(1000));
+});
+
 test("a premium below the minimum is refused, but what a taker holds it can always sell back", () => {
   const terms = { ...TERMS, premiumMinUsd: 5 };
   const asked = { type: "put", strikeUsd: 2000, quantity: 0.001 } as const;
