@@ -36,6 +36,7 @@ import { resumeJobs } from "#shard-agent/cycles/execute-job.ts";
 import { jobKeeper } from "#shard-agent/cycles/keep-jobs.ts";
 import { recoverTransfer, resumeRecoveries } from "#shard-agent/cycles/recover-transfer.ts";
 import { type RunningAgent, runAgent } from "#shard-agent/cycles/run-agent.ts";
+import { isNotSigned } from "#shard-agent/cycles/send-call.ts";
 import { answerQuote, listSeries } from "#shard-agent/cycles/serve-quotes.ts";
 import { showHealth } from "#shard-agent/cycles/show-health.ts";
 import type { Journal } from "#shard-agent/ports/journal.ts";
@@ -156,7 +157,7 @@ function takeJobs(
   if (role !== "share") {
     const onJob = (entry: SeenEntry) => {
       keeper.see(entry).catch((error: unknown) => {
-        if (error instanceof FatalError) stopOn(error, o.process);
+        if (error instanceof FatalError && !isNotSigned(error)) stopOn(error, o.process);
         else log.warn("a job that was seen was left alone", { queueJobId: entry.id, error });
       });
     };

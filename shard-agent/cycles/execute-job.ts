@@ -1,5 +1,6 @@
 import {
   broadcastEntry,
+  isNotSigned,
   nextNonce,
   type SendPorts,
   sendCall,
@@ -93,8 +94,15 @@ export async function resumeJobs(ports: ExecutePorts): Promise<void> {
   for (const entry of ports.journal.unfinished()) {
     if (entry.kind !== "job" || isOpen(entry.state)) continue;
     const job = rebalanceJobSchema.parse(JSON.parse(entry.payload));
-    ports.log.info("going on with a job from the journal", { jobId: entry.id });
-    await runJob(ports, job, OWN_LEASE);
+    const { id: jobId } = entry;
+    ports.log.info("going on with a job from the journal", { jobId });
+    try {
+      await runJob(ports, job, OWN_LEASE);
+    } catch (error) {
+      // As after a change of the configuration. The tracker gives it up after its deadline.
+      if (!(error instanceof FatalError && isNotSigned(error))) throw error;
+      ports.log.error("a job from the journal is not signed", { jobId, error });
+    }
   }
 }
 

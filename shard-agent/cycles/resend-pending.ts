@@ -1,4 +1,9 @@
-import { broadcastEntry, type SendPorts, sendCall } from "#shard-agent/cycles/send-call.ts";
+import {
+  broadcastEntry,
+  isNotSigned,
+  type SendPorts,
+  sendCall,
+} from "#shard-agent/cycles/send-call.ts";
 import { stepEntry } from "#shard-agent/cycles/step-entry.ts";
 import type { VaultReader } from "#shard-agent/ports/chain.ts";
 import type { Lane } from "#shard-agent/ports/sender.ts";
@@ -13,7 +18,6 @@ import type { ShardScope } from "#shard-agent/records/shard-scope.ts";
 import type { BlockHeader } from "#shard-agent/records/shard-snapshot.ts";
 import { judgePending } from "#shard-agent/stages/judge-pending.ts";
 import { gasFeeCapWei, replacementFees } from "#shard-agent/stages/price-gas.ts";
-import { RetryableError } from "#shared/errors.ts";
 import type { Hex } from "#shared/units/ids.ts";
 
 /** Gas of a transfer of nothing to oneself, with room for chains that charge more. */
@@ -51,7 +55,7 @@ export async function resendPending(
     await replace(ports, { ...sent, transaction: entry.transaction }, head);
 }
 
-/** False when the fee cap leaves no room, or the signer is gone: then the old bytes have to do. */
+/** False when the fee cap leaves no room, or nothing is signed: then the old bytes have to do. */
 async function replace(ports: ResendPorts, entry: Pending, head: BlockHeader): Promise<boolean> {
   const { transaction, gasFeeCapWei: capWei } = entry;
   const room = {
@@ -124,7 +128,7 @@ function newCancel(ports: ResendPorts, { id: cancels }: Pending, id: string): Jo
   });
 }
 
-/** Null when the signer does not answer: the next head asks again, and what else there is to track goes on. */
+/** Null when nothing was signed: the next head asks again, and what else there is to track goes on. */
 async function orNotYet<T>(
   ports: ResendPorts,
   fields: { readonly id: string; readonly nonce: number },
@@ -133,11 +137,8 @@ async function orNotYet<T>(
   try {
     return await signing();
   } catch (error) {
-    if (!(error instanceof RetryableError && error.code === "signer-unreachable")) throw error;
-    ports.log.warn("transaction cannot be moved on: the signer does not answer", {
-      ...fields,
-      error,
-    });
+    if (!isNotSigned(error)) throw error;
+    ports.log.warn("transaction cannot be moved on: nothing is signed", { ...fields, error });
     return null;
   }
 }

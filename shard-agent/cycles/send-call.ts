@@ -5,6 +5,7 @@ import type { BroadcastOutcome, ContractCall, Sender } from "#shard-agent/ports/
 import type { GasFees } from "#shard-agent/records/gas-fees.ts";
 import type { JournalEntry } from "#shard-agent/records/journal-entry.ts";
 import type { BlockHeader } from "#shard-agent/records/shard-snapshot.ts";
+import { FatalError, RetryableError } from "#shared/errors.ts";
 import type { Clock } from "#shared/ports/clock.ts";
 import type { Log } from "#shared/ports/log.ts";
 
@@ -60,6 +61,15 @@ export async function sendCall(
   });
   if (fees.mayBroadcast?.() === false) return signed;
   return (await broadcastEntry(ports, signed)).entry;
+}
+
+/** What a signer throws when it has signed nothing: it is gone, its answer is no signature, or the guard refuses. */
+const NOT_SIGNED = new Set(["signer-unreachable", "signer-answer", "signing-refused"]);
+
+/** True of an error after which nothing is signed, and the journal as it was: no reason to stop all else. */
+export function isNotSigned(error: unknown): boolean {
+  const isOurs = error instanceof RetryableError || error instanceof FatalError;
+  return isOurs && NOT_SIGNED.has(error.code);
 }
 
 /**

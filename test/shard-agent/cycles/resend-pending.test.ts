@@ -1,7 +1,7 @@
 import { beforeEach, expect, onTestFinished, test } from "vitest";
 import { type TrackPorts, trackTransactions } from "#shard-agent/cycles/track-transactions.ts";
 import type { Journal } from "#shard-agent/ports/journal.ts";
-import { RetryableError } from "#shared/errors.ts";
+import { FatalError, RetryableError } from "#shared/errors.ts";
 import { aPendingEntry, aSignedTransaction } from "#test/support/agent/journal-entry.ts";
 import {
   TRACKED_HEAD as HEAD,
@@ -14,6 +14,8 @@ const JOB = aPendingEntry({
   deadlineSeconds: HEAD.timestampMs / 1000 + 10,
   pendingSinceMs: HEAD.timestampMs,
 });
+
+const GONE = new RetryableError("signer-unreachable", "no answer in 3 s");
 
 let chain: TrackedChain;
 let journal: Journal;
@@ -40,23 +42,30 @@ async function track(head: typeof HEAD): Promise<void> {
 const cancels = () => journal.withPrefix(`cancel:${JOB.transaction.nonce}:`);
 
 test("a nonce is freed as soon as the signer answers again, however many blocks it was gone", async () => {
-  chain.isSignerGone = true;
+  chain.signerFails = GONE;
   for (let block = 0; block < 100; block += 1) await track(at(20 + block));
   expect(cancels()).toHaveLength(1);
-  chain.isSignerGone = false;
+  chain.signerFails = null;
   await track(at(130));
   expect(cancels()).toMatchObject([{ state: "broadcast", transaction: { nonce: 7 } }]);
 });
 
-test("while the signer is gone, the old bytes go on, and so does what comes after them", async () => {
-  const later = aSignedTransaction({ hash: "0x0b", raw: "0x0b", nonce: 8 });
-  journal.insert({ ...JOB, id: "0x02", transaction: later });
-  chain.isSignerGone = true;
-  await track(at(3));
-  await track(at(3, JOB.transaction.maxFeePerGasWei + 1n));
-  expect(chain.broadcast.filter((raw) => raw === JOB.transaction.raw)).toHaveLength(2);
-  expect(chain.broadcast.filter((raw) => raw === later.raw)).toHaveLength(2);
-});
+test.each([
+  ["is gone", GONE],
+  ["answers nonsense", new FatalError("signer-answer", "no signature")],
+  ["refuses", new FatalError("signing-refused", "not of allowed signers")],
+])(
+  "while the signer %s, the old bytes go on, and so does what comes after them",
+  async (_, fails) => {
+    const later = aSignedTransaction({ hash: "0x0b", raw: "0x0b", nonce: 8 });
+    journal.insert({ ...JOB, id: "0x02", transaction: later });
+    chain.signerFails = fails;
+    await track(at(3));
+    await track(at(3, JOB.transaction.maxFeePerGasWei + 1n));
+    expect(chain.broadcast.filter((raw) => raw === JOB.transaction.raw)).toHaveLength(2);
+    expect(chain.broadcast.filter((raw) => raw === later.raw)).toHaveLength(2);
+  },
+);
 
 test("of a stuck transaction the same call goes out at both fees higher by an eighth, no more than its cap", async () => {
   await track(at(2));

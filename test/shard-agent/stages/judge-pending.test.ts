@@ -23,6 +23,15 @@ test("one that has been out for two blocks is replaced if the node still has it"
   expect(judgePending(ENTRY, at(2_000), SCOPE)).toBe("replace-if-kept");
 });
 
+test("the two blocks are at least two seconds, and as long as the chain's own where these are longer", () => {
+  const [fast, slow] = [{ blockTimeMs: 250 }, { blockTimeMs: 12_000 }];
+  const entry = { ...ENTRY, deadlineSeconds: DEADLINE_SECONDS + 60 };
+  expect(judgePending(entry, at(1_999), fast)).toBe("resend");
+  expect(judgePending(entry, at(2_000), fast)).toBe("replace-if-kept");
+  expect(judgePending(entry, at(23_999), slow)).toBe("resend");
+  expect(judgePending(entry, at(24_000), slow)).toBe("replace-if-kept");
+});
+
 test("one whose fee is under the base fee is replaced at once", () => {
   const { maxFeePerGasWei } = ENTRY.transaction;
   expect(judgePending(ENTRY, at(0, maxFeePerGasWei), SCOPE)).toBe("resend");

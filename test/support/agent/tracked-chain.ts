@@ -6,7 +6,6 @@ import type { BroadcastOutcome, ContractCall } from "#shard-agent/ports/sender.t
 import type { GasFees } from "#shard-agent/records/gas-fees.ts";
 import type { Inclusion, SignedTransaction } from "#shard-agent/records/journal-entry.ts";
 import type { BlockHeader } from "#shard-agent/records/shard-snapshot.ts";
-import { RetryableError } from "#shared/errors.ts";
 import type { Hex } from "#shared/units/ids.ts";
 import { aScope, aSnapshot } from "#test/support/agent/agent-snapshot.ts";
 import { aSignedTransaction } from "#test/support/agent/journal-entry.ts";
@@ -21,7 +20,8 @@ export type TrackedChain = {
   nonceAtFinal: number;
   hasFinalBlock: boolean;
   isTaken: boolean;
-  isSignerGone: boolean;
+  /** What the signer throws instead of signing. */
+  signerFails: Error | null;
   node: BroadcastOutcome;
   readonly signed: (SignedTransaction & { readonly call: ContractCall | "the same" })[];
   readonly broadcast: Hex[];
@@ -56,7 +56,7 @@ export function trackedChain(dataDir: string): {
     nonceAtFinal: 7,
     hasFinalBlock: true,
     isTaken: false,
-    isSignerGone: false,
+    signerFails: null,
     node: { outcome: "submitted", isNew: false, detail: "" },
     signed: [],
     broadcast: [],
@@ -116,7 +116,7 @@ function signedBy(
     readonly fees: GasFees;
   },
 ): SignedTransaction {
-  if (chain.isSignerGone) throw new RetryableError("signer-unreachable", "no answer in 3 s");
+  if (chain.signerFails !== null) throw chain.signerFails;
   const { maxFeePerGasWei, maxPriorityFeePerGasWei } = fees;
   const signed = { ...rest, raw: rest.hash, maxFeePerGasWei, maxPriorityFeePerGasWei };
   chain.signed.push({ ...signed, call });

@@ -1,0 +1,187 @@
+import { beforeEach, expect, onTestFinished, test } from "vitest";
+import { type ExecutePorts, executeJob, resumeJobs } from "#shard-agent/cycles/execute-job.ts";
+import type { Journal } from "#shard-agent/ports/journal.ts";
+import type { Memory } from "#shard-agent/ports/memory.ts";
+import { newEntry } from "#shard-agent/records/journal-entry.ts";
+import { FatalError, RetryableError } from "#shared/errors.ts";
+import { paramsHash, shardBytes32 } from "#shared/evm/mandate-typed-data.ts";
+import type { RebalanceJob, SwapParams } from "#shared/wire/rebalance-job.ts";
+import {
+  aScope,
+  aSnapshot,
+  BLOCK_MS,
+  ETH_POOL,
+  ETH_TOKEN,
+  SETTLEMENT_TOKEN,
+} from "#test/support/agent/agent-snapshot.ts";
+import { aRebalanceJob, SWAP_PARAMS } from "#test/support/agent/rebalance-job.ts";
+import {
+  TRACKED_HEAD as HEAD,
+  type TrackedChain,
+  trackedChain,
+} from "#test/support/agent/tracked-chain.ts";
+import { address20 } from "#test/support/coordinator/shard-report.ts";
+import { temporaryFolder } from "#test/support/runner/temporary-folder.ts";
+
+const HELD = { isHeld: () => true, renew: async () => true };
+const LEADER = address20("1e");
+
+let chain: TrackedChain;
+let journal: Journal;
+let ports: ExecutePorts;
+let memory: Memory;
+let waited: number;
+
+beforeEach(() => {
+  const tracked = trackedChain(temporaryFolder());
+  ({ chain, journal } = tracked);
+  onTestFinished(journal.close);
+  waited = 0;
+  memory = { snapshot: aSnapshot(), reportBlockTimestampMs: BLOCK_MS, health: null };
+  ports = {
+    ...tracked.ports,
+    memory,
+    scope: aScope(),
+    chain: { head: async () => HEAD },
+    vault: { ...tracked.ports.vault, senderBalanceWei: async () => 10n ** 20n },
+    watch: { disagreement: () => null, lagging: () => [] },
+    verifier: {
+      prove: async (job) => ({
+        ownShardBytes32: shardBytes32("base"),
+        paramsHash: paramsHash(job.params),
+        jobId: job.mandate.jobId,
+        signers: [LEADER],
+      }),
+    },
+    encoder: {
+      nativeFeeWei: async () => 0n,
+      encode: () => ({ to: address20("01"), data: "0x01", valueWei: 0n }),
+      encodeSettle: () => ({ to: address20("02"), data: "0x02", valueWei: 0n }),
+    },
+    sender: {
+      ...tracked.ports.sender,
+      prepare: async () => ({
+        reverts: false,
+        gasLimit: 150_000n,
+        baseFeeWei: HEAD.baseFeeWei,
+        headTimestampMs: HEAD.timestampMs,
+      }),
+    },
+    pause: async () => {
+      waited += 1;
+      return waited < 5;
+    },
+  };
+});
+
+/** A swap worth 10,000 settlement units, or as said. */
+function aJob(amountInRaw = "10000000000"): RebalanceJob {
+  return aRebalanceJob({
+    ...(SWAP_PARAMS as SwapParams),
+    venue: aScope().contracts.uniswapAdapter,
+    pool: ETH_POOL,
+    assetIn: SETTLEMENT_TOKEN,
+    assetOut: ETH_TOKEN,
+    amountInRaw,
+  });
+}
+
+function receive(job: RebalanceJob): void {
+  journal.insert(
+    newEntry({
+      id: job.mandate.jobId,
+      kind: "job",
+      state: "received",
+      payload: JSON.stringify(job),
+      deadlineSeconds: job.mandate.deadlineSeconds,
+      gasFeeCapWei: 1n,
+      updatedAtMs: BLOCK_MS,
+    }),
+  );
+}
+
+const run = (job: RebalanceJob, lease = HELD) => executeJob(ports, { id: "j-1", data: job }, lease);
+const entryOf = (job: RebalanceJob) => journal.get(job.mandate.jobId);
+
+test("a job is signed and broadcast once, however often it comes", async () => {
+  const job = aJob();
+  expect(await run(job)).toMatchObject({ outcome: "broadcast" });
+  expect(await run(job)).toMatchObject({ outcome: "broadcast" });
+  expect(chain.signed).toHaveLength(1);
+  expect(new Set(chain.broadcast).size).toBe(1);
+});
+
+test("a job that is not authentic is refused, and the journal knows nothing of it", async () => {
+  const job = { ...aJob(), shard: "ethereum" };
+  expect(await run(job)).toMatchObject({ outcome: "refused", reason: "wrong-shard" });
+  expect(entryOf(job)).toBeUndefined();
+  expect(chain.signed).toEqual([]);
+});
+
+test("nothing is signed once the lease has run out: renewed it is, lost it is left alone", async () => {
+  let isHeld = false;
+  const renewed = {
+    isHeld: () => isHeld,
+    renew: async () => {
+      isHeld = true;
+      return true;
+    },
+  };
+  await run(aJob(), renewed);
+  expect(chain.signed).toHaveLength(1);
+  const lost = { isHeld: () => false, renew: async () => false };
+  await expect(run(aJob("10000000001"), lost)).rejects.toThrow("lease-lost");
+  expect(chain.signed).toHaveLength(1);
+});
+
+test("the gas cap is that of the prices at signing, whatever it was when the job was received", async () => {
+  const job = aJob();
+  receive(job);
+  await run(job);
+  expect(entryOf(job)?.gasFeeCapWei).toBeGreaterThan(1n);
+  const [signed] = chain.signed;
+  const costWei = (signed?.maxFeePerGasWei ?? 0n) * (signed?.gasLimit ?? 0n);
+  expect(costWei).toBeLessThanOrEqual(entryOf(job)?.gasFeeCapWei ?? 0n);
+});
+
+test("a job waits for the first report and for a signer, and is refused when its deadline passes meanwhile", async () => {
+  memory.reportBlockTimestampMs = null;
+  await expect(run(aJob())).rejects.toThrow("no-report-yet");
+  memory.reportBlockTimestampMs = BLOCK_MS;
+  chain.signerFails = new RetryableError("signer-unreachable", "gone");
+  const late = { ...ports, clock: { nowMs: () => BLOCK_MS + waited * 2_000 } };
+  waited = 0;
+  const job = aJob("10000000001");
+  expect(await executeJob(late, { id: "j-1", data: job }, HELD)).toMatchObject({
+    reason: "expired",
+  });
+  expect(entryOf(job)).toMatchObject({ state: "refused", transaction: null });
+});
+
+test.each([
+  ["its transaction would revert", "simulation-reverted"],
+  ["its gas would cost more than its cap", "fee-too-high"],
+])("a job is refused, and stays so, when %s", async (_, reason) => {
+  const job = aJob(reason === "fee-too-high" ? "1" : undefined);
+  const reverts = async () => ({ reverts: true, detail: "ShardVault_Paused()" }) as const;
+  const sender = { ...ports.sender, prepare: reverts };
+  const world = reason === "simulation-reverted" ? { ...ports, sender } : ports;
+  const entry = { id: "j-1", data: job };
+  expect(await executeJob(world, entry, HELD)).toMatchObject({ outcome: "refused", reason });
+  expect(await run(job)).toMatchObject({ outcome: "refused", reason });
+  expect(chain.signed).toEqual([]);
+});
+
+test("a restart goes on with what was not signed; what the guard refuses now stops neither it nor the rest", async () => {
+  const [first, second] = [aJob(), aJob("10000000001")];
+  receive(first);
+  receive(second);
+  const sign: ExecutePorts["sender"]["sign"] = async (call, o) => {
+    if (o.intent.payload === JSON.stringify(first))
+      throw new FatalError("signing-refused", "signatures: 0 of allowed signers");
+    return ports.sender.sign(call, o);
+  };
+  await resumeJobs({ ...ports, sender: { ...ports.sender, sign } });
+  expect(entryOf(first)).toMatchObject({ state: "checked", transaction: null });
+  expect(entryOf(second)?.state).toBe("broadcast");
+});
