@@ -34,6 +34,7 @@ contract ShardLens is IShardLens {
 
     /// @inheritdoc IShardLens
     function readState(LensRequest calldata request) external view returns (LensState memory state) {
+        state.timestamp = block.timestamp;
         _readVault(state, IShardVault(request.vault));
         _readHedges(state, request);
         state.bookRevision = IOptionBook(request.book).revision();
@@ -47,6 +48,7 @@ contract ShardLens is IShardLens {
 
     /// @inheritdoc IShardLens
     function readBook(address vault, address book) external view returns (LensBook memory read) {
+        read.timestamp = block.timestamp;
         read.revision = IOptionBook(book).revision();
         read.capital = IShardVault(vault).capital();
         read.liabilities = IShardVault(vault).liabilities();

@@ -49,6 +49,8 @@ struct LensPool {
 /// @param bookRevision While it stays, what `readBook` says of the series stays.
 /// @param marginBps The book's, see BookPolicy.
 struct LensState {
+    /// @dev Of the block the node made the call in, in seconds: that of the block asked for, unless the node took another.
+    uint256 timestamp;
     uint64 epoch;
     address leader;
     bool paused;
@@ -69,6 +71,8 @@ struct LensState {
 
 /// @notice The option book, and what the vault makes of it.
 struct LensBook {
+    /// @dev As in LensState.
+    uint256 timestamp;
     uint256 revision;
     int256 capital;
     uint256 liabilities;

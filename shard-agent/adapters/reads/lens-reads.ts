@@ -2,6 +2,7 @@ import { type Address, type ContractFunctionReturnType, encodeFunctionData, type
 import type { RpcClient } from "#shard-agent/adapters/rpc/rpc-client.ts";
 import { callEncoded } from "#shard-agent/adapters/rpc/rpc-values.ts";
 import type { BlockHeader, DepthRequest } from "#shard-agent/records/shard-snapshot.ts";
+import { RetryableError } from "#shared/errors.ts";
 import { shardLensAbi } from "#shared/evm/abi/shard-lens.ts";
 
 /** What may change with every block, as the lens gives it. */
@@ -39,7 +40,7 @@ export type LensReads = {
   ) => Promise<LensTicks>;
 };
 
-/** {@link LensReads} of one shard. */
+/** {@link LensReads} of one shard; throws RetryableError `rpc-failed` when the node answers from another block. */
 export function lensReads(rpc: RpcClient, { contracts, pools, sender }: LensOptions): LensReads {
   const request = {
     vault: contracts.vault,
@@ -57,8 +58,9 @@ export function lensReads(rpc: RpcClient, { contracts, pools, sender }: LensOpti
   const stateData = encode("readState", [request]);
   const bookData = encode("readBook", [contracts.vault, contracts.optionBook]);
   return {
-    state: async (block) => (await read("readState", block, stateData)) as LensState,
-    book: async (block) => (await read("readBook", block, bookData)) as LensBook,
+    state: async (block) =>
+      ofBlock(block, (await read("readState", block, stateData)) as LensState),
+    book: async (block) => ofBlock(block, (await read("readBook", block, bookData)) as LensBook),
     quotes: async (block, depth) => {
       if (depth.length === 0) return [];
       const quotes = depth.map(({ amountInRaw, ...one }) => ({ ...one, amountIn: amountInRaw }));
@@ -68,4 +70,17 @@ export function lensReads(rpc: RpcClient, { contracts, pools, sender }: LensOpti
     ticks: async (block, range) =>
       (await read("readTicks", block, encode("readTicks", [range]))) as LensTicks,
   };
+}
+
+/**
+ * A node may look the newest block up by its hash and make the call when the next one has just come, from that one's
+ * state (anvil may). The time of the block it was made in tells, where no two blocks in a row have the same.
+ */
+function ofBlock<T extends { readonly timestamp: bigint }>(block: BlockHeader, answer: T): T {
+  const atMs = Number(answer.timestamp) * 1000;
+  if (atMs === block.timestampMs) return answer;
+  throw new RetryableError(
+    "rpc-failed",
+    `Lens: asked at block ${block.number} of time ${block.timestampMs} ms, answered at ${atMs} ms`,
+  );
 }

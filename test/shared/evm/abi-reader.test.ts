@@ -140,6 +140,7 @@ function lensData(): Hex {
     abi: shardLensAbi,
     functionName: "readState",
     result: {
+      timestamp: 1_790_000_001n,
       epoch: 3n,
       leader: address("1e"),
       paused: false,

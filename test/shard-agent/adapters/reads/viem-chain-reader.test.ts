@@ -73,6 +73,7 @@ function stateOf({ revision }: Truth): LensState {
   const state = { spotTick: 0, twapTick: 0, hasHistory: true, takesTrades: true };
   const pool = { sqrtPriceX96: sqrtPriceAtTick(0), tick: 0, tickSpacing: 10, liquidity: LIQUIDITY };
   return {
+    timestamp: 0n,
     epoch: 1n,
     leader: address20("1e"),
     paused: false,
@@ -105,7 +106,13 @@ function bookOf({ revision, takersLong }: Truth): LensBook {
     settlementPrice: 0n,
   };
   const liabilities = (takersLong * 300n * 10n ** 6n) / 10n ** 18n;
-  return { revision, series: [series], liabilities, capital: 10n ** 12n - liabilities };
+  return {
+    timestamp: 0n,
+    revision,
+    series: [series],
+    liabilities,
+    capital: 10n ** 12n - liabilities,
+  };
 }
 
 const WHOLE = ["book", "events", "quotes", "quotes", "since", "state", "state", "ticks"];
