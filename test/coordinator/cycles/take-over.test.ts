@@ -4,7 +4,12 @@ import { type TakeOverPorts, takeOver } from "#coordinator/cycles/take-over.ts";
 import type { Journal } from "#coordinator/ports/journal.ts";
 import type { JobRecord } from "#coordinator/records/jobs/job-record.ts";
 import { type ChainScript, finalise, scriptedChain } from "#test/support/chain/scripted-chain.ts";
-import { aJobRecord, LEADER, NOW_MS } from "#test/support/coordinator/coordinator-pass.ts";
+import {
+  aJobRecord,
+  aShardSetup,
+  LEADER,
+  NOW_MS,
+} from "#test/support/coordinator/coordinator-pass.ts";
 import {
   freshJournal,
   freshState,
@@ -199,7 +204,7 @@ describe("transfers the journal does not know", () => {
       ["ethereum", aShardSetup("ethereum", { blockTimeMs: 10 })],
       ["base", aShardSetup("base")],
     ]);
-    state = newCoordinatorState({ setups, policy: aPolicy(), leader: LEADER, shadow: false });
+    state = freshState(setups);
     base.consumed = [SENT_TRANSFER];
     ethereum.finalBlock = { number: 100_000, timestampMs: NOW_MS };
     ethereum.deliveries = [{ guid: GUID, blockNumber: 99_100 }];
