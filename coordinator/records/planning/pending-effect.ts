@@ -37,7 +37,7 @@ export type PendingEffect = {
   readonly isLapsed?: boolean;
   /** True until the shard's own book shows that it left. */
   readonly isPendingAtShard: boolean;
-  /** True until the target's book shows that it arrived; false for all but transfers. */
+  /** True until the target's book shows that it arrived; false for all but transfers, and once it has lapsed. */
   readonly isPendingAtTarget: boolean;
 };
 
@@ -56,6 +56,7 @@ export function pendingEffects(
   { held = new Set(), bookBlockMs = new Map() }: PendingEvidence = {},
 ): PendingEffect[] {
   return jobs.filter(isInFlight).map((job): PendingEffect => {
+    const isOver = isLapsed(job, bookBlockMs.get(job.shard));
     return {
       kind: job.kind,
       shard: job.shard,
@@ -67,11 +68,12 @@ export function pendingEffects(
       amountUsd: job.amountUsd,
       outRaw: BigInt(job.amountOutOfShardRaw),
       isCertain: job.consumption?.isFinal === true,
-      ...(isLapsed(job, bookBlockMs.get(job.shard)) ? { isLapsed: true } : {}),
+      ...(isOver ? { isLapsed: true } : {}),
       isPendingAtShard: job.state !== "in-transit",
       isPendingAtTarget:
         job.kind === "transfer" &&
         job.delivery === null &&
+        !isOver &&
         !(job.guid !== null && held.has(job.guid)),
       ...(job.params?.kind === "option-trade"
         ? { optionUnits: Math.abs(unitsFromRaw(BigInt(job.params.quantityE18), 18)) }
@@ -134,7 +136,7 @@ export function pendingHomeUsd(effects: readonly PendingEffect[], shard: string)
   return effects.reduce((total, effect) => {
     const isMove = effect.kind === "lend-move" || effect.kind === "margin-move";
     const isHome = (isMove && effect.outRaw === 0n) || effect.isForCash === true;
-    return isHome && effect.isPendingAtShard && effect.shard === shard
+    return isHome && isExpected(effect) && effect.shard === shard
       ? total + effect.amountUsd
       : total;
   }, 0);

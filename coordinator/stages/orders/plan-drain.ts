@@ -42,7 +42,8 @@ export function drainStep(own: ShardInput, context: DrainContext): DrainStep {
   };
   if (own.valuation.unvalued.size > 0) return wait("part of its book cannot be valued");
   const isLeaving = effects.some((effect) => {
-    return effect.shard === shard && effect.kind === "transfer" && effect.isPendingAtTarget;
+    const isUnderWay = effect.isPendingAtShard || effect.isPendingAtTarget;
+    return effect.shard === shard && effect.kind === "transfer" && isUnderWay;
   });
   if (isLeaving) return wait("a transfer is on its way");
   if (leftUsd < policy.transfers.minimumUsd)

@@ -53,10 +53,9 @@ export function unusedVenues(
   world: PlanningWorld,
   actions: readonly PlannedAction[],
 ): UnusedVenue[] {
-  const isUsed = (shard: string, underlying: string, place?: Place): boolean => {
+  const isUsed = (shard: string, underlying: string, place: Place): boolean => {
     return actions.some(({ effect, params }) => {
-      const isPlace = place === undefined || isAt(params, place);
-      return effect.shard === shard && effect.underlying === underlying && isPlace;
+      return effect.shard === shard && effect.underlying === underlying && isAt(params, place);
     });
   };
   const unused = world.underlyings.flatMap(({ underlying, neededUnits, spotUsd }) => {
@@ -72,9 +71,7 @@ export function unusedVenues(
         venue: place.venue,
         pool: place.market,
         marginalCostFraction: (segments[0]?.costUsdPerUnit ?? 0) / spotUsd,
-        reason: isUsed(shard, underlying)
-          ? "one venue per shard, underlying and pass"
-          : "not worth its cost beside the venues used",
+        reason: "not worth its cost beside the venues used",
       }));
     });
   });

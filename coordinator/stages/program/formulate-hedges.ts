@@ -6,6 +6,7 @@ import type { ProgramBuilder, Terms } from "#coordinator/stages/program/program-
 import type { CostSegment } from "#coordinator/stages/trades/depth-cost.ts";
 import type { HedgeOption } from "#coordinator/stages/trades/hedge-option.ts";
 import { hedgeOptions } from "#coordinator/stages/trades/hedge-options.ts";
+import { SHARED_LIMITS } from "#coordinator/stages/trades/venue-limits.ts";
 
 /** The columns of one venue of one shard. */
 export type HedgeVariables = {
@@ -20,9 +21,9 @@ export type HedgeVariables = {
 };
 
 /**
- * Columns for every venue on which an underlying that needs a hedge can be traded now, at most one venue per shard and
- * underlying used. What limits a venue (depth within the slippage,
- * notional, cash, holdings, mode, solvency of its shard) is the bound of the trade there.
+ * Columns for every venue on which an underlying that needs a hedge can be traded now. What limits a venue (depth within the
+ * slippage, notional, cash, holdings, mode, solvency of its shard) is the bound of the trade there; what a shard's venues
+ * have only together is a row besides.
  */
 export function addHedges(builder: ProgramBuilder, world: PlanningWorld): HedgeVariables[] {
   const hedges = world.underlyings
@@ -31,14 +32,7 @@ export function addHedges(builder: ProgramBuilder, world: PlanningWorld): HedgeV
       const isExempt = world.costExempt.has(one.underlying);
       return optionsOf(one, world).map((option) => addVenue(builder, one, { option, isExempt }));
     });
-  for (const [key, venues] of byShardAndUnderlying(hedges)) {
-    if (venues.length < 2) continue;
-    builder.atMost(
-      `one venue ${key}`,
-      venues.map(({ used }): [number, number] => [used, 1]),
-      1,
-    );
-  }
+  for (const [key, venues] of byShardAndUnderlying(hedges)) addShared(builder, key, venues);
   for (const [key, trades] of byAccount(hedges)) {
     if (trades.length < 2) continue;
     builder.atMost(
@@ -48,6 +42,19 @@ export function addHedges(builder: ProgramBuilder, world: PlanningWorld): HedgeV
     );
   }
   return hedges;
+}
+
+/** What a shard has only once, whichever of its venues take it: what it holds to sell, and how far it may reduce. */
+function addShared(builder: ProgramBuilder, key: string, venues: readonly HedgeVariables[]): void {
+  for (const limit of SHARED_LIMITS) {
+    const own = venues.filter(({ option }) => option.limits[limit] !== undefined);
+    if (own.length < 2) continue;
+    const terms = own.flatMap(({ segments }) => {
+      return segments.map(({ column }): [number, number] => [column, 1]);
+    });
+    const mostUnits = Math.min(...own.map(({ option }) => option.limits[limit] ?? 0));
+    builder.atMost(`${limit}: ${key}`, terms, mostUnits, own[0]?.underlying);
+  }
 }
 
 /** All usable venues, or those of the cheapest shards where there are more than the policy considers. */

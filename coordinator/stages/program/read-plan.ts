@@ -113,7 +113,8 @@ function realiseHedge(
   const side = hedge.sign === 1 ? "buy" : "sell";
   const { policy, nativeUsd } = world;
   const { underlying } = one;
-  const outcome = hedgeOptions(input, { underlying, side, effects, policy, nativeUsd });
+  const inFlight = world.effects;
+  const outcome = hedgeOptions(input, { underlying, side, effects, inFlight, policy, nativeUsd });
   const option = outcome.usable
     ? outcome.options.find(({ place }) => isSame(place, hedge.place))
     : undefined;

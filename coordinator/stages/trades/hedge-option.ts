@@ -21,7 +21,10 @@ export type Limits = Readonly<Record<string, number>>;
 export type HedgeContext = {
   readonly underlying: string;
   readonly side: Side;
+  /** Of jobs in flight, and of what the plan does before this. */
   readonly effects: readonly PendingEffect[];
+  /** Those of them that are in flight: beside what is only planned a shard may trade on another of its venues; all when left out. */
+  readonly inFlight?: readonly PendingEffect[];
   readonly policy: Policy;
   /** USD per native coin by ticker, for gas. */
   readonly nativeUsd: ReadonlyMap<string, number>;

@@ -123,8 +123,11 @@ function closedReason(lines: readonly VenueLine[]): string {
   return `${venue} takes no trades: spot is ${off} % off its mean of ${seconds}, the limit is ${limit} %`;
 }
 
-function hasHedgeInFlight({ effects, underlying }: HedgeContext, shard: string): boolean {
-  return effects.some((effect) => {
+function hasHedgeInFlight(
+  { effects, inFlight = effects, underlying }: HedgeContext,
+  shard: string,
+): boolean {
+  return inFlight.some((effect) => {
     const isOwn = effect.shard === shard && effect.underlying === underlying;
     return isOwn && isHedge(effect) && effect.isLapsed !== true;
   });

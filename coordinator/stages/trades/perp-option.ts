@@ -22,6 +22,7 @@ import { SLIPPAGE_SHARE_PLANNED } from "#coordinator/stages/trades/slippage-shar
 import {
   fairSpot,
   gasCostUsd,
+  NOT_REDUCING,
   reducingUnits,
   solventUnits,
   type TradeContext,
@@ -71,9 +72,7 @@ export function perpOption(
     ...(isOpening
       ? { [NO_MARGIN]: marginUnits(input, own, line, room) }
       : { [NO_POSITION]: Math.abs(unitsFromRaw(BigInt(line.sizeE18), 18)) }),
-    ...(input.status.reducesOnly
-      ? { "would not reduce its own delta": reducingUnits(input, context) }
-      : {}),
+    ...(input.status.reducesOnly ? { [NOT_REDUCING]: reducingUnits(input, context) } : {}),
     "would not stay solvent": solventUnits(input, own, {
       points,
       mostUnits: depthUnits,

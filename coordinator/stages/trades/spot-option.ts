@@ -19,6 +19,8 @@ import { SLIPPAGE_SHARE_PLANNED } from "#coordinator/stages/trades/slippage-shar
 import {
   fairSpot,
   gasCostUsd,
+  NO_HEDGE,
+  NOT_REDUCING,
   reducingUnits,
   solventUnits,
   type TradeContext,
@@ -54,10 +56,8 @@ export function spotOption(
     "window of the vault used up": windowUnits(input, context),
     ...(context.side === "buy"
       ? { "no free cash": cashUnits(input, points, depthUnits, freeRaw) }
-      : { "no hedge to sell": unitsFromRaw(freeRaw, depth.tokenDecimals) }),
-    ...(input.status.reducesOnly
-      ? { "would not reduce its own delta": reducingUnits(input, context) }
-      : {}),
+      : { [NO_HEDGE]: unitsFromRaw(freeRaw, depth.tokenDecimals) }),
+    ...(input.status.reducesOnly ? { [NOT_REDUCING]: reducingUnits(input, context) } : {}),
     "would not stay solvent": solventUnits(input, own, {
       points,
       mostUnits: depthUnits,

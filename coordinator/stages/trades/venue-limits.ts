@@ -16,6 +16,11 @@ import {
 import type { HedgeContext, ShardInput } from "#coordinator/stages/trades/hedge-option.ts";
 import { unitsFromRaw } from "#shared/units/token-amount.ts";
 
+/** Limits of a trade that all of a shard's venues of the underlying have together. */
+export const NO_HEDGE = "no hedge to sell";
+export const NOT_REDUCING = "would not reduce its own delta";
+export const SHARED_LIMITS = [NO_HEDGE, NOT_REDUCING] as const;
+
 /** What limits a trade beside its venue. */
 export type TradeContext = HedgeContext & { readonly depth: DepthContext };
 

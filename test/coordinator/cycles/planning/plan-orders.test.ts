@@ -206,6 +206,15 @@ describe("draining a shard", () => {
     const again = pass(books, { base: order }, { jobs: first.jobs });
     expect(again.decision.transfers).toEqual([]);
     expect(progressOf(again)?.waitingFor).toContain("a transfer is on its way");
+    // Past its deadline it is not proved dead yet, and its cash is not there to be sent again.
+    const jobs = first.jobs.map((job): JobRecord => {
+      const { mandate } = job;
+      return mandate === null ? job : { ...job, mandate: { ...mandate, deadlineSeconds: 1 } };
+    });
+    const lapsed = pass(books, { base: order }, { jobs });
+    expect(lapsed.decision.transfers).toEqual([]);
+    expect(progressOf(lapsed)).toMatchObject({ state: "working" });
+    expect(progressOf(lapsed)?.waitingFor).toContain("a transfer is on its way");
   });
 
   test("never sends to a shard that is itself drained, or that is silent", () => {

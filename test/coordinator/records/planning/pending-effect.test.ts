@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { JOB_KINDS, type JobRecord } from "#coordinator/records/jobs/job-record.ts";
 import {
   isExpected,
+  pendingHomeUsd,
   pendingEffects,
   pendingSellRaw,
 } from "#coordinator/records/planning/pending-effect.ts";
@@ -90,4 +91,19 @@ test("another shard's book says nothing of a job", () => {
   const bookBlockMs = new Map([["ethereum", 101_000]]);
   const [effect] = pendingEffects([aJobUntil(100)], SETUPS, { bookBlockMs });
   expect(effect?.isLapsed).toBeUndefined();
+});
+
+test("what has lapsed brings nothing, at its target or home, and what it takes stays taken", () => {
+  const moved = { kind: "transfer", target: "arbitrum", amountOutOfShardRaw: "7" } as const;
+  const recalled = { kind: "lend-move", amountUsd: 50, amountOutOfShardRaw: "0" } as const;
+  const effectsAt = (bookMs: number) => {
+    const bookBlockMs = new Map([["base", bookMs]]);
+    const jobs = [aJobUntil(100, moved), aJobUntil(100, recalled)];
+    return pendingEffects(jobs, SETUPS, { bookBlockMs });
+  };
+  const [before, after] = [effectsAt(100_000), effectsAt(101_000)];
+  expect(before[0]?.isPendingAtTarget).toBe(true);
+  expect(after[0]).toMatchObject({ isPendingAtTarget: false, isPendingAtShard: true, outRaw: 7n });
+  expect(pendingHomeUsd(before, "base")).toBe(50);
+  expect(pendingHomeUsd(after, "base")).toBe(0);
 });

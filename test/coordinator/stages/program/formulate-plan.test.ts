@@ -3,7 +3,10 @@ import { describe, expect, test } from "vitest";
 import type { PassInput } from "#coordinator/cycles/planning/pass-input.ts";
 import { finishPass, formulatePass } from "#coordinator/cycles/planning/plan-pass.ts";
 import { preparePass } from "#coordinator/cycles/planning/prepare-pass.ts";
-import type { PendingEffect } from "#coordinator/records/planning/pending-effect.ts";
+import {
+  type PendingEffect,
+  pendingSellRaw,
+} from "#coordinator/records/planning/pending-effect.ts";
 import type { PlanReport } from "#coordinator/records/planning/plan-report.ts";
 import type { PlannedAction } from "#coordinator/records/planning/planned-action.ts";
 import type { ShardValuation } from "#coordinator/records/planning/shard-valuation.ts";
@@ -164,11 +167,16 @@ test("a plan is never worse than the greedy one, and often better", () => {
 });
 
 describe("what is read from a solution", () => {
-  test("trades each underlying one way, on one venue of a shard, within the jobs of a pass", () => {
+  test("trades each underlying one way, each venue once, within the jobs of a pass", () => {
+    let several = 0;
     for (const { found } of PROBLEMS) {
       if (found === undefined) continue;
       const { hedges, problem } = found;
-      const places = hedges.map(({ effect }) => `${effect.underlying} ${effect.shard}`);
+      const shards = hedges.map(({ effect }) => `${effect.underlying} ${effect.shard}`);
+      if (new Set(shards).size < shards.length) several += 1;
+      const places = hedges.map(
+        ({ effect, params }) => `${effect.underlying} ${effect.shard} ${marketOf(params)}`,
+      );
       expect(new Set(places).size).toBe(places.length);
       expect(hedges.length).toBeLessThanOrEqual(problem.world.policy.hedging.jobsPerPassMax);
       for (const one of problem.world.underlyings) {
@@ -177,6 +185,42 @@ describe("what is read from a solution", () => {
           expect(Math.sign(effect.deltaUnits)).toBe(Math.sign(one.neededUnits));
       }
     }
+    expect(several).toBeGreaterThan(3);
+  });
+
+  test("leaves every shard solvent whichever of its trades are done, also on several of its venues", () => {
+    let several = 0;
+    for (const { seed, found } of PROBLEMS) {
+      if (found === undefined) continue;
+      const { world } = found.problem;
+      for (const { valuation, setup } of world.inputs) {
+        const own = found.hedges
+          .map(({ effect }) => effect)
+          .filter((one) => one.shard === setup.shard);
+        if (own.length > 1) several += 1;
+        const { policy, effects } = world;
+        const before = assessCapital(valuation, setup, effects, policy);
+        const slackUsd = (trades: readonly PendingEffect[]): number => {
+          const boundUsd = trades.reduce((total, effect) => total + boundBy(effect, valuation), 0);
+          const pending = pendingRanges(setup.shard, [...effects, ...trades]);
+          const required = requiredCapitalUsd(valuation, setup, pending, policy);
+          const afterUsd =
+            before.collateralUsdAfterHaircut - boundUsd * policy.capital.hedgeHaircutFraction;
+          return afterUsd - required * policy.capital.bufferMultiplier;
+        };
+        const least = Math.min(0, slackUsd([])) - 0.01;
+        for (let subset = 0; subset < 2 ** own.length; subset += 1) {
+          const trades = own.filter((_, index) => ((subset >> index) & 1) === 1).map(done);
+          expect(slackUsd(trades), `seed ${seed}`).toBeGreaterThan(least);
+        }
+        // What is sold is a shard's own once, wherever it is sold.
+        for (const one of valuation.underlyings.values()) {
+          const sold = pendingSellRaw(own, setup.shard, one.underlying);
+          expect(sold <= one.sellableRaw).toBe(true);
+        }
+      }
+    }
+    expect(several).toBeGreaterThan(3);
   });
 
   test("leaves every shard solvent by its own trades before anything arrives, and within its cash", () => {
@@ -341,6 +385,12 @@ function boundBy(effect: PendingEffect, { entry }: ShardValuation): number {
   });
   const isReducing = Number(line?.sizeE18 ?? 0) * deltaUnits < 0;
   return isReducing ? 0 : amountUsd * (line?.initialMarginFraction ?? 0);
+}
+
+/** The pool or market of a trade. */
+function marketOf(params: PlannedAction["params"]): string {
+  if ("pool" in params) return params.pool;
+  return "market" in params ? params.market : params.kind;
 }
 
 /** An effect that is not uncertain any more. */
