@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 import { JOB_KINDS, type JobRecord } from "#coordinator/records/jobs/job-record.ts";
 import {
   isExpected,
-  pendingHomeUsd,
   pendingEffects,
+  pendingHomeUsd,
   pendingSellRaw,
 } from "#coordinator/records/planning/pending-effect.ts";
 import { aJobRecord, aJobUntil, aShardSetup } from "#test/support/coordinator/coordinator-pass.ts";
