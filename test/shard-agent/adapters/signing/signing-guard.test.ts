@@ -76,7 +76,15 @@ function intent(job: object, kind: SigningIntent["kind"] = "job"): SigningIntent
   return { kind, payload: JSON.stringify(job), gasFeeCapWei: CAP_WEI };
 }
 
-type Fields = Partial<{ to: Hex; data: Hex; value: bigint; chainId: number; maxFeePerGas: bigint }>;
+type Fields = Partial<{
+  to: Hex;
+  data: Hex;
+  value: bigint;
+  chainId: number;
+  maxFeePerGas: bigint;
+}> & {
+  readonly accessList?: { readonly address: Hex; readonly storageKeys: readonly Hex[] }[];
+};
 
 function unsigned(change: Fields): Hex {
   return serializeTransaction({
@@ -157,6 +165,21 @@ test("a settlement of its series and a transfer of nothing to oneself are signed
   await expect(
     GUARD.sign(unsigned({ to: KEY.address, value: 1n }), intent({}, "cancel")),
   ).rejects.toThrow(/value: found 1 wei/);
+});
+
+test("a cancel that calls, an access list, and upkeep of another account than was asked for, are refused", async () => {
+  const calling = unsigned({ to: KEY.address, data: "0x01" });
+  await expect(GUARD.sign(calling, intent({}, "cancel"))).rejects.toThrow(/a cancel has none/);
+  const listing = unsigned({
+    to: KEY.address,
+    accessList: [{ address: ACCOUNT, storageKeys: [] }],
+  });
+  await expect(GUARD.sign(listing, intent({}, "cancel"))).rejects.toThrow(/accessList/);
+  const data = encodeFunctionData({ abi: lyraV1AdapterAbi, functionName: "noteStrikes" });
+  const asked = intent({ account: address20("6b"), upkeep: data }, "settlement");
+  await expect(GUARD.sign(unsigned({ to: ACCOUNT, data }), asked)).rejects.toThrow(
+    /not the upkeep that was asked for/,
+  );
 });
 
 test("upkeep of the vault's own account is signed as asked, and nothing else of it", async () => {
