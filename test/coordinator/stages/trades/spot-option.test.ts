@@ -1,8 +1,17 @@
 import { expect, test } from "vitest";
 import { assessWorld } from "#coordinator/cycles/planning/assess-world.ts";
+import {
+  type PendingEffect,
+  pendingEffects,
+} from "#coordinator/records/planning/pending-effect.ts";
 import { hedgeOptions } from "#coordinator/stages/trades/hedge-options.ts";
 import { DEFAULT_POLICY } from "#shared/policy/default-policy.ts";
-import { anEntry, aPassInput, aPolicy } from "#test/support/coordinator/coordinator-pass.ts";
+import {
+  aJobRecord,
+  anEntry,
+  aPassInput,
+  aPolicy,
+} from "#test/support/coordinator/coordinator-pass.ts";
 
 const CAPITAL = { ...DEFAULT_POLICY.capital, depegFloor: 0.99, depegSlope: 2 };
 
@@ -38,3 +47,37 @@ test.each([
       expect(option.chainUsdPerUnit).toBeCloseTo(haircutUsd, 9);
   },
 );
+
+/** Most units that may be bought before the shard would not stay solvent. */
+function solventUnits(
+  changes: { readonly capitalRaw?: string; readonly effects?: readonly PendingEffect[] } = {},
+): number {
+  const policy = aPolicy();
+  const { effects = [], capitalRaw = "30000000000" } = changes;
+  const entry = anEntry({ shard: "base", cashUsd: 30_000 });
+  const chain = { ...entry.report.chain, capitalRaw };
+  const entries = [{ ...entry, report: { ...entry.report, chain } }];
+  const { inputs, nativeUsd } = assessWorld(aPassInput(entries, { policy }));
+  const [input] = inputs;
+  if (input === undefined) throw new Error("no shard");
+  const context = { underlying: "ETH", side: "buy", effects, policy, nativeUsd } as const;
+  const outcome = hedgeOptions(input, context);
+  const [option] = outcome.usable ? outcome.options : [];
+  return option?.limits["would not stay solvent"] ?? Number.NaN;
+}
+
+test("a purchase leaves its shard solvent also if a hedge that is past its deadline is done after all", () => {
+  const lapsed = pendingEffects([aJobRecord({ expectedDeltaUnits: 20, amountUsd: 0 })]).map(
+    (effect) => ({ ...effect, isLapsed: true, outRaw: 0n }),
+  );
+  const [free, bound] = [solventUnits(), solventUnits({ effects: lapsed })];
+  expect(free).toBeGreaterThan(20);
+  expect(bound).toBeGreaterThan(0);
+  expect(bound).toBeLessThan(free - 5);
+});
+
+test("a purchase takes no more than the capital the vault itself counts", () => {
+  const perUnitUsd = 2000 * DEFAULT_POLICY.capital.hedgeHaircutFraction;
+  expect(solventUnits({ capitalRaw: "1000000000" })).toBeLessThan(1000 / perUnitUsd);
+  expect(solventUnits({ capitalRaw: "1000000000" })).toBeGreaterThan(900 / perUnitUsd);
+});
