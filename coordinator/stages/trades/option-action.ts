@@ -61,7 +61,7 @@ function tradeAction(
   };
 }
 
-/** Cash for the account: the premium and something for moves; undefined when the vault cannot spare it. */
+/** Cash for the account: the premium and something for moves; undefined when less than the smallest move can be had. */
 function cashAction(
   option: SeriesOption,
   units: number,
@@ -75,10 +75,12 @@ function cashAction(
   const neededUsd = premiumUsd * cashPerPremium(policy, true);
   // A smallest move for no trade at all would come again with every pass.
   if (!(units > 0)) return undefined;
-  const wantedUsd = Math.max(neededUsd - heldUsd, policy.perps.marginMoveMinimumUsd);
+  const leastUsd = policy.perps.marginMoveMinimumUsd;
+  const wantedUsd = Math.max(neededUsd - heldUsd, leastUsd);
   const wantedRaw = rawFromUnitsUp(wantedUsd / settlementUsd, settlement.decimals);
   const amountRaw = atMost(wantedRaw, option.freeRaw);
-  if (amountRaw === 0n) return undefined;
+  // What a cap still leaves may be less than is worth its gas: an agent would refuse it, pass for pass.
+  if (unitsFromRaw(amountRaw, settlement.decimals) * settlementUsd < leastUsd) return undefined;
   return {
     maxFeeNativeWei: "0",
     params: {

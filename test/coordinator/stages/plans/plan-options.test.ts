@@ -14,6 +14,7 @@ import {
 } from "#coordinator/stages/program/read-plan.ts";
 import { unitsFromRaw } from "#shared/units/token-amount.ts";
 import type { JobParams } from "#shared/wire/rebalance-job.ts";
+import type { Caps, OptionMarketLine } from "#shared/wire/shard-report.ts";
 import {
   anEntry,
   anOption,
@@ -35,6 +36,8 @@ type Case = {
   readonly jobs?: readonly JobRecord[];
   readonly method?: "greedy" | "milp";
   readonly jobsMax?: number;
+  /** What the desk still lets be put at the market. */
+  readonly capLeftUsd?: number;
 };
 
 /** Base is short calls, and holds about the delta that covers them; its account at an option market has cash. */
@@ -49,7 +52,11 @@ function input(o: Case = {}): PassInput {
     shard: "base",
     hedgeUnits: o.hedgeUnits ?? -0.51 * calls,
     cashUsd: o.cashUsd ?? 500_000,
-    change: { optionMarkets, book: [anOption({ quantity: calls })] },
+    change: {
+      optionMarkets,
+      book: [anOption({ quantity: calls })],
+      caps: capsOf(o, optionMarkets),
+    },
   });
   const planning = { ...policy.planning, method: o.method ?? "greedy" } as const;
   const hedging = { ...policy.hedging, jobsPerPassMax: o.jobsMax ?? 8 };
@@ -57,6 +64,13 @@ function input(o: Case = {}): PassInput {
     policy: { ...policy, planning, hedging },
     jobs: [...(o.jobs ?? [])],
   });
+}
+
+function capsOf({ capLeftUsd }: Case, markets: readonly OptionMarketLine[]): Caps | null {
+  if (capLeftUsd === undefined) return null;
+  const leftRaw = String(capLeftUsd * 1e6);
+  const venues = markets.map(({ adapter }) => ({ adapter, leftRaw, mayGrow: true }));
+  return { tradesLeftRaw: String(1e15), transfersLeftRaw: String(1e15), venues };
 }
 
 function vega(jobs: readonly JobRecord[]): number {
@@ -103,6 +117,13 @@ describe.each(["greedy", "milp"] as const)("the %s plan", (method) => {
     const cashUsd = first.jobs[0]?.amountUsd ?? 0;
     const [trade] = run({ market: { cashUsd } }).jobs;
     expect(trade?.kind).toBe("option-trade");
+  });
+
+  test("brings no cash that is less than the smallest move, whatever a cap still leaves", () => {
+    const kindsOf = (capLeftUsd: number) =>
+      run({ market: { cashUsd: 0 }, capLeftUsd }).jobs.map((job) => job.kind);
+    expect(kindsOf(101)).toEqual(["margin-move"]);
+    expect(kindsOf(70)).toEqual([]);
   });
 
   test("does nothing without a limit, or on a market that is stale", () => {
