@@ -72,6 +72,21 @@ const CASES: readonly Case[] = [
     rates: { "solver-wrong": 5 },
     mode: "solved",
   },
+  { plant: "desk-ignores-caps", ids: ["I6"], rates: { "venue-cap-lowered": 3 } },
+  { plant: "caps-not-reported", ids: ["I4"], says: /where caps leave|where nothing may grow/ },
+  { plant: "premium-counted-twice", ids: ["I3"], says: /valued with cash/ },
+  {
+    plant: "liquidated-position-kept",
+    ids: ["I3"],
+    says: /valued with perpetual units/,
+    rates: { "perp-liquidated": 3 },
+  },
+  {
+    plant: "funding-sign-wrong",
+    ids: ["I3"],
+    says: /valued with bound margin/,
+    rates: { "perp-funding-spike": 3 },
+  },
 ];
 
 test("every fault that can be planted is hunted", () => {

@@ -1,5 +1,6 @@
 import type { Log } from "#shared/ports/log.ts";
 import { type AgentSlot, newAgentSlot } from "#test/simulation/agent/agent-slot.ts";
+import { checkCaps } from "#test/simulation/check/caps-check.ts";
 import { checkChoice } from "#test/simulation/check/choice-check.ts";
 import { checkPlan, unitsByOrder } from "#test/simulation/check/coordinator-checks.ts";
 import {
@@ -133,6 +134,7 @@ function newCast(world: SimulatedWorld, options: SeedOptions, violate: Violate):
       orderedUnits += unitsByOrder(state, jobs);
       checkPlan(state, jobs, { spotUsd: world.market.spotUsd(), violate });
       checkChoice(decision, jobs, violate);
+      checkCaps(state, jobs, { chains: world.chains, violate });
     },
   });
   const watch = newWatch({ world, coordinator, agents, sights, violate });

@@ -47,6 +47,8 @@ export type AgentParts = AgentSite & {
   readonly work: (worker: QueueWorker) => void;
   readonly watchQueue: (watcher: QueueWatcher) => void;
   readonly onFatal: (error: unknown) => void;
+  /** Told of every block of which a report says what is not so. */
+  readonly onLie: (blockHash: string) => void;
 };
 
 const HEAD_POLL_MS = 250;
@@ -97,7 +99,7 @@ export function startAgent(parts: AgentParts): void {
         codec.encodeSettle(seriesId, roundId, site),
     },
     venue: uniswapV3Venue(scope),
-    reports: lyingPublisher(stream(parts.reports, "report"), parts.faults),
+    reports: lyingPublisher(stream(parts.reports, "report"), parts.faults, parts.onLie),
     receipts: stream(parts.receipts, "receipt"),
     pause: process.wait,
   };

@@ -85,6 +85,7 @@ export function newAgentSlot(
       work: (worker) => world.queues.get(shard)?.work(worker),
       watchQueue: (watcher) => world.queues.get(shard)?.watch(watcher),
       onFatal: (error) => hooks.violate("I1", `${agent} stopped itself: ${String(error)}`),
+      onLie: (hash) => void world.lies.add(hash),
       onBroadcast: (hash) => checkBroadcast(agent, disk.all(), hash, hooks.violate),
     });
     return one;

@@ -6,7 +6,11 @@ import type { Faults } from "#test/simulation/engine/faults.ts";
 const LIES_MAX = 12;
 
 /** A Byzantine agent: now and then its reports, rightly signed, say of its vault what its chain does not say. */
-export function lyingPublisher(honest: ReportPublisher, faults: Faults): ReportPublisher {
+export function lyingPublisher(
+  honest: ReportPublisher,
+  faults: Faults,
+  onLie: (blockHash: string) => void,
+): ReportPublisher {
   let left = 0;
   let factor = 1;
   return {
@@ -18,6 +22,7 @@ export function lyingPublisher(honest: ReportPublisher, faults: Faults): ReportP
       if (left === 0 || !faults.isActive()) return honest.publish(report);
       left -= 1;
       faults.bit("agent-lies");
+      onLie(report.block.hash);
       return honest.publish(lie(report, factor));
     },
   };

@@ -1,6 +1,8 @@
 import type { DepthRequest, ShardSnapshot } from "#shard-agent/records/shard-snapshot.ts";
 import type { Address } from "#shared/units/ids.ts";
 import type { ConsumedJob, DeliveredTransfer } from "#shared/wire/shard-report.ts";
+import { capsLeftOf } from "#test/simulation/desk/desk-caps.ts";
+import { venueReadings } from "#test/simulation/desk/venue-readings.ts";
 import type { SimBlock, SimChain } from "#test/simulation/world/chain.ts";
 import { type Market, slicesOf } from "#test/simulation/world/market.ts";
 import type { BlockEvent } from "#test/simulation/world/money-reads.ts";
@@ -8,7 +10,6 @@ import { SIMULATED_POLICY } from "#test/simulation/world/site.ts";
 import { amountsOf, type ChainEvent, isEffect } from "#test/simulation/world/transaction.ts";
 import { capitalRaw, liabilitiesRaw, poolOut } from "#test/simulation/world/valuation.ts";
 import { MESSAGE_FEE_WEI } from "#test/simulation/world/vault.ts";
-import { venueReadings } from "#test/simulation/world/venue-readings.ts";
 
 /** Blocks before the last final one from which events are reported again. */
 export const EVENT_LOOKBACK_BLOCKS = 64;
@@ -28,6 +29,7 @@ export function stateAt(block: SimBlock, o: SnapshotOptions): Omit<ShardSnapshot
   const { site, rules } = o.chain;
   const price = state.rounds.at(-1) ?? { priceE8: 1n, roundId: 0n, updatedAtMs: 0 };
   const terms = o.market.series(site);
+  const nowSeconds = block.header.timestampMs / 1000;
   return {
     block: block.header,
     epoch: state.epoch,
@@ -64,8 +66,8 @@ export function stateAt(block: SimBlock, o: SnapshotOptions): Omit<ShardSnapshot
         maxDeviationTicks: 100,
       },
     ],
-    venues: venueReadings(state, site),
-    caps: null,
+    venues: venueReadings(state, site, nowSeconds),
+    caps: capsLeftOf(state, site, nowSeconds),
     routes: [...rules.sisters.keys()]
       .filter((dstEid) => dstEid !== site.endpointId)
       .map((dstEid) => ({

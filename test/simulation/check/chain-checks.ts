@@ -2,6 +2,7 @@ import type { JobRecord } from "#coordinator/records/jobs/job-record.ts";
 import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
 import { shardBytes32 } from "#shared/evm/mandate-typed-data.ts";
 import { reportSetHash } from "#shared/wire/report-set.ts";
+import { cashAtVenuesRaw } from "#test/simulation/check/desk-page.ts";
 import type { Ledger, Violate } from "#test/simulation/check/ledger.ts";
 import type { SimBlock, SimChain } from "#test/simulation/world/chain.ts";
 import type { ChainEvent } from "#test/simulation/world/transaction.ts";
@@ -76,7 +77,7 @@ export function checkConservation(
     }
   }
   const total = pages.reduce((sum, page) => {
-    const ownRaw = page.settlementRaw + page.suppliedRaw + page.marginRaw;
+    const ownRaw = page.settlementRaw + cashAtVenuesRaw(page.desk);
     return sum + ownRaw - page.takersRaw - page.poolRaw;
   }, 0n);
   if (total + inTransitRaw !== initialRaw)

@@ -51,6 +51,8 @@ function objectiveUsd(figures: PlanFigures): number {
 /** Net delta in USD that the jobs leave outside the bands themselves; 0 where intervals or orders blur it. */
 function certainlyLeftUsd(decision: DecisionRecord, jobs: readonly JobRecord[]): number {
   if (decision.staleReports.length > 0 || decision.safety.orders.length > 0) return 0;
+  // Cash for options counts with the delta of what it is to buy.
+  if (jobs.some(({ kind, underlying }) => kind === "margin-move" && underlying !== null)) return 0;
   return decision.underlyings.reduce((sum, one) => {
     const { underlying, netDeltaUnits, halfWidthUnits, spotUsd } = one;
     if (netDeltaUnits === null || halfWidthUnits === null || spotUsd === null) return sum;

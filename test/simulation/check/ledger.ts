@@ -1,8 +1,17 @@
 import type { Address, Hex } from "#shared/units/ids.ts";
+import {
+  bookAtDesk,
+  type DeskEvent,
+  type DeskPage,
+  deskBreach,
+  deskDifferences,
+  deskPageOf,
+  premiumRaw,
+} from "#test/simulation/check/desk-page.ts";
+import { marginRatioE18 } from "#test/simulation/desk/perp-market.ts";
 import type { SimBlock, SimChain } from "#test/simulation/world/chain.ts";
 import { VAULT_LIMITS } from "#test/simulation/world/site.ts";
 import type { ChainEvent } from "#test/simulation/world/transaction.ts";
-import { marginRatioE18 } from "#test/simulation/world/venue-desk.ts";
 
 /** Accounts of one vault after one block, kept from events alone. */
 type Page = {
@@ -10,13 +19,9 @@ type Page = {
   readonly leader: Address;
   readonly settlementRaw: bigint;
   readonly hedgeRaw: bigint;
-  /** At venues: lent, and margin less what was taken out. */
-  readonly suppliedRaw: bigint;
-  readonly marginRaw: bigint;
-  readonly sizeE18: bigint;
-  readonly openE18: bigint;
+  readonly desk: DeskPage;
   readonly takersRaw: bigint;
-  /** Net of what the pool gave and took. */
+  /** Net of what the pool and the option market gave and took. */
   readonly poolRaw: bigint;
   readonly consumed: ReadonlySet<Hex>;
   readonly sent: ReadonlyMap<Hex, { readonly amountRaw: bigint; readonly dstEid: number }>;
@@ -49,10 +54,7 @@ export function newLedger(chains: readonly SimChain[]): Ledger {
       leader: state.leader,
       settlementRaw: state.settlementRaw,
       hedgeRaw: state.hedgeRaw,
-      suppliedRaw: state.desk.suppliedRaw,
-      marginRaw: state.desk.marginRaw,
-      sizeE18: state.desk.sizeE18,
-      openE18: state.desk.openE18,
+      desk: deskPageOf(state.desk),
       takersRaw: 0n,
       poolRaw: 0n,
       consumed: new Set(),
@@ -89,7 +91,8 @@ export function newLedger(chains: readonly SimChain[]): Ledger {
       const isTraded = block.events.some((one) => one.type === "perp");
       if (isTraded && ratioE18 !== null && ratioE18 < MARGIN_FLOOR_E18)
         violate("I6", `${where}: a trade left a margin ratio of ${ratioE18}`);
-      checkDesk(page, block, (detail) => violate("I3", `${where}: ${detail}`));
+      for (const difference of deskDifferences(page.desk, block.state.desk))
+        violate("I3", `${where}: ${difference}`);
       pages.set(block.header.hash, page);
     },
   };
@@ -101,10 +104,20 @@ function check(page: Page, event: ChainEvent, violate: Violate): void {
     if (event.epoch !== page.epoch || event.leader !== page.leader)
       violate("I7", `${event.jobId} of epoch ${event.epoch} took effect in epoch ${page.epoch}`);
   }
+  if (isAtDesk(event)) {
+    const breach = deskBreach(page.desk, event);
+    if (breach !== undefined) violate("I6", breach);
+  }
   if (event.type === "received" && page.received.has(event.guid))
     violate("I3", `${event.guid} was credited twice`);
   if (event.type === "sent" && page.sent.has(event.guid))
     violate("I3", `${event.guid} was sent twice`);
+}
+
+function isAtDesk(event: ChainEvent): event is DeskEvent {
+  return ["venue", "perp", "funding", "liquidated", "option", "option-paid", "cap"].includes(
+    event.type,
+  );
 }
 
 function book(page: Page, event: ChainEvent, atSeconds: number): Page {
@@ -129,10 +142,21 @@ function book(page: Page, event: ChainEvent, atSeconds: number): Page {
         settlementRaw: page.settlementRaw + event.amountRaw,
         received: new Map(page.received).set(event.guid, event.amountRaw),
       };
-    case "venue":
-      return bookMove(page, event);
+    case "venue": {
+      const settlementRaw = page.settlementRaw - event.amountRaw;
+      return { ...page, settlementRaw, desk: bookAtDesk(page.desk, event) };
+    }
     case "perp":
       return bookPerp(page, event, atSeconds);
+    case "option":
+    case "option-paid":
+      return bookOption(page, event);
+    case "funding":
+    case "liquidated":
+    case "cap":
+      return { ...page, desk: bookAtDesk(page.desk, event) };
+    case "spent":
+      return spend(page, event.notionalRaw, atSeconds);
     case "bumped":
       return { ...page, epoch: event.epoch, leader: event.leader };
     case "takers":
@@ -163,35 +187,31 @@ function bookSwap(
   };
 }
 
-function checkDesk(page: Page, { state }: SimBlock, violate: (detail: string) => void): void {
-  for (const key of ["suppliedRaw", "marginRaw", "sizeE18", "openE18"] as const) {
-    if (page[key] !== state.desk[key])
-      violate(`the accounts have ${key} ${state.desk[key]}, their events give ${page[key]}`);
-  }
-}
-
-function bookMove(page: Page, event: Extract<ChainEvent, { type: "venue" }>): Page {
-  const { venue, amountRaw } = event;
-  const key = venue === "aave" ? "suppliedRaw" : "marginRaw";
-  return { ...page, settlementRaw: page.settlementRaw - amountRaw, [key]: page[key] + amountRaw };
-}
-
+/** Counted at what was paid or received, which is a little off the feed's price that the window counts. */
 function bookPerp(
   page: Page,
-  { sizeE18, quoteE18 }: Extract<ChainEvent, { type: "perp" }>,
+  event: Extract<ChainEvent, { type: "perp" }>,
   atSeconds: number,
 ): Page {
-  const isBuy = sizeE18 > 0n;
-  // Counted at what was paid or received, which is a little off the feed's price that the window counts.
-  const raw = (quoteE18 * 99n) / 10n ** 14n;
-  const cap = VAULT_LIMITS.swapWindowCapRaw;
+  const { sizeE18, quoteE18 } = event;
   return {
-    ...page,
-    sizeE18: page.sizeE18 + sizeE18,
-    openE18: page.openE18 + (isBuy ? quoteE18 : -quoteE18),
-    swapLevel: raise(page.swapLevel, raw, { cap, atSeconds }),
-    tradedRaw: page.tradedRaw + (isBuy ? sizeE18 : -sizeE18),
+    ...spend(page, (quoteE18 * 99n) / 10n ** 14n, atSeconds),
+    desk: bookAtDesk(page.desk, event),
+    tradedRaw: page.tradedRaw + (sizeE18 > 0n ? sizeE18 : -sizeE18),
   };
+}
+
+function bookOption(
+  page: Page,
+  event: Extract<ChainEvent, { type: "option" | "option-paid" }>,
+): Page {
+  const poolRaw = page.poolRaw + premiumRaw(event);
+  return { ...page, poolRaw, desk: bookAtDesk(page.desk, event) };
+}
+
+function spend(page: Page, raw: bigint, atSeconds: number): Page {
+  const cap = VAULT_LIMITS.swapWindowCapRaw;
+  return { ...page, swapLevel: raise(page.swapLevel, raw, { cap, atSeconds }) };
 }
 
 /** A bucket that empties evenly over the window. */

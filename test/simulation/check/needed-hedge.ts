@@ -1,8 +1,8 @@
 import { blackScholes } from "#shared/risk/pricing/black-scholes.ts";
 import { YEAR_MS } from "#shared/units/time.ts";
+import { strikeOf } from "#test/simulation/desk/option-market.ts";
 import type { SimChain } from "#test/simulation/world/chain.ts";
-
-const VOLATILITY = 0.8;
+import { VOLATILITY } from "#test/simulation/world/market.ts";
 
 /** How much the takers' trades and the market have moved the net delta so far, up and down added up. */
 export function newNeededHedge(chains: readonly SimChain[]): {
@@ -24,21 +24,33 @@ export function newNeededHedge(chains: readonly SimChain[]): {
 }
 
 function heldUnits(chains: readonly SimChain[]): number {
-  return chains.reduce((sum, chain) => sum + Number(chain.head().state.hedgeRaw) / 1e18, 0);
+  return chains.reduce((sum, chain) => {
+    const { hedgeRaw, desk } = chain.head().state;
+    return sum + Number(hedgeRaw + desk.perp.sizeE18) / 1e18;
+  }, 0);
 }
 
+/** Of what takers hold, and of what the vault's account holds at the option market. */
 function optionDelta(chain: SimChain, spotUsd: number, nowMs: number): number {
-  return chain.head().state.series.reduce((sum, series) => {
-    const years = (Number(series.expirySeconds) * 1000 - nowMs) / YEAR_MS;
+  const { state } = chain.head();
+  const own = state.series.map((series) => {
+    return { ...series, quantityE18: series.takersShortE18 - series.takersLongE18 };
+  });
+  const longs = state.desk.options.longs.flatMap((long) => {
+    const strike = strikeOf(state, long.strikeId);
+    return strike === undefined ? [] : [{ ...strike, ...long }];
+  });
+  return [...own, ...longs].reduce((sum, { isCall, strikeE8, expirySeconds, quantityE18 }) => {
+    const years = (Number(expirySeconds) * 1000 - nowMs) / YEAR_MS;
     if (years <= 0) return sum;
     const { deltaUnits } = blackScholes({
-      type: series.isCall ? "call" : "put",
+      type: isCall ? "call" : "put",
       spotUsd,
-      strikeUsd: Number(series.strikeE8) / 1e8,
+      strikeUsd: Number(strikeE8) / 1e8,
       years,
       volatility: VOLATILITY,
       rate: 0,
     });
-    return sum + (deltaUnits * Number(series.takersShortE18 - series.takersLongE18)) / 1e18;
+    return sum + (deltaUnits * Number(quantityE18)) / 1e18;
   }, 0);
 }

@@ -44,9 +44,12 @@ export function newSights({ faults }: SimulatedWorld) {
         if (event.type === "swap") faults.saw("swap consumed");
         if (event.type === "venue") {
           const way = event.amountRaw > 0n ? "in" : "out";
-          faults.saw(event.venue === "aave" ? `loan ${way}` : `margin ${way}`);
+          if (event.venue !== "lyra")
+            faults.saw(event.venue === "aave" ? `loan ${way}` : `margin ${way}`);
         }
         if (event.type === "perp") faults.saw("perpetual traded");
+        if (event.type === "option" && event.quantityE18 > 0n) faults.saw("option bought");
+        if (event.type === "option-paid") faults.saw("option paid");
         if (event.type === "sent") faults.saw("transfer consumed");
         if (event.type === "received") faults.saw("transfer delivered");
       }

@@ -1,10 +1,12 @@
 import type { AgentSlot } from "#test/simulation/agent/agent-slot.ts";
 import { checkConservation, checkConsumed } from "#test/simulation/check/chain-checks.ts";
 import { checkCountedOnce, newSequenceCheck } from "#test/simulation/check/coordinator-checks.ts";
+import { cashAtVenuesRaw, deskPageOf } from "#test/simulation/check/desk-page.ts";
 import { type Ledger, newLedger, type Violate } from "#test/simulation/check/ledger.ts";
 import { checkJobsMove, newNonceCheck } from "#test/simulation/check/liveness-checks.ts";
 import { newNeededHedge } from "#test/simulation/check/needed-hedge.ts";
 import type { newSights } from "#test/simulation/check/sights.ts";
+import { checkValuations } from "#test/simulation/check/valuation-check.ts";
 import type { CoordinatorSlot } from "#test/simulation/coordinator/coordinator-slot.ts";
 import type { SimulatedWorld } from "#test/simulation/world/simulated-world.ts";
 
@@ -25,7 +27,10 @@ export function newWatch(o: Watched): {
   const { world, coordinator, violate } = o;
   const chains = new Map(world.chains.map((chain) => [chain.site.shard, chain]));
   const ledger = newLedger(world.chains);
-  const initialRaw = world.chains.reduce((sum, one) => sum + one.head().state.settlementRaw, 0n);
+  const initialRaw = world.chains.reduce((sum, one) => {
+    const { settlementRaw, desk } = one.head().state;
+    return sum + settlementRaw + cashAtVenuesRaw(deskPageOf(desk));
+  }, 0n);
   const recordOf = (jobId: string) =>
     coordinator.disks().flatMap((disk) => disk.jobs.find(jobId) ?? [])[0];
   let isConservationDue = true;
@@ -48,7 +53,10 @@ export function newWatch(o: Watched): {
       isConservationDue = false;
       // Between two passes nothing is decided: what proofs have changed is put in order by the next.
       const isPassDone = state.view !== undefined && state.view !== lastView;
-      if (process.isAlive() && isPassDone) checkCountedOnce(life, chains, violate);
+      if (process.isAlive() && isPassDone) {
+        checkCountedOnce(life, chains, violate);
+        checkValuations(state, { ledger, chains, lies: world.lies, violate });
+      }
       lastView = state.view;
       checkSequences(state);
       if (state.brokenInvariant !== undefined)

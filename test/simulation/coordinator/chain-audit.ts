@@ -4,17 +4,14 @@ import {
   lineKey,
   type ProvedLine,
 } from "#coordinator/records/safety/chain-audit.ts";
+import { heldAtRaw } from "#test/simulation/desk/held.ts";
+import { perpQuoteE18 } from "#test/simulation/desk/perp-market.ts";
+import { venueReadings } from "#test/simulation/desk/venue-readings.ts";
 import type { SimBlock, SimChain } from "#test/simulation/world/chain.ts";
 import type { NodeView } from "#test/simulation/world/rpc.ts";
 import type { ShardState } from "#test/simulation/world/shard-state.ts";
-import {
-  capitalRaw,
-  heldMarginRaw,
-  liabilitiesRaw,
-  perpQuoteE18,
-  poolOut,
-} from "#test/simulation/world/valuation.ts";
-import { venueReadings } from "#test/simulation/world/venue-readings.ts";
+import { VENUE_NAMES } from "#test/simulation/world/site.ts";
+import { capitalRaw, liabilitiesRaw, poolOut } from "#test/simulation/world/valuation.ts";
 
 /** Fee of the simulated pool, as its site configures it. */
 const FEE_FRACTION = 500 * 1e-6;
@@ -52,9 +49,11 @@ export function auditOf(
           fields: { feeFraction: FEE_FRACTION, acceptsTrades: true },
           isEmpty: true,
         })),
-        ...accountLines(state, o.chain),
+        ...accountLines(block, o.chain),
       ],
-      heldRaw: new Map([[site.settlementToken, state.desk.suppliedRaw + heldMarginRaw(state)]]),
+      heldRaw: new Map([
+        [site.settlementToken, VENUE_NAMES.reduce((sum, one) => sum + heldAtRaw(state, one), 0n)],
+      ]),
       knowsLongs: true,
     },
     depthOutRaw: asked.depth.map(({ assetIn, amountInRaw }) => {
@@ -68,8 +67,8 @@ export function auditOf(
 }
 
 /** What the vault's accounts have, as far as reports are held to it. */
-function accountLines(state: ShardState, { site }: SimChain): ProvedLine[] {
-  const readings = venueReadings(state, site);
+function accountLines({ state, header }: SimBlock, { site }: SimChain): ProvedLine[] {
+  const readings = venueReadings(state, site, header.timestampMs / 1000);
   return [
     ...readings
       .flatMap((one) => one.lending)
@@ -83,9 +82,28 @@ function accountLines(state: ShardState, { site }: SimChain): ProvedLine[] {
       .flatMap((one) => one.perps)
       .map((line): ProvedLine => {
         const { accountValueUsd, freeMarginRaw, marginRatio, sizeE18, openNotionalUsd } = line;
-        const fields = { accountValueUsd, freeMarginRaw, marginRatio, sizeE18, openNotionalUsd };
+        const { fundingFractionPerDay } = line;
+        const account = { accountValueUsd, freeMarginRaw, marginRatio, sizeE18, openNotionalUsd };
+        const fields = { ...account, fundingFractionPerDay };
         const key = lineKey(line.adapter, line.market);
         return { list: "perps", key, fields, isEmpty: sizeE18 === "0" };
+      }),
+    ...readings
+      .flatMap((one) => one.optionMarkets)
+      .map(({ cashRaw, adapter, market }): ProvedLine => {
+        const isEmpty = cashRaw === "0" && state.desk.options.longs.length === 0;
+        return {
+          list: "optionMarkets",
+          key: lineKey(adapter, market),
+          fields: { cashRaw },
+          isEmpty,
+        };
+      }),
+    ...readings
+      .flatMap((one) => one.options)
+      .map(({ seriesId, underlying, type, strikeUsd, expiryMs, quantity }): ProvedLine => {
+        const fields = { underlying, type, strikeUsd, expiryMs, quantity };
+        return { list: "longs", key: lineKey(seriesId), fields, isEmpty: quantity === 0 };
       }),
   ];
 }

@@ -24,6 +24,16 @@ export const PLANTS = [
   "settled-by-receipt",
   /** Once the solver has answered, plans are compared with the penalties of the policy turned round. */
   "worse-plan-is-taken",
+  /** The desk takes no notice of its caps. */
+  "desk-ignores-caps",
+  /** An agent does not say what is left of the caps. */
+  "caps-not-reported",
+  /** An agent counts what it holds at the option market as cash there as well. */
+  "premium-counted-twice",
+  /** An agent goes on reporting a perpetual position that strangers have closed. */
+  "liquidated-position-kept",
+  /** An agent takes funding that its account owes for funding it is owed. */
+  "funding-sign-wrong",
 ] as const;
 
 export type Plant = (typeof PLANTS)[number];

@@ -30,6 +30,13 @@ export type ParamsStruct =
       readonly worstPrice: bigint;
       readonly minMarginRatio: bigint;
     })
+  | (Place & {
+      readonly market: Address;
+      readonly strikeId: bigint;
+      readonly isCall: boolean;
+      readonly quantity: bigint;
+      readonly worstPremium: bigint;
+    })
   | {
       readonly dstEid: number;
       readonly dstVault: Hex;
@@ -66,6 +73,17 @@ export function paramsOf(struct: ParamsStruct): JobParams {
       sizeE18: struct.size.toString(),
       worstPriceE8: struct.worstPrice.toString(),
       minMarginRatioE18: struct.minMarginRatio.toString(),
+      minCapitalAfterRaw,
+    };
+  if ("strikeId" in struct)
+    return {
+      kind: "option-trade",
+      venue,
+      market: lower(struct.market),
+      strikeId: struct.strikeId.toString(),
+      optionType: struct.isCall ? "call" : "put",
+      quantityE18: struct.quantity.toString(),
+      worstPremiumE8: struct.worstPremium.toString(),
       minCapitalAfterRaw,
     };
   if ("pool" in struct) return swapOf(struct);

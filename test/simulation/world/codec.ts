@@ -134,6 +134,7 @@ function fastCall(
   signersOf: (job: RebalanceJob, site: Site) => Address[],
 ): ChainCall {
   if (call.data === "0x") return { kind: "nothing" };
+  if (call.to === site.venues.lyra) return { kind: "upkeep" };
   const content = parsed(call.data) as
     | { kind: "mandate"; job: RebalanceJob }
     | { kind: "recover"; job: RecoveryJob }

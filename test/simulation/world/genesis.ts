@@ -1,4 +1,6 @@
 import type { Address, Hex } from "#shared/units/ids.ts";
+import type { DeskGenesis } from "#test/simulation/desk/desk-genesis.ts";
+import type { DeskState } from "#test/simulation/desk/desk-state.ts";
 import type { Random } from "#test/simulation/engine/random.ts";
 import type { ShardState, VaultRules } from "#test/simulation/world/shard-state.ts";
 import type { Site } from "#test/simulation/world/site.ts";
@@ -11,6 +13,7 @@ export function genesisOf(o: {
   readonly cashUsd: number;
   readonly hedgeUnits: number;
   readonly senders: readonly Address[];
+  readonly accounts: DeskGenesis;
 }): ShardState {
   const updatedAtMs = Math.floor(o.startMs / 1000) * 1000;
   const empty = { levelRaw: 0n, updatedAtSeconds: updatedAtMs / 1000 };
@@ -20,7 +23,7 @@ export function genesisOf(o: {
     consumed: new Set(),
     settlementRaw: BigInt(Math.round(o.cashUsd)) * 10n ** 6n,
     hedgeRaw: BigInt(o.hedgeUnits) * 10n ** 18n,
-    desk: { suppliedRaw: 0n, marginRaw: 0n, sizeE18: 0n, openE18: 0n, isClosed: false },
+    desk: deskOf(o.accounts, updatedAtMs / 1000),
     swapWindow: empty,
     transferWindow: empty,
     rounds: [{ priceE8: 2_000n * 10n ** 8n, roundId: 1n, updatedAtMs }],
@@ -35,12 +38,24 @@ export function genesisOf(o: {
   };
 }
 
+/** Accounts with the positions that are given, and nothing else in them. */
+function deskOf({ caps, strikes, longs, perp }: DeskGenesis, fundedAtSeconds: number): DeskState {
+  return {
+    suppliedRaw: 0n,
+    perp: { ...perp, fundingE18: 0n, ratePerDayE18: 0n, fundedAtSeconds },
+    options: { cashRaw: 0n, longs, strikes, ended: new Map() },
+    caps,
+    placedRaw: { aave: 0n, curie: perp.marginRaw, lyra: 0n },
+    isClosed: false,
+  };
+}
+
 export function rulesOf(
   site: Site,
   sites: readonly Site[],
   signer: Address,
   random: Random,
-): Omit<VaultRules, "takesTwice"> {
+): Omit<VaultRules, "takesTwice" | "ignoresCaps"> {
   const sisters = new Map<number, Hex>(
     sites
       .filter((one) => one !== site)

@@ -19,7 +19,8 @@ export type Market = {
   readonly freeze: () => void;
 };
 
-const VOLATILITY = 0.8;
+/** Everybody's, of every strike and expiry. */
+export const VOLATILITY = 0.8;
 const MOVE_PER_SECOND = 4e-4;
 const TRADE_CHANCE = 0.16;
 /** Takers' longs in one series at most, so that the vault's hedges can follow by buying and selling what it has. */

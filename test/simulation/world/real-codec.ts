@@ -12,6 +12,7 @@ import { privateKeyToAccount } from "viem/accounts";
 import { viemMandateSigner } from "#coordinator/adapters/chain/viem-mandate-signer.ts";
 import type { RpcClient } from "#shard-agent/adapters/rpc/rpc-client.ts";
 import { viemJobEncoder, viemJobVerifier } from "#shard-agent/adapters/sending/viem-job-desk.ts";
+import type { ContractCall } from "#shard-agent/ports/sender.ts";
 import { optionBookAbi } from "#shared/evm/abi/option-book.ts";
 import { shardVaultAbi } from "#shared/evm/abi/shard-vault.ts";
 import { venueDeskAbi } from "#shared/evm/abi/venue-desk.ts";
@@ -86,7 +87,7 @@ export function realCodec(): Codec {
       return { hash: keccak256(raw), callHash, ...fees, raw };
     },
     contractCall,
-    callOf: (call, site) => callOf(call.data, site),
+    callOf: (call, site) => callOf(call, site),
     decode: async (raw, site) => {
       const transaction = parseTransaction(raw);
       return {
@@ -96,7 +97,7 @@ export function realCodec(): Codec {
         maxFeeWei: transaction.maxFeePerGas ?? 0n,
         priorityWei: transaction.maxPriorityFeePerGas ?? 0n,
         valueWei: transaction.value ?? 0n,
-        call: await callOf(transaction.data ?? "0x", site),
+        call: await callOf({ to: transaction.to ?? "0x", data: transaction.data ?? "0x" }, site),
       };
     },
   };
@@ -113,8 +114,12 @@ const NO_RPC = {
   request: () => Promise.reject(new Error("the simulation has no JSON-RPC")),
 } as unknown as RpcClient;
 
-async function callOf(data: Hex, site: Site): Promise<ChainCall> {
+async function callOf(
+  { to, data }: Pick<ContractCall, "to" | "data">,
+  site: Site,
+): Promise<ChainCall> {
   if (data === "0x") return { kind: "nothing" };
+  if (to.toLowerCase() === site.venues.lyra) return { kind: "upkeep" };
   const decoded = decodeFunctionData({
     abi: [...shardVaultAbi, ...venueDeskAbi, ...optionBookAbi, ...recoveryAbi],
     data,
@@ -140,7 +145,8 @@ async function callOf(data: Hex, site: Site): Promise<ChainCall> {
     functionName !== "executeTransfer" &&
     functionName !== "executeLendMove" &&
     functionName !== "executeMarginMove" &&
-    functionName !== "executePerpChange"
+    functionName !== "executePerpChange" &&
+    functionName !== "executeOptionTrade"
   )
     return { kind: "nothing" };
   const [struct, given, signatures] = decoded.args;

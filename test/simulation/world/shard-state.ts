@@ -1,5 +1,7 @@
 import type { FeedPrice, RawSeries } from "#shard-agent/records/shard-snapshot.ts";
 import type { Address, Hex } from "#shared/units/ids.ts";
+import type { DeskState } from "#test/simulation/desk/desk-state.ts";
+import type { Bucket } from "#test/simulation/desk/windows.ts";
 import type { EndpointMessage } from "#test/simulation/world/message.ts";
 import type { Site } from "#test/simulation/world/site.ts";
 
@@ -26,20 +28,6 @@ export type ShardState = {
   readonly gasWei: ReadonlyMap<Address, bigint>;
 };
 
-/** The vault's accounts at a lending pool and at a perpetual market. */
-export type DeskState = {
-  readonly suppliedRaw: bigint;
-  /** Margin put in less what was taken out. */
-  readonly marginRaw: bigint;
-  readonly sizeE18: bigint;
-  /** What all trades have cost, less what they brought, USD with 18 decimals. */
-  readonly openE18: bigint;
-  /** No supply and no trades are taken. */
-  readonly isClosed: boolean;
-};
-
-export type Bucket = { readonly levelRaw: bigint; readonly updatedAtSeconds: number };
-
 /** What the vaults allow, set when they are deployed. */
 export type VaultRules = {
   readonly site: Site;
@@ -51,4 +39,6 @@ export type VaultRules = {
   readonly poolPremium: number;
   /** Planted: a mandate is taken as often as it comes. */
   readonly takesTwice: boolean;
+  /** Planted: the desk's caps are not looked at. */
+  readonly ignoresCaps: boolean;
 };

@@ -1,4 +1,6 @@
 import type { ExpectedTransfer } from "#shared/wire/transfer-line.ts";
+import { deskGenesisOf } from "#test/simulation/desk/desk-genesis.ts";
+import { newDeskNemesis } from "#test/simulation/desk/desk-nemesis.ts";
 import { type FaultRates, type Faults, newFaults } from "#test/simulation/engine/faults.ts";
 import { type Random, randomOf } from "#test/simulation/engine/random.ts";
 import { newScheduler, type Scheduler } from "#test/simulation/engine/scheduler.ts";
@@ -9,10 +11,8 @@ import type { Codec } from "#test/simulation/world/codec.ts";
 import { genesisOf, rulesOf } from "#test/simulation/world/genesis.ts";
 import { type Market, newMarket } from "#test/simulation/world/market.ts";
 import { newQueue, type SimQueue } from "#test/simulation/world/queue.ts";
-import type { ShardState } from "#test/simulation/world/shard-state.ts";
 import { type Site, sitesOf } from "#test/simulation/world/site.ts";
 import { newStreams, type Streams } from "#test/simulation/world/streams.ts";
-import type { WorldOp } from "#test/simulation/world/world-op.ts";
 
 /** Everything outside the processes. */
 export type SimulatedWorld = {
@@ -36,6 +36,8 @@ export type SimulatedWorld = {
   readonly byzantine: { readonly shard: string; readonly liar: number } | undefined;
   /** Faults of the product itself. */
   readonly plants: Plants;
+  /** Hashes of blocks of which an agent's reports said what is not so. */
+  readonly lies: Set<string>;
   /** Chains no node of which answers. */
   readonly outages: Set<string>;
   /** Chains that make no blocks. */
@@ -65,6 +67,8 @@ export type WorldOptions = {
 export const START_MS = 1_790_000_000_000;
 /** Three endpoints are three times the work. */
 const LIAR_SHARE = 0.4;
+/** Runs with an account at an option market. */
+const OPTIONS_SHARE = 0.7;
 
 export function newWorld(o: WorldOptions): SimulatedWorld {
   const { seed, codec } = o;
@@ -85,24 +89,24 @@ export function newWorld(o: WorldOptions): SimulatedWorld {
   if (twin !== undefined) faults.saw("two agents on one shard");
   const role = o.role ?? KEEPER_ROLES[randomOf(seed, "keepers").integer(0, 2)] ?? "share";
   const roles = new Map(twin === undefined ? [] : [[`${twin.shard}-2`, role]]);
+  const market = newMarket({ seed, sites, startMs: START_MS }, faults);
   const chains = sites.map((site, index) => {
     const senders = (agentIds.get(site.shard) ?? []).map(codec.senderAddress);
     // The last shard begins poor, so that collateral has to travel.
     const cashUsd = index === 2 ? random.between(600, 2_500) : random.between(250_000, 500_000);
     const hedgeUnits = index === 2 ? random.integer(1, 3) : random.integer(15, 45);
-    const genesis = genesisOf({ startMs: START_MS, cashUsd, hedgeUnits, senders });
+    const accounts = deskGenesisOf(site, seed, expiriesOf(market.series(site)));
+    const genesis = genesisOf({ startMs: START_MS, cashUsd, hedgeUnits, senders, accounts });
     const rules = rulesOf(site, sites, codec.plannerAddress, random);
     const takesTwice = o.plants.has("vault-takes-twice");
-    return newChain(site, { ...rules, takesTwice }, genesis, START_MS);
+    const ignoresCaps = o.plants.has("desk-ignores-caps");
+    return newChain(site, { ...rules, takesTwice, ignoresCaps }, genesis, START_MS);
   });
-  const reports = newStreams(scheduler, faults);
-  const receipts = newStreams(scheduler, faults);
-  for (const [shard, agents] of agentIds) {
-    for (const agent of agents) {
-      reports.open(shard, agent);
-      receipts.open(shard, agent);
-    }
-  }
+  const streams = (): Streams => {
+    const opened = newStreams(scheduler, faults);
+    for (const [shard, agents] of agentIds) for (const agent of agents) opened.open(shard, agent);
+    return opened;
+  };
   const listeners: ((chain: SimChain, block: SimBlock) => void)[] = [];
   const world: SimulatedWorld = {
     scheduler,
@@ -112,14 +116,15 @@ export function newWorld(o: WorldOptions): SimulatedWorld {
     chains,
     bridge: newBridge(faults),
     expected: new Map(),
-    market: newMarket({ seed, sites, startMs: START_MS }, faults),
+    market,
     queues: new Map(sites.map((site) => [site.shard, newQueue(scheduler, faults)])),
-    reports,
-    receipts,
+    reports: streams(),
+    receipts: streams(),
     agentIds,
     roles,
     byzantine: byzantineOf(o, sites),
     plants: o.plants,
+    lies: new Set(),
     outages: new Set(),
     stopped: new Set(),
     onBlock: (listener) => void listeners.push(listener),
@@ -135,10 +140,20 @@ export function newWorld(o: WorldOptions): SimulatedWorld {
 function sitesWithVenues(seed: number, random: Random): Site[] {
   const places = randomOf(seed, "venues");
   const at = { aave: [places.integer(0, 1)], curie: [[0], [1], [0, 1]][places.integer(0, 2)] };
+  const options = randomOf(seed, "option venue");
+  const lyra = options.chance(OPTIONS_SHARE) ? [options.integer(0, 1)] : [];
   return sitesOf(
     () => (random.chance(0.35) ? 1_000 : 2_000),
-    (venue, index) => at[venue]?.includes(index) === true,
+    (venue, index) => ({ ...at, lyra })[venue]?.includes(index) === true,
   );
+}
+
+/** The first expiry of a shard's own series, and the last. */
+function expiriesOf(series: readonly { readonly expirySeconds: bigint }[]) {
+  const [soon = 0n, week = soon] = [...new Set(series.map((one) => one.expirySeconds))].sort(
+    (one, other) => Number(one - other),
+  );
+  return { soon, week };
 }
 
 function byzantineOf({ seed, hasLiar }: WorldOptions, sites: readonly Site[]) {
@@ -152,15 +167,7 @@ function byzantineOf({ seed, hasLiar }: WorldOptions, sites: readonly Site[]) {
 function runChain(world: SimulatedWorld, chain: SimChain): void {
   const { scheduler, faults, market, bridge } = world;
   const { site } = chain;
-  let closedUntilMs = 0;
-  const venueOps = ({ desk }: ShardState): WorldOp[] => {
-    if (site.venues.curie !== null && faults.roll("venue-closed", 0.004)) {
-      faults.bit("venue-closed");
-      closedUntilMs = scheduler.nowMs() + faults.random.between(5_000, 30_000);
-    }
-    const isClosed = faults.isActive() && scheduler.nowMs() < closedUntilMs;
-    return isClosed === desk.isClosed ? [] : [{ kind: "venues", isClosed }];
-  };
+  const desk = newDeskNemesis(faults);
   const next = (): void => {
     const nowMs = scheduler.nowMs();
     if (world.stopped.has(site.shard)) faults.bit("chain-missed-blocks");
@@ -170,10 +177,11 @@ function runChain(world: SimulatedWorld, chain: SimChain): void {
       if (isPricedOut) faults.bit("chain-fee-spike");
       const ops = [
         ...market.ops(site, state, nowMs),
-        ...venueOps(state),
+        ...desk.ops(chain, nowMs),
         ...bridge.deliveries(chain, nowMs),
       ];
       const block = chain.produce(nowMs, ops);
+      desk.observe(block);
       bridge.observe(chain, nowMs);
       world.announce(chain, block);
     }

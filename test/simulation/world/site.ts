@@ -23,12 +23,15 @@ export type Site = {
   readonly venues: SiteVenues;
 };
 
+/** Where a vault may have an account: a lending pool, a perpetual market, an option market. */
+export const VENUE_NAMES = ["aave", "curie", "lyra"] as const;
+export type VenueName = (typeof VENUE_NAMES)[number];
+
 /** Accounts of the vault at venues; null where the shard has none. */
-type SiteVenues = {
+type SiteVenues = Readonly<Record<VenueName, Address | null>> & {
   readonly desk: Address;
-  readonly aave: Address | null;
-  readonly curie: Address | null;
   readonly market: Address;
+  readonly optionMarket: Address;
 };
 
 export const SETTLEMENT_DECIMALS = 6;
@@ -56,7 +59,7 @@ const CHAINS = [
 
 export function sitesOf(
   blockTimeMs: (index: number) => number,
-  has: (venue: "aave" | "curie", index: number) => boolean,
+  has: (venue: VenueName, index: number) => boolean,
 ): Site[] {
   return CHAINS.map((chain, index) => {
     const at = (name: string): Address => address(`${chain.shard} ${name}`);
@@ -75,7 +78,9 @@ export function sitesOf(
         desk: at("desk"),
         aave: has("aave", index) ? at("aave account") : null,
         curie: has("curie", index) ? at("curie account") : null,
+        lyra: has("lyra", index) ? at("lyra account") : null,
         market: at("perpetual"),
+        optionMarket: at("options"),
       },
     };
   });
@@ -129,8 +134,8 @@ export function scopeOf(site: Site, agent: string, signer: Address): ShardScope 
 }
 
 function positionVenuesOf({ venues }: Site): ShardScope["positionVenues"] {
-  const { desk, aave, curie, market } = venues;
-  if (aave === null && curie === null) return null;
+  const { desk, aave, curie, lyra, market, optionMarket } = venues;
+  if (aave === null && curie === null && lyra === null) return null;
   const nobody = address("nobody");
   return {
     desk,
@@ -144,7 +149,18 @@ function positionVenuesOf({ venues }: Site): ShardScope["positionVenues"] {
             quoteFrom: nobody,
             markets: [{ market, underlying: "ETH", depthUsd: [] }],
           },
-    lyraV1: null,
+    lyraV1:
+      lyra === null
+        ? null
+        : {
+            adapter: lyra,
+            market: optionMarket,
+            viewer: nobody,
+            underlying: "ETH",
+            swapPool: nobody,
+            quoteFrom: nobody,
+            depthOptions: [],
+          },
   };
 }
 
@@ -153,6 +169,7 @@ const ETH: UnderlyingPolicy = {
   bandFloorUsd: 4_000,
   bandCapNavFraction: 0.005,
   netDeltaLimitUsd: 150_000,
+  vegaLimitUsdPerVolPoint: 40,
   hedgeNotionalMaxUsd: 60_000,
 };
 
@@ -163,8 +180,14 @@ export const SIMULATED_POLICY: Policy = {
   staleness: { ...DEFAULT_POLICY.staleness, feedMaxMs: FEED_MAX_MS },
   planning: { ...DEFAULT_POLICY.planning, method: "greedy" },
   // Much is lent and much margin stands by, so that cash runs short and perpetuals are traded.
-  lending: { ...DEFAULT_POLICY.lending, supplyMaxFraction: 0.9, minimumUsd: 5_000 },
-  perps: { ...DEFAULT_POLICY.perps, withdrawsSurplus: true, standingMarginHalfWidths: 6 },
+  lending: { ...DEFAULT_POLICY.lending, supplyMaxFraction: 0.97, minimumUsd: 5_000 },
+  perps: {
+    ...DEFAULT_POLICY.perps,
+    withdrawsSurplus: true,
+    standingMarginHalfWidths: 6,
+    // A smaller one is not worth its gas by the agents' caps, and would be refused again and again.
+    marginMoveMinimumUsd: 500,
+  },
   // Small ones, so that several are on their way at the same time.
   transfers: {
     ...DEFAULT_POLICY.transfers,

@@ -1,5 +1,6 @@
 import type { Address, Hex } from "#shared/units/ids.ts";
 import type { JobParams, Mandate } from "#shared/wire/rebalance-job.ts";
+import type { VenueName } from "#test/simulation/world/site.ts";
 
 /** What a transaction asks of a shard's contracts. */
 export type ChainCall =
@@ -25,6 +26,8 @@ export type ChainCall =
       readonly leader: Address;
       readonly signers: readonly Address[];
     }
+  /** Pays the option account's longs that are over; anyone may. */
+  | { readonly kind: "upkeep" }
   | { readonly kind: "nothing" };
 
 export type Transaction = {
@@ -78,7 +81,7 @@ export type ChainEvent =
   | {
       readonly type: "venue";
       readonly jobId: Hex;
-      readonly venue: "aave" | "curie";
+      readonly venue: VenueName;
       readonly amountRaw: bigint;
       readonly gainedRaw: bigint;
     }
@@ -89,15 +92,48 @@ export type ChainEvent =
       /** Paid for a buy, received for a sale; positive. */
       readonly quoteE18: bigint;
     }
+  | {
+      readonly type: "option";
+      readonly jobId: Hex;
+      readonly strikeId: number;
+      readonly isCall: boolean;
+      /** Positive bought. */
+      readonly quantityE18: bigint;
+      /** Settlement asset paid or received; positive. */
+      readonly amountRaw: bigint;
+    }
+  /** A long that is over, paid at `atE8`. */
+  | {
+      readonly type: "option-paid";
+      readonly strikeId: number;
+      readonly isCall: boolean;
+      readonly quantityE18: bigint;
+      readonly strikeE8: bigint;
+      readonly atE8: bigint;
+      readonly payoutRaw: bigint;
+    }
+  /** What one unit of a perpetual position owes more than before, USD with 18 decimals. */
+  | { readonly type: "funding"; readonly growthE18: bigint }
+  /** A stranger closed some of the perpetual position. */
+  | {
+      readonly type: "liquidated";
+      readonly sizeE18: bigint;
+      readonly quoteE18: bigint;
+      readonly penaltyE18: bigint;
+    }
+  /** The admin set what may lie at a venue. */
+  | { readonly type: "cap"; readonly venue: VenueName; readonly capRaw: bigint }
+  /** Others than our mandates used the vault's window of trades. */
+  | { readonly type: "spent"; readonly notionalRaw: bigint }
   | { readonly type: "bumped"; readonly epoch: number; readonly leader: Address }
   /** Premiums and payoffs between the vault and takers; positive to the vault. */
   | { readonly type: "takers"; readonly amountRaw: bigint };
 
 /** What a mandate did, beside being consumed. */
-export type Effect = Extract<ChainEvent, { type: "swap" | "sent" | "venue" | "perp" }>;
+export type Effect = Extract<ChainEvent, { type: "swap" | "sent" | "venue" | "perp" | "option" }>;
 
 export function isEffect(event: ChainEvent): event is Effect {
-  return ["swap", "sent", "venue", "perp"].includes(event.type);
+  return ["swap", "sent", "venue", "perp", "option"].includes(event.type);
 }
 
 /** What was given and what was got, as reports and receipts say it (shard-agent/adapters/sending/viem-job-events.ts). */
@@ -119,6 +155,12 @@ export function amountsOf(effect: Effect | undefined): {
       return sizeE18 > 0n
         ? { amountInRaw: quoteE18, amountOutRaw: sizeE18 }
         : { amountInRaw: -sizeE18, amountOutRaw: quoteE18 };
+    }
+    case "option": {
+      const { quantityE18, amountRaw } = effect;
+      return quantityE18 > 0n
+        ? { amountInRaw: amountRaw, amountOutRaw: quantityE18 }
+        : { amountInRaw: -quantityE18, amountOutRaw: amountRaw };
     }
     case undefined:
       return { amountInRaw: 0n, amountOutRaw: 0n };

@@ -6,19 +6,15 @@ import type {
   SwapParams,
   TransferParams,
 } from "#shared/wire/rebalance-job.ts";
+import { settleLongs } from "#test/simulation/desk/option-market.ts";
+import { actAtVenue, countedE18, type DeskParams } from "#test/simulation/desk/venue-desk.ts";
+import { fill } from "#test/simulation/desk/windows.ts";
 import { guidOf, messageOf } from "#test/simulation/world/message.ts";
-import type { Bucket, ShardState, VaultRules } from "#test/simulation/world/shard-state.ts";
+import { ceilDiv, intrinsicE8, priceE8 } from "#test/simulation/world/price.ts";
+import type { ShardState, VaultRules } from "#test/simulation/world/shard-state.ts";
 import { VAULT_LIMITS } from "#test/simulation/world/site.ts";
 import type { ChainCall, ChainEvent, Transaction } from "#test/simulation/world/transaction.ts";
-import {
-  capitalRaw,
-  ceilDiv,
-  intrinsicE8,
-  poolIn,
-  poolOut,
-  priceE8,
-} from "#test/simulation/world/valuation.ts";
-import { actAtVenue, type DeskParams } from "#test/simulation/world/venue-desk.ts";
+import { capitalRaw, poolIn, poolOut } from "#test/simulation/world/valuation.ts";
 import { receive } from "#test/simulation/world/world-op.ts";
 
 export type CallOutcome =
@@ -41,6 +37,7 @@ export function execute(
   if (call.kind === "bump") return bump(state, call, rules);
   if (call.kind === "recover") return recover(state, call);
   if (call.kind === "settle") return settle(state, call, nowSeconds);
+  if (call.kind === "upkeep") return upkeep(state, nowSeconds);
   const consumed = consume(state, call, { transaction, rules, nowSeconds });
   if (!consumed.ok) return consumed;
   const { params } = call;
@@ -57,7 +54,6 @@ function act(state: ShardState, o: Acting, where: Where): CallOutcome {
   if (params.kind === "swap" || params.kind === "swap-exact-output")
     return swap(state, call.mandate.jobId, params, where);
   if (params.kind === "transfer") return transfer(state, { ...o, params }, where);
-  if (params.kind === "option-trade") return fail("NotRegistered");
   return desk(state, call.mandate.jobId, params, where);
 }
 
@@ -174,14 +170,20 @@ function swap(
 /** The desk's own checks come after the vault's. */
 function desk(state: ShardState, jobId: Hex, params: DeskParams, where: Where): CallOutcome {
   if (!areFeedsFresh(state, where.nowSeconds)) return fail("PriceStale");
-  const outcome = actAtVenue(state, jobId, params, where.rules);
-  if (!outcome.ok || params.kind !== "perp-change") return outcome;
-  const sizeE18 = BigInt(params.sizeE18);
-  const notional = ceilDiv((sizeE18 < 0n ? -sizeE18 : sizeE18) * priceE8(state), 10n ** 20n);
+  const outcome = actAtVenue(state, params, { jobId, ...where });
+  const sizeE18 = countedE18(params);
+  if (!outcome.ok || sizeE18 === 0n) return outcome;
+  const notional = ceilDiv(sizeE18 * priceE8(state), 10n ** 20n);
   const cap = VAULT_LIMITS.swapWindowCapRaw;
   const swapWindow = fill(state.swapWindow, notional, cap, where.nowSeconds);
   if (swapWindow === undefined) return fail("WindowCapExceeded");
   return { ...outcome, state: { ...outcome.state, swapWindow } };
+}
+
+/** LyraV1Adapter.settleExpired. */
+function upkeep(state: ShardState, nowSeconds: number): CallOutcome {
+  const settled = settleLongs(state, nowSeconds);
+  return settled.events.length === 0 ? fail("NothingToSettle") : { ok: true, ...settled };
 }
 
 function transfer(
@@ -269,13 +271,4 @@ function settle(
 function areFeedsFresh(state: ShardState, nowSeconds: number): boolean {
   const oldestMs = Math.min(state.rounds.at(-1)?.updatedAtMs ?? 0, state.settlementUpdatedAtMs);
   return oldestMs / 1000 + VAULT_LIMITS.feedStaleAfterSeconds >= nowSeconds;
-}
-
-/** The leaky bucket after adding an amount; undefined when it does not fit. */
-function fill(bucket: Bucket, amount: bigint, cap: bigint, nowSeconds: number): Bucket | undefined {
-  const elapsed = Math.min(nowSeconds - bucket.updatedAtSeconds, VAULT_LIMITS.windowSeconds);
-  const drained = (cap * BigInt(elapsed)) / BigInt(VAULT_LIMITS.windowSeconds);
-  const before = drained >= bucket.levelRaw ? 0n : bucket.levelRaw - drained;
-  if (before + amount > cap) return undefined;
-  return { levelRaw: before + amount, updatedAtSeconds: nowSeconds };
 }

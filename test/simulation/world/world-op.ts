@@ -1,5 +1,6 @@
 import type { RawSeries } from "#shard-agent/records/shard-snapshot.ts";
 import type { Hex } from "#shared/units/ids.ts";
+import { atDesk, type DeskOp } from "#test/simulation/desk/desk-op.ts";
 import type { ShardState } from "#test/simulation/world/shard-state.ts";
 import type { ChainEvent } from "#test/simulation/world/transaction.ts";
 
@@ -8,6 +9,7 @@ export type WorldOp =
   | { readonly kind: "price"; readonly priceE8: bigint }
   /** Venues take no supply and no trades, or do again. */
   | { readonly kind: "venues"; readonly isClosed: boolean }
+  | DeskOp
   | {
       readonly kind: "trade";
       readonly series: Omit<RawSeries, "takersLongE18" | "takersShortE18">;
@@ -43,6 +45,12 @@ export function applyOp(state: ShardState, op: WorldOp, timestampMs: number): Op
       return { state: { ...state, desk: { ...state.desk, isClosed: op.isClosed } }, events: [] };
     case "trade":
       return trade(state, op, timestampMs);
+    case "funding":
+    case "liquidate":
+    case "cap":
+    case "spend":
+    case "end-board":
+      return atDesk(state, op, timestampMs);
     case "verify":
       return verify(state, op, timestampMs);
     case "receive":

@@ -1,52 +1,54 @@
 import { EMPTY_READING, type VenueReading } from "#shard-agent/records/shard-snapshot.ts";
 import { unitsFromRaw } from "#shared/units/token-amount.ts";
 import type { LendingLine, PerpLine } from "#shared/wire/shard-report.ts";
-import type { ShardState } from "#test/simulation/world/shard-state.ts";
-import { SETTLEMENT_DECIMALS, type Site } from "#test/simulation/world/site.ts";
+import { heldAtRaw } from "#test/simulation/desk/held.ts";
+import { optionReading } from "#test/simulation/desk/option-reading.ts";
 import {
   exposureE18,
   freeMarginRaw,
-  heldMarginRaw,
-  PERP_FEE_MILLIONTHS,
-  perpQuoteE18,
-  priceE8,
-  valueE18,
-} from "#test/simulation/world/valuation.ts";
-import {
   INITIAL_MARGIN_MILLIONTHS,
   MAINTENANCE_MARGIN_MILLIONTHS,
-} from "#test/simulation/world/venue-desk.ts";
+  PERP_FEE_MILLIONTHS,
+  perpQuoteE18,
+  valueE18,
+} from "#test/simulation/desk/perp-market.ts";
+import { priceE8 } from "#test/simulation/world/price.ts";
+import type { ShardState } from "#test/simulation/world/shard-state.ts";
+import { SETTLEMENT_DECIMALS, type Site } from "#test/simulation/world/site.ts";
 
 const RATE_PER_YEAR = 0.2;
 const POOL_CASH_RAW = 10n ** 14n;
 const DEPTH_USD = [1_000, 10_000, 50_000, 150_000];
 const GAS_UNITS = 400_000;
 
-/** What the shard's venues say at one block, in the words of the agent's venue files. */
-export function venueReadings(state: ShardState, site: Site): VenueReading[] {
-  const { aave, curie } = site.venues;
+/** What the shard's venues say at a block of that time, in the words of the agent's venue files. */
+export function venueReadings(state: ShardState, site: Site, nowSeconds: number): VenueReading[] {
+  const { aave, curie, lyra } = site.venues;
   const token = site.settlementToken;
-  const lending: VenueReading[] =
-    aave === null
+  const held = (venue: "aave" | "curie", location: "lending" | "venue-margin") => {
+    return { collateral: [{ token, amountRaw: heldAtRaw(state, venue), location }] };
+  };
+  return [
+    ...(aave === null
       ? []
       : [
           {
             ...EMPTY_READING,
+            ...held("aave", "lending"),
             lending: [lendingLine(state, site, aave)],
-            collateral: [{ token, amountRaw: state.desk.suppliedRaw, location: "lending" }],
           },
-        ];
-  const perps: VenueReading[] =
-    curie === null
+        ]),
+    ...(curie === null
       ? []
       : [
           {
             ...EMPTY_READING,
+            ...held("curie", "venue-margin"),
             perps: [perpLine(state, site, curie)],
-            collateral: [{ token, amountRaw: heldMarginRaw(state), location: "venue-margin" }],
           },
-        ];
-  return [...lending, ...perps];
+        ]),
+    ...(lyra === null ? [] : [optionReading(state, { site, adapter: lyra, nowSeconds })]),
+  ];
 }
 
 function lendingLine(
@@ -88,8 +90,8 @@ function perpLine(state: ShardState, site: Site, adapter: `0x${string}`): PerpLi
     underlying: "ETH",
     marginToken: site.settlementToken,
     marginDecimals: SETTLEMENT_DECIMALS,
-    sizeE18: desk.sizeE18.toString(),
-    openNotionalUsd: unitsFromRaw(desk.openE18, 18),
+    sizeE18: desk.perp.sizeE18.toString(),
+    openNotionalUsd: unitsFromRaw(desk.perp.openE18, 18),
     markUsd: spotUsd,
     indexUsd: spotUsd,
     accountValueUsd: unitsFromRaw(valueE18(state), 18),
@@ -98,8 +100,8 @@ function perpLine(state: ShardState, site: Site, adapter: `0x${string}`): PerpLi
     initialMarginFraction: Number(INITIAL_MARGIN_MILLIONTHS) / 1e6,
     maintenanceMarginFraction: Number(MAINTENANCE_MARGIN_MILLIONTHS) / 1e6,
     marginRatioFloor: 0,
-    fundingFractionPerDay: 0,
-    pendingFundingUsd: 0,
+    fundingFractionPerDay: Number(desk.perp.ratePerDayE18) / 1e18,
+    pendingFundingUsd: unitsFromRaw(desk.perp.fundingE18, 18),
     feeFraction: Number(PERP_FEE_MILLIONTHS) / 1e6,
     gasUnits: GAS_UNITS,
     marginGasUnits: GAS_UNITS,
