@@ -185,7 +185,8 @@ function agentPorts(config: AgentConfig, wiring: Wiring) {
   const venueDesk = config.positionVenues?.desk ?? null;
   const { privateUrls, publicFallback } = config.rpc;
   const privateNodes = privateUrls.map((url) => rpcClient([url]));
-  const route = { privateNodes, publicNodes: rpc, publicFallback };
+  const publicNodes = wiring.rpc.nodes.map((node) => node.rpc);
+  const route = { privateNodes, publicNodes, publicFallback };
   const sender = viemSender(rpc, {
     signer: signingGuard(keys.sender, guardRules(config)),
     chainId,

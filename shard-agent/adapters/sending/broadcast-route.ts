@@ -7,11 +7,14 @@ const ALREADY_THERE = /already (known|imported)|known transaction/i;
 /** The nonce is used: by these bytes, or by others. Only the chain can tell. */
 const NONCE_USED = /nonce too low/i;
 
-/** Where signed transactions go. */
+/** How long other endpoints are waited for once one has taken the bytes; they get them however long they take. */
+const OTHERS_WAIT_MS = 250;
+
+/** Where signed transactions go: to every endpoint of a kind at once, since one may take them and tell nobody. */
 export type BroadcastRoute = {
-  /** Each on its own; empty when there are none. All of them get the bytes. */
+  /** Each on its own; empty when there are none. */
   readonly privateNodes: readonly RpcClient[];
-  readonly publicNodes: RpcClient;
+  readonly publicNodes: readonly RpcClient[];
   /** Whether the public nodes get what no private one took. */
   readonly publicFallback: boolean;
 };
@@ -19,19 +22,40 @@ export type BroadcastRoute = {
 /** Sends bytes along a route; the first kind of endpoint that takes them ends it. Never throws. */
 export async function broadcastAlong(route: BroadcastRoute, raw: Hex): Promise<BroadcastOutcome> {
   const { privateNodes, publicNodes } = route;
-  if (privateNodes.length === 0) return broadcastTo(publicNodes, raw);
-  const hidden = bestOf(await Promise.all(privateNodes.map((node) => broadcastTo(node, raw))));
+  if (privateNodes.length === 0) return bestOf(await broadcastToAll(publicNodes, raw));
+  const hidden = bestOf(await broadcastToAll(privateNodes, raw));
   // Private endpoints do not say whether they had the bytes before.
   if (hidden.outcome === "submitted" || !route.publicFallback) return { ...hidden, isNew: false };
-  const shown = await broadcastTo(publicNodes, raw);
+  const shown = bestOf(await broadcastToAll(publicNodes, raw));
   return { ...bestOf([shown, hidden]), detail: `${hidden.detail}; public: ${shown.detail}` };
 }
 
 const RANK = { submitted: 2, unknown: 1, not_submitted: 0 } as const;
 
+/** The best answer; new only where no endpoint had the bytes before, or one that drops them would always call them new. */
 function bestOf(outcomes: readonly BroadcastOutcome[]): BroadcastOutcome {
-  const ranked = outcomes.toSorted((one, other) => RANK[other.outcome] - RANK[one.outcome]);
-  return ranked[0] ?? { outcome: "not_submitted", isNew: false, detail: "no endpoint" };
+  const [best] = outcomes.toSorted((one, other) => RANK[other.outcome] - RANK[one.outcome]);
+  if (best === undefined) return { outcome: "not_submitted", isNew: false, detail: "no endpoint" };
+  const taken = outcomes.filter(({ outcome }) => outcome === "submitted");
+  return { ...best, isNew: taken.length > 0 && taken.every(({ isNew }) => isNew) };
+}
+
+/** The answers of all, or of those that came soon after the first endpoint that took the bytes. */
+async function broadcastToAll(
+  nodes: readonly RpcClient[],
+  raw: Hex,
+): Promise<readonly BroadcastOutcome[]> {
+  const outcomes: BroadcastOutcome[] = [];
+  const { promise: inTime, resolve } = Promise.withResolvers<void>();
+  let timer: NodeJS.Timeout | undefined;
+  const all = nodes.map(async (node) => {
+    const outcome = await broadcastTo(node, raw);
+    outcomes.push(outcome);
+    if (outcome.outcome === "submitted") timer ??= setTimeout(resolve, OTHERS_WAIT_MS);
+  });
+  await Promise.race([Promise.all(all), inTime]);
+  clearTimeout(timer);
+  return [...outcomes];
 }
 
 async function broadcastTo(node: RpcClient, raw: Hex): Promise<BroadcastOutcome> {

@@ -44,7 +44,7 @@ export function viemSender(
   },
 ): Sender {
   const { signer, chainId } = o;
-  const route = o.route ?? { privateNodes: [], publicNodes: rpc, publicFallback: false };
+  const route = o.route ?? { privateNodes: [], publicNodes: [rpc], publicFallback: false };
   const sign: Sender["sign"] = async (call, fees) => {
     const { nonce, gasLimit, maxFeePerGasWei, maxPriorityFeePerGasWei, intent } = fees;
     const transaction = {

@@ -8,19 +8,28 @@ export type RpcProxy = {
   readonly url: string;
   /** From now on; null for the truth. */
   readonly lie: (lie: Lie | null) => void;
+  /** From now on calls of this method end here, answered by what is given; the node never hears of them. */
+  readonly swallow: (method: string, answer: (params: readonly unknown[]) => unknown) => void;
 };
 
 /** An HTTP JSON-RPC proxy in front of a real node that tells lies when asked to. Ends with the test. */
 export async function rpcProxy(target: string): Promise<RpcProxy> {
   let lie: Lie | null = null;
+  const swallowed = new Map<string, (params: readonly unknown[]) => unknown>();
   const server = createServer((request, response) => {
     let text = "";
     request.setEncoding("utf8").on("data", (chunk: string) => {
       text += chunk;
     });
     request.on("end", () => {
-      void forward(target, text, lie).then(
-        (body) => response.setHeader("content-type", "application/json").end(body),
+      const { id, method, params } = JSON.parse(text) as Call;
+      const answer = swallowed.get(method);
+      const body =
+        answer === undefined
+          ? forward(target, text, lie)
+          : Promise.resolve(JSON.stringify({ jsonrpc: "2.0", id, result: answer(params) }));
+      void body.then(
+        (found) => response.setHeader("content-type", "application/json").end(found),
         () => request.socket.destroy(),
       );
     });
@@ -37,11 +46,14 @@ export async function rpcProxy(target: string): Promise<RpcProxy> {
     lie: (next) => {
       lie = next;
     },
+    swallow: (method, answer) => void swallowed.set(method, answer),
   };
 }
 
+type Call = { readonly id: number; readonly method: string; readonly params: readonly unknown[] };
+
 async function forward(target: string, text: string, lie: Lie | null): Promise<string> {
-  const { method, params } = JSON.parse(text) as { method: string; params: readonly unknown[] };
+  const { method, params } = JSON.parse(text) as Call;
   const headers = { "content-type": "application/json" };
   const answer = await fetch(target, { method: "POST", headers, body: text });
   const body = (await answer.json()) as { result?: unknown };

@@ -11,7 +11,7 @@ async function route(replies: readonly RpcReply[], publicFallback: boolean) {
   const open = await jsonRpcNode(() => TAKES);
   const privateNodes = hidden.map((node) => rpcClient([node.url]));
   return {
-    route: { privateNodes, publicNodes: rpcClient([open.url]), publicFallback },
+    route: { privateNodes, publicNodes: [rpcClient([open.url])], publicFallback },
     hidden,
     open,
   };
@@ -39,4 +39,23 @@ test("the public endpoints get what no private one took, only where that is allo
   const hidden = await route([REFUSES, "break"], false);
   expect(await broadcastAlong(hidden.route, "0xf00d")).toMatchObject({ outcome: "unknown" });
   expect(hidden.open.calls).toHaveLength(0);
+});
+
+test("every public endpoint gets the same bytes, also when the first of them takes them", async () => {
+  const nodes = await Promise.all([TAKES, TAKES, REFUSES].map((reply) => jsonRpcNode(() => reply)));
+  const publicNodes = nodes.map((node) => rpcClient([node.url]));
+  const along = { privateNodes: [], publicNodes, publicFallback: false };
+  expect(await broadcastAlong(along, "0xf00d")).toMatchObject({ outcome: "submitted" });
+  for (const { calls } of nodes) expect(calls.map(({ params }) => params)).toEqual([["0xf00d"]]);
+});
+
+test("an endpoint that takes the same bytes again and again as new hides nothing: another one had them", async () => {
+  const had: RpcReply = { error: { code: -32000, message: "already known" } };
+  const nodes = await Promise.all([TAKES, had].map((reply) => jsonRpcNode(() => reply)));
+  const publicNodes = nodes.map((node) => rpcClient([node.url]));
+  const along = { privateNodes: [], publicNodes, publicFallback: false };
+  expect(await broadcastAlong(along, "0xf00d")).toMatchObject({
+    outcome: "submitted",
+    isNew: false,
+  });
 });
