@@ -16,6 +16,7 @@ import { redisExpectedTransfers } from "#shard-agent/adapters/redis/redis-expect
 import { redisSignedStream } from "#shard-agent/adapters/redis/redis-signed-stream.ts";
 import { type OpenRpc, openHeads, openRpc } from "#shard-agent/adapters/rpc/open-rpc.ts";
 import { rpcClient } from "#shard-agent/adapters/rpc/rpc-client.ts";
+import type { BroadcastRoute } from "#shard-agent/adapters/sending/broadcast-route.ts";
 import { serialLane } from "#shard-agent/adapters/sending/serial-lane.ts";
 import { viemJobEncoder, viemJobVerifier } from "#shard-agent/adapters/sending/viem-job-desk.ts";
 import { viemSender } from "#shard-agent/adapters/sending/viem-sender.ts";
@@ -183,14 +184,10 @@ function agentPorts(config: AgentConfig, wiring: Wiring) {
   const settlementToken = config.settlement.token;
   const recovery = recoveryRules(config);
   const venueDesk = config.positionVenues?.desk ?? null;
-  const { privateUrls, publicFallback } = config.rpc;
-  const privateNodes = privateUrls.map((url) => rpcClient([url]));
-  const publicNodes = wiring.rpc.nodes.map((node) => node.rpc);
-  const route = { privateNodes, publicNodes, publicFallback };
   const sender = viemSender(rpc, {
     signer: signingGuard(keys.sender, guardRules(config)),
     chainId,
-    route,
+    route: routeOf(config, wiring.rpc),
   });
   const pause = (ms: number) => sleep(ms, shutdown.signal);
   const memory: Memory = { snapshot: null, reportBlockTimestampMs: null, health: null };
@@ -243,6 +240,12 @@ function agentPorts(config: AgentConfig, wiring: Wiring) {
     pause,
     ...announcements(config, { log, shutdown, pause }),
   };
+}
+
+function routeOf({ rpc }: AgentConfig, { nodes }: OpenRpc): BroadcastRoute {
+  const privateNodes = rpc.privateUrls.map((url) => rpcClient([url]));
+  const publicNodes = nodes.map((node) => node.rpc);
+  return { privateNodes, publicNodes, publicFallback: rpc.publicFallback };
 }
 
 function announcements(config: AgentConfig, o: Process & { readonly pause: Pause }) {

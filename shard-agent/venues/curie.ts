@@ -4,7 +4,7 @@ import type { CurieScope } from "#shard-agent/records/shard-scope.ts";
 import { EMPTY_READING } from "#shard-agent/records/shard-snapshot.ts";
 import type { Address } from "#shared/units/ids.ts";
 import { unitsFromRaw } from "#shared/units/token-amount.ts";
-import type { PerpLine } from "#shared/wire/shard-report.ts";
+import { type PerpLine, RATIO_TOLD_MAX } from "#shared/wire/shard-report.ts";
 
 const abi = parseAbi([
   "function getVault() view returns (address)",
@@ -134,7 +134,7 @@ async function readAccount(view: ViewReader, at: CurieScope, desk: Address): Pro
       marginRatio: exposure === 0n ? null : Number(value) / Number(exposure),
       initialMarginFraction: initial / RATIO_UNITS,
       maintenanceMarginFraction: maintenance / RATIO_UNITS,
-      marginRatioFloor: unitsFromRaw(floor, DECIMALS),
+      marginRatioFloor: Math.min(RATIO_TOLD_MAX, unitsFromRaw(floor, DECIMALS)),
     },
     isPaused: isHousePaused,
     maxFundingFraction: maxFunding / RATIO_UNITS,

@@ -9,8 +9,10 @@ import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
 import { aaveV3AdapterAbi } from "#shared/evm/abi/aave-v3-adapter.ts";
 import { curieAdapterAbi } from "#shared/evm/abi/curie-adapter.ts";
 import { erc20Abi } from "#shared/evm/abi/erc20.ts";
+import { venueDeskAbi } from "#shared/evm/abi/venue-desk.ts";
 import type { Address } from "#shared/units/ids.ts";
 import { unitsFromRaw } from "#shared/units/token-amount.ts";
+import { RATIO_TOLD_MAX } from "#shared/wire/shard-report.ts";
 
 const aaveAbi = parseAbi([
   "struct Reserve { uint256 configuration; uint128 liquidityIndex; uint128 currentLiquidityRate; uint128 variableBorrowIndex; uint128 currentVariableBorrowRate; uint128 currentStableBorrowRate; uint40 lastUpdateTimestamp; uint16 id; address aToken; address stableDebtToken; address variableDebtToken; address interestRateStrategy; uint128 accruedToTreasury; uint128 unbacked; uint128 isolationModeTotalDebt; }",
@@ -36,10 +38,14 @@ const curieAbi = parseAbi([
   "function getTwapInterval() view returns (uint32)",
   "function getMaxFundingRate() view returns (uint24)",
   "function getExchange() view returns (address)",
+  "function getMarketRegistry() view returns (address)",
+  "function getFeeRatio(address baseToken) view returns (uint24)",
   "function getSqrtMarketTwapX96(address baseToken, uint32 twapInterval) view returns (uint160)",
 ]);
 
 const WAD_DECIMALS = 18;
+/** Aave's rates are rays. */
+const RAY_DECIMALS = 27;
 const NO_DEBT = 2n ** 256n - 1n;
 /** Aave's bits of a reserve that is in use, and of one that stands still. */
 const ACTIVE_BIT = 56n;
@@ -47,6 +53,12 @@ const PAUSED_BIT = 60n;
 /** Curie's ratios are millionths. */
 const RATIO_UNITS = 1_000_000;
 const Q96 = 2 ** 96;
+
+type Reserve = {
+  readonly aToken: Address;
+  readonly configuration: bigint;
+  readonly currentLiquidityRate: bigint;
+};
 
 /** The vault's assets at its account at Aave v3. */
 export async function aaveLines(
@@ -62,10 +74,11 @@ export async function aaveLines(
     args: [adapter],
   });
   const health = account[5] ?? 0n;
-  const healthFactor = health === NO_DEBT ? null : unitsFromRaw(health, WAD_DECIMALS);
+  const healthFactor =
+    health === NO_DEBT ? null : Math.min(RATIO_TOLD_MAX, unitsFromRaw(health, WAD_DECIMALS));
   const lines = [settlement, ...underlyings].map(async ({ token }): Promise<ProvedLine[]> => {
     const call = { abi: aaveAbi, to: pool, name: "getReserveData", args: [token] };
-    const { aToken, configuration } = await view<{ aToken: Address; configuration: bigint }>(call);
+    const { aToken, configuration, currentLiquidityRate } = await view<Reserve>(call);
     if (BigInt(aToken) === 0n) return [];
     const balance = (of: Address, owner: Address) =>
       view<bigint>({ abi: erc20Abi, to: of, name: "balanceOf", args: [owner] });
@@ -77,6 +90,7 @@ export async function aaveLines(
     const fields = {
       suppliedRaw: supplied.toString(),
       healthFactor,
+      supplyRatePerYear: unitsFromRaw(currentLiquidityRate, RAY_DECIMALS),
       availableRaw: available.toString(),
       allowsWithdrawal: hasBit(ACTIVE_BIT) && !hasBit(PAUSED_BIT),
     };
@@ -90,9 +104,14 @@ export async function aaveLines(
 export async function curieLines(
   reads: AuditView,
   { underlyings }: ShardSetup,
-  o: { readonly adapter: Address; readonly claimed: AuditQuestions["perpMarkets"] },
+  o: {
+    readonly adapter: Address;
+    readonly desk: Address;
+    readonly claimed: AuditQuestions["perpMarkets"];
+  },
 ): Promise<ProvedLine[]> {
-  const { adapter } = o;
+  const { adapter, desk } = o;
+  const floorOf = { abi: venueDeskAbi, to: desk, name: "healthFloorOf", args: [adapter] };
   const read = <T>(to: Address, name: string, args: readonly unknown[] = []) =>
     reads.view<T>({ abi: curieAbi, to, name, args });
   const house = await reads.view<Address>({
@@ -113,7 +132,9 @@ export async function curieLines(
     read<bigint>(balances, "getTotalAbsPositionValue", [adapter]),
     read<readonly Address[]>(balances, "getBaseTokens", [adapter]),
   ]);
-  const [free, initial, maintenance, maxFunding, twapSeconds] = await Promise.all([
+  const [floor, registry, free, initial, maintenance, maxFunding, twapSeconds] = await Promise.all([
+    reads.view<bigint>(floorOf),
+    read<Address>(exchange, "getMarketRegistry"),
     read<bigint>(vault, "getFreeCollateralByToken", [adapter, marginToken]),
     read<number>(config, "getImRatio"),
     read<number>(config, "getMmRatio"),
@@ -128,11 +149,12 @@ export async function curieLines(
     marginRatio: exposure === 0n ? null : Number(value) / Number(exposure),
     initialMarginFraction: initial / RATIO_UNITS,
     maintenanceMarginFraction: maintenance / RATIO_UNITS,
+    marginRatioFloor: Math.min(RATIO_TOLD_MAX, unitsFromRaw(floor, WAD_DECIMALS)),
   };
   const said = o.claimed.filter((one) => one.adapter.toLowerCase() === adapter.toLowerCase());
   const markets = new Set([...open, ...said.map((one) => one.market)].map(lower));
   const lines = [...markets].map(async (market): Promise<ProvedLine[]> => {
-    const at = { adapter, balances, exchange, market, twapSeconds, maxFunding };
+    const at = { adapter, balances, exchange, registry, market, twapSeconds, maxFunding };
     const figures = await marketFigures(reads, at);
     if (figures === null) return [];
     const { token, ...own } = figures;
@@ -155,6 +177,7 @@ async function marketFigures(
     readonly adapter: Address;
     readonly balances: Address;
     readonly exchange: Address;
+    readonly registry: Address;
     readonly market: Address;
     readonly twapSeconds: number;
     /** Most a day costs, in Curie's ratios. */
@@ -163,7 +186,7 @@ async function marketFigures(
 ) {
   const read = <T>(to: Address, name: string, args: readonly unknown[]) =>
     tryView<T>({ abi: curieAbi, to, name, args });
-  const [token, size, notional, mark, index, sqrtTwap] = await Promise.all([
+  const [token, size, notional, mark, index, sqrtTwap, fee] = await Promise.all([
     tryView<Address>({
       abi: curieAdapterAbi,
       to: o.adapter,
@@ -175,9 +198,12 @@ async function marketFigures(
     read<bigint>(o.balances, "getMarkPrice", [o.market]),
     read<bigint>(o.market, "getIndexPrice", [BigInt(o.twapSeconds)]),
     read<bigint>(o.exchange, "getSqrtMarketTwapX96", [o.market, o.twapSeconds]),
+    read<number>(o.registry, "getFeeRatio", [o.market]),
   ]);
   if (token === null) return null;
-  if (size === null || notional === null || mark === null || index === null || sqrtTwap === null)
+  if (size === null || notional === null || mark === null)
+    throw new Error(`Curie does not tell of market ${o.market}`);
+  if (index === null || sqrtTwap === null || fee === null)
     throw new Error(`Curie does not tell of market ${o.market}`);
   const indexUsd = unitsFromRaw(index, WAD_DECIMALS);
   return {
@@ -187,6 +213,7 @@ async function marketFigures(
     openNotionalUsd: -unitsFromRaw(notional, WAD_DECIMALS),
     markUsd: unitsFromRaw(mark, WAD_DECIMALS),
     indexUsd,
+    feeFraction: fee / RATIO_UNITS,
     fundingFractionPerDay: fundingFraction(sqrtTwap, indexUsd, o.maxFunding / RATIO_UNITS),
   };
 }

@@ -1,3 +1,4 @@
+import type { ContractFunctionReturnType } from "viem";
 import { aaveLines, curieLines } from "#coordinator/adapters/audit/audit-accounts.ts";
 import { lyraLines } from "#coordinator/adapters/audit/audit-options.ts";
 import { poolLines } from "#coordinator/adapters/audit/audit-pools.ts";
@@ -15,6 +16,9 @@ import { lyraV1AdapterAbi } from "#shared/evm/abi/lyra-v1-adapter.ts";
 import { shardVaultAbi } from "#shared/evm/abi/shard-vault.ts";
 import { venueDeskAbi } from "#shared/evm/abi/venue-desk.ts";
 import type { Address } from "#shared/units/ids.ts";
+import type { Caps } from "#shared/wire/shard-report.ts";
+
+type CapsLeft = ContractFunctionReturnType<typeof venueDeskAbi, "view", "capsLeft">;
 
 /** What an account is, told by what only such an account answers. */
 const KINDS = [
@@ -48,13 +52,17 @@ export async function auditVenues(
   const seen = accounts.map((adapter) =>
     reads.part(partKey("account", adapter), async () => {
       const [lines, heldRaw] = await Promise.all([
-        accountLines(reads, setup, adapter, o),
+        accountLines(reads, setup, { ...o, adapter, desk }),
         Promise.all(tokens.map((token) => heldIn(reads, adapter, token))),
       ]);
       return { lines, heldRaw };
     }),
   );
-  const [found, pools] = await Promise.all([Promise.all(seen), poolLines(reads, o.asked.pools)]);
+  const [found, pools, caps] = await Promise.all([
+    Promise.all(seen),
+    poolLines(reads, o.asked.pools),
+    capsLeft(reads, desk),
+  ]);
   const known = found.filter((one) => one !== null);
   const knowsLongs =
     o.lyraViewer !== null || !accounts.some((one) => o.kinds.get(one) === "options");
@@ -68,18 +76,42 @@ export async function auditVenues(
       }),
     ),
     knowsLongs,
+    caps,
   };
+}
+
+/** Null without a desk, where it does not tell, or could not be seen. */
+function capsLeft({ tryView, part }: AuditView, desk: Address): Promise<Caps | null> {
+  if (BigInt(desk) === 0n) return Promise.resolve(null);
+  return part(partKey("caps"), async () => {
+    const call = { abi: venueDeskAbi, to: desk, name: "capsLeft" };
+    const found = await tryView<CapsLeft>(call);
+    if (found === null) return null;
+    const { trades, transfers, venues } = found;
+    return {
+      tradesLeftRaw: trades.toString(),
+      transfersLeftRaw: transfers.toString(),
+      venues: venues.map(({ venue, left, mayGrow }) => {
+        return { adapter: venue, leftRaw: left.toString(), mayGrow };
+      }),
+    };
+  });
 }
 
 async function accountLines(
   reads: AuditView,
   setup: ShardSetup,
-  adapter: Address,
-  o: VenueAuditOptions & { readonly asked: AuditQuestions },
+  o: VenueAuditOptions & {
+    readonly asked: AuditQuestions;
+    readonly adapter: Address;
+    readonly desk: Address;
+  },
 ): Promise<ProvedLine[]> {
+  const { adapter, desk } = o;
   const kind = await kindOf(reads, o.kinds, adapter);
   if (kind === "lending") return aaveLines(reads, setup, adapter);
-  if (kind === "perps") return curieLines(reads, setup, { adapter, claimed: o.asked.perpMarkets });
+  if (kind === "perps")
+    return curieLines(reads, setup, { adapter, desk, claimed: o.asked.perpMarkets });
   return kind === "options" ? lyraLines(reads, setup, { adapter, viewer: o.lyraViewer }) : [];
 }
 

@@ -59,6 +59,8 @@ export async function auditAt(
     number: hexToNumber(header.number),
     timestampMs: hexToNumber(header.timestamp) * 1000,
   };
+  const { baseFeePerGas } = header;
+  const baseFeeWei = baseFeePerGas == null ? null : BigInt(baseFeePerGas);
   const reads = auditView(rpc, blockHash);
   const { setup, quoter } = target;
   const [vault, feeds, venues, credited, depthOutRaw] = await Promise.all([
@@ -78,7 +80,8 @@ export async function auditAt(
   );
   const perpQuotesE18 = await Promise.all(quotes);
   const { unseen } = reads;
-  return { block, ...vault, ...feeds, venues, credited, depthOutRaw, perpQuotesE18, unseen };
+  const answers = { credited, depthOutRaw, perpQuotesE18, unseen };
+  return { block, baseFeeWei, ...vault, ...feeds, venues, ...answers };
 }
 
 /** Vault, balances and option book. */

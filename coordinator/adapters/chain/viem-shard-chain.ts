@@ -2,13 +2,13 @@ import {
   createPublicClient,
   encodeFunctionData,
   fallback,
-  http,
   keccak256,
   numberToHex,
   type PublicClient,
 } from "viem";
 import type { PrivateKeyAccount } from "viem/accounts";
 import { type AuditTarget, auditAt } from "#coordinator/adapters/audit/viem-audit.ts";
+import { batchedTransport } from "#coordinator/adapters/chain/batched-transport.ts";
 import { messageFate } from "#coordinator/adapters/chain/message-fate.ts";
 import { sentMessage } from "#coordinator/adapters/chain/sent-message.ts";
 import { consumedMandates, deliveries } from "#coordinator/adapters/chain/vault-events.ts";
@@ -37,7 +37,7 @@ const BUMP_POLL_MS = 500;
 export function viemShardChain(options: ShardChainOptions): ShardChain {
   const { setup } = options;
   const transports = options.rpcUrls.map((url) =>
-    http(url, { timeout: REQUEST_TIMEOUT_MS, retryCount: 0 }),
+    batchedTransport(url, { timeoutMs: REQUEST_TIMEOUT_MS }),
   );
   const client = createPublicClient({ transport: fallback(transports, { retryCount: 0 }) });
   const chain = checkedClient(client, setup);

@@ -1,5 +1,5 @@
 import type { Address, Hex } from "#shared/units/ids.ts";
-import type { MarketLine } from "#shared/wire/shard-report.ts";
+import type { Caps, MarketLine } from "#shared/wire/shard-report.ts";
 
 /** One live series of the option book, as its contract keeps it. */
 export type AuditedSeries = {
@@ -70,6 +70,7 @@ export type AuditPart =
   | "feed"
   | "volatility"
   | "account"
+  | "caps"
   | "pool"
   | "depth";
 
@@ -85,6 +86,8 @@ export type AuditedVenues = {
   readonly heldRaw: ReadonlyMap<string, bigint>;
   /** False when the options held at venues could not be told: no viewer is configured. */
   readonly knowsLongs: boolean;
+  /** What the desk's caps still allow; null without a desk, or where it could not be seen. */
+  readonly caps: Caps | null;
 };
 
 /** A feed's answer, in a report's units. */
@@ -94,6 +97,8 @@ export type AuditedPrice = { readonly priceUsd: number; readonly updatedAtMs: nu
 export type ChainAudit = {
   /** As the chain has the block of that hash. */
   readonly block: { readonly number: number; readonly timestampMs: number };
+  /** Of that block; null on a chain that has none. */
+  readonly baseFeeWei: bigint | null;
   readonly epoch: number;
   readonly leader: Address;
   readonly paused: boolean;

@@ -91,6 +91,7 @@ function compareVault({ chain }: ShardReport, audit: ChainAudit): Mismatch | und
     differ("epoch", chain.epoch, audit.epoch) ??
     differ("leader", chain.leader.toLowerCase(), audit.leader.toLowerCase()) ??
     differ("paused", chain.paused, audit.paused) ??
+    differSeen("baseFeeWei", chain.baseFeeWei, audit.baseFeeWei) ??
     differSeen("capitalRaw", chain.capitalRaw, audit.capitalRaw) ??
     differSeen("liabilitiesRaw", chain.liabilitiesRaw, audit.liabilitiesRaw)
   );

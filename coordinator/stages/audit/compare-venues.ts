@@ -9,7 +9,7 @@ import {
 import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
 import { differ, type Mismatch } from "#coordinator/stages/audit/differ.ts";
 import { unitsFromRaw } from "#shared/units/token-amount.ts";
-import type { ShardReport } from "#shared/wire/shard-report.ts";
+import type { Caps, ShardReport } from "#shared/wire/shard-report.ts";
 
 type Said = { readonly key: string; readonly line: Readonly<Record<string, unknown>> };
 
@@ -24,7 +24,25 @@ export function compareVenues(
   audit: ChainAudit,
   setup: ShardSetup,
 ): Mismatch | undefined {
-  return compareHeld(report, audit, setup) ?? compareLines(report, audit) ?? heldSeries(report);
+  return (
+    compareHeld(report, audit, setup) ??
+    compareLines(report, audit) ??
+    heldSeries(report) ??
+    compareCaps(report, audit)
+  );
+}
+
+function textOfCaps({ tradesLeftRaw, transfersLeftRaw, venues }: Caps): string {
+  const lines = venues.map(({ adapter, leftRaw, mayGrow }) => {
+    return `${adapter.toLowerCase()} ${leftRaw} ${mayGrow ? "may grow" : "shrinks"}`;
+  });
+  return [`trades ${tradesLeftRaw}`, `transfers ${transfersLeftRaw}`, ...lines].join(", ");
+}
+
+/** An agent that knows of no desk tells of no caps, and nothing is planned there. */
+function compareCaps({ caps }: ShardReport, { venues }: ChainAudit): Mismatch | undefined {
+  if (caps === null || venues.caps === null) return undefined;
+  return differ("caps", textOfCaps(caps), textOfCaps(venues.caps));
 }
 
 function compareHeld(

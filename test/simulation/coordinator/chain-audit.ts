@@ -27,6 +27,7 @@ export function auditOf(
   const { asked } = o;
   return {
     block: { number: header.number, timestampMs: header.timestampMs },
+    baseFeeWei: header.baseFeeWei,
     epoch: state.epoch,
     leader: state.leader,
     paused: false,
@@ -55,6 +56,7 @@ export function auditOf(
         [site.settlementToken, VENUE_NAMES.reduce((sum, one) => sum + heldAtRaw(state, one), 0n)],
       ]),
       knowsLongs: true,
+      caps: null,
     },
     depthOutRaw: asked.depth.map(({ assetIn, amountInRaw }) => {
       return poolOut(state, rules, assetIn === site.settlementToken, BigInt(amountInRaw));

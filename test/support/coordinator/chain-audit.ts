@@ -10,7 +10,13 @@ import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
 import { rawFromUnitsNearest } from "#shared/units/token-amount.ts";
 import type { ShardReport } from "#shared/wire/shard-report.ts";
 
-const LENDING = ["suppliedRaw", "healthFactor", "availableRaw", "allowsWithdrawal"] as const;
+const LENDING = [
+  "suppliedRaw",
+  "healthFactor",
+  "supplyRatePerYear",
+  "availableRaw",
+  "allowsWithdrawal",
+] as const;
 const PERPS = [
   "underlying",
   "marginToken",
@@ -25,6 +31,8 @@ const PERPS = [
   "markUsd",
   "indexUsd",
   "fundingFractionPerDay",
+  "feeFraction",
+  "marginRatioFloor",
 ] as const;
 const LONGS = ["underlying", "type", "strikeUsd", "expiryMs", "quantity"] as const;
 
@@ -33,6 +41,7 @@ export function auditOf(report: ShardReport, setup: ShardSetup, asked: AuditQues
   const { block, chain } = report;
   return {
     block: { number: block.number, timestampMs: block.timestampMs },
+    baseFeeWei: BigInt(chain.baseFeeWei),
     epoch: chain.epoch,
     leader: chain.leader,
     paused: chain.paused,
@@ -58,6 +67,7 @@ export function auditOf(report: ShardReport, setup: ShardSetup, asked: AuditQues
       lines: linesOf(report),
       heldRaw: amounts(report, (location) => location !== "vault"),
       knowsLongs: true,
+      caps: report.caps,
     },
     depthOutRaw: asked.depth.map(({ pool, assetIn, amountInRaw }) => {
       const line = report.capacity.find((one) => one.pool === pool);

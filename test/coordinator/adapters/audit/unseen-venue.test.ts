@@ -38,6 +38,7 @@ const ANSWERS: Readonly<Record<string, unknown>> = {
   liveSeries: [],
   balanceOf: 500n,
   feedOf: ZERO,
+  capsLeft: { trades: 1n, transfers: 2n, venues: [] },
 };
 const ABI = [...shardVaultAbi, ...venueDeskAbi, ...optionBookAbi, ...erc20Abi] as Abi;
 

@@ -21,6 +21,12 @@ const SETUP = aShardSetup("base");
 const GUID = hash32("9d");
 const ASKED = { jobIds: [hash32("0b")], guids: new Set<string>([GUID]), turn: 0 };
 
+const CAPS = {
+  tradesLeftRaw: "7",
+  transfersLeftRaw: "8",
+  venues: [{ adapter: address20("ad"), leftRaw: "9", mayGrow: false }],
+};
+
 /** An honest report with something at every venue. */
 function honest(): ShardReport {
   const { report } = anEntry({ shard: "base", hedgeUnits: 5 });
@@ -44,6 +50,7 @@ function honest(): ShardReport {
       { ...cash, location: "venue-margin", amountRaw: "4456700000" },
       { ...weth, location: "lending", amountRaw: "3500000000000000000" },
     ],
+    caps: CAPS,
     consumedJobs: full.consumedJobs,
     deliveredTransfers: full.deliveredTransfers,
   };
@@ -167,6 +174,20 @@ const LIES: readonly Lie[] = [
   ],
   ["a credit in another block", credit({ blockNumber: 900 }), "credited in block 900: nothing"],
   ["a credit of another amount", credit({ amountRaw: "50000" }), "5000"],
+  ["the price of gas", ({ chain }) => ({ chain: { ...chain, baseFeeWei: "1" } }), "baseFeeWei"],
+  ["what lending earns", lending({ supplyRatePerYear: 9 }), "supplyRatePerYear"],
+  ["a perpetual's fee", perps({ feeFraction: 0 }), "feeFraction"],
+  ["the floor under its margin", perps({ marginRatioFloor: 0.9 }), "marginRatioFloor"],
+  [
+    "what the desk's caps allow",
+    () => ({ caps: { ...CAPS, tradesLeftRaw: "900" } }),
+    "trades 7, transfers 8",
+  ],
+  [
+    "a venue that is being left",
+    () => ({ caps: { ...CAPS, venues: CAPS.venues.map((one) => ({ ...one, mayGrow: true })) } }),
+    "shrinks",
+  ],
   ["a pool's fee", capacity({ feeFraction: 0 }), "feeFraction 0.0005"],
   ["a pool that takes no trades", capacity({ acceptsTrades: false }), "acceptsTrades true"],
 ];
