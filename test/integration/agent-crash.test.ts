@@ -18,7 +18,15 @@ beforeAll(async () => {
 
 afterAll(() => shard?.close());
 
-const POINTS = ["received", "checked", "signed", "sent", "broadcast", "included", "final"] as const;
+const POINTS = [
+  "received",
+  "checked",
+  "signed",
+  "sent-bytes",
+  "broadcast",
+  "included",
+  "final",
+] as const;
 
 test.each(POINTS)(
   "killed at %s, the job takes effect exactly once after the restart",
@@ -35,6 +43,8 @@ test.each(POINTS)(
     await site.enqueue(job);
     expect(await crashing.exitCode).toBeNull();
     const restarted = startAgent(folder, "");
+    // Where the job was over before the kill nothing below would wait for it, and a signal would find no handler yet.
+    await restarted.printed("agent runs");
     const { jobId } = job.mandate;
     await site.reportWith((one) => one.consumedJobs.some((done) => done.jobId === jobId));
     const receipts = await waitFor(
@@ -62,7 +72,7 @@ test("a journal that lost its tail stops the start and names the file", async ()
 });
 
 function startAgent(folder: string, crashAt: string): RunningProcess {
-  const nodeArgs = crashAt === "" ? [] : ["--import", "./test/support/agent/crash-point.ts"];
+  const nodeArgs = crashAt === "" ? [] : ["--import", "./test/support/runner/crash-point.ts"];
   return shard.startAgent({ folder, env: { CRASH_AT: crashAt }, nodeArgs });
 }
 

@@ -219,7 +219,7 @@ test("with a silent DVN it is stuck and says so; with neither committer nor exec
   await end(coordinator);
 });
 
-test.each(["received", "signed", "sent"])(
+test.each(["received", "signed", "sent-bytes"])(
   "an agent killed at %s delivers the message once after its restart",
   { timeout: TEST_MS },
   async (point) => {
@@ -307,7 +307,7 @@ function startAgent(folder: string, crashAt: string) {
   const config = { ...parse(readFileSync(original, "utf8")), dataDir: folder };
   const file = join(folder, "agent.yaml");
   writeFileSync(file, stringify(config));
-  const nodeArgs = ["--import", "./test/support/agent/crash-point.ts"];
+  const nodeArgs = ["--import", "./test/support/runner/crash-point.ts"];
   const env = { CRASH_AT: crashAt };
   return runProcess("shard-agent/main.ts", ["--config", file], { env, nodeArgs });
 }

@@ -8,27 +8,35 @@ import { plannedJob } from "#test/support/coordinator/planner.ts";
 
 type SoldSeries = {
   readonly type: "call" | "put";
-  /** Index into the world's expiries: 1 is in a week, 2 in a month. */
-  readonly expiryIndex: number;
+  /** Index into the world's expiries: 1 is in a week, 2 in a month. One that a test added itself is named by its time. */
+  readonly expiryIndex: number | { readonly expiryMs: number };
   readonly quantity: number;
+  /** At 3,000 USD when left out. */
+  readonly strikeUsd?: number;
 };
 
-/** Sells options on ETH at 3,000 USD out of the vault's own book, so that it is short of them. */
+/** Sells options on ETH out of the vault's own book, so that it is short of them. */
 export async function sellOptions(
   world: World,
   site: AgentSite,
   sold: readonly SoldSeries[],
 ): Promise<void> {
   const shardIndex = world.description.chains.indexOf(site.chain);
+  const known = world.description.market?.expiriesMs ?? [];
+  const added = sold.flatMap(({ expiryIndex }) => {
+    return typeof expiryIndex === "number" ? [] : [expiryIndex.expiryMs];
+  });
+  const expiriesMs = [...known, ...added];
   const desk = takerDesk({
     chain: site.chain,
     takerKeys: [world.keys.privateKey("taker-1")],
-    expiriesMs: world.description.market?.expiriesMs ?? [],
+    expiriesMs,
     log: () => undefined,
   });
   await desk.prepare();
-  for (const { type, expiryIndex, quantity } of sold) {
-    const series = { ticker: "ETH", type, strikeUsd: 3_000, expiryIndex } as const;
+  for (const { type, expiryIndex: expiry, quantity, strikeUsd = 3_000 } of sold) {
+    const expiryIndex = typeof expiry === "number" ? expiry : expiriesMs.indexOf(expiry.expiryMs);
+    const series = { ticker: "ETH", type, strikeUsd, expiryIndex } as const;
     const leg = { shardIndex, side: "buy", taker: 0, series, quantity } as const;
     expect(await desk.fill(leg, { quantity, untilMs: Date.now() + 10_000 })).toBe(true);
   }

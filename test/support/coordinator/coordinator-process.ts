@@ -25,6 +25,8 @@ export type CoordinatorOptions = {
   readonly dataDir?: string;
   readonly flags?: readonly string[];
   readonly change?: (config: CoordinatorConfig) => object;
+  /** Where it is to be killed, as test/support/runner/crash-point.ts says; nowhere when left out. */
+  readonly crashAt?: string;
 };
 
 /** Starts the coordinator of a world that runs without one; killed when the test ends. */
@@ -41,7 +43,13 @@ export async function startCoordinator(
   const config = { ...original, dataDir, api: { ...original.api, port } };
   const file = join(temporaryFolder(), "coordinator.yaml");
   writeFileSync(file, stringify({ ...config, ...o.change?.(config) }));
-  const process = runProcess("coordinator/main.ts", ["--config", file, ...(o.flags ?? [])]);
+  const args = ["--config", file, ...(o.flags ?? [])];
+  const process = runProcess("coordinator/main.ts", args, {
+    env: { CRASH_AT: o.crashAt ?? "" },
+    nodeArgs: o.crashAt === undefined ? [] : ["--import", "./test/support/runner/crash-point.ts"],
+  });
+  // How long a start takes is the machine's business: what a test waits for begins here.
+  await Promise.race([process.printed("admin API is up"), process.exitCode]);
   const headers = { "x-api-key": adminApi.key };
   const ask = async (path: string, init: RequestInit = {}): Promise<ApiAnswer> => {
     const signal = AbortSignal.timeout(5_000);

@@ -1,7 +1,14 @@
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** Files that take a minute and a half each; started last, one of them would run on alone. */
-const LONGEST = ["transfer-recovery", "coordinator", "world-run", "agent-crash", "shard-agent"];
+const LONGEST = [
+  "transfer-recovery",
+  "coordinator",
+  "world-run",
+  "agent-crash",
+  "shard-agent",
+  "coordinator-crash",
+];
 
 /** Order of test files: the longest first, then as vitest orders them. A class because vitest takes nothing else. */
 export class LongestFirst extends BaseSequencer {

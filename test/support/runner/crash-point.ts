@@ -1,0 +1,55 @@
+/**
+ * Preloaded into an agent or a coordinator (`node --import`) it ends the process with SIGKILL at the first of the points
+ * that CRASH_AT names, parted by commas. The process itself knows nothing of it.
+ *
+ * A point is a state of the process's journal, just after the write that reached it; or, of an agent, `sent-bytes`,
+ * between the node's answer to a broadcast and the journal's note of it; or, of a coordinator, `queueing`, when a job is
+ * signed and not yet on its way to the queue, and `queued`, when the queue has it and the journal does not know.
+ */
+import { ClientRequest } from "node:http";
+import { Socket } from "node:net";
+import { DatabaseSync, StatementSync } from "node:sqlite";
+
+const points = (process.env["CRASH_AT"] ?? "").split(",");
+let isReached = false;
+
+const TRANSITIONS = ["INSERT INTO transitions", "INSERT INTO job_events"];
+/** As BullMQ names a job of ours. */
+const QUEUE_ID = /j-[0-9a-f]{64}/;
+
+const run = StatementSync.prototype.run;
+StatementSync.prototype.run = function (this: StatementSync, ...values: unknown[]) {
+  const isTransition = TRANSITIONS.some((start) => this.sourceSQL.startsWith(start));
+  if (isTransition && values.some((value) => points.includes(String(value)))) isReached = true;
+  return run.apply(this, values as Parameters<typeof run>);
+};
+
+const exec = DatabaseSync.prototype.exec;
+DatabaseSync.prototype.exec = function (this: DatabaseSync, sql: string) {
+  exec.call(this, sql);
+  if (sql === "COMMIT" && isReached) process.kill(process.pid, "SIGKILL");
+};
+
+const end = ClientRequest.prototype.end as (
+  this: ClientRequest,
+  ...args: unknown[]
+) => ClientRequest;
+ClientRequest.prototype.end = function (this: ClientRequest, ...args: unknown[]) {
+  const isBroadcast = String(args[0] ?? "").includes("eth_sendRawTransaction");
+  if (points.includes("sent-bytes") && isBroadcast) {
+    this.prependListener("response", () => process.kill(process.pid, "SIGKILL"));
+  }
+  return end.apply(this, args);
+} as typeof ClientRequest.prototype.end;
+
+const write = Socket.prototype.write as (this: Socket, ...args: unknown[]) => boolean;
+Socket.prototype.write = function (this: Socket, ...args: unknown[]) {
+  const [chunk] = args;
+  const text = Buffer.isBuffer(chunk) ? chunk.toString("latin1") : String(chunk);
+  if (QUEUE_ID.test(text)) {
+    // It is read back once the queue has answered that it has it.
+    const point = /hgetall/i.test(text) ? "queued" : "queueing";
+    if (points.includes(point)) process.kill(process.pid, "SIGKILL");
+  }
+  return write.apply(this, args);
+} as typeof Socket.prototype.write;
