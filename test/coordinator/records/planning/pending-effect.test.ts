@@ -7,6 +7,7 @@ import {
   pendingSellRaw,
 } from "#coordinator/records/planning/pending-effect.ts";
 import { aJobRecord, aJobUntil, aShardSetup } from "#test/support/coordinator/coordinator-pass.ts";
+import { address20 } from "#test/support/coordinator/shard-report.ts";
 
 const SETUPS = new Map([["base", aShardSetup("base")]]);
 
@@ -106,4 +107,18 @@ test("what has lapsed brings nothing, at its target or home, and what it takes s
   expect(after[0]).toMatchObject({ isPendingAtTarget: false, isPendingAtShard: true, outRaw: 7n });
   expect(pendingHomeUsd(before, "base")).toBe(50);
   expect(pendingHomeUsd(after, "base")).toBe(0);
+});
+
+test("a sale for an exact amount of cash brings it home; any other sale does not count before it is there", () => {
+  const at = { venue: address20("ad"), pool: address20("90"), minCapitalAfterRaw: "0" };
+  const pair = { assetIn: address20("e0"), assetOut: address20("c0") };
+  const params = { kind: "swap", ...at, ...pair, amountInRaw: "5", minAmountOutRaw: "9" } as const;
+  const amounts = { amountOutRaw: "9", maxAmountInRaw: "5" };
+  const exact = { kind: "swap-exact-output", ...at, ...pair, ...amounts } as const;
+  const sale = { expectedDeltaUnits: -5, amountUsd: 900 };
+  const homeUsd = (change: Partial<JobRecord>) =>
+    pendingHomeUsd(pendingEffects([aJobRecord({ ...sale, ...change })], SETUPS), "base");
+  expect(homeUsd({ params: exact })).toBe(900);
+  expect(homeUsd({ params: exact, expectedDeltaUnits: 5 })).toBe(0);
+  expect(homeUsd({ params })).toBe(0);
 });

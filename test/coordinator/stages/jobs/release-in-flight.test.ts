@@ -194,3 +194,18 @@ test("a job that was proved dead and is then listed breaks an invariant", () => 
     "job-transition",
   );
 });
+
+test("nothing is final by a report's word alone: only up to what we have seen final ourselves", () => {
+  const listed = book("base", {
+    consumedJobs: [aConsumedJob({ jobId: TRANSFER.jobId, blockNumber: 110, guid: GUID })],
+  });
+  const credited = book("ethereum", deliveredAt(110));
+  const finals = (sourceFinal: number, targetFinal: number) => {
+    const { job } = release(TRANSFER, listed, credited, { sourceFinal, targetFinal });
+    return [job.state, job.consumption?.isFinal, job.delivery?.isFinal, isUnresolvedJob(job)];
+  };
+  expect(finals(109, 109)).toEqual(["settled", false, false, true]);
+  expect(finals(110, 109)).toEqual(["settled", true, false, true]);
+  expect(finals(109, 110)).toEqual(["settled", false, true, true]);
+  expect(finals(110, 110)).toEqual(["settled", true, true, false]);
+});
