@@ -10,6 +10,7 @@ import { POSITION_VENUE_CAP_RAW } from "#test/local/deploy/world-parameters.ts";
 import { observeChain } from "#test/local/observe/chain-client.ts";
 import type { World } from "#test/local/world.ts";
 import { type AgentSite, waitFor } from "#test/support/agent/agent-site.ts";
+import { sellOptions, sendAway } from "#test/support/agent/vault-trades.ts";
 import { type AttendedWorld, openAttendedWorld } from "#test/support/chain/attended-world.ts";
 import { mismatchOf, mismatchOfNewest } from "#test/support/coordinator/audit-site.ts";
 import { policyFileWith, startCoordinator } from "#test/support/coordinator/coordinator-process.ts";
@@ -161,6 +162,33 @@ describe("collateral at Aave", () => {
     expect(await coordinator.exitCode).toBe(0);
   });
 
+  test("a coordinator calls the loan back when series soon to settle may need more cash than there is, and lends it no more", async () => {
+    const cashRaw = cashOf(await site.newestReport());
+    await sendAway(world, site, { target: sister.chain, amountRaw: cashRaw - 40_000n * 10n ** 6n });
+    const straddle = { expiryIndex: 1, quantity: 250 } as const;
+    await sellOptions(world, site, [
+      { type: "call", ...straddle },
+      { type: "put", ...straddle },
+    ]);
+    const before = await site.newestReport();
+    const lent = suppliedRaw(before);
+    // A rise of 18 % makes 135,000 USD due within the horizon: more than the vault has left.
+    const coordinator = await startLender({ settlementHorizonHours: 200 });
+    const report = await site.reportWith((one) => suppliedRaw(one) < lent);
+    expect(loanMoves(report)).toBe(loanMoves(before) + 1);
+    const back = report.consumedJobs.findLast(({ action }) => action === 3);
+    const missingRaw = 135_000n * 10n ** 6n - cashOf(before);
+    expect(BigInt(back?.amountOutRaw ?? 0)).toBeGreaterThan(missingRaw);
+    expect(cashOf(report)).toBe(cashOf(before) + BigInt(back?.amountOutRaw ?? 0));
+    const later = await site.reportWith((one) => one.block.number >= report.block.number + 4);
+    expect(loanMoves(later)).toBe(loanMoves(report));
+    coordinator.kill("SIGTERM");
+    expect(await coordinator.exitCode).toBe(0);
+    const history = await readHistory(observeChain(site.chain), await site.client.getBlockNumber());
+    expect(accountFaults(history)).toEqual([]);
+    expect(history.venueMoves.at(-1)?.amount).toBeLessThan(0n);
+  });
+
   test("a drain by order brings home what is lent and moves it to the sister vault, by the coordinator's own mandates", async () => {
     const before = await site.newestReport();
     expect(before.lending.some((line) => line.suppliedRaw !== "0")).toBe(true);
@@ -216,9 +244,10 @@ function account(): Address {
 }
 
 /** A coordinator that lends nine tenths of idle cash where a month's interest is worth the gas. */
-function startLender() {
+function startLender(planning: Partial<Policy["planning"]> = {}) {
   const change = (policy: Policy): Policy => ({
     ...policy,
+    planning: { ...policy.planning, ...planning },
     lending: { ...policy.lending, supplyMaxFraction: 0.9, horizonHours: 720 },
   });
   return startCoordinator(world, {
