@@ -222,11 +222,14 @@ contract OptionBook is BookSettings, SeriesRegistry, EIP712, ReentrancyGuardTran
         else vault.payOption(msg.sender, quote.premium);
     }
 
-    /// @dev Answer of the last round with updatedAt <= expiry; its successor proves that it is the last. Feeds that start a
-    /// new phase at the very expiry (Chainlink changes the upper 16 bits of the id) have no successor and cannot settle it.
+    /// @dev Answer of the last round with updatedAt <= expiry; its successor proves that it is the last. Chainlink proxies
+    /// count phases in the upper 16 bits of an id, and a retired phase may go on: the newest one that had begun by the
+    /// expiry decides, and the first round of a phase may be the successor of the last one of the phase before.
     function _provenPrice(IPriceFeed feed, uint80 roundId, uint64 expiry) private view returns (uint256) {
         (, int256 answer,, uint256 updatedAt,) = feed.getRoundData(roundId);
         uint256 nextUpdatedAt = _updatedAtOf(feed, roundId + 1);
+        uint256 nextPhaseAt = _updatedAtOf(feed, (((roundId >> 64) + 1) << 64) | 1);
+        if (nextPhaseAt != 0 && (nextUpdatedAt == 0 || nextPhaseAt <= expiry)) nextUpdatedAt = nextPhaseAt;
         if (nextUpdatedAt == 0) revert OptionBook_NextRoundMissing(roundId);
         if (updatedAt == 0 || updatedAt > expiry || nextUpdatedAt <= expiry) {
             revert OptionBook_WrongRound(roundId, updatedAt, nextUpdatedAt, expiry);
