@@ -4,7 +4,8 @@ import type { ShardScope } from "#shard-agent/records/shard-scope.ts";
 import { EMPTY_READING } from "#shard-agent/records/shard-snapshot.ts";
 import type { Address } from "#shared/units/ids.ts";
 import { unitsFromRaw } from "#shared/units/token-amount.ts";
-import { type LendingLine, RATIO_TOLD_MAX } from "#shared/wire/shard-report.ts";
+import type { LendingLine } from "#shared/wire/shard-report.ts";
+import { toldRatio } from "#shared/wire/told-ratio.ts";
 
 const poolAbi = parseAbi([
   "struct Reserve { uint256 configuration; uint128 liquidityIndex; uint128 currentLiquidityRate; uint128 variableBorrowIndex; uint128 currentVariableBorrowRate; uint128 currentStableBorrowRate; uint40 lastUpdateTimestamp; uint16 id; address aToken; address stableDebtToken; address variableDebtToken; address interestRateStrategy; uint128 accruedToTreasury; uint128 unbacked; uint128 isolationModeTotalDebt; }",
@@ -73,7 +74,7 @@ export function aaveV3Venue(
 /** Null without debt: Aave then says the largest uint256. */
 function healthOf(raw: bigint): number | null {
   // Dust of debt makes it larger than any figure that is believed.
-  return raw === NO_DEBT ? null : Math.min(RATIO_TOLD_MAX, unitsFromRaw(raw, HEALTH_DECIMALS));
+  return raw === NO_DEBT ? null : toldRatio(unitsFromRaw(raw, HEALTH_DECIMALS));
 }
 
 /** Null when Aave has no reserve of the asset. */

@@ -4,7 +4,8 @@ import type { CurieScope } from "#shard-agent/records/shard-scope.ts";
 import { EMPTY_READING } from "#shard-agent/records/shard-snapshot.ts";
 import type { Address } from "#shared/units/ids.ts";
 import { unitsFromRaw } from "#shared/units/token-amount.ts";
-import { type PerpLine, RATIO_TOLD_MAX } from "#shared/wire/shard-report.ts";
+import type { PerpLine } from "#shared/wire/shard-report.ts";
+import { toldMarginRatio, toldRatio } from "#shared/wire/told-ratio.ts";
 
 const abi = parseAbi([
   "function getVault() view returns (address)",
@@ -131,10 +132,10 @@ async function readAccount(view: ViewReader, at: CurieScope, desk: Address): Pro
       marginDecimals,
       accountValueUsd: unitsFromRaw(value, DECIMALS),
       freeMarginRaw: free.toString(),
-      marginRatio: exposure === 0n ? null : Number(value) / Number(exposure),
+      marginRatio: toldMarginRatio(value, exposure),
       initialMarginFraction: initial / RATIO_UNITS,
       maintenanceMarginFraction: maintenance / RATIO_UNITS,
-      marginRatioFloor: Math.min(RATIO_TOLD_MAX, unitsFromRaw(floor, DECIMALS)),
+      marginRatioFloor: toldRatio(unitsFromRaw(floor, DECIMALS)),
     },
     isPaused: isHousePaused,
     maxFundingFraction: maxFunding / RATIO_UNITS,

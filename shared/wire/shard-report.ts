@@ -20,9 +20,6 @@ import { transferLineSchema } from "#shared/wire/transfer-line.ts";
 /** Version of the report's schema; the first field of every payload. */
 export const SHARD_REPORT_VERSION = 1;
 
-/** Health factors and floors under margin ratios are told up to this: more is as good, and no figure of a plan. */
-export const RATIO_TOLD_MAX = 1e9;
-
 const blockSchema = z.strictObject({
   number: z.number().int().min(0),
   hash: hash32Schema,

@@ -12,7 +12,7 @@ import { erc20Abi } from "#shared/evm/abi/erc20.ts";
 import { venueDeskAbi } from "#shared/evm/abi/venue-desk.ts";
 import type { Address } from "#shared/units/ids.ts";
 import { unitsFromRaw } from "#shared/units/token-amount.ts";
-import { RATIO_TOLD_MAX } from "#shared/wire/shard-report.ts";
+import { toldMarginRatio, toldRatio } from "#shared/wire/told-ratio.ts";
 
 const aaveAbi = parseAbi([
   "struct Reserve { uint256 configuration; uint128 liquidityIndex; uint128 currentLiquidityRate; uint128 variableBorrowIndex; uint128 currentVariableBorrowRate; uint128 currentStableBorrowRate; uint40 lastUpdateTimestamp; uint16 id; address aToken; address stableDebtToken; address variableDebtToken; address interestRateStrategy; uint128 accruedToTreasury; uint128 unbacked; uint128 isolationModeTotalDebt; }",
@@ -74,8 +74,7 @@ export async function aaveLines(
     args: [adapter],
   });
   const health = account[5] ?? 0n;
-  const healthFactor =
-    health === NO_DEBT ? null : Math.min(RATIO_TOLD_MAX, unitsFromRaw(health, WAD_DECIMALS));
+  const healthFactor = health === NO_DEBT ? null : toldRatio(unitsFromRaw(health, WAD_DECIMALS));
   const lines = [settlement, ...underlyings].map(async ({ token }): Promise<ProvedLine[]> => {
     const call = { abi: aaveAbi, to: pool, name: "getReserveData", args: [token] };
     const { aToken, configuration, currentLiquidityRate } = await view<Reserve>(call);
@@ -146,10 +145,10 @@ export async function curieLines(
     marginDecimals,
     accountValueUsd: unitsFromRaw(value, WAD_DECIMALS),
     freeMarginRaw: free.toString(),
-    marginRatio: exposure === 0n ? null : Number(value) / Number(exposure),
+    marginRatio: toldMarginRatio(value, exposure),
     initialMarginFraction: initial / RATIO_UNITS,
     maintenanceMarginFraction: maintenance / RATIO_UNITS,
-    marginRatioFloor: Math.min(RATIO_TOLD_MAX, unitsFromRaw(floor, WAD_DECIMALS)),
+    marginRatioFloor: toldRatio(unitsFromRaw(floor, WAD_DECIMALS)),
   };
   const said = o.claimed.filter((one) => one.adapter.toLowerCase() === adapter.toLowerCase());
   const markets = new Set([...open, ...said.map((one) => one.market)].map(lower));

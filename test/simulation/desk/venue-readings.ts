@@ -1,6 +1,7 @@
 import { EMPTY_READING, type VenueReading } from "#shard-agent/records/shard-snapshot.ts";
 import { unitsFromRaw } from "#shared/units/token-amount.ts";
 import type { LendingLine, PerpLine } from "#shared/wire/shard-report.ts";
+import { toldMarginRatio } from "#shared/wire/told-ratio.ts";
 import { heldAtRaw } from "#test/simulation/desk/held.ts";
 import { optionReading } from "#test/simulation/desk/option-reading.ts";
 import {
@@ -96,7 +97,7 @@ function perpLine(state: ShardState, site: Site, adapter: `0x${string}`): PerpLi
     indexUsd: spotUsd,
     accountValueUsd: unitsFromRaw(valueE18(state), 18),
     freeMarginRaw: freeMarginRaw(state).toString(),
-    marginRatio: exposure === 0n ? null : Number(valueE18(state)) / Number(exposure),
+    marginRatio: toldMarginRatio(valueE18(state), exposure),
     initialMarginFraction: Number(INITIAL_MARGIN_MILLIONTHS) / 1e6,
     maintenanceMarginFraction: Number(MAINTENANCE_MARGIN_MILLIONTHS) / 1e6,
     marginRatioFloor: 0,
