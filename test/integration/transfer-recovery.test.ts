@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { erc20Abi } from "viem";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { parse, stringify } from "yaml";
+import { messageFate } from "#coordinator/adapters/chain/message-fate.ts";
 import { sentMessage } from "#coordinator/adapters/chain/sent-message.ts";
 import type { Packet } from "#shared/evm/layerzero-packet.ts";
 import { startWorld, type World } from "#test/local/world.ts";
@@ -13,6 +14,7 @@ import {
   attest,
   forgeAlert,
   governMessage,
+  NIL,
   sendCollateral,
   verify,
 } from "#test/support/coordinator/bridge-desk.ts";
@@ -112,6 +114,19 @@ async function readSent({ guid }: Packet) {
   return undefined;
 }
 
+/** What the coordinator's own reading of the target's endpoint says of a message, at its newest block or an older one. */
+async function fateOf({ guid, srcEid, sender, nonce }: Packet, atBlock?: number) {
+  const { contracts, settlement } = target.chain;
+  const setup = { vault: contracts.vault, settlement };
+  const path = { guid, srcEid, sender, nonce: nonce.toString() };
+  const blockNumber = atBlock ?? Number(await target.client.getBlockNumber());
+  return messageFate(target.client, setup, path, { blockNumber, lookbackBlocks: 100 });
+}
+
+/** What an endpoint keeps of a message of which it has heard nothing, or not any more. */
+const UNKNOWN = { committedHash: null, isPast: false, isCredited: false };
+const PAST = { ...UNKNOWN, isPast: true };
+
 async function supplies(): Promise<{ vault: bigint; supply: bigint }> {
   const { settlement, contracts } = target.chain;
   const supply = await target.client.readContract({
@@ -147,12 +162,15 @@ test("a delivery that ran out of gas is retried by the target's agent, once, and
     nonce: sent.nonce.toString(),
     amountRaw: AMOUNT_RAW.toString(),
   });
+  const sentAtBlock = Number(await target.client.getBlockNumber());
+  expect(await fateOf(sent)).toEqual(UNKNOWN);
   world.processes.start("lz-worker");
   const coordinator = await coordinate({ recoveriesMax: 0 });
   const failed = await untilTransfer(coordinator, sent, ({ state }) => {
     return state === "failed-retryable";
   });
   expect(failed).toMatchObject({ nextStep: "retry-receive", recoveries: [], alert: {} });
+  expect(await fateOf(sent)).toEqual({ ...UNKNOWN, committedHash: sent.payloadHash });
   await world.processes.get("lz-worker").stop();
   const order = { reason: "the executor will not do it" };
   const path = `/v1/transfers/${sent.guid}/recover`;
@@ -167,6 +185,10 @@ test("a delivery that ran out of gas is retried by the target's agent, once, and
   expect(after.vault - before.vault).toBe(AMOUNT_RAW);
   expect(after.supply - before.supply).toBe(AMOUNT_RAW);
   expect((await coordinator.post(path, order)).body).toMatchObject({ code: "not-recoverable" });
+  expect(await fateOf(sent)).toEqual({ ...PAST, isCredited: true });
+  // At an older block it is what it was then; of one that is yet to come nothing is said.
+  expect(await fateOf(sent, sentAtBlock)).toEqual(UNKNOWN);
+  expect(await fateOf(sent, sentAtBlock + 1_000_000)).toBeUndefined();
   await end(coordinator);
 });
 
@@ -198,10 +220,14 @@ test("with a silent DVN it is stuck and says so; with neither committer nor exec
   await coordinator.post("/v1/halt", halt);
   await attest(world, target, sent, 1);
   await untilTransfer(coordinator, sent, ({ state }) => state === "dvn-quorum-reached");
+  expect(await fateOf(sent)).toEqual(UNKNOWN);
   const path = `/v1/transfers/${sent.guid}/recover`;
   expect((await coordinator.post(path, halt)).body).toEqual({ ordered: "commit-verification" });
   await untilTransfer(coordinator, sent, ({ state }) => state === "verified-executable");
+  const verified = { ...UNKNOWN, committedHash: sent.payloadHash };
+  expect(await fateOf(sent)).toEqual(verified);
   await forgeAlert(target, sent);
+  expect(await fateOf(sent)).toEqual(verified);
   const head = Number(await target.client.getBlockNumber());
   const report = await target.reportWith((one) => one.block.number > head);
   const [line] = report.transfers.filter((one) => one.guid === sent.guid);
@@ -278,15 +304,19 @@ test("what the token's delegate does to a message is told for what it is, counts
     untilTransfer(coordinator, packet, (one) => one.state === state);
   await governMessage(world, target, first, "nilify");
   expect(await become(first, "nilified")).toMatchObject({ nextStep: "verify-again" });
+  expect(await fateOf(first)).toEqual({ ...UNKNOWN, committedHash: NIL });
   // The endpoint passes over what counts as nothing: the second is executed without its token ever being called.
   await verify(world, target, second);
   await become(second, "verified-executable");
+  expect(await fateOf(second)).toEqual({ ...UNKNOWN, committedHash: second.payloadHash });
   await governMessage(world, target, second, "clear");
   expect(await become(second, "cleared-or-silent")).toMatchObject({ nextStep: "governance" });
   await governMessage(world, target, first, "burn");
   expect(await become(first, "burnt")).toMatchObject({ nextStep: "governance" });
   await governMessage(world, target, third, "skip");
   expect(await become(third, "skipped")).toMatchObject({ nextStep: "governance" });
+  // Cleared, burnt and skipped are past, and none was credited: which of them it was only the events tell.
+  for (const one of [first, second, third]) expect(await fateOf(one)).toEqual(PAST);
   for (const { guid } of [first, second, third]) {
     const order = { reason: "to see that nothing helps" };
     const { body } = await coordinator.post(`/v1/transfers/${guid}/recover`, order);

@@ -17,7 +17,7 @@ const ENDPOINT_ABI = parseAbi([
  */
 export async function messageFate(
   rpc: PublicClient,
-  setup: ShardSetup,
+  setup: Pick<ShardSetup, "vault" | "settlement">,
   { guid, srcEid, sender, nonce }: MessagePath,
   o: { readonly blockNumber: number; readonly lookbackBlocks: number },
 ): Promise<MessageFate | undefined> {

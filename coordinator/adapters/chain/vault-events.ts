@@ -93,7 +93,7 @@ function amountsOf(
 /** Transfers the settlement token credited to the vault, oldest first. */
 export async function deliveries(
   rpc: PublicClient,
-  setup: ShardSetup,
+  setup: Pick<ShardSetup, "vault" | "settlement">,
   range: BlockRange,
   guid: Hex | undefined,
 ): Promise<Delivery[]> {

@@ -26,7 +26,7 @@ const governAbi = parseAbi([
   "function clear(address oapp, Origin origin, bytes32 guid, bytes message)",
 ]);
 /** What the endpoint keeps for a nonce whose message counts as nothing. */
-const NIL: Hex = `0x${"ff".repeat(32)}`;
+export const NIL: Hex = `0x${"ff".repeat(32)}`;
 const LANE_POLL_MS = 50;
 const alertAbi = parseAbi([
   "struct Origin { uint32 srcEid; bytes32 sender; uint64 nonce; }",
