@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { waitFor } from "#test/support/agent/agent-site.ts";
-import { swapJob } from "#test/support/agent/swap-job.ts";
+import { swapJob, swapParams } from "#test/support/agent/swap-job.ts";
 import { type LoneShard, openLoneShard } from "#test/support/coordinator/lone-shard.ts";
 import type { RunningProcess } from "#test/support/runner/run-process.ts";
 import { temporaryFolder } from "#test/support/runner/temporary-folder.ts";
@@ -60,6 +60,35 @@ test.each(POINTS)(
     expect(await restarted.exitCode).toBe(0);
   },
 );
+
+test("killed at refused, the job is refused again after the restart and nothing is ever sent", {
+  timeout: TEST_MS,
+}, async () => {
+  const { world, site } = shard;
+  const folder = temporaryFolder();
+  const nonceBefore = await nonce();
+  const crashing = startAgent(folder, "refused");
+  await crashing.printed("agent runs");
+  await shard.freshReport();
+  const amountInRaw = String(AMOUNT);
+  const greedy = { ...swapParams(site, amountInRaw), minAmountOutRaw: String(10n ** 20n) };
+  const job = await swapJob(world, site, { amountInRaw, params: greedy, lifetimeSeconds: 60 });
+  await site.enqueue(job);
+  expect(await crashing.exitCode).toBeNull();
+  const restarted = startAgent(folder, "");
+  await restarted.printed("agent runs");
+  const { jobId } = job.mandate;
+  const receipts = await waitFor(
+    () => site.receiptsOf(jobId),
+    (all) => all.length > 0,
+    "refusal",
+  );
+  expect(new Set(receipts.map((one) => one.outcome))).toEqual(new Set(["refused"]));
+  expect(await site.vaultRead("consumed", [jobId])).toBe(false);
+  expect(await nonce()).toBe(nonceBefore);
+  restarted.kill("SIGTERM");
+  expect(await restarted.exitCode).toBe(0);
+});
 
 test("a journal that lost its tail stops the start and names the file", async () => {
   const { site } = shard;
