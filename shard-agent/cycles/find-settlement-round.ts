@@ -1,4 +1,5 @@
 import type { FeedReader } from "#shard-agent/ports/chain.ts";
+import type { FeedPrice } from "#shard-agent/records/shard-snapshot.ts";
 import type { Address } from "#shared/units/ids.ts";
 
 /** Chainlink proxies count in the bits above which feed answered: the phase. Others stay in phase 0. */
@@ -7,7 +8,7 @@ const ROUND_BITS = 64n;
 const PHASES_BACK_MAX = 8n;
 
 /**
- * Round id of the last price at or before an expiry, once a later round proves that it is the last;
+ * The last price at or before an expiry, once a later round proves that it is the last;
  * null until then, or when the feed has no round that old.
  *
  * Looks back from the newest round in doubling steps, then halves: about 2 log2(age in rounds) reads. A phase that began
@@ -20,7 +21,7 @@ export async function findSettlementRound(
   feeds: FeedReader,
   feed: Address,
   expirySeconds: bigint,
-): Promise<bigint | null> {
+): Promise<FeedPrice | null> {
   const expiryMs = Number(expirySeconds) * 1000;
   const latest = await feeds.latest(feed);
   if (latest.updatedAtMs <= expiryMs) return null;
@@ -37,11 +38,11 @@ export async function findSettlementRound(
 
 type Look = {
   readonly expiryMs: number;
-  readonly round: (roundId: bigint) => ReturnType<FeedReader["round"]>;
+  readonly round: (roundId: bigint) => Promise<FeedPrice | null>;
 };
 
 /** From its newest round, which is after the expiry. */
-async function lastOfNewestPhase(look: Look, newestId: bigint): Promise<bigint | null> {
+async function lastOfNewestPhase(look: Look, newestId: bigint): Promise<FeedPrice | null> {
   const none = (newestId >> ROUND_BITS) << ROUND_BITS;
   const isAfter = async (roundId: bigint): Promise<boolean> => {
     const round = await look.round(roundId);
@@ -57,7 +58,7 @@ async function lastOfNewestPhase(look: Look, newestId: bigint): Promise<bigint |
 }
 
 /** From its first round: nobody says which its newest is. */
-async function lastOfEndedPhase(look: Look, none: bigint): Promise<bigint | null> {
+async function lastOfEndedPhase(look: Look, none: bigint): Promise<FeedPrice | null> {
   const isAfter = async (roundId: bigint): Promise<boolean> => {
     const round = await look.round(roundId);
     return round === null || round.updatedAtMs > look.expiryMs;
@@ -77,7 +78,7 @@ async function last(
   after: bigint,
   isAfter: (roundId: bigint) => Promise<boolean>,
   look: Look,
-): Promise<bigint | null> {
+): Promise<FeedPrice | null> {
   let earlier = before;
   let later = after;
   while (later - earlier > 1n) {
@@ -85,5 +86,6 @@ async function last(
     if (await isAfter(middle)) later = middle;
     else earlier = middle;
   }
-  return (await look.round(earlier)) === null ? null : earlier;
+  const round = await look.round(earlier);
+  return round === null ? null : { ...round, roundId: earlier };
 }

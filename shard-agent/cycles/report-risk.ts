@@ -45,7 +45,7 @@ export async function reportRisk(ports: ReportPorts, block: BlockHeader): Promis
   arriving.catch(() => undefined);
   const snapshot = await reading;
   memory.snapshot = snapshot;
-  const valued = valueBook(snapshot, scope);
+  const valued = valueBook(snapshot, scope, memory.settlementPrices);
   const risk = measureRisk(valued);
   const health = checkHealth(snapshot, scope, {
     journalWritable: ports.journal.isWritable(),

@@ -91,9 +91,9 @@ async function takerLong(ports: QuotePorts, request: OptionRequest): Promise<big
 
 /** Live series of the book and the expiries that can be quoted; null before the first snapshot. */
 export function listSeries(ports: Pick<QuotePorts, "memory" | "scope">): object | null {
-  const { snapshot } = ports.memory;
+  const { snapshot, settlementPrices } = ports.memory;
   if (snapshot === null) return null;
-  const valued = valueBook(snapshot, ports.scope);
+  const valued = valueBook(snapshot, ports.scope, settlementPrices);
   return {
     blockNumber: snapshot.block.number,
     live: valued.book.map(({ kind: _kind, ...line }) => line),

@@ -1,4 +1,5 @@
 import type { ShardSnapshot } from "#shard-agent/records/shard-snapshot.ts";
+import type { Hex } from "#shared/units/ids.ts";
 import type { ShardReport } from "#shared/wire/shard-report.ts";
 
 /** What the agent saw last; lost with the process, rebuilt from the chain within one block. */
@@ -9,4 +10,6 @@ export type Memory = {
   reportBlockTimestampMs: number | null;
   /** Health of the newest snapshot; null before the first. */
   health: ShardReport["health"] | null;
+  /** What expired series will settle at, 8 decimals, as their feeds prove it; left out before the first look. */
+  settlementPrices?: ReadonlyMap<Hex, bigint>;
 };

@@ -13,6 +13,7 @@ import type {
 import { FatalError } from "#shared/errors.ts";
 import { optionUnitUsd } from "#shared/risk/pricing/option-position.ts";
 import type { SviSlice } from "#shared/risk/volatility/svi-slice.ts";
+import type { Hex } from "#shared/units/ids.ts";
 import { unitsFromRaw } from "#shared/units/token-amount.ts";
 import type {
   CollateralLine,
@@ -38,12 +39,17 @@ export type ValuedBook = {
 /**
  * Market, collateral and option lines of one snapshot. Marks are USD per option, quantities are the
  * vault's (positive long). Series that expired and are not settled yet stay in the book, marked at
- * intrinsic value of the current spot.
+ * intrinsic value: of the price they will settle at where it is known, else of the current spot.
  *
+ * @param settlementPrices Of expired series by id, 8 decimals.
  * @throws {FatalError} `unknown-hedge-asset` if the vault may hold a token that is not configured,
  * `bad-price` if a feed answers zero or less.
  */
-export function valueBook(snapshot: ShardSnapshot, scope: ShardScope): ValuedBook {
+export function valueBook(
+  snapshot: ShardSnapshot,
+  scope: ShardScope,
+  settlementPrices: ReadonlyMap<Hex, bigint> = new Map(),
+): ValuedBook {
   const asOfMs = snapshot.block.timestampMs;
   const market = snapshot.hedgeAssets.map((asset) => {
     const underlying = knownUnderlying(scope, asset.token);
@@ -63,7 +69,10 @@ export function valueBook(snapshot: ShardSnapshot, scope: ShardScope): ValuedBoo
     return ticker;
   };
   const own = snapshot.series.map((series) => {
-    return optionLine(series, tickerOf(series.underlying), market, asOfMs);
+    const line = optionLine(series, tickerOf(series.underlying), market, asOfMs);
+    const priceE8 = settlementPrices.get(series.seriesId);
+    if (priceE8 === undefined || line.expiryMs > asOfMs) return line;
+    return { ...line, markUsd: intrinsicUsd(line, unitsFromRaw(priceE8, PRICE_DECIMALS)) };
   });
   const atVenues = snapshot.venues.flatMap(({ options }) =>
     options.map((option) => ({ ...option, markUsd: markUsd(option, market, asOfMs) })),
@@ -195,11 +204,14 @@ function markUsd(
       `Series ${option.seriesId}: the vault holds no feed of ${option.underlying}.`,
     );
   }
-  if (option.expiryMs <= nowMs) {
-    const intrinsicUsd =
-      option.type === "call" ? line.spotUsd - option.strikeUsd : option.strikeUsd - line.spotUsd;
-    return Math.max(0, intrinsicUsd);
-  }
+  if (option.expiryMs <= nowMs) return intrinsicUsd(option, line.spotUsd);
   const terms = { spotUsd: line.spotUsd, slices: line.volatility, nowMs };
   return optionUnitUsd(option, terms);
+}
+
+function intrinsicUsd(
+  { type, strikeUsd }: Pick<OptionLine, "type" | "strikeUsd">,
+  usd: number,
+): number {
+  return Math.max(0, type === "call" ? usd - strikeUsd : strikeUsd - usd);
 }

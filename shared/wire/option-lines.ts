@@ -8,8 +8,9 @@ import {
 } from "#shared/wire/scalars.ts";
 
 /**
- * One option series; `quantity` is the vault's: positive long, negative short. `markUsd` is per option. `venue` is
- * where it was bought or sold: the shard's own option book, or the vault's account at an option market.
+ * One option series; `quantity` is the vault's: positive long, negative short. `markUsd` is per option; once
+ * expired, what it pays at the settlement price, or at spot until that is known. `venue` is where it was bought or sold: the
+ * shard's own option book, or the vault's account at an option market.
  */
 export const optionLineSchema = z.strictObject({
   kind: z.literal("option"),

@@ -16,7 +16,7 @@ import {
   valueOption,
 } from "#shared/risk/pricing/option-position.ts";
 import { optionScenarioPnlUsd } from "#shared/risk/scenarios/scenario-pnl.ts";
-import { STANDARD_GRID } from "#shared/risk/scenarios/standard-grid.ts";
+import { REGULAR_MOVE_MAX, STANDARD_GRID } from "#shared/risk/scenarios/standard-grid.ts";
 import { unitsFromRaw } from "#shared/units/token-amount.ts";
 import type { CollateralLine, OptionLine } from "#shared/wire/shard-report.ts";
 
@@ -89,12 +89,23 @@ function boundMarginUnits(entry: BookEntry): number {
   );
 }
 
-/** Payoffs of expired series the vault is short, each paid by itself: a series it is long of does not help. */
-function dueUnits(entry: BookEntry, snapshot: MarketSnapshot): number {
-  const owed = entry.report.book.map((line) => {
+/**
+ * Payoffs of expired series the vault is short, each paid by itself: a series it is long of does not help. At spot, or at
+ * the mark where that is more: an agent that knows what a series settles at marks it so. No chain proves a mark, so it
+ * asks for no more than the worst regular move of spot would.
+ */
+function dueUnits({ report }: BookEntry, snapshot: MarketSnapshot): number {
+  const owed = report.book.map((line) => {
     const spotUsd = snapshot.underlyings.get(line.underlying)?.spotUsd;
     if (line.expiryMs > snapshot.asOfMs || typeof spotUsd !== "number") return 0;
-    return Math.max(0, -intrinsicUsd(positionOf(line), spotUsd));
+    const position = positionOf(line);
+    const worstSpotUsd = spotUsd * (1 + (line.type === "call" ? 1 : -1) * REGULAR_MOVE_MAX);
+    const mostUsd = -intrinsicUsd(position, worstSpotUsd);
+    const markedUsd =
+      line.expiryMs > report.block.timestampMs
+        ? 0
+        : Math.min(-line.quantity * line.markUsd, mostUsd);
+    return Math.max(0, -intrinsicUsd(position, spotUsd), markedUsd);
   });
   return sum(owed);
 }

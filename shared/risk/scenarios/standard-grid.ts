@@ -10,8 +10,8 @@ export type Scenario = {
   readonly tenorScaled?: boolean;
 };
 
-/** Largest regular spot move; in a tail no delta-one position loses more than this share of its notional. */
-const REGULAR_MOVE_MAX = 0.18;
+/** Largest regular spot move, up or down; in a tail no delta-one position loses more than this share of its notional. */
+export const REGULAR_MOVE_MAX = 0.18;
 const REGULAR_SPOT_SHOCKS = [-0.18, -0.135, -0.09, -0.045, 0, 0.045, 0.09, 0.135, 0.18];
 const VOL_SHOCKS = [0.6, 0, -0.3];
 const TAIL_SPOT_SHOCKS = [-0.66, -0.33, 0.5, 1, 2, 3];

@@ -121,6 +121,14 @@ test("an expired series that is not settled yet is marked at intrinsic value", (
   expect(marksUsd).toEqual([100, 0]);
 });
 
+test("an expired series whose settlement price is known is marked at what it will be paid", () => {
+  const expired = { expirySeconds: BigInt(BLOCK_MS / 1000), strikeE8: 190_000_000_000n };
+  const series = [aSeries(expired), aSeries({ ...expired, isCall: false })];
+  const prices = new Map(series.map((one) => [one.seriesId, 203_000_000_000n]));
+  const marksUsd = valueBook(aSnapshot({ series }), SCOPE, prices).book.map((line) => line.markUsd);
+  expect(marksUsd).toEqual([130, 0]);
+});
+
 test("expired volatility slices are left out, the rest ascend by expiry", () => {
   const slices = [
     flatSlice(EXPIRY_MS + 1000, 0.5),

@@ -50,6 +50,27 @@ test("an expired series that is not settled keeps its intrinsic value and has no
   expect(eth?.greeks.deltaUnits).toBe(0);
 });
 
+const DUE = [
+  {
+    name: "what its mark says, where it settles for more than spot says",
+    markUsd: 130,
+    dueUnits: 520,
+  },
+  { name: "at spot, where its agent knows no price yet", markUsd: 0, dueUnits: 400 },
+  {
+    name: "no more than after the worst regular move, whatever its mark says",
+    markUsd: 5_000,
+    dueUnits: 4 * (2_360 - 1_900),
+  },
+];
+
+test.each(DUE)("an expired series is due $name", ({ markUsd, dueUnits }) => {
+  const expired = anOption({ expiryMs: NOW_MS - 60_000, strikeUsd: 1900, quantity: -4 });
+  const book = [{ ...expired, markUsd }];
+  const { valuation } = value(anEntry({ shard: "base", change: { book } }));
+  expect(valuation.dueUnits).toBeCloseTo(dueUnits, 9);
+});
+
 test("money at a venue counts as collateral but cannot be spent", () => {
   const entry = anEntry({ shard: "base", cashUsd: 100 });
   const [cash, weth] = entry.report.collateral;
