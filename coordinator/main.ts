@@ -18,6 +18,7 @@ import { adminApi } from "#coordinator/api/admin-api.ts";
 import { checkSetup } from "#coordinator/check-setup.ts";
 import { type CoordinatorConfig, coordinatorConfigSchema } from "#coordinator/config.ts";
 import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
+import { recountAll } from "#coordinator/cycles/jobs/take-back.ts";
 import { trackJobs } from "#coordinator/cycles/jobs/track-jobs.ts";
 import { roundWaitMs } from "#coordinator/cycles/messages/await-round.ts";
 import { ingestReceipts } from "#coordinator/cycles/messages/ingest-receipts.ts";
@@ -74,6 +75,7 @@ async function main(): Promise<void> {
   const { setups, policy } = checked;
   const state = recallState(journal, { setups, policy, leader: signer.address, shadow });
   recallSafety(state, { journal, log }, systemClock.nowMs());
+  recountAll(state, { jobs: journal.jobs, journal, log }, systemClock.nowMs());
   const chains = new Map(
     config.shards.flatMap((shard): [string, ShardChain][] => {
       const setup = checked.setups.get(shard.id);

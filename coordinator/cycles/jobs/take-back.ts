@@ -62,6 +62,40 @@ function settledLately({ outcomes }: CoordinatorState, { jobs }: Ports): JobReco
   return outcomes.flatMap(({ jobId, isDone }) => (isDone ? (jobs.find(jobId) ?? []) : []));
 }
 
+/** Settled jobs looked back at, the newest: far more than are done while a shard reports and nothing of it is proved. */
+const SETTLED_MAX = 2_000;
+
+/**
+ * What the trusted books of quarantined shards do not show counts anew: what only the word of a liar moved, and what is
+ * final and younger than those books. Jobs that were over long ago come back as well: to be called whenever a book has
+ * given way to an older one, and at the start, since a former run may have ended before it was done with that.
+ */
+export function recountAll(state: CoordinatorState, ports: Ports, nowMs: number): void {
+  if (Object.values(state.safety.trust).every(({ quarantine }) => quarantine === null)) return;
+  const over = ports.jobs.list({ limit: SETTLED_MAX, state: "settled" });
+  const known = new Map([...over, ...state.jobs.values()].map((job) => [job.jobId, job]));
+  for (const job of known.values()) {
+    let current = job;
+    if (isYounger(state, job.shard, job.consumption))
+      current = changeJob(state, ports, current, { event: { type: "book-lost" }, nowMs });
+    if (isYounger(state, job.target ?? "", job.delivery))
+      changeJob(state, ports, current, { event: { type: "delivery-lost" }, nowMs });
+  }
+  recount(state, ports, nowMs);
+}
+
+/** True for what happened in a final block after that of a quarantined shard's trusted book. */
+function isYounger(
+  { safety, books }: CoordinatorState,
+  shard: string,
+  seen: { readonly blockNumber: number; readonly isFinal: boolean } | null,
+): boolean {
+  const isQuarantined = safety.trust[shard]?.quarantine != null;
+  const block = books.get(shard)?.report.block;
+  if (!isQuarantined || seen === null || block === undefined) return false;
+  return seen.isFinal && seen.blockNumber > block.number;
+}
+
 /** What only the word of a liar moved comes back into flight; what the trusted books prove moves on. */
 export function recount(state: CoordinatorState, ports: Ports, nowMs: number): void {
   for (const job of [...state.jobs.values()]) {

@@ -1,5 +1,5 @@
 import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
-import { recount, takeBack } from "#coordinator/cycles/jobs/take-back.ts";
+import { recount, recountAll, takeBack } from "#coordinator/cycles/jobs/take-back.ts";
 import type { TrackPorts } from "#coordinator/cycles/jobs/track-jobs.ts";
 import { keepProof, keepSafety } from "#coordinator/cycles/safety/keep-safety.ts";
 import type { Journal } from "#coordinator/ports/journal.ts";
@@ -193,7 +193,11 @@ function conclude(state: CoordinatorState, ports: AuditPorts, seen: Seen): void 
   const planned = state.books.get(shard);
   plan(state, shard, { entry, ended: change.ended });
   if (audit !== undefined) takeBack(state, ports, { entry, audit, ...ours, nowMs });
-  if (state.books.get(shard) !== planned) recount(state, ports, nowMs);
+  const book = state.books.get(shard);
+  if (book === undefined || book === planned) return;
+  const isOlder = planned && book.report.block.timestampMs < planned.report.block.timestampMs;
+  if (isOlder === true) recountAll(state, ports, nowMs);
+  else recount(state, ports, nowMs);
 }
 
 function outcomeOf(audit: ChainAudit | undefined): "proved" | "partly" | "unproven" {

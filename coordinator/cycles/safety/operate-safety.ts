@@ -1,4 +1,5 @@
 import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
+import { releaseJobs } from "#coordinator/cycles/jobs/change-jobs.ts";
 import { keepSafety, type SafetyPorts } from "#coordinator/cycles/safety/keep-safety.ts";
 import type { BreakerView, Operator, SafetyView } from "#coordinator/ports/operator.ts";
 import {
@@ -120,7 +121,10 @@ function release(
   const trust = { ...state.safety.trust, [shard]: released };
   keepSafety(state, ports, { change: { orders, trust }, events, nowMs });
   const newest = state.claims.get(shard);
-  if (quarantine !== null && newest !== undefined) state.books.set(shard, newest);
+  if (quarantine === null || newest === undefined) return;
+  state.books.set(shard, newest);
+  // What the newest book shows must not count as in flight beside it.
+  releaseJobs(state, { jobs: ports.journal.jobs, log: ports.log }, nowMs);
 }
 
 function modeNow(state: CoordinatorState): "run" | "reduce-only" | "halt" {

@@ -19,6 +19,8 @@ export type JobEvent =
   /** A canonical block no longer has what was seen: a reorg. */
   | { readonly type: "consumption-lost" }
   | { readonly type: "delivery-lost" }
+  /** It was consumed in a final block, and the book that showed it has given way to one of an older block. */
+  | { readonly type: "book-lost" }
   /** A final block past the deadline, and the vault says not consumed. */
   | { readonly type: "not-consumed" }
   /** A final bump of the epoch, and the vault says not consumed: the mandate is dead. */
@@ -71,6 +73,7 @@ const TRANSITIONS: Readonly<
       "impossible",
     ),
     "consumption-lost": "sent",
+    "book-lost": "included",
   },
   settled: {
     ...row(
@@ -84,6 +87,7 @@ const TRANSITIONS: Readonly<
     ),
     "consumption-lost": "sent",
     "delivery-lost": "in-transit",
+    "book-lost": "included",
   },
   expired: row(
     "unchanged",
@@ -132,6 +136,7 @@ function row(
     delivered,
     "consumption-lost": "unchanged",
     "delivery-lost": "unchanged",
+    "book-lost": "unchanged",
     "not-consumed": notConsumed,
     superseded,
   } as const;
@@ -199,6 +204,7 @@ function note(job: JobRecord, event: JobEvent, nowMs: number): JobRecord {
       return { ...job, consumption: null, times: { ...job.times, includedBlockTimestampMs: null } };
     case "delivery-lost":
       return { ...job, delivery: null };
+    case "book-lost":
     case "not-consumed":
     case "superseded":
       return job;

@@ -2,6 +2,7 @@ import {
   type CoordinatorState,
   newCoordinatorState,
 } from "#coordinator/cycles/coordinator-state.ts";
+import { recountAll } from "#coordinator/cycles/jobs/take-back.ts";
 import { trackJobs } from "#coordinator/cycles/jobs/track-jobs.ts";
 import { roundWaitMs } from "#coordinator/cycles/messages/await-round.ts";
 import { ingestReceipts } from "#coordinator/cycles/messages/ingest-receipts.ts";
@@ -62,6 +63,7 @@ export function startCoordinator(parts: CoordinatorParts): CoordinatorState {
   });
   remember(state, journal);
   recallSafety(state, { journal, log }, clock.nowMs());
+  recountAll(state, { jobs: journal.jobs, journal, log }, clock.nowMs());
   const passes = virtualWakeUp(process, PASS_EVERY_MS);
   const reported = new Set<string>();
   const ports = { journal, clock, log };

@@ -251,6 +251,31 @@ test.each([
   },
 );
 
+test("a job of a final block that is younger than the book that is left counts as in flight until a proved book shows it", async () => {
+  const { block } = anEntry({ shard: "base" }).report;
+  claim("a1", "500", { block: { ...block, number: 100, hash: hash32("a1") } });
+  truth("a1", 500n);
+  await audit();
+  const job = aJobRecord({});
+  state.jobs.set(job.jobId, job);
+  const consumedJobs = [{ ...CONSUMED, jobId: job.jobId }];
+  claim("a2", "500", { consumedJobs });
+  releaseJobs(state, { jobs: journal.jobs, log }, nowMs);
+  expect(state.jobs.has(job.jobId)).toBe(false);
+  claim("a3", "900000", { consumedJobs });
+  truth("a3", 500n, [job.jobId]);
+  await audit();
+  expect(state.books.get("base")?.report.block.number).toBe(100);
+  const consumption = { ...CONSUMPTION, isFinal: true };
+  expect(state.jobs.get(job.jobId)).toMatchObject({ state: "included", consumption });
+  claim("b1", "500");
+  truth("b1", 500n, [job.jobId]);
+  await audit();
+  expect(state.books.get("base")?.report.block.hash).toBe(hash32("b1"));
+  expect(journal.jobs.find(job.jobId)).toMatchObject({ state: "settled", consumption });
+  expect(state.jobs.has(job.jobId)).toBe(false);
+});
+
 test("nothing is concluded from a chain that does not answer, or a block it does not have yet", async () => {
   claim("a1", "900000");
   chain.script.isReachable = false;

@@ -53,6 +53,7 @@ const EVENTS = {
   delivered: { type: "delivered", delivery: DELIVERY },
   "consumption-lost": { type: "consumption-lost" },
   "delivery-lost": { type: "delivery-lost" },
+  "book-lost": { type: "book-lost" },
   "not-consumed": { type: "not-consumed" },
   superseded: { type: "superseded" },
 } as const satisfies Record<string, JobEvent>;
@@ -67,20 +68,21 @@ const ORDER: readonly EventName[] = [
   "delivered",
   "consumption-lost",
   "delivery-lost",
+  "book-lost",
   "not-consumed",
   "superseded",
 ];
 
 /** One row per state, one column per event in the order above; `!` is a contradiction, `.` no change. */
 const TRANSFER_TABLE: Readonly<Record<JobState, string>> = {
-  recorded: "sent sent included in-transit included . . . expired superseded",
-  sent: ". . included in-transit included . . . expired superseded",
-  included: ". . . in-transit . . . . expired superseded",
-  "in-transit": ". . . . . settled sent . ! !",
-  settled: ". . . . . . sent in-transit ! !",
-  expired: ". . . ! ! ! . . . !",
-  "refused-expired": ". . . ! ! ! . . . !",
-  superseded: ". . . ! ! ! . . . .",
+  recorded: "sent sent included in-transit included . . . . expired superseded",
+  sent: ". . included in-transit included . . . . expired superseded",
+  included: ". . . in-transit . . . . . expired superseded",
+  "in-transit": ". . . . . settled sent . included ! !",
+  settled: ". . . . . . sent in-transit included ! !",
+  expired: ". . . ! ! ! . . . . !",
+  "refused-expired": ". . . ! ! ! . . . . !",
+  superseded: ". . . ! ! ! . . . . .",
 };
 
 const CELLS = JOB_STATES.flatMap((state) => {
