@@ -63,7 +63,7 @@ export function startCoordinator(parts: CoordinatorParts): CoordinatorState {
   });
   remember(state, journal);
   recallSafety(state, { journal, log }, clock.nowMs());
-  recountAll(state, { jobs: journal.jobs, journal, log }, clock.nowMs());
+  recountAtStart(state, parts);
   const passes = virtualWakeUp(process, PASS_EVERY_MS);
   const reported = new Set<string>();
   const ports = { journal, clock, log };
@@ -117,6 +117,18 @@ function remember(state: CoordinatorState, journal: Journal): void {
   for (const job of journal.jobs.unresolved()) state.jobs.set(job.jobId, job);
   for (const record of journal.transfers.open()) state.transfers.set(record.guid, record);
   state.manualHalt = journal.halts.current();
+}
+
+/** It writes, and may die of that; nothing that is started after it runs then. */
+function recountAtStart(
+  state: CoordinatorState,
+  { journal, log, process }: CoordinatorParts,
+): void {
+  try {
+    recountAll(state, { jobs: journal.jobs, journal, log }, process.nowMs());
+  } catch (error) {
+    if (!(error instanceof ProcessKilled)) throw error;
+  }
 }
 
 /** As adapters/repeat.ts, over virtual time. */
