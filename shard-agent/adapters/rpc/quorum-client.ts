@@ -15,6 +15,7 @@ import {
   exactKey,
   hold,
   type RpcNode,
+  readKey,
   type Vote,
 } from "#shard-agent/adapters/rpc/rpc-vote.ts";
 import type { Disagreement, ReadWatch } from "#shard-agent/ports/read-watch.ts";
@@ -121,19 +122,30 @@ async function elect(o: QuorumOptions, request: Request, rule: Rule): Promise<Rp
   const election = hold({ nodes: o.nodes, quorum: o.quorum, ask, keyOf: rule.keyOf });
   const winner = await election.winner;
   // The slowest endpoints are judged when they answer; the decision need not wait for them.
-  const judged = judge(election, method, winner, rule.accuse);
+  const judged = judge({ election, method, winner }, { ...rule, ask });
   if (winner?.answer) return winner.answer;
   await judged;
   throw noQuorum(o, method, await election.all);
 }
 
+/**
+ * Accuses whoever differs, and does so again when asked once more: a node that mines a block meanwhile may answer one call
+ * at a hash from the next block, while a lie that is told once only was outvoted.
+ */
 async function judge(
-  election: Election,
-  method: string,
-  winner: Vote | null,
-  accuse: Watch["accuse"],
+  o: { readonly election: Election; readonly method: string; readonly winner: Vote | null },
+  { ask, keyOf, accuse }: Required<Rule>,
 ): Promise<void> {
-  accuse(method, await election.all, winner);
+  const { method, winner } = o;
+  const votes = await o.election.all;
+  const differs = (vote: Vote) => vote.key !== null && vote.key !== winner?.key;
+  if (accuse === nobody || !votes.some(differs)) return;
+  const again = votes.map(async (vote): Promise<Vote> => {
+    if (!differs(vote)) return vote;
+    const answer = await ask(vote.node).catch(() => vote.answer);
+    return { ...vote, answer, key: answer === null ? null : readKey(keyOf, answer) };
+  });
+  accuse(method, await Promise.all(again), winner);
 }
 
 /** The highest header that a quorum of endpoints has reached. */

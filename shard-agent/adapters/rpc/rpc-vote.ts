@@ -44,7 +44,11 @@ export function hold(o: {
   return { winner, all };
 }
 
-function readKey(keyOf: (answer: RpcAnswer) => string | null, answer: RpcAnswer): string | null {
+/** What an answer says; null where it is nothing that counts. */
+export function readKey(
+  keyOf: (answer: RpcAnswer) => string | null,
+  answer: RpcAnswer,
+): string | null {
   try {
     return keyOf(answer);
   } catch {

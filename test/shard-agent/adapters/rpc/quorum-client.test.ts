@@ -69,6 +69,19 @@ test("a liar is outvoted, named, and remembered for a minute after its last lie"
   expect(client.disagreement()).toBeNull();
 });
 
+test("an endpoint that says the same as the others when asked again is not accused", async () => {
+  const said = ["0x02"];
+  const { client, nodes } = await clientOf([
+    always("0x01"),
+    () => ({ result: said.pop() ?? "0x01" }),
+    always("0x01"),
+  ]);
+  expect(await client.request(...PINNED)).toBe("0x01");
+  await settled(() => nodes[1]?.calls.length === 2);
+  await client.request(...PINNED);
+  expect(client.disagreement()).toBeNull();
+});
+
 test("two endpoints that contradict each other are no quorum, and both are named", async () => {
   const { client } = await clientOf([always("0x01"), always("0x02")]);
   await expect(client.request(...PINNED)).rejects.toThrow("rpc-quorum");
