@@ -6,7 +6,7 @@ import type { SeedOptions, Violation } from "#test/simulation/run-seed.ts";
 
 const STEPS = 4_000;
 const FIRST_SEED = 3_001;
-/** Most of them are seen in the first seed or the second. */
+/** All are seen in the first seed or the second from where they begin. */
 const SEEDS_MAX = 16;
 /** What shows only when a run does not drain takes long. */
 const TIMEOUT_MS = 180_000;
@@ -21,6 +21,8 @@ type Case = {
   readonly rates?: Partial<Record<FaultKind, number>>;
   readonly options?: Pick<SeedOptions, "role" | "hasLiar">;
   readonly mode?: ModeName;
+  /** Where the hunt begins; it goes on from there. */
+  readonly firstSeed?: number;
 };
 
 const CRASHES = { "agent-crash-broadcast": 1.5, "agent-crash-signed": 1.5 };
@@ -35,7 +37,7 @@ const LIES = {
 };
 
 const CASES: readonly Case[] = [
-  { plant: "vault-takes-twice", ids: ["I1"], options: { role: "compete" } },
+  { plant: "vault-takes-twice", ids: ["I1"], options: { role: "compete" }, firstSeed: 3_003 },
   {
     plant: "nonce-from-chain",
     ids: ["I8"],
@@ -50,6 +52,7 @@ const CASES: readonly Case[] = [
     plant: "coordinator-takes-head-for-final",
     ids: ["I3", "I9", "I13"],
     rates: { ...REORGS, "chain-reorg": 6, "chain-fee-spike": 2 },
+    firstSeed: 3_005,
   },
   {
     plant: "one-endpoint-is-believed",
@@ -68,7 +71,7 @@ const CASES: readonly Case[] = [
   {
     plant: "worse-plan-is-taken",
     ids: ["I4"],
-    says: /^the milp plan was taken, worse than the greedy one by/,
+    says: /^the (milp|greedy) plan was taken, worse than the (greedy|milp) one by/,
     rates: { "solver-wrong": 5 },
     mode: "solved",
   },
@@ -96,10 +99,18 @@ test("every fault that can be planted is hunted", () => {
 test.each(CASES)(
   "an invariant reports $plant",
   { timeout: TIMEOUT_MS },
-  async ({ plant, ids, says = /./, rates = {}, options, mode = "fast" }) => {
+  async ({
+    plant,
+    ids,
+    says = /./,
+    rates = {},
+    options,
+    mode = "fast",
+    firstSeed = FIRST_SEED,
+  }) => {
     const always = new Map(Object.entries(rates) as [FaultKind, number][]);
     const found: Violation[] = [];
-    for (let seed = FIRST_SEED; seed < FIRST_SEED + SEEDS_MAX && found.length === 0; seed += 1) {
+    for (let seed = firstSeed; seed < firstSeed + SEEDS_MAX && found.length === 0; seed += 1) {
       const plants = new Set([plant]);
       const run = await runInMode(mode, { seed, steps: STEPS, plants, always, ...options });
       found.push(...run.violations);

@@ -3,7 +3,7 @@ import { failuresOf, rerunText, runInMode, tracesOf } from "#test/simulation/mod
 import type { SeedResult } from "#test/simulation/run-seed.ts";
 import { renderTable } from "#test/simulation/table.ts";
 
-const STEPS = 1_000;
+const STEPS = 600;
 const SEEDS = Array.from({ length: 20 }, (_, index) => 1_001 + index);
 const results: SeedResult[] = [];
 

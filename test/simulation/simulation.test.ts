@@ -6,7 +6,7 @@ import { failuresOf, rerunText, runInMode, tracesOf } from "#test/simulation/mod
 import type { SeedResult } from "#test/simulation/run-seed.ts";
 import { neverSeen, renderTable } from "#test/simulation/table.ts";
 
-const STEPS = 4_000;
+const STEPS = 2_500;
 const SEEDS = Array.from({ length: 24 }, (_, index) => index + 1);
 const FURTHER_SEED_LAST = 2_024;
 
