@@ -3,7 +3,7 @@ import { failuresOf, rerunText, runInMode, tracesOf } from "#test/simulation/mod
 import type { SeedResult } from "#test/simulation/run-seed.ts";
 import { renderTable } from "#test/simulation/table.ts";
 
-const STEPS = 600;
+const STEPS = 400;
 const SEEDS = Array.from({ length: 20 }, (_, index) => 1_001 + index);
 const results: SeedResult[] = [];
 
@@ -17,7 +17,7 @@ test.each(SEEDS)(
 );
 
 test("a signed and solved seed gives the same run twice", async () => {
-  const once = () => runInMode("signed", { seed: 1_004, steps: STEPS });
+  const once = () => runInMode("signed", { seed: 1_016, steps: STEPS });
   expect(tracesOf(await once())).toEqual(tracesOf(await once()));
 });
 
