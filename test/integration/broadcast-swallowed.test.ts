@@ -45,8 +45,10 @@ test("a transaction is in a block although the first endpoint takes it and tells
     raw,
   );
   expect(outcome.outcome).toBe("submitted");
-  const receipt = (await rpc(url, "eth_getTransactionReceipt", [keccak256(raw)])) as {
-    status: string;
-  } | null;
-  expect(receipt?.status).toBe("0x1");
+  // Submitted is not mined: the node mines it a moment later.
+  const status = async () => {
+    const receipt = await rpc(url, "eth_getTransactionReceipt", [keccak256(raw)]);
+    return (receipt as { status: string } | null)?.status;
+  };
+  await expect.poll(status, { timeout: 10_000 }).toBe("0x1");
 });

@@ -70,14 +70,15 @@ test("a coordinator killed at each point between a job's record and its settleme
   // As the journal notes the effect, at a take-over or from a report.
   await killedAt("included,settled");
   const last = await start("none");
+  await last.until("/v1/risk", ({ body }) => {
+    const net = (body["net"] ?? {}) as Record<string, { status: string }>;
+    return body["jobsInFlight"] === 0 && net["ETH"]?.status === "inside";
+  });
+  // After the net is inside its band: until then a pass may issue more.
   const isResolved = ({ state }: Job) => ["settled", "superseded", "expired"].includes(state);
   const answer = await last.until("/v1/jobs?limit=100", ({ status, body }) => {
     const jobs = (body["jobs"] ?? []) as Job[];
     return status === 200 && jobs.length > 0 && jobs.every(isResolved);
-  });
-  await last.until("/v1/risk", ({ body }) => {
-    const net = (body["net"] ?? {}) as Record<string, { status: string }>;
-    return body["jobsInFlight"] === 0 && net["ETH"]?.status === "inside";
   });
   const jobs = answer.body["jobs"] as Job[];
   const states = Object.groupBy(jobs, ({ state }) => state);
