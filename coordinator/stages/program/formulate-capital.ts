@@ -16,6 +16,7 @@ import { addLosses, type Losses } from "#coordinator/stages/program/formulate-lo
 import {
   premiumTerms,
   type SeriesVariables,
+  worseByOptions,
 } from "#coordinator/stages/program/formulate-options.ts";
 import type { TransferVariables } from "#coordinator/stages/program/formulate-transfers.ts";
 import type { PlanningWorld } from "#coordinator/stages/program/planning-world.ts";
@@ -260,13 +261,6 @@ function boughtTerms({ hedges }: ShardPart): Terms {
         -Math.max(0, option.haircutUsdPerUnit),
       ]);
     });
-}
-
-/** What option trades take off the shard's collateral over its requirement and buffer at most, whichever are done. */
-function worseByOptions(series: readonly SeriesVariables[]): [number, number][] {
-  return series.flatMap(({ option, segments }) => {
-    return segments.map(({ column }): [number, number] => [column, option.slackUsdPerUnit]);
-  });
 }
 
 function negated(terms: Terms): [number, number][] {

@@ -122,3 +122,10 @@ export function premiumTerms(series: readonly SeriesVariables[]): Terms {
       });
     });
 }
+
+/** What option trades take off the shard's collateral over its requirement and buffer at most, whichever are done. */
+export function worseByOptions(series: readonly SeriesVariables[]): [number, number][] {
+  return series.flatMap(({ option, segments }) => {
+    return segments.map(({ column }): [number, number] => [column, option.slackUsdPerUnit]);
+  });
+}
