@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { majorityOf } from "#shard-agent/records/endpoint-majority.ts";
 import { addressSchema, rawAmountSchema, shardIdSchema } from "#shared/wire/scalars.ts";
 
 const url = z.string().url();
@@ -153,7 +154,7 @@ const rpcSchema = z.strictObject({
   wsUrls: z.array(url).max(8).default([]),
   /** Whether reads of an endpoint of `rpcUrls` go over the WebSocket of the same host, where one is named; else over HTTP. */
   wsReads: z.boolean().default(true),
-  /** How many of `rpcUrls` must give the same answer to a money read; a majority when left out. */
+  /** How many of `rpcUrls` must give the same answer to a money read: at least a majority, which it is when left out. */
   readQuorum: z.number().int().min(1).optional(),
   /** An endpoint further behind the quorum's head than this is named in log and health. */
   headLagMaxBlocks: z.number().int().min(1).default(5),
@@ -232,8 +233,11 @@ const agentFieldsSchema = z.strictObject({
 /** Configuration file of one shard agent (YAML), with what holds between its fields. */
 export const agentConfigSchema = agentFieldsSchema.superRefine((config, context) => {
   const { rpcUrls, rpc, gasFees, underlyings, positionVenues } = config;
-  if ((rpc.readQuorum ?? 1) > rpcUrls.length) {
-    const message = `must be at most the number of rpcUrls, ${rpcUrls.length}`;
+  // Below a majority two groups of endpoints could both have a quorum, for two answers.
+  const majority = majorityOf(rpcUrls.length);
+  const { readQuorum = majority } = rpc;
+  if (readQuorum < majority || readQuorum > rpcUrls.length) {
+    const message = `must be from ${majority}, a majority of the rpcUrls, to their number, ${rpcUrls.length}`;
     context.addIssue({ code: "custom", path: ["rpc", "readQuorum"], message });
   }
   const tickers = underlyings.map((one) => one.ticker);

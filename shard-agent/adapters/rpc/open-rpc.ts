@@ -8,6 +8,7 @@ import { type RpcClient, rpcClient } from "#shard-agent/adapters/rpc/rpc-client.
 import { type RpcSocket, rpcSocket } from "#shard-agent/adapters/rpc/rpc-socket.ts";
 import type { RpcNode } from "#shard-agent/adapters/rpc/rpc-vote.ts";
 import type { ReadWatch } from "#shard-agent/ports/read-watch.ts";
+import { majorityOf } from "#shard-agent/records/endpoint-majority.ts";
 import type { Clock } from "#shared/ports/clock.ts";
 import type { Log } from "#shared/ports/log.ts";
 
@@ -17,11 +18,6 @@ export type OpenRpc = {
   readonly nodes: readonly RpcNode[];
   readonly close: () => void;
 };
-
-/** How many endpoints must agree: as configured, else a majority. */
-function effectiveQuorum(urls: readonly string[], configured: number | undefined): number {
-  return configured ?? Math.floor(urls.length / 2) + 1;
-}
 
 type RpcConfig = {
   readonly chainId: number;
@@ -40,14 +36,13 @@ export function openRpc(
   o: { readonly clock: Clock; readonly log: Log },
 ): OpenRpc {
   const { rpcUrls } = config;
-  const { headLagMaxBlocks, readQuorum } = config.rpc;
+  const { headLagMaxBlocks, readQuorum: quorum = majorityOf(rpcUrls.length) } = config.rpc;
   const sockets = rpcUrls.map((url) => socketOf(url, config, o.log));
   const nodes = rpcUrls.map((url, index) => ({
     name: `rpcUrls[${index}] (${new URL(url).host})`,
     rpc: rpcClient([url], [sockets[index] ?? null]),
   }));
   const failover = rpcClient(rpcUrls, sockets);
-  const quorum = effectiveQuorum(rpcUrls, readQuorum);
   const trusting = { ...failover, disagreement: () => null, lagging: () => [] };
   const reads =
     quorum === 1
