@@ -1,4 +1,5 @@
 import type { Kernel, KernelKind } from "#shared/risk/kernel/kernel.ts";
+import { LAYOUT } from "#shared/risk/kernel/kernel-layout.ts";
 import { simdKernel } from "#shared/risk/kernel/simd-kernel.ts";
 import { typedKernel } from "#shared/risk/kernel/typed-kernel.ts";
 
@@ -18,4 +19,18 @@ export function riskKernel(bytes: number, kind?: KernelKind): Kernel {
     throw new RangeError("kind: simd; this host has no WebAssembly vectors");
   }
   return simd ?? typedKernel(bytes);
+}
+
+/**
+ * Kernels for tables that are made, used once and dropped: the one before, with its memory emptied, while it is large
+ * enough. Making one takes longer than revaluing some hundred strikes.
+ */
+export function reusedKernel(): (bytes: number) => Kernel {
+  let kernel: Kernel | null = null;
+  return (bytes) => {
+    if (kernel === null || kernel.doubles.byteLength < bytes) kernel = riskKernel(bytes);
+    const { arena, bytesPerDouble } = LAYOUT;
+    kernel.doubles.fill(0, arena / bytesPerDouble, Math.ceil(bytes / bytesPerDouble));
+    return kernel;
+  };
 }

@@ -3,9 +3,8 @@ import {
   type BucketMarket,
   bucketForward,
 } from "#shared/risk/kernel/bucket-record.ts";
-import { type Kernel, type KernelKind, memoryPlan } from "#shared/risk/kernel/kernel.ts";
+import { type Kernel, memoryPlan } from "#shared/risk/kernel/kernel.ts";
 import { LAYOUT } from "#shared/risk/kernel/kernel-layout.ts";
-import { riskKernel } from "#shared/risk/kernel/risk-kernel.ts";
 import {
   type GridMove,
   type GroupedGrid,
@@ -63,12 +62,13 @@ type Places = {
 /**
  * Lays out the strikes and their present markets.
  *
+ * @param kernelFor A kernel with memory for so many bytes, all zero but its own tables.
  * @throws {RangeError} If a market, strike, volatility or move is out of its domain, or it needs over 2 GiB.
  */
 export function strikeLayout(
   buckets: readonly StrikeBucket[],
   moves: readonly GridMove[],
-  kind: KernelKind | undefined,
+  kernelFor: (bytes: number) => Kernel,
 ): StrikeLayout {
   const grid = groupedGrid(moves);
   const firstRows = [0];
@@ -91,7 +91,7 @@ export function strikeLayout(
     exposedQuantities: plan.take(EXPOSURES_MAX * LAYOUT.bytesPerDouble),
     vector: plan.take(vectorBytes),
   };
-  const kernel = riskKernel(plan.end(), kind);
+  const kernel = kernelFor(plan.end());
   const strikeCount = buckets.reduce((count, { strikesUsd }) => count + strikesUsd.length, 0);
   const rowOf = new Uint32Array(strikeCount);
   const bucketOf = new Uint32Array(strikeCount);

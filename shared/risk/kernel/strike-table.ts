@@ -1,6 +1,7 @@
 import type { BucketMarket } from "#shared/risk/kernel/bucket-record.ts";
-import type { KernelKind } from "#shared/risk/kernel/kernel.ts";
+import type { Kernel, KernelKind } from "#shared/risk/kernel/kernel.ts";
 import { LAYOUT } from "#shared/risk/kernel/kernel-layout.ts";
+import { riskKernel } from "#shared/risk/kernel/risk-kernel.ts";
 import { type GridMove, writeScenarioRecord } from "#shared/risk/kernel/scenario-record.ts";
 import {
   EXPOSURES_MAX,
@@ -57,14 +58,16 @@ export type StrikeTable = {
 /**
  * Lays out strikes by bucket for one market and grid.
  *
+ * @param on Which kernel, the faster one when left out; or what makes one with memory for so many bytes.
  * @throws {RangeError} If a market, strike, volatility or move is out of its domain, or it needs over 2 GiB.
  */
 export function strikeTable(
   buckets: readonly StrikeBucket[],
   moves: readonly GridMove[],
-  kind?: KernelKind,
+  on?: KernelKind | ((bytes: number) => Kernel),
 ): StrikeTable {
-  const layout = strikeLayout(buckets, moves, kind);
+  const kernelFor = typeof on === "function" ? on : (bytes: number) => riskKernel(bytes, on);
+  const layout = strikeLayout(buckets, moves, kernelFor);
   const { kernel, rowCount } = layout;
   return {
     kind: kernel.kind,
