@@ -1,7 +1,7 @@
 import { QUANTITY_DECIMALS, type ValuedBook } from "#shard-agent/stages/value-book.ts";
 import { type Greeks, ZERO_GREEKS } from "#shared/risk/pricing/greeks.ts";
-import { knownVolatilities, type VolatilityOf } from "#shared/risk/pricing/known-volatilities.ts";
-import type { OptionMarket, OptionPosition } from "#shared/risk/pricing/option-position.ts";
+import type { OptionPosition } from "#shared/risk/pricing/option-position.ts";
+import type { OptionPricer } from "#shared/risk/pricing/option-pricer.ts";
 import { summedGreeks } from "#shared/risk/pricing/summed-greeks.ts";
 import { optionGridPnlUsd } from "#shared/risk/scenarios/option-grid-pnl.ts";
 import { STANDARD_GRID } from "#shared/risk/scenarios/standard-grid.ts";
@@ -24,23 +24,16 @@ export type MeasuredRisk = {
 export function measureRisk(valued: ValuedBook): MeasuredRisk {
   const greeks: GreeksLine[] = [];
   const scenarioPnlUsd = STANDARD_GRID.map(() => 0);
-  for (const line of valued.market) {
-    const spotUnits = heldUnits(valued, line.underlying);
-    const positions = livePositions(valued, line.underlying);
-    greeks.push({
-      underlying: line.underlying,
-      expiryMs: null,
-      ...ZERO_GREEKS,
-      deltaUnits: spotUnits,
-    });
-    const market = { spotUsd: line.spotUsd, slices: line.volatility, nowMs: valued.asOfMs };
-    const volatilityOf = knownVolatilities(market);
-    for (const [expiryMs, sum] of greeksByExpiry(positions, market, volatilityOf))
-      greeks.push({ underlying: line.underlying, expiryMs, ...sum });
-    const held = { positions, spotUnits, volatilityOf };
-    const pnlUsd = optionGridPnlUsd(held, market, STANDARD_GRID);
-    for (const [index, pnl] of pnlUsd.entries())
-      scenarioPnlUsd[index] = (scenarioPnlUsd[index] ?? 0) + pnl;
+  for (const [index, pricer] of valued.pricers.entries()) {
+    const underlying = valued.market[index]?.underlying ?? "";
+    const spotUnits = heldUnits(valued, underlying);
+    const positions = livePositions(valued, underlying);
+    greeks.push({ underlying, expiryMs: null, ...ZERO_GREEKS, deltaUnits: spotUnits });
+    for (const [expiryMs, sum] of greeksByExpiry(positions, pricer))
+      greeks.push({ underlying, expiryMs, ...sum });
+    const pnlUsd = optionGridPnlUsd({ positions, spotUnits }, pricer, STANDARD_GRID);
+    for (const [scenario, pnl] of pnlUsd.entries())
+      scenarioPnlUsd[scenario] = (scenarioPnlUsd[scenario] ?? 0) + pnl;
   }
   return { greeks, scenarioPnlUsd };
 }
@@ -56,25 +49,18 @@ function heldUnits(valued: ValuedBook, underlying: string): number {
   return [...held, ...perps].reduce((sum, units) => sum + units, 0);
 }
 
-function livePositions(valued: ValuedBook, underlying: string): OptionPosition[] {
-  return valued.book
-    .filter((line) => line.underlying === underlying && line.expiryMs > valued.asOfMs)
-    .map(({ type, strikeUsd, expiryMs, quantity }) => ({
-      underlying,
-      type,
-      strikeUsd,
-      expiryMs,
-      quantity,
-    }));
+function livePositions(valued: ValuedBook, underlying: string): readonly OptionPosition[] {
+  return valued.book.filter(
+    (line) => line.underlying === underlying && line.expiryMs > valued.asOfMs,
+  );
 }
 
 function greeksByExpiry(
   positions: readonly OptionPosition[],
-  market: OptionMarket,
-  volatilityOf: VolatilityOf,
+  pricer: OptionPricer,
 ): [expiryMs: number, Greeks][] {
   const byExpiry = Map.groupBy(positions, ({ expiryMs }) => expiryMs);
   return [...byExpiry]
     .sort(([one], [other]) => one - other)
-    .map(([expiryMs, held]) => [expiryMs, summedGreeks(held, market, volatilityOf)]);
+    .map(([expiryMs, held]) => [expiryMs, summedGreeks(held, pricer)]);
 }

@@ -11,7 +11,7 @@ import type {
   ShardSnapshot,
 } from "#shard-agent/records/shard-snapshot.ts";
 import { FatalError } from "#shared/errors.ts";
-import { optionUnitUsd } from "#shared/risk/pricing/option-position.ts";
+import { type OptionPricer, optionPricer } from "#shared/risk/pricing/option-pricer.ts";
 import type { SviSlice } from "#shared/risk/volatility/svi-slice.ts";
 import type { Hex } from "#shared/units/ids.ts";
 import { unitsFromRaw } from "#shared/units/token-amount.ts";
@@ -31,6 +31,8 @@ export const QUANTITY_DECIMALS = 18;
 export type ValuedBook = {
   readonly asOfMs: number;
   readonly market: readonly MarketLine[];
+  /** The options of each line of the market, in its order. */
+  readonly pricers: readonly OptionPricer[];
   readonly collateral: readonly CollateralLine[];
   readonly book: readonly OptionLine[];
   readonly perps: readonly PerpLine[];
@@ -61,6 +63,10 @@ export function valueBook(
       volatility: liveSlices(asset.slices, asOfMs),
     };
   });
+  const pricers = market.map(({ spotUsd, volatility: slices }) =>
+    optionPricer({ spotUsd, slices, nowMs: asOfMs }),
+  );
+  const pricerOf = new Map(market.map(({ underlying }, index) => [underlying, pricers[index]]));
   const collateral = collateralLines(snapshot, scope);
   const tickers = new Map<string, string>();
   const tickerOf = (token: `0x${string}`): string => {
@@ -69,16 +75,17 @@ export function valueBook(
     return ticker;
   };
   const own = snapshot.series.map((series) => {
-    const line = optionLine(series, tickerOf(series.underlying), market, asOfMs);
-    const priceE8 = settlementPrices.get(series.seriesId);
-    if (priceE8 === undefined || line.expiryMs > asOfMs) return line;
-    return { ...line, markUsd: intrinsicUsd(line, unitsFromRaw(priceE8, PRICE_DECIMALS)) };
+    const ticker = tickerOf(series.underlying);
+    return optionLine(series, ticker, pricerOf.get(ticker), settlementPrices);
   });
   const atVenues = snapshot.venues.flatMap(({ options }) =>
-    options.map((option) => ({ ...option, markUsd: markUsd(option, market, asOfMs) })),
+    options.map((option) => ({
+      ...option,
+      markUsd: markUsd(option, pricerOf.get(option.underlying)),
+    })),
   );
   const perps = snapshot.venues.flatMap((venue) => venue.perps);
-  return { asOfMs, market, collateral, book: [...own, ...atVenues], perps };
+  return { asOfMs, market, pricers, collateral, book: [...own, ...atVenues], perps };
 }
 
 /** Volatility slices that have not expired, as risk numbers, ascending by expiry. */
@@ -172,8 +179,8 @@ function venueLines(snapshot: ShardSnapshot, inVault: readonly CollateralLine[])
 function optionLine(
   series: RawSeries,
   ticker: string,
-  market: readonly MarketLine[],
-  nowMs: number,
+  pricer: OptionPricer | undefined,
+  settlementPrices: ReadonlyMap<Hex, bigint>,
 ): OptionLine {
   const option = {
     seriesId: series.seriesId,
@@ -187,26 +194,29 @@ function optionLine(
     venue: "option-book",
     ...option,
     quantity: unitsFromRaw(series.takersShortE18 - series.takersLongE18, QUANTITY_DECIMALS),
-    markUsd: markUsd(option, market, nowMs),
+    markUsd: markUsd(option, pricer, settlementPrices.get(series.seriesId)),
   };
 }
 
-/** Value of one option long, in USD; intrinsic at or after expiry. */
+/** Value of one option long, in USD; from expiry on intrinsic, at the price it settles at where that is known. */
 function markUsd(
   option: Pick<OptionLine, "seriesId" | "type" | "underlying" | "strikeUsd" | "expiryMs">,
-  market: readonly MarketLine[],
-  nowMs: number,
+  pricer: OptionPricer | undefined,
+  settlementPriceE8?: bigint,
 ): number {
-  const line = market.find((one) => one.underlying === option.underlying);
-  if (line === undefined) {
+  if (pricer === undefined) {
     throw new FatalError(
       "unknown-hedge-asset",
       `Series ${option.seriesId}: the vault holds no feed of ${option.underlying}.`,
     );
   }
-  if (option.expiryMs <= nowMs) return intrinsicUsd(option, line.spotUsd);
-  const terms = { spotUsd: line.spotUsd, slices: line.volatility, nowMs };
-  return optionUnitUsd(option, terms);
+  const { nowMs, spotUsd } = pricer.market;
+  if (option.expiryMs > nowMs) return pricer.valueOfOne(option).priceUsd;
+  const isSettled = settlementPriceE8 !== undefined;
+  return intrinsicUsd(
+    option,
+    isSettled ? unitsFromRaw(settlementPriceE8, PRICE_DECIMALS) : spotUsd,
+  );
 }
 
 function intrinsicUsd(

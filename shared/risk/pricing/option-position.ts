@@ -1,11 +1,6 @@
 import { blackScholes, type OptionValue } from "#shared/risk/pricing/black-scholes.ts";
-import { optionPrice } from "#shared/risk/pricing/black-scholes-price.ts";
 import { mapGreeks } from "#shared/risk/pricing/greeks.ts";
-import {
-  type OptionType,
-  optionTerms,
-  requireNotNegative,
-} from "#shared/risk/pricing/option-terms.ts";
+import type { OptionType } from "#shared/risk/pricing/option-terms.ts";
 import { shockedVolatility } from "#shared/risk/scenarios/volatility-shock.ts";
 import { growthFactor } from "#shared/risk/statistics/double-double.ts";
 import type { SviSlice } from "#shared/risk/volatility/svi-slice.ts";
@@ -67,21 +62,6 @@ export function valueOption(position: OptionPosition, market: OptionMarket): Opt
   };
 }
 
-/**
- * Value in USD of one option, long: what {@link valueOption} says of a quantity of 1, without its Greeks.
- *
- * @throws {RangeError} As valueOption.
- */
-export function optionUnitUsd(
-  option: Omit<OptionPosition, "quantity">,
-  market: OptionMarket,
-): number {
-  const years = Math.max(0, yearsBetween(market.nowMs, option.expiryMs));
-  const inputs = optionInputs(option, market, { years, move: NO_MOVE });
-  requireNotNegative("volatility", inputs.volatility);
-  return optionPrice(inputs.type, optionTerms(inputs), inputs.volatility * Math.sqrt(years));
-}
-
 /** Annual volatility the surface gives the position's series; 0 from expiry on. */
 export function positionVolatility(
   position: Pick<OptionPosition, "strikeUsd" | "expiryMs">,
@@ -102,12 +82,12 @@ export function positionVolatility(
 
 /** Model inputs of one option of the position after a move of the market. */
 export function optionInputs(
-  position: Omit<OptionPosition, "quantity">,
+  position: Pick<OptionPosition, "type" | "strikeUsd" | "expiryMs">,
   market: OptionMarket,
   at: { readonly years: number; readonly move: MarketMove; readonly volatility?: number },
 ) {
   const volatility = at.volatility ?? positionVolatility(position, market);
-  return {
+  const inputs = {
     type: position.type,
     spotUsd: market.spotUsd * (1 + at.move.spotShock),
     strikeUsd: position.strikeUsd,
@@ -118,6 +98,6 @@ export function optionInputs(
       years: at.years,
     }),
     rate: market.rate ?? 0,
-    ...(market.carry === undefined ? {} : { carry: market.carry }),
   };
+  return market.carry === undefined ? inputs : { ...inputs, carry: market.carry };
 }

@@ -1,14 +1,6 @@
-import { blackScholes } from "#shared/risk/pricing/black-scholes.ts";
 import { type Greeks, ZERO_GREEKS } from "#shared/risk/pricing/greeks.ts";
-import type { VolatilityOf } from "#shared/risk/pricing/known-volatilities.ts";
-import {
-  type OptionMarket,
-  type OptionPosition,
-  optionInputs,
-} from "#shared/risk/pricing/option-position.ts";
-import { yearsBetween } from "#shared/units/time.ts";
-
-const NO_MOVE = { spotShock: 0, volShock: 0 };
+import type { OptionPosition } from "#shared/risk/pricing/option-position.ts";
+import type { OptionPricer } from "#shared/risk/pricing/option-pricer.ts";
 
 /**
  * Greeks of all positions together: the sum of what valueOption says of each, in their order, to the last bit, without a
@@ -18,19 +10,17 @@ const NO_MOVE = { spotShock: 0, volShock: 0 };
  */
 export function summedGreeks(
   positions: readonly OptionPosition[],
-  market: OptionMarket,
-  volatilityOf: VolatilityOf,
+  { market, valueOfOne }: OptionPricer,
 ): Greeks {
   const sum: { -readonly [Name in keyof Greeks]: number } = { ...ZERO_GREEKS };
   for (const position of positions) {
     const { quantity } = position;
-    const years = Math.max(0, yearsBetween(market.nowMs, position.expiryMs));
-    const volatility = volatilityOf(position);
-    const one = blackScholes(optionInputs(position, market, { years, move: NO_MOVE, volatility }));
+    const one = valueOfOne(position);
     // What infinite gamma there is at expiry belongs to nobody, and none of it is nothing.
     if (quantity === 0) continue;
+    const isLive = position.expiryMs > market.nowMs;
     sum.deltaUnits += one.deltaUnits * quantity;
-    sum.gammaUnitsPerUsd += years === 0 ? 0 : one.gammaUnitsPerUsd * quantity;
+    sum.gammaUnitsPerUsd += isLive ? one.gammaUnitsPerUsd * quantity : 0;
     sum.vegaUsdPerVolPoint += one.vegaUsdPerVolPoint * quantity;
     sum.thetaUsdPerDay += one.thetaUsdPerDay * quantity;
     sum.rhoUsdPerRatePoint += one.rhoUsdPerRatePoint * quantity;

@@ -1,6 +1,7 @@
-import { strikeTable } from "#shared/risk/kernel/strike-table.ts";
-import { knownVolatilities, type VolatilityOf } from "#shared/risk/pricing/known-volatilities.ts";
+import { reusedKernel } from "#shared/risk/kernel/risk-kernel.ts";
+import { type HeldOptions, strikeTable } from "#shared/risk/kernel/strike-table.ts";
 import type { OptionMarket, OptionPosition } from "#shared/risk/pricing/option-position.ts";
+import type { OptionPricer } from "#shared/risk/pricing/option-pricer.ts";
 import { optionScenarioPnlUsd } from "#shared/risk/scenarios/scenario-pnl.ts";
 import type { Scenario } from "#shared/risk/scenarios/standard-grid.ts";
 import { yearsBetween } from "#shared/units/time.ts";
@@ -9,13 +10,14 @@ import { yearsBetween } from "#shared/units/time.ts";
 type Strike = { readonly strikeUsd: number; readonly volatility: number; place: number };
 type Buckets = ReadonlyMap<number, ReadonlyMap<number, Strike>>;
 
+/** A table lives no longer than one call below. */
+const kernelFor = reusedKernel();
+
 /** What is held of one underlying. */
 type Held = {
   readonly positions: readonly OptionPosition[];
   /** Of the underlying itself, positive long. */
   readonly spotUnits: number;
-  /** Of the same market; read off its surface when left out. */
-  readonly volatilityOf?: VolatilityOf;
 };
 
 /**
@@ -26,11 +28,11 @@ type Held = {
  * @throws {RangeError} If the market, a position or a scenario is out of its domain.
  */
 export function optionGridPnlUsd(
-  { positions, spotUnits, volatilityOf }: Held,
-  market: OptionMarket,
+  { positions, spotUnits }: Held,
+  { market, volatilityOf }: OptionPricer,
   grid: readonly Scenario[],
 ): number[] {
-  const buckets = bucketsOf(positions, volatilityOf ?? knownVolatilities(market));
+  const buckets = bucketsOf(positions, volatilityOf);
   // What is certain has no distribution to look up.
   if (buckets === null) return optionScenarioPnlUsd(positions, spotUnits, market, grid);
   const spotPnlUsd = optionScenarioPnlUsd([], spotUnits, market, grid);
@@ -45,7 +47,7 @@ export function optionGridPnlUsd(
 /** Strikes by expiry; null when the volatility of one is zero. */
 function bucketsOf(
   positions: readonly OptionPosition[],
-  volatilityOf: VolatilityOf,
+  volatilityOf: OptionPricer["volatilityOf"],
 ): Buckets | null {
   const buckets = new Map<number, Map<number, Strike>>();
   for (const position of positions) {
@@ -84,16 +86,18 @@ function tableOf(
       volatilities: strikes.map(({ volatility }) => volatility),
     };
   });
-  // A table of a few hundred strikes is made anew each time: typed arrays are made faster than vectors of WebAssembly.
-  return strikeTable(all, grid, "typed");
+  return strikeTable(all, grid, kernelFor);
 }
 
-function heldOptions(positions: readonly OptionPosition[], buckets: Buckets) {
-  const placeOf = ({ expiryMs, strikeUsd }: OptionPosition) =>
-    buckets.get(expiryMs)?.get(strikeUsd)?.place ?? 0;
-  return {
-    strikes: Uint32Array.from(positions, placeOf),
-    puts: Uint8Array.from(positions, ({ type }) => (type === "put" ? 1 : 0)),
-    quantities: Float64Array.from(positions, ({ quantity }) => quantity),
-  };
+function heldOptions(positions: readonly OptionPosition[], buckets: Buckets): HeldOptions {
+  const { length } = positions;
+  const strikes = new Uint32Array(length);
+  const puts = new Uint8Array(length);
+  const quantities = new Float64Array(length);
+  for (const [index, { expiryMs, strikeUsd, type, quantity }] of positions.entries()) {
+    strikes[index] = buckets.get(expiryMs)?.get(strikeUsd)?.place ?? 0;
+    puts[index] = type === "put" ? 1 : 0;
+    quantities[index] = quantity;
+  }
+  return { strikes, puts, quantities };
 }

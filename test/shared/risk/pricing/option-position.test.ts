@@ -1,10 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { blackScholes } from "#shared/risk/pricing/black-scholes.ts";
-import {
-  type OptionPosition,
-  optionUnitUsd,
-  valueOption,
-} from "#shared/risk/pricing/option-position.ts";
+import { type OptionPosition, valueOption } from "#shared/risk/pricing/option-position.ts";
 import { optionScenarioPnlUsd } from "#shared/risk/scenarios/scenario-pnl.ts";
 import { STANDARD_GRID } from "#shared/risk/scenarios/standard-grid.ts";
 import { tenorScale } from "#shared/risk/scenarios/volatility-shock.ts";
@@ -117,21 +113,4 @@ describe("STANDARD_GRID", () => {
     expect(tenorScale(0)).toBe(tenorScale(1 / 365));
     expect(tenorScale(1)).toBeCloseTo((30 / 365) ** 0.13, 12);
   });
-});
-
-test("one option is worth what a position of one is worth, to the bit", () => {
-  const market = {
-    spotUsd: 3_000,
-    slices: [{ expiryMs: 9e9, a: 0.01, b: 0.1, rho: -0.3, m: 0, sigma: 0.2 }],
-    nowMs: 0,
-  };
-  for (const type of ["call", "put"] as const) {
-    for (const strikeUsd of [500, 2_900, 3_000, 3_100, 9_000]) {
-      for (const expiryMs of [0, 1e6, 9e9, 9e10]) {
-        const option = { underlying: "ETH", type, strikeUsd, expiryMs };
-        const { priceUsd } = valueOption({ ...option, quantity: 1 }, market);
-        expect(optionUnitUsd(option, market)).toBe(priceUsd);
-      }
-    }
-  }
 });

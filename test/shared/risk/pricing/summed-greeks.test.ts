@@ -1,12 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { addGreeks, mapGreeks, ZERO_GREEKS } from "#shared/risk/pricing/greeks.ts";
-import { knownVolatilities } from "#shared/risk/pricing/known-volatilities.ts";
-import {
-  type OptionPosition,
-  positionVolatility,
-  valueOption,
-} from "#shared/risk/pricing/option-position.ts";
+import { type OptionPosition, valueOption } from "#shared/risk/pricing/option-position.ts";
+import { optionPricer } from "#shared/risk/pricing/option-pricer.ts";
 import { summedGreeks } from "#shared/risk/pricing/summed-greeks.ts";
 
 const NOW_MS = 1_790_000_000_000;
@@ -35,18 +31,8 @@ test("sums are those of the positions one by one, to the last bit", () => {
         (sum, position) => addGreeks(sum, valueOption(position, market)),
         ZERO_GREEKS,
       );
-      const all = summedGreeks(held, market, knownVolatilities(market));
+      const all = summedGreeks(held, optionPricer(market));
       expect(all).toEqual(mapGreeks(one, (greek) => greek));
-    }),
-  );
-});
-
-test("a volatility is that of the surface, however often it is asked", () => {
-  fc.assert(
-    fc.property(positions, (held) => {
-      const volatilityOf = knownVolatilities(market);
-      for (const position of [...held, ...held])
-        expect(volatilityOf(position)).toBe(positionVolatility(position, market));
     }),
   );
 });

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { optionPricer } from "#shared/risk/pricing/option-pricer.ts";
 import { optionGridPnlUsd } from "#shared/risk/scenarios/option-grid-pnl.ts";
 import { optionScenarioPnlUsd } from "#shared/risk/scenarios/scenario-pnl.ts";
 import { STANDARD_GRID } from "#shared/risk/scenarios/standard-grid.ts";
@@ -22,13 +23,31 @@ test("says what the revaluation of every position says, to rounding", () => {
   fc.assert(
     fc.property(fc.array(position, { maxLength: 60 }), spotUnits, (positions, spot) => {
       const plain = optionScenarioPnlUsd(positions, spot, market, STANDARD_GRID);
-      const fast = optionGridPnlUsd({ positions, spotUnits: spot }, market, STANDARD_GRID);
+      const fast = optionGridPnlUsd(
+        { positions, spotUnits: spot },
+        optionPricer(market),
+        STANDARD_GRID,
+      );
       const held = positions.reduce((sum, { quantity }) => sum + Math.abs(quantity), 1);
       expect(fast).toHaveLength(plain.length);
       fast.forEach((pnl, index) => {
         expect(Math.abs(pnl - (plain[index] ?? Number.NaN))).toBeLessThan(1e-11 * held * 10_000);
       });
     }),
+  );
+});
+
+test("what was asked before leaves no trace", () => {
+  const books = fc.array(fc.array(position, { minLength: 1, maxLength: 60 }), { maxLength: 8 });
+  const pnlUsd = (positions: Parameters<typeof optionGridPnlUsd>[0]["positions"]) =>
+    optionGridPnlUsd({ positions, spotUnits: 0 }, optionPricer(market), STANDARD_GRID);
+  fc.assert(
+    fc.property(fc.array(position, { minLength: 1, maxLength: 60 }), books, (book, others) => {
+      const first = pnlUsd(book);
+      for (const other of others) pnlUsd(other);
+      expect(pnlUsd(book)).toEqual(first);
+    }),
+    { numRuns: 30 },
   );
 });
 
@@ -40,15 +59,17 @@ test.each([
   const other = { ...market, ...change };
   const positions = fc.sample(position, 20);
   const plain = optionScenarioPnlUsd(positions, 1, other, STANDARD_GRID);
-  optionGridPnlUsd({ positions, spotUnits: 1 }, other, STANDARD_GRID).forEach((pnl, index) => {
-    expect(pnl).toBeCloseTo(plain[index] ?? Number.NaN, 4);
-  });
+  optionGridPnlUsd({ positions, spotUnits: 1 }, optionPricer(other), STANDARD_GRID).forEach(
+    (pnl, index) => {
+      expect(pnl).toBeCloseTo(plain[index] ?? Number.NaN, 4);
+    },
+  );
 });
 
 test("a position out of its domain is refused", () => {
   const expired = { underlying: "ETH", type: "call", strikeUsd: 3_000, quantity: 1 } as const;
   const positions = [{ ...expired, expiryMs: DAY_MS, strikeUsd: Number.NaN }];
-  expect(() => optionGridPnlUsd({ positions, spotUnits: 0 }, market, STANDARD_GRID)).toThrow(
-    RangeError,
-  );
+  expect(() =>
+    optionGridPnlUsd({ positions, spotUnits: 0 }, optionPricer(market), STANDARD_GRID),
+  ).toThrow(RangeError);
 });
