@@ -19,6 +19,9 @@ import type { Address } from "#shared/units/ids.ts";
 /** How many messages of one kind were taken and refused since the start. */
 type MessageCount = { accepted: number; readonly refused: Map<string, number> };
 
+/** `sentAtMs`: before that nothing can have been credited. `nextBlock`: newest of those that were not looked at yet. */
+type CreditSearch = { readonly sentAtMs: number; readonly nextBlock: number };
+
 /**
  * What the cycles share in memory. Only cycles change it, and each field has one cycle that does:
  * everything here is rebuilt from the journal and the chains at start.
@@ -40,6 +43,8 @@ export type CoordinatorState = {
   readonly transfers: Map<string, TransferRecord>;
   /** When the chain was last asked for a message that no report told of, by guid. */
   readonly searchedAtMs: Map<string, number>;
+  /** How far back the target's chain was searched for a transfer's credit, by guid; missing before and after. */
+  readonly creditSearches: Map<string, CreditSearch>;
   /** Target's block by guid at which its word that a message is lost or held was not so. */
   readonly refuted: Map<string, number>;
   /** What each shard's agents were last told to look for, as text. */
@@ -122,6 +127,7 @@ export function newCoordinatorState(options: StateOptions): CoordinatorState {
     transfers: new Map(),
     published: new Map(),
     searchedAtMs: new Map(),
+    creditSearches: new Map(),
     refuted: new Map(),
     takeOvers: new Map(shards.map((shard) => [shard, first])),
     bumpedEpochs: new Map(),

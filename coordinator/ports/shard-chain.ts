@@ -29,13 +29,16 @@ export type BlockRange = { readonly fromBlock: number; readonly toBlock: number 
 
 /**
  * One shard's chain, read by the coordinator itself. Every call throws a {@link RetryableError}
- * `chain-unreachable` when no RPC answers; a failed read is never an answer.
+ * `chain-unreachable` when no RPC answers, and one for events `chain-range-refused` when the node gives none even of a
+ * narrow range; a failed read is never an answer.
  */
 export type ShardChain = {
   /** Newest block of all; it may still be replaced. */
   readonly newestBlock: () => Promise<ChainBlock>;
   /** Newest final block. */
   readonly finalBlock: () => Promise<ChainBlock>;
+  /** When a block of the chain was made, as it says. */
+  readonly timestampMs: (blockNumber: number) => Promise<number>;
   /** The vault's fence at a block, or at the head. */
   readonly fenceAt: (block: Hex | "latest") => Promise<Fence>;
   readonly isConsumed: (jobId: Hex, blockHash: Hex) => Promise<boolean>;

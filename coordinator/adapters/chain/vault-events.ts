@@ -9,11 +9,17 @@ import {
 } from "viem";
 import type { BlockRange, ConsumedMandate, Delivery } from "#coordinator/ports/shard-chain.ts";
 import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
+import { RetryableError } from "#shared/errors.ts";
 import { shardVaultAbi } from "#shared/evm/abi/shard-vault.ts";
 import type { Address, Hex } from "#shared/units/ids.ts";
 
 /** Blocks per eth_getLogs call; public RPCs refuse much wider ranges. */
 const CHUNK_BLOCKS = 10_000;
+/** A node that does not answer for as few cannot be searched in any bounded time. */
+const NARROW_BLOCKS = 500;
+/** How nodes say that a range has too many blocks or events; codes differ. A node that is asked too often must not be asked more. */
+const REFUSES_RANGE = /range|too (many|large|wide)|more than \d+ (results|logs)|limited to/i;
+const REFUSES_RATE = /rate|requests|capacity|throughput/i;
 
 const OFT_ABI = parseAbi([
   "event OFTReceived(bytes32 indexed guid, uint32 srcEid, address indexed toAddress, uint256 amountReceivedLD)",
@@ -134,11 +140,42 @@ async function logsOf(rpc: PublicClient, filter: Filter, range: BlockRange): Pro
   const all: RpcLog[] = [];
   for (let from = Math.max(0, range.fromBlock); from <= range.toBlock; from += CHUNK_BLOCKS) {
     const to = Math.min(range.toBlock, from + CHUNK_BLOCKS - 1);
-    const params = { ...filter, fromBlock: numberToHex(from), toBlock: numberToHex(to) };
-    const logs = await rpc.request({ method: "eth_getLogs", params: [params] } as Parameters<
-      typeof rpc.request
-    >[0]);
-    all.push(...(logs as RpcLog[]));
+    all.push(...(await logsWithin(rpc, filter, { fromBlock: from, toBlock: to })));
   }
   return all;
+}
+
+/** Half as many blocks at a time while the node refuses them. */
+async function logsWithin(
+  rpc: PublicClient,
+  filter: Filter,
+  { fromBlock, toBlock }: BlockRange,
+): Promise<RpcLog[]> {
+  const params = {
+    ...filter,
+    fromBlock: numberToHex(fromBlock),
+    toBlock: numberToHex(toBlock),
+  };
+  try {
+    return (await rpc.request({ method: "eth_getLogs", params: [params] } as Parameters<
+      typeof rpc.request
+    >[0])) as RpcLog[];
+  } catch (error) {
+    const words = wordsOf(error);
+    if (!REFUSES_RANGE.test(words) || REFUSES_RATE.test(words)) throw error;
+    const middle = fromBlock + Math.floor((toBlock - fromBlock) / 2);
+    if (toBlock - fromBlock < NARROW_BLOCKS)
+      throw new RetryableError(
+        "chain-range-refused",
+        `eth_getLogs of blocks ${fromBlock} to ${toBlock}: the node must answer for at least ${NARROW_BLOCKS}; it says: ${words}`,
+      );
+    const older = await logsWithin(rpc, filter, { fromBlock, toBlock: middle });
+    return [...older, ...(await logsWithin(rpc, filter, { fromBlock: middle + 1, toBlock }))];
+  }
+}
+
+function wordsOf(error: unknown): string {
+  if (typeof error === "object" && error !== null && "details" in error)
+    return String(error.details);
+  return String(error);
 }

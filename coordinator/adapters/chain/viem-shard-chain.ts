@@ -47,6 +47,8 @@ export function viemShardChain(options: ShardChainOptions): ShardChain {
   return {
     newestBlock: () => chain((rpc) => blockOf(rpc, "latest")),
     finalBlock: () => chain((rpc) => blockOf(rpc, "finalized")),
+    timestampMs: async (blockNumber) =>
+      (await chain((rpc) => blockOf(rpc, numberToHex(blockNumber)))).timestampMs,
     fenceAt: (block) =>
       chain(async (rpc) => {
         const [epoch, leader] = await Promise.all([
@@ -106,10 +108,10 @@ function shortReason(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-async function blockOf(rpc: PublicClient, tag: "finalized" | "latest"): Promise<ChainBlock> {
+async function blockOf(rpc: PublicClient, tag: "finalized" | "latest" | Hex): Promise<ChainBlock> {
   const block = await rpc.request({ method: "eth_getBlockByNumber", params: [tag, false] });
   if (block === null || block.hash === null || block.number === null) {
-    throw new RetryableError("chain-unreachable", `there is no ${tag} block yet`);
+    throw new RetryableError("chain-unreachable", `there is no block ${tag} yet`);
   }
   return {
     number: Number(block.number),

@@ -1,5 +1,6 @@
 import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
 import { changeJob } from "#coordinator/cycles/jobs/change-jobs.ts";
+import { findCredit } from "#coordinator/cycles/jobs/find-credit.ts";
 import type { JobJournal } from "#coordinator/ports/journal.ts";
 import type { BlockRange, ChainBlock, ShardChain } from "#coordinator/ports/shard-chain.ts";
 import {
@@ -47,7 +48,7 @@ export async function trackJobs(
     if ((job.mandate?.deadlineSeconds ?? 0) * 1000 < final.timestampMs)
       await decide(state, ports, job, { chain, final });
   }
-  for (const job of arriving) await findDelivery(state, ports, job, { chain, final });
+  for (const job of arriving) await noteDelivery(state, ports, job, { chain, final });
   for (const job of unproven) {
     if (job.shard === shard) await proveConsumption(state, ports, job, { chain, final });
     if (job.target === shard) await proveDelivery(state, ports, job, { chain, final });
@@ -194,17 +195,15 @@ export async function findConsumption(
   return { consumption, guid: found?.guid ?? null };
 }
 
-async function findDelivery(
+/** A credit that no report could show counts once the target's book is of its block or a later one, and so contains the money. */
+async function noteDelivery(
   state: CoordinatorState,
   ports: TrackPorts,
   job: JobRecord,
   at: At,
 ): Promise<void> {
-  if (job.guid === null || job.target === null) return;
-  const range = { fromBlock: at.final.number - ports.lookbackBlocks, toBlock: at.final.number };
-  const [found] = await at.chain.deliveries(range, job.guid);
-  const book = state.books.get(job.target);
-  // Only once the target's book is of that block or a later one does it contain the money.
+  const found = await findCredit(state, ports, job, at);
+  const book = state.books.get(job.target ?? "");
   if (found === undefined || book === undefined || book.report.block.number < found.blockNumber)
     return;
   const delivery = { blockNumber: found.blockNumber, isFinal: true };

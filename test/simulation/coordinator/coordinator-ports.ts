@@ -147,6 +147,8 @@ export function shardChain(
         const { number, hash, timestampMs } = known(view.at(view.finalizedNumber)).header;
         return { number, hash, timestampMs };
       }),
+    timestampMs: (blockNumber) =>
+      rpc.read((view) => known(view.at(blockNumber)).header.timestampMs),
     fenceAt: (block) =>
       rpc.read((view) => {
         const { state } = block === "latest" ? view.head : known(view.byHash(block));

@@ -1,4 +1,5 @@
 import type {
+  BlockRange,
   ConsumedMandate,
   Delivery,
   Fence,
@@ -21,6 +22,10 @@ export type ChainScript = {
   finalBlock: { number: number; timestampMs: number };
   consumed: ConsumedMandate[];
   deliveries: Delivery[];
+  /** Ranges in which a delivery was looked for. */
+  asked: BlockRange[];
+  /** Times of blocks, where they matter. */
+  timestampAt: (blockNumber: number) => number;
   sent: SentTransfer[];
   /** What the endpoint keeps of messages, by guid. */
   fates: Map<string, MessageFate>;
@@ -42,6 +47,8 @@ export function scriptedChain(): { readonly script: ChainScript; readonly chain:
     finalBlock: { number: 100, timestampMs: NOW_MS },
     consumed: [],
     deliveries: [],
+    asked: [],
+    timestampAt: () => NOW_MS,
     sent: [],
     fates: new Map(),
     bumps: 0,
@@ -74,12 +81,14 @@ export function scriptedChain(): { readonly script: ChainScript; readonly chain:
     messageFate: ({ guid }, { blockNumber }) =>
       reach(() => (blockNumber > script.newestBlock.number ? undefined : script.fates.get(guid))),
     sentMessage: (_blockNumber, guid) => reach(() => script.sent.find((one) => one.guid === guid)),
+    timestampMs: (blockNumber) => reach(() => script.timestampAt(blockNumber)),
     deliveries: (range, guid) =>
-      reach(() =>
-        script.deliveries.filter(
+      reach(() => {
+        script.asked.push(range);
+        return script.deliveries.filter(
           (one) => within(one, range) && (guid === undefined || one.guid === guid),
-        ),
-      ),
+        );
+      }),
   };
   return { script, chain };
 }

@@ -164,6 +164,69 @@ test("a delivery that no report showed is found on the target's chain, once its 
   expect(stateOf(job)).toBe("settled");
 });
 
+/** Sent a day ago by the chain's own clock, and found by a coordinator that has only just heard of it. */
+function longInTransit(): JobRecord {
+  const job = inFlight({
+    kind: "transfer",
+    target: "ethereum",
+    state: "in-transit",
+    guid: GUID,
+    consumption: { ...SEEN, blockNumber: 70, blockTimestampMs: null, isFinal: true },
+  });
+  base.timestampAt = () => NOW_MS - 86_400_000;
+  ethereum.finalBlock.number = 100_000;
+  const { report } = anEntry({ shard: "ethereum" });
+  const block = { ...report.block, number: 100_010, finalizedNumber: 100_000 };
+  state.books.set("ethereum", anEntry({ shard: "ethereum", change: { block } }));
+  nowMs = NOW_MS + 30_001;
+  return job;
+}
+
+async function lookTimes(times: number): Promise<void> {
+  for (let look = 0; look < times; look += 1) await trackJobs(state, ports, "ethereum");
+}
+
+test("a delivery older than any look back is found, page by page down to when it was sent", async () => {
+  const job = longInTransit();
+  ethereum.deliveries = [{ guid: GUID, blockNumber: 59_000 }];
+  ethereum.timestampAt = (number) => NOW_MS - (100_000 - number) * 1_000;
+  await lookTimes(4);
+  expect(stateOf(job)).toBe("in-transit");
+  await lookTimes(1);
+  expect(stateOf(job)).toBe("settled");
+});
+
+test("a search that came to the time of the send begins again, for a node may have kept a block back", async () => {
+  const job = longInTransit();
+  ethereum.timestampAt = (number) => NOW_MS - (100_000 - number) * 1_000;
+  // A day and an hour of blocks, a second each, are nine pages.
+  await lookTimes(10);
+  expect(Math.min(...ethereum.asked.map(({ fromBlock }) => fromBlock))).toBeGreaterThan(9_000);
+  ethereum.deliveries = [{ guid: GUID, blockNumber: 98_000 }];
+  await lookTimes(1);
+  expect(stateOf(job)).toBe("settled");
+});
+
+test("a look that the node does not answer is made again where it was", async () => {
+  const job = longInTransit();
+  ethereum.deliveries = [{ guid: GUID, blockNumber: 85_000 }];
+  ethereum.timestampAt = (number) => NOW_MS - (100_000 - number) * 1_000;
+  await lookTimes(1);
+  ethereum.isReachable = false;
+  await expect(lookTimes(1)).rejects.toThrow("chain-unreachable");
+  ethereum.isReachable = true;
+  await lookTimes(1);
+  expect(stateOf(job)).toBe("settled");
+});
+
+test("a transfer whose source does not answer is looked for in the newest blocks meanwhile, and holds up nothing else", async () => {
+  const job = longInTransit();
+  base.isReachable = false;
+  ethereum.deliveries = [{ guid: GUID, blockNumber: 99_990 }];
+  await lookTimes(1);
+  expect(stateOf(job)).toBe("settled");
+});
+
 const SEEN = {
   blockNumber: 88,
   blockTimestampMs: NOW_MS - 60_000,
