@@ -13,3 +13,11 @@ export type GasFeeTerms = {
   /** Ticker of the configured underlying that is the chain's native coin; null: only the absolute cap holds. */
   readonly nativeUnderlying: string | null;
 };
+
+/** Gas limit of a transaction over what a node expects it to use: what others do before it may make it dearer. */
+export const GAS_LIMIT_PER_MILLE = 1500n;
+
+/** Gas limit for a call that is expected to use so much gas. */
+export function gasLimitFor(expectedGas: bigint): bigint {
+  return (expectedGas * GAS_LIMIT_PER_MILLE) / 1000n;
+}

@@ -1,7 +1,7 @@
 import type { Address, Hex } from "#shared/units/ids.ts";
+import type { Caps } from "#shared/wire/report-caps.ts";
 import type { RouteLine } from "#shared/wire/route-line.ts";
 import type {
-  Caps,
   CollateralLine,
   ConsumedJob,
   DeliveredTransfer,

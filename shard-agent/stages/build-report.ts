@@ -2,6 +2,7 @@ import type { ShardScope } from "#shard-agent/records/shard-scope.ts";
 import type { ShardSnapshot } from "#shard-agent/records/shard-snapshot.ts";
 import type { UnnumberedReport } from "#shard-agent/records/unnumbered-report.ts";
 import type { MeasuredRisk } from "#shard-agent/stages/measure-risk.ts";
+import { gasTermsOf } from "#shard-agent/stages/price-gas.ts";
 import type { ValuedBook } from "#shard-agent/stages/value-book.ts";
 import {
   type CapacityLine,
@@ -47,6 +48,7 @@ export function buildReport(o: {
     transfers: [...o.transfers],
     routes: [...snapshot.routes],
     caps: snapshot.caps,
+    gasTerms: gasTermsOf(snapshot, scope),
     chain: {
       epoch: snapshot.epoch,
       leader: snapshot.leader,

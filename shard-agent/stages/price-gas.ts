@@ -1,7 +1,13 @@
-import type { GasFees, GasFeeTerms } from "#shard-agent/records/gas-fees.ts";
+import {
+  GAS_LIMIT_PER_MILLE,
+  type GasFees,
+  type GasFeeTerms,
+} from "#shard-agent/records/gas-fees.ts";
 import { isSameAddress, type ShardScope } from "#shard-agent/records/shard-scope.ts";
 import type { ShardSnapshot } from "#shard-agent/records/shard-snapshot.ts";
 import type { Address } from "#shared/units/ids.ts";
+import { unitsFromRaw } from "#shared/units/token-amount.ts";
+import type { GasTerms } from "#shared/wire/gas-terms.ts";
 import type { JobParams, OptionTradeParams, PerpChangeParams } from "#shared/wire/rebalance-job.ts";
 
 /** What a miner gets at first. */
@@ -9,6 +15,8 @@ const TIP_WEI = 1_000_000_000n;
 /** A node drops a replacement unless both fees rise by its minimum; 12.5 % satisfies all that are known. */
 const BUMP_PER_MILLE = 1125n;
 const WEI_PER_NATIVE = 10n ** 18n;
+/** Decimals of a feed's price. */
+const PRICE_DECIMALS = 8;
 const FRACTION_SCALE = 1_000_000_000;
 /** Decimals of a perpetual's size and of an option quantity. */
 const SIZE_DECIMALS = 18;
@@ -45,13 +53,38 @@ export function gasFeeCapWei(
 /** First fees of a transaction: twice the base fee and a tip, less if the cap asks for it; null when the cap is below what the next block may take. */
 export function openingFees(room: FeeRoom): GasFees | null {
   const limitWei = room.gasFeeCapWei / room.gasLimit;
-  const neededWei = (room.baseFeeWei * BUMP_PER_MILLE) / 1000n + TIP_WEI;
-  if (limitWei < neededWei) return null;
+  if (limitWei < neededFeeWei(room.baseFeeWei)) return null;
   const wantedWei = room.baseFeeWei * 2n + TIP_WEI;
   return {
     maxFeePerGasWei: smallest(wantedWei, limitWei),
     maxPriorityFeePerGasWei: TIP_WEI,
   };
+}
+
+/** What a planner has to know so that it plans no job which {@link gasFeeCapWei} and {@link openingFees} would refuse. */
+export function gasTermsOf(
+  snapshot: ShardSnapshot,
+  scope: Pick<ShardScope, "underlyings" | "gasFees">,
+): GasTerms {
+  const { maxGasFeeFractionOfNotional, maxGasFeeWei } = scope.gasFees;
+  const nativeE8 = nativePriceE8(snapshot, scope.underlyings, scope.gasFees);
+  return {
+    feePerGasWei: neededFeeWei(snapshot.block.baseFeeWei).toString(),
+    gasLimitMultiplier: Number(GAS_LIMIT_PER_MILLE) / 1000,
+    maxFeeWei: maxGasFeeWei,
+    share:
+      nativeE8 === null
+        ? null
+        : {
+            maxFractionOfNotional: maxGasFeeFractionOfNotional,
+            nativeUsd: unitsFromRaw(nativeE8, PRICE_DECIMALS),
+          },
+  };
+}
+
+/** What the next block may take at most for one unit of gas, and a tip. */
+function neededFeeWei(baseFeeWei: bigint): bigint {
+  return (baseFeeWei * BUMP_PER_MILLE) / 1000n + TIP_WEI;
 }
 
 /** Fees that replace a transaction: both at least 12.5 % higher, enough for the base fee now; null when the cap does not allow the rise. */

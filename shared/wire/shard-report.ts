@@ -1,9 +1,11 @@
 import { z } from "zod";
+import { gasTermsSchema } from "#shared/wire/gas-terms.ts";
 import {
   inventoryLineSchema,
   optionLineSchema,
   optionMarketLineSchema,
 } from "#shared/wire/option-lines.ts";
+import { capsSchema } from "#shared/wire/report-caps.ts";
 import { routeLineSchema } from "#shared/wire/route-line.ts";
 import {
   addressSchema,
@@ -210,21 +212,6 @@ const deliveredTransferSchema = z.strictObject({
   blockHash: hash32Schema,
 });
 
-/**
- * What the vault's and its desk's caps still let mandates do at the report's block, settlement asset raw. Windows refill
- * with time. A venue that may not grow is being left: positions there only shrink, and nothing is put in.
- */
-const capsSchema = z.strictObject({
-  /** Notional of swaps, perpetuals and options together. */
-  tradesLeftRaw: rawAmountSchema,
-  transfersLeftRaw: rawAmountSchema,
-  venues: z
-    .array(
-      z.strictObject({ adapter: addressSchema, leftRaw: rawAmountSchema, mayGrow: z.boolean() }),
-    )
-    .max(16),
-});
-
 const chainStateSchema = z.strictObject({
   epoch: z.number().int().min(0),
   leader: addressSchema,
@@ -278,6 +265,8 @@ export const shardReportSchema = z.strictObject({
   routes: z.array(routeLineSchema).max(64).default([]),
   /** Null where the vault has no desk to ask. */
   caps: capsSchema.nullable().default(null),
+  /** Null from an agent of before these were told. */
+  gasTerms: gasTermsSchema.nullable().default(null),
   chain: chainStateSchema,
   senders: z.array(senderSchema).max(16),
   health: healthSchema,
@@ -294,6 +283,5 @@ export type PerpLine = ShardReport["perps"][number];
 export type OptionMarketLine = ShardReport["optionMarkets"][number];
 export type OptionSeries = OptionMarketLine["series"][number];
 export type InventoryLine = ShardReport["inventories"][number];
-export type Caps = NonNullable<ShardReport["caps"]>;
 export type ConsumedJob = ShardReport["consumedJobs"][number];
 export type DeliveredTransfer = ShardReport["deliveredTransfers"][number];

@@ -16,7 +16,7 @@ import { lyraV1AdapterAbi } from "#shared/evm/abi/lyra-v1-adapter.ts";
 import { shardVaultAbi } from "#shared/evm/abi/shard-vault.ts";
 import { venueDeskAbi } from "#shared/evm/abi/venue-desk.ts";
 import type { Address } from "#shared/units/ids.ts";
-import type { Caps } from "#shared/wire/shard-report.ts";
+import type { Caps } from "#shared/wire/report-caps.ts";
 
 type CapsLeft = ContractFunctionReturnType<typeof venueDeskAbi, "view", "capsLeft">;
 

@@ -15,7 +15,7 @@ import { type Formulation, formulatePlan } from "#coordinator/stages/program/for
 import { startValues } from "#coordinator/stages/program/start-values.ts";
 import { planMargin } from "#coordinator/stages/treasury/plan-margin.ts";
 import { planTreasury } from "#coordinator/stages/treasury/plan-treasury.ts";
-import type { TreasuryPlan } from "#coordinator/stages/treasury/treasury-action.ts";
+import { NO_TREASURY, type TreasuryPlan } from "#coordinator/stages/treasury/treasury-action.ts";
 import { planIdOf } from "#shared/wire/plan-id.ts";
 
 export type PassOutcome = {
@@ -53,8 +53,10 @@ export function finishPass(prepared: PreparedPass, solved?: SolvedPlan): PassOut
   const treasury = treasuryOf(prepared, plan);
   const actions = [...planned, ...treasury.actions];
   const epochs = epochsOf(input);
+  const decided = decisionContent(prepared, plan, report);
   const content = {
-    ...decisionContent(prepared, plan, report),
+    ...decided,
+    blocked: [...decided.blocked, ...recalls.blocked, ...treasury.blocked],
     treasury: [...recalls.moves, ...treasury.moves],
   };
   const params = actions.map((action) => action.params);
@@ -66,7 +68,7 @@ export function finishPass(prepared: PreparedPass, solved?: SolvedPlan): PassOut
 
 /** What to do with idle cash beside what is planned: margin for hedges to come, then loans. */
 function treasuryOf({ input, world, planning }: PreparedPass, plan: FoundPlan): TreasuryPlan {
-  if (transferBarrier(input, world) !== undefined) return { actions: [], moves: [] };
+  if (transferBarrier(input, world) !== undefined) return NO_TREASURY;
   const { inputs, policy, nativeUsd, view } = world;
   const effects = [...world.effects, ...actionsOf(plan).map((action) => action.effect)];
   const context = { inputs, policy, nativeUsd };
@@ -82,6 +84,7 @@ function treasuryOf({ input, world, planning }: PreparedPass, plan: FoundPlan): 
   return {
     actions: [...margin.actions, ...idle.actions],
     moves: [...margin.moves, ...idle.moves],
+    blocked: [...margin.blocked, ...idle.blocked],
   };
 }
 

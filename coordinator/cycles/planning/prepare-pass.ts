@@ -17,7 +17,7 @@ import { shortfalls } from "#coordinator/stages/plans/plan-transfers.ts";
 import { type PlanScenarios, planScenarios } from "#coordinator/stages/program/plan-scenarios.ts";
 import type { PlanningWorld } from "#coordinator/stages/program/planning-world.ts";
 import { planRecalls } from "#coordinator/stages/treasury/plan-recalls.ts";
-import type { TreasuryPlan } from "#coordinator/stages/treasury/treasury-action.ts";
+import { NO_TREASURY, type TreasuryPlan } from "#coordinator/stages/treasury/treasury-action.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
 import { reportSetHash } from "#shared/wire/report-set.ts";
 
@@ -71,7 +71,7 @@ export function preparePass(input: PassInput): PreparedPass {
 
 /** Cash that vaults' own venues owe them where they are short of it. */
 function recallsOf(input: PassInput, world: World): TreasuryPlan {
-  if (transferBarrier(input, world) !== undefined) return { actions: [], moves: [] };
+  if (transferBarrier(input, world) !== undefined) return NO_TREASURY;
   const { inputs, effects, policy, nativeUsd, view } = world;
   return planRecalls({ inputs, effects, policy, nativeUsd, halfWidthUnits: view.halfWidthUnits });
 }

@@ -14,6 +14,8 @@ export type JobOutcome = {
   readonly isDone: boolean;
   /** True when it came to nothing at the venue, and not on the way there. */
   readonly isVenueFailure: boolean;
+  /** True of idle cash that was not moved because that is not worth its gas now: it keeps nobody's exposure open. */
+  readonly isIdleCash: boolean;
   /** Of a settled swap: notional at the decision's spot, and what it cost against it; null for all else. */
   readonly fill: { readonly notionalUsd: number; readonly costUsd: number } | null;
 };
@@ -53,6 +55,7 @@ export function jobOutcomeOf(job: JobRecord, done: Done, atMs: number): JobOutco
     job.refusal?.reason === "simulation-reverted" || job.receipt?.outcome === "reverted";
   const detail = job.refusal?.detail ?? job.receipt?.detail ?? "";
   const isRefusedByVenue = isReverted && !OF_OPERATORS.some((name) => detail.includes(name));
+  const isMove = job.kind === "margin-move" || job.kind === "lend-move";
   const venue = job.params !== null && "venue" in job.params ? job.params.venue : null;
   return {
     jobId: job.jobId,
@@ -62,6 +65,7 @@ export function jobOutcomeOf(job: JobRecord, done: Done, atMs: number): JobOutco
     atMs,
     isDone,
     isVenueFailure: isFailed && isRefusedByVenue,
+    isIdleCash: isFailed && isMove && job.refusal?.reason === "fee-too-high",
     fill: isDone ? fillOf(job, done) : null,
   };
 }

@@ -1,5 +1,6 @@
 import type { Address, Hex } from "#shared/units/ids.ts";
-import type { Caps, MarketLine } from "#shared/wire/shard-report.ts";
+import type { Caps } from "#shared/wire/report-caps.ts";
+import type { MarketLine } from "#shared/wire/shard-report.ts";
 
 /** One live series of the option book, as its contract keeps it. */
 export type AuditedSeries = {

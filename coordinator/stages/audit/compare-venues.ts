@@ -9,7 +9,8 @@ import {
 import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
 import { differ, type Mismatch } from "#coordinator/stages/audit/differ.ts";
 import { unitsFromRaw } from "#shared/units/token-amount.ts";
-import type { Caps, ShardReport } from "#shared/wire/shard-report.ts";
+import type { Caps } from "#shared/wire/report-caps.ts";
+import type { ShardReport } from "#shared/wire/shard-report.ts";
 
 type Said = { readonly key: string; readonly line: Readonly<Record<string, unknown>> };
 

@@ -126,10 +126,11 @@ function unwellSince(
   return entry.report.health.acceptsJobs ? null : (before.unwellSinceMs ?? nowMs);
 }
 
-/** Jobs in a row, the newest last, that came to nothing since the shard was cleared. */
+/** Jobs in a row, the newest last, that came to nothing since the shard was cleared; idle cash left where it is does not count. */
 function failuresInRow(before: ShardTrust, { entry, outcomes }: TrustLook): number {
   const own = outcomes.filter((one) => {
-    return one.shard === entry.report.shard && one.atMs > before.clearedAtMs;
+    const isOwn = one.shard === entry.report.shard && one.atMs > before.clearedAtMs;
+    return isOwn && !one.isIdleCash;
   });
   const lastDone = own.findLastIndex((one) => one.isDone);
   return own.length - 1 - lastDone;

@@ -21,6 +21,7 @@ const PLANNED_WITH = [
   "perps",
   "optionMarkets",
   "inventories",
+  "gasTerms",
 ] as const satisfies readonly (keyof ShardReport)[];
 
 /**
@@ -37,7 +38,7 @@ export function implausibleFigure(report: ShardReport): string | undefined {
 }
 
 /** Prices that others are divided by; the mark of an option may be zero. */
-const PRICES: readonly string[] = ["spotUsd", "priceUsd", "indexUsd"];
+const PRICES: readonly string[] = ["spotUsd", "priceUsd", "indexUsd", "nativeUsd"];
 const PERP_PRICES: readonly string[] = [...PRICES, "markUsd"];
 
 /** The rest of the path, and what is wrong there; it is put together only where something is, since every report comes by. */

@@ -1,6 +1,7 @@
 import { isThrough, type PendingEffect } from "#coordinator/records/planning/pending-effect.ts";
 import type { PlannedAction } from "#coordinator/records/planning/planned-action.ts";
 import { marginNeededUsd } from "#coordinator/stages/capital/margin-needed.ts";
+import { actionRefusal, MARGIN_GAS_UNITS } from "#coordinator/stages/trades/gas-room.ts";
 import type { ShardInput } from "#coordinator/stages/trades/hedge-option.ts";
 import { gasCostUsd } from "#coordinator/stages/trades/venue-limits.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
@@ -114,9 +115,6 @@ function marginMove(
   return [moved(own, params, { kind: "margin-move", venue: o.adapter, usd })];
 }
 
-/** Gas of a move of cash at an option account, which tells none of its own. */
-const MARGIN_GAS_UNITS = 450_000;
-
 function moved(
   own: ShardInput,
   params: PlannedAction["params"],
@@ -136,7 +134,9 @@ function moved(
     isPendingAtShard: true,
     isPendingAtTarget: false,
   };
-  return { action: { maxFeeNativeWei: "0", params, effect } };
+  const action = { maxFeeNativeWei: "0", params, effect };
+  const refusal = actionRefusal(own, action);
+  return refusal === undefined ? { action } : { waitsFor: `what lies at ${o.venue}: ${refusal}` };
 }
 
 function isBusy(own: ShardInput, adapter: Address, { effects }: BringHomeContext): boolean {

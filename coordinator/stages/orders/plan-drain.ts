@@ -64,6 +64,9 @@ export function drainStep(own: ShardInput, context: DrainContext): DrainStep {
     const waitingFor = ["no shard may take its collateral now", ...closed];
     return { actions: [], transfers: [], leftUsd, waitingFor };
   }
+  const fee = routeFee(own, target, context);
+  if (leftUsd < fee.leastUsd)
+    return wait(`its agent pays the gas of ${fee.leastUsd.toFixed(2)} USD and more`);
   const action = transferAction(
     own,
     target,
@@ -77,7 +80,7 @@ export function drainStep(own: ShardInput, context: DrainContext): DrainStep {
     target: target.setup.shard,
     amountUsd,
     reason: `drain: ${context.reason}`,
-    fee: feeDecision(routeFee(own, target, context)),
+    fee: feeDecision(fee),
   };
   return { actions: [action], transfers: [transfer], leftUsd, waitingFor: [] };
 }

@@ -5,7 +5,7 @@ import type { NetUnderlying } from "#coordinator/stages/risk/net-risk.ts";
 import type { Side } from "#coordinator/stages/trades/depth-cost.ts";
 import { hedgeAction } from "#coordinator/stages/trades/hedge-action.ts";
 import type { ShardInput } from "#coordinator/stages/trades/hedge-option.ts";
-import { hedgeOptions } from "#coordinator/stages/trades/hedge-options.ts";
+import { hedgeOptions, unpaid } from "#coordinator/stages/trades/hedge-options.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
 
 export type FlattenContext = {
@@ -68,8 +68,10 @@ export function flattenStep(own: ShardInput, context: FlattenContext): FlattenSt
   const option = closing.find(({ venue }) => venue.kind === "perp") ?? closing[0];
   if (option === undefined) return wait("only a new position could take its delta");
   const wanted = Math.min(Math.abs(deltaUnits), option.limitUnits);
+  const refusal = unpaid(option, wanted);
+  if (refusal !== undefined) return wait(`${own.setup.shard}: ${refusal}`);
   const make = (units: number) => hedgeAction(option, units, policy);
-  const { leastUnits } = option;
+  const leastUnits = Math.max(option.leastUnits, option.payableUnits);
   const action = largestTaken(make, { wanted, leastUnits, spotUsd: valuation.spotUsd }, context);
   return action === undefined
     ? wait("the other shards cannot take its delta now")

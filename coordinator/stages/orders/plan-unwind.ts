@@ -5,6 +5,7 @@ import type { HedgeOption, ShardInput } from "#coordinator/stages/trades/hedge-o
 import {
   type HedgeOptionsOutcome,
   hedgeOptions,
+  unpaid,
 } from "#coordinator/stages/trades/hedge-options.ts";
 import { optionAction } from "#coordinator/stages/trades/option-action.ts";
 import type { SeriesOption } from "#coordinator/stages/trades/series-option.ts";
@@ -48,7 +49,8 @@ export function closeOption(own: ShardInput, context: UnwindContext): UnwindStep
   if (sales.length === 0) return wait("nothing can be sold back now");
   for (const sale of sales) {
     const make = (units: number) => optionAction(sale, units, context.policy);
-    const limits = { wanted: sale.limitUnits, leastUnits: 0, spotUsd: market.spotUsd };
+    const { limitUnits: wanted, payableUnits: leastUnits } = sale;
+    const limits = { wanted, leastUnits, spotUsd: market.spotUsd };
     const action = largestTaken(make, limits, context);
     if (action !== undefined) return { action: whole(action, sale), waitsFor: null };
   }
@@ -72,10 +74,12 @@ export function closePerp(own: ShardInput, context: UnwindContext): UnwindStep {
   if (context.jobsMax < 1) return wait("no jobs left in this pass");
   const sizeUnits = Math.abs(unitsFromRaw(BigInt(line.sizeE18), 18));
   const side = line.sizeE18.startsWith("-") ? "buy" : "sell";
-  const close = optionsOf(hedgeOptions(freed(own), { ...context, side })).find((option) => {
+  const outcome = hedgeOptions(freed(own), { ...context, side });
+  const close = optionsOf(outcome).find((option) => {
     return option.venue.kind === "perp" && option.place.market === line.market;
   });
-  if (close === undefined) return wait("cannot be closed now");
+  if (close === undefined)
+    return wait(`cannot be closed now${outcome.usable ? "" : `: ${outcome.reason}`}`);
   const back = side === "buy" ? "sell" : "buy";
   const pool = optionsOf(hedgeOptions(freed(own), { ...context, side: back })).find((option) => {
     return option.venue.kind === "spot";
@@ -84,7 +88,9 @@ export function closePerp(own: ShardInput, context: UnwindContext): UnwindStep {
   const wanted = Math.min(sizeUnits, close.limitUnits, pool.limitUnits);
   const make = (units: number) => hedgeAction(close, units, context.policy);
   // What is left of a position must be worth closing, or there is an end to it only with dust.
-  const leastUnits = Math.min(close.leastUnits, wanted);
+  const leastUnits = Math.max(Math.min(close.leastUnits, wanted), close.payableUnits);
+  const refusal = unpaid(close, wanted);
+  if (refusal !== undefined) return wait(refusal);
   const { spotUsd } = close.depth;
   const action = largestTaken(make, { wanted, leastUnits, spotUsd }, context);
   return action === undefined

@@ -105,6 +105,7 @@ function venuesOf(
         limitUnits: points.at(-1)?.units ?? 0,
         gasUsd: gasCostUsd(input, line, nativeUsd) ?? 0,
         leastUnits: 0,
+        payableUnits: 0,
         points,
         depth,
         carryUsdPerUnit: 0,
@@ -113,7 +114,7 @@ function venuesOf(
     ...markets.map((line): Venue => {
       const option = perpOption(input, own, line, context);
       const limitUnits = Math.min(option.points.at(-1)?.units ?? 0, marginLimitUnits(option));
-      return { ...option, shard: line.market, limitUnits, leastUnits: 0 };
+      return { ...option, shard: line.market, limitUnits, leastUnits: 0, payableUnits: 0 };
     }),
   ];
 }

@@ -4,7 +4,7 @@ import type { NetUnderlying } from "#coordinator/stages/risk/net-risk.ts";
 import type { Side } from "#coordinator/stages/trades/depth-cost.ts";
 import { hedgeAction } from "#coordinator/stages/trades/hedge-action.ts";
 import type { HedgeOption, ShardInput } from "#coordinator/stages/trades/hedge-option.ts";
-import { hedgeOption } from "#coordinator/stages/trades/hedge-options.ts";
+import { hedgeOption, unpaid } from "#coordinator/stages/trades/hedge-options.ts";
 import { splitTrade } from "#coordinator/stages/trades/split-trade.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
 
@@ -62,7 +62,7 @@ export function planHedges(context: HedgePlanContext): HedgePlan {
   return hedgePlanOf(context, { units, actions, blocked: [...blocked, ...small] });
 }
 
-/** Why a shard that could trade does not: what it could do would not be worth its gas. */
+/** Why a shard that could trade does not: what it could do would not be worth its gas, or its agent would not pay it. */
 function tooSmall(
   option: HedgeOption,
   units: number,
@@ -70,8 +70,11 @@ function tooSmall(
 ): string | undefined {
   const most = Math.min(option.limitUnits, units);
   const isUsed = parts.some(({ shard }) => shard === option.shard);
-  if (isUsed || most >= option.leastUnits) return undefined;
+  if (isUsed) return undefined;
   const { underlying, shard, gasUsd, leastUnits } = option;
+  const refusal = unpaid(option, most);
+  if (refusal !== undefined) return `${underlying}: ${shard}: ${refusal}`;
+  if (most >= leastUnits) return undefined;
   const [could, least] = [most, leastUnits].map((one) => one.toPrecision(4));
   return `${underlying}: ${shard}: ${could} there is less than the ${least} worth its gas of ${gasUsd.toFixed(2)} USD`;
 }

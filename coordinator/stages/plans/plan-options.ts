@@ -131,7 +131,8 @@ function valued(option: SeriesOption, trial: Trial) {
     return sum + limit.penaltyUsd * less;
   }, 0);
   const costUsd = option.sign * (usdFor(option.points, units) - units * option.fairUsd);
-  return { option, units, gainUsd: units > 0 ? savedUsd - costUsd - option.gasUsd : 0 };
+  const isTaken = units > 0 && units >= option.payableUnits;
+  return { option, units, gainUsd: isTaken ? savedUsd - costUsd - option.gasUsd : 0 };
 }
 
 /** Most units for which there are cash and room in the vault's window, and that take no end of a limit beyond it, whichever of the trades done are. */

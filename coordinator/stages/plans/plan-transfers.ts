@@ -106,13 +106,13 @@ function coverShortfall(target: ShardInput, context: Planning): TransferPlan {
   for (const source of sourcesFor(target, missingUsd, context)) {
     // A rest below the minimum is not worth a fee: the next shortfall will have it.
     if (leftUsd <= 0 || (plan.actions.length > 0 && leftUsd < policy.transfers.minimumUsd)) break;
-    const amountUsd = transferAmountUsd(source.mostUsd, leftUsd, policy);
+    const amountUsd = transferAmountUsd(source, leftUsd, policy);
     if (amountUsd !== undefined && source.fee.closed !== null) {
       plan.blocked.push(...closedRoutes([source.input], target, context));
       continue;
     }
     if (amountUsd === undefined) {
-      plan.blocked.push(...smallSource(shard, source, policy));
+      plan.blocked.push(...smallSource(shard, source));
       continue;
     }
     const action = transferAction(source.input, target, amountUsd, policy);
@@ -154,21 +154,24 @@ export function uncoveredShards(context: TransferPlanContext): ShardInput[] {
 }
 
 /** A source that has something to spare, and less than a transfer is worth. */
-function smallSource(target: string, { input, mostUsd }: Source, { transfers }: Policy): string[] {
-  if (mostUsd < 1 || mostUsd >= transfers.minimumUsd) return [];
+function smallSource(target: string, { input, mostUsd, fee }: Source): string[] {
+  if (mostUsd < 1 || mostUsd >= fee.leastUsd) return [];
   const could = `${input.setup.shard} could spare ${mostUsd.toFixed(2)} USD`;
-  return [`${target}: ${could}, the smallest transfer is ${transfers.minimumUsd} USD`];
+  return [`${target}: ${could}, the smallest transfer is ${fee.leastUsd} USD`];
 }
 
 function none(reason: string): TransferPlan {
   return { actions: [], transfers: [], blocked: [reason] };
 }
 
-/** At least the minimum, at most the maximum and what the source can spare; undefined when that is empty. */
-function transferAmountUsd(mostUsd: number, wantedUsd: number, policy: Policy): number | undefined {
-  const { minimumUsd, maximumUsd } = policy.transfers;
-  const amountUsd = Math.min(Math.max(wantedUsd, minimumUsd), maximumUsd, mostUsd);
-  return amountUsd >= minimumUsd ? amountUsd : undefined;
+/** At least the route's least, at most the maximum and what the source can spare; undefined when that is empty. */
+function transferAmountUsd(
+  { mostUsd, fee }: Source,
+  wantedUsd: number,
+  { transfers }: Policy,
+): number | undefined {
+  const amountUsd = Math.min(Math.max(wantedUsd, fee.leastUsd), transfers.maximumUsd, mostUsd);
+  return amountUsd >= fee.leastUsd ? amountUsd : undefined;
 }
 
 type Source = { readonly input: ShardInput; readonly mostUsd: number; readonly fee: RouteFee };

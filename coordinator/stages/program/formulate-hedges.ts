@@ -105,7 +105,23 @@ function addVenue(
     0,
     underlying,
   );
+  addPayable(builder, place, { parts, used, option });
   return { underlying, sign: one.neededUnits > 0 ? 1 : -1, option, used, segments };
+}
+
+/** A trade is one that the shard's agent pays the gas of, or none. */
+export function addPayable(
+  builder: ProgramBuilder,
+  place: string,
+  trade: {
+    readonly parts: Terms;
+    readonly used: number;
+    readonly option: { readonly payableUnits: number };
+  },
+): void {
+  const { parts, used, option } = trade;
+  if (option.payableUnits === 0) return;
+  builder.atLeast(`gas paid: ${place}`, [...parts, [used, -option.payableUnits]], 0);
 }
 
 /** A stretch that is cheaper than one before it is taken only when all before it are taken whole. */

@@ -1,5 +1,5 @@
 import { limitsOf, seriesFor } from "#coordinator/stages/plans/plan-options.ts";
-import { convexSegments } from "#coordinator/stages/program/formulate-hedges.ts";
+import { addPayable, convexSegments } from "#coordinator/stages/program/formulate-hedges.ts";
 import type {
   PlannedUnderlying,
   PlanningWorld,
@@ -30,7 +30,7 @@ export type SeriesVariables = {
 export function addOptions(builder: ProgramBuilder, world: PlanningWorld): SeriesVariables[] {
   return world.underlyings.flatMap((one) => {
     const series = seriesFor(world, one, world.effects)
-      .filter((option) => option.limitUnits > 0)
+      .filter(({ limitUnits, payableUnits }) => limitUnits > 0 && limitUnits >= payableUnits)
       .map((option) => addSeries(builder, option));
     if (series.length === 0) return [];
     for (const limit of limitsOf(world, one)) addLimit(builder, one, { limit, series });
@@ -54,6 +54,7 @@ function addSeries(builder: ProgramBuilder, option: SeriesOption): SeriesVariabl
   });
   const parts = segments.map(({ column }): [number, number] => [column, 1]);
   builder.atMost(place, [...parts, [used, -option.limitUnits]], 0, "option");
+  addPayable(builder, place, { parts, used, option });
   return { option, used, segments };
 }
 

@@ -39,7 +39,7 @@ export function addTransfers(builder: ProgramBuilder, world: PlanningWorld): Tra
     const open = sources.filter(({ input }) => isOpenRoute(input, target));
     return open.flatMap(({ input: source, mostUsd }) => {
       const fee = routeFee(source, target, world);
-      if (fee.closed !== null) return [];
+      if (fee.closed !== null || mostUsd < fee.leastUsd) return [];
       const name = `${source.setup.shard} to ${target.setup.shard}`;
       const used = builder.column(`send ${name}`, {
         cost: fee.usd,
@@ -63,7 +63,7 @@ export function addTransfers(builder: ProgramBuilder, world: PlanningWorld): Tra
         `least ${name}`,
         [
           [amount, 1],
-          [used, -minimumUsd],
+          [used, -fee.leastUsd],
         ],
         0,
       );

@@ -27,7 +27,7 @@ import {
 } from "#coordinator/stages/program/planning-world.ts";
 import { hedgeAction } from "#coordinator/stages/trades/hedge-action.ts";
 import type { Place } from "#coordinator/stages/trades/hedge-option.ts";
-import { hedgeOptions } from "#coordinator/stages/trades/hedge-options.ts";
+import { hedgeOptions, unpaid } from "#coordinator/stages/trades/hedge-options.ts";
 import { optionAction } from "#coordinator/stages/trades/option-action.ts";
 import { closedRoutes, feeDecision, routeFee } from "#coordinator/stages/trades/route-fee.ts";
 
@@ -41,6 +41,8 @@ export type WantedPlan = {
     readonly amountUsd: number;
   }[];
 };
+
+const TOLERANCE = 1e-4;
 
 type WantedOption = { readonly key: string; readonly underlying: string; readonly units: number };
 
@@ -123,8 +125,15 @@ function realiseHedge(
     .filter(({ effect }) => effect.underlying === underlying)
     .reduce((total, { effect }) => total + Math.abs(effect.deltaUnits), 0);
   const roomUnits = Math.abs(one.neededUnits) + 2 * targetUnits(one, policy) - doneUnits;
-  const units = Math.min(hedge.units, option.limitUnits, roomUnits);
+  const most = Math.min(option.limitUnits, roomUnits);
+  const units = Math.min(payableOr(hedge.units, option), most);
+  if (unpaid(option, units) !== undefined) return undefined;
   return units > 0 ? hedgeAction(option, units, policy) : undefined;
+}
+
+/** A solver keeps to a row within its tolerance only: what is short of the least by that is the least. */
+function payableOr(units: number, { payableUnits }: { readonly payableUnits: number }): number {
+  return units >= payableUnits * (1 - TOLERANCE) ? Math.max(units, payableUnits) : units;
 }
 
 function isSame(one: Place, other: Place): boolean {
@@ -149,7 +158,7 @@ export function realiseOptions(
       const option = series.get(key);
       if (option === undefined || done.length >= jobsMax || isAccountTaken(option, done)) continue;
       const most = Math.min(option.limitUnits, allowedUnits(option, { world, one, done }));
-      const action = optionAction(option, Math.min(units, most), policy);
+      const action = optionAction(option, Math.min(payableOr(units, option), most), policy);
       if (action !== undefined) done.push(action);
     }
   }
@@ -177,8 +186,8 @@ export function realiseTransfers(
       policy.transfers.maximumUsd,
       mostFrom(source, { inputs, policy, effects }),
     );
-    const amount = Math.min(Math.max(amountUsd, policy.transfers.minimumUsd), most);
-    if (amount < policy.transfers.minimumUsd) continue;
+    const amount = Math.min(Math.max(amountUsd, fee.leastUsd), most);
+    if (amount < fee.leastUsd) continue;
     const action = transferAction(source, target, amount, policy);
     if (action === undefined) continue;
     actions.push(action);

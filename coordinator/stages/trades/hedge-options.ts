@@ -1,6 +1,7 @@
 import { isHedge } from "#coordinator/records/planning/pending-effect.ts";
 import type { UnderlyingValuation } from "#coordinator/records/planning/shard-valuation.ts";
 import { type DepthContext, executionCostUsd } from "#coordinator/stages/trades/depth-cost.ts";
+import { feedUsd, gasRefusal } from "#coordinator/stages/trades/gas-room.ts";
 import type {
   HedgeContext,
   HedgeOption,
@@ -73,11 +74,14 @@ export function hedgeOptions(input: ShardInput, context: HedgeContext): HedgeOpt
   if (open.length === 0) return refuse("its venue is closed by a breaker");
   const all = open.flatMap((line) => venueOptions(input, own, line, context));
   if (all.length === 0) return refuse(closedReason(open));
-  const usable = all
-    .filter((option) => option.limitUnits > 0)
+  const within = all.filter((option) => option.limitUnits > 0);
+  const [first] = within;
+  if (first === undefined) return refuse(limitReason(all[0]?.limits));
+  const usable = within
+    .filter((option) => unpaid(option, option.limitUnits) === undefined)
     .sort((left, right) => averageCost(left) - averageCost(right));
   return usable.length === 0
-    ? refuse(limitReason(all[0]?.limits))
+    ? refuse(unpaid(first, first.limitUnits) ?? "nothing to trade")
     : { usable: true, options: usable };
 }
 
@@ -136,6 +140,16 @@ function hasHedgeInFlight(
 function averageCost({ points, limitUnits, depth, carryUsdPerUnit }: HedgeOption): number {
   return executionCostUsd(points, limitUnits, depth) / limitUnits + carryUsdPerUnit;
 }
+
+/** Why a trade of `units` on a venue would be refused for its gas; undefined when its agent would take it. */
+export function unpaid(option: HedgeOption, units: number): string | undefined {
+  if (units >= option.payableUnits) return undefined;
+  const { input, venue, underlying } = option;
+  const notionalUsd = units * feedUsd(underlying, input);
+  return gasRefusal(input, { gasUnits: venue.line.gasUnits, notionalUsd }) ?? UNPAID;
+}
+
+const UNPAID = "its agent does not pay the gas of so little";
 
 /** Which limit left nothing to trade. */
 function limitReason(limits: Limits | undefined): string {

@@ -1,5 +1,6 @@
 import type { PlannedAction } from "#coordinator/records/planning/planned-action.ts";
 import { usdFor } from "#coordinator/stages/trades/depth-cost.ts";
+import { leastNotionalUsd, MARGIN_GAS_UNITS } from "#coordinator/stages/trades/gas-room.ts";
 import type { SeriesOption } from "#coordinator/stages/trades/series-option.ts";
 import { cashPerPremium } from "#coordinator/stages/trades/series-options.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
@@ -23,7 +24,7 @@ function tradeAction(
 ): PlannedAction | undefined {
   const { market, series, sign, input } = option;
   const quantityRaw = rawFromUnitsDown(units, 18);
-  if (quantityRaw === 0n) return undefined;
+  if (quantityRaw === 0n || units < option.payableUnits) return undefined;
   const quantity = unitsFromRaw(quantityRaw, 18);
   const paidUsd = usdFor(option.points, quantity);
   const averageUsd = paidUsd / quantity / input.valuation.settlementUsd;
@@ -74,8 +75,9 @@ function cashAction(
   const premiumUsd = usdFor(option.points, units);
   const neededUsd = premiumUsd * cashPerPremium(policy, true);
   // A smallest move for no trade at all would come again with every pass.
-  if (!(units > 0)) return undefined;
-  const leastUsd = policy.perps.marginMoveMinimumUsd;
+  if (!(units > 0) || units < option.payableUnits) return undefined;
+  const payableUsd = leastNotionalUsd(input, MARGIN_GAS_UNITS);
+  const leastUsd = Math.max(policy.perps.marginMoveMinimumUsd, payableUsd);
   const wantedUsd = Math.max(neededUsd - heldUsd, leastUsd);
   const wantedRaw = rawFromUnitsUp(wantedUsd / settlementUsd, settlement.decimals);
   const amountRaw = atMost(wantedRaw, option.freeRaw);

@@ -17,6 +17,7 @@ import {
   perpDepthPoints,
   unitsWithinSlippage,
 } from "#coordinator/stages/trades/depth-cost.ts";
+import { feedUsd, leastNotionalUsd } from "#coordinator/stages/trades/gas-room.ts";
 import type { HedgeOption, Limits, ShardInput } from "#coordinator/stages/trades/hedge-option.ts";
 import { SLIPPAGE_SHARE_PLANNED } from "#coordinator/stages/trades/slippage-share.ts";
 import {
@@ -92,6 +93,7 @@ export function perpOption(
     limitUnits: Math.max(0, Math.min(...Object.values(limits))),
     gasUsd,
     leastUnits: gasUsd / costFraction / own.spotUsd,
+    payableUnits: leastNotionalUsd(input, line.gasUnits) / feedUsd(context.underlying, input),
     input,
     underlying: context.underlying,
     venue: { kind: "perp", line, isOpening },

@@ -1,3 +1,4 @@
+import { leastNotionalUsd } from "#coordinator/stages/trades/gas-room.ts";
 import type { ShardInput } from "#coordinator/stages/trades/hedge-option.ts";
 import { gasCostUsd } from "#coordinator/stages/trades/venue-limits.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
@@ -19,6 +20,8 @@ export type RouteFee = {
   readonly reason: string | null;
   /** Why nothing may be sent this way; null when it may. */
   readonly closed: string | null;
+  /** Smallest amount that may be sent this way: the policy's, or what the source's agent pays the gas of. */
+  readonly leastUsd: number;
 };
 
 /**
@@ -29,9 +32,11 @@ export function routeFee(source: ShardInput, target: ShardInput, context: RouteC
   const { policy, nativeUsd } = context;
   const dstEid = target.setup.endpointId;
   const route = source.valuation.entry.report.routes.find((one) => one.dstEid === dstEid);
-  const closed = closedBecause(route, policy);
+  const payableUsd = leastNotionalUsd(source, route?.gasUnits ?? 0);
+  const leastUsd = Math.max(policy.transfers.minimumUsd, payableUsd);
+  const closed = closedBecause(route, policy) ?? unpaidBecause(leastUsd, policy);
   const instead = (reason: string): RouteFee => {
-    return { usd: policy.planning.transferFeeUsd, basis: "policy", reason, closed };
+    return { usd: policy.planning.transferFeeUsd, basis: "policy", reason, closed, leastUsd };
   };
   if (route === undefined) return instead("no quote is reported");
   const { feeNativeWei, gasUnits, lzReceiveGas } = route;
@@ -42,7 +47,7 @@ export function routeFee(source: ShardInput, target: ShardInput, context: RouteC
   }
   const usd = gasCostUsd(source, { gasUnits, feeNativeWei: BigInt(feeNativeWei) }, nativeUsd);
   if (usd === null) return instead(`${source.setup.nativeTicker} has no price`);
-  return { usd, basis: "quote", reason: null, closed };
+  return { usd, basis: "quote", reason: null, closed, leastUsd };
 }
 
 function closedBecause(route: RouteLine | undefined, { transfers }: Policy): string | null {
@@ -53,8 +58,18 @@ function closedBecause(route: RouteLine | undefined, { transfers }: Policy): str
   return `the LayerZero fee is ${route.feeNativeWei} wei, at most ${transfers.maxFeeNativeWei} may be paid`;
 }
 
+function unpaidBecause(leastUsd: number, { transfers }: Policy): string | null {
+  if (leastUsd <= transfers.maximumUsd) return null;
+  const most = transfers.maximumUsd.toFixed(2);
+  return `its agent does not pay the gas of what may be sent at most, ${most} USD`;
+}
+
 /** What a decision says of a transfer's fee. */
-export function feeDecision({ usd, basis, reason }: RouteFee): Omit<RouteFee, "closed"> {
+export function feeDecision({
+  usd,
+  basis,
+  reason,
+}: RouteFee): Omit<RouteFee, "closed" | "leastUsd"> {
   return { usd, basis, reason };
 }
 

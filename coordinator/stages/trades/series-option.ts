@@ -29,6 +29,8 @@ export type SeriesOption = {
   /** The smallest of the limits, in options. */
   readonly limitUnits: number;
   readonly gasUsd: number;
+  /** Trades of fewer options the shard's agent would refuse for their gas. */
+  readonly payableUnits: number;
   /** Most premium that the account's cash is for, or the vault's where it is brought first; infinite for a sale. */
   readonly cashUsd: number;
   /** Options the vault's window of trades still takes. */

@@ -14,6 +14,7 @@ import {
   type Side,
   usdFor,
 } from "#coordinator/stages/trades/depth-cost.ts";
+import { feedUsd, leastNotionalUsd } from "#coordinator/stages/trades/gas-room.ts";
 import type { HedgeContext, Limits, ShardInput } from "#coordinator/stages/trades/hedge-option.ts";
 import type { SeriesOption } from "#coordinator/stages/trades/series-option.ts";
 import {
@@ -134,6 +135,7 @@ function oneSide(
     limits,
     limitUnits,
     gasUsd: gasCostUsd(input, { gasUnits }, context.nativeUsd) ?? 0,
+    payableUnits: leastNotionalUsd(input, line.gasUnits) / feedUsd(context.underlying, input),
     cashUsd,
     windowUnits,
     freeRaw,

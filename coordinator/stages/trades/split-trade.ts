@@ -11,6 +11,8 @@ export type TradeOption = {
   readonly gasUsd: number;
   /** Trades below this are not worth their gas. */
   readonly leastUnits: number;
+  /** Below this the shard's agent does not pay the gas: it would refuse the job. */
+  readonly payableUnits: number;
 };
 
 export type Allocation = { readonly shard: string; readonly units: number };
@@ -29,7 +31,7 @@ export function splitTrade(
   jobsMax: number,
 ): Allocation[] {
   if (jobsMax < 1 || !(units > 0)) return [];
-  let used = dropSmall(units, options);
+  let used = payable(units, dropSmall(units, options));
   let best = fill(units, used);
   while (best.parts.length > 1) {
     const next = bestWithoutOne(units, used, best);
@@ -76,6 +78,21 @@ function bestWithoutOne(
     const more = right.filled.totalUnits - left.filled.totalUnits;
     return Math.abs(more) > DUST * units ? more : left.filled.costUsd - right.filled.costUsd;
   })[0];
+}
+
+/**
+ * Leaves out one by one the options whose part their agent would refuse, the smallest part first. What remains only takes
+ * more, now and whatever else is left out later.
+ */
+function payable(units: number, options: readonly TradeOption[]): readonly TradeOption[] {
+  let left = options;
+  for (;;) {
+    const refused = fill(units, left).parts.findLast((part) => {
+      return left.some((one) => one.shard === part.shard && part.units < one.payableUnits);
+    });
+    if (refused === undefined) return left;
+    left = left.filter((one) => one.shard !== refused.shard);
+  }
 }
 
 type Cursor = {

@@ -9,6 +9,7 @@ import {
   unitsWithinSlippage,
   usdFor,
 } from "#coordinator/stages/trades/depth-cost.ts";
+import { feedUsd, leastNotionalUsd } from "#coordinator/stages/trades/gas-room.ts";
 import type {
   HedgeContext,
   HedgeOption,
@@ -74,6 +75,7 @@ export function spotOption(
     limitUnits: Math.max(0, Math.min(...Object.values(limits))),
     gasUsd,
     leastUnits: gasUsd / costFraction / own.spotUsd,
+    payableUnits: leastNotionalUsd(input, line.gasUnits) / feedUsd(context.underlying, input),
     input,
     underlying: context.underlying,
     venue: { kind: "spot", line },

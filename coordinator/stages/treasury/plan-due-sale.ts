@@ -3,6 +3,7 @@ import {
   executionCostUsd,
   usdFor,
 } from "#coordinator/stages/trades/depth-cost.ts";
+import { leastNotionalUsd } from "#coordinator/stages/trades/gas-room.ts";
 import type { HedgeOption, ShardInput } from "#coordinator/stages/trades/hedge-option.ts";
 import { hedgeOptions } from "#coordinator/stages/trades/hedge-options.ts";
 import { saleForCash } from "#coordinator/stages/trades/swap-action.ts";
@@ -10,7 +11,7 @@ import type {
   TreasuryContext,
   TreasuryStep,
 } from "#coordinator/stages/treasury/treasury-action.ts";
-import { rawFromUnitsDown, unitsFromRaw } from "#shared/units/token-amount.ts";
+import { rawFromUnitsDown, rawFromUnitsUp, unitsFromRaw } from "#shared/units/token-amount.ts";
 import type { CapacityLine } from "#shared/wire/shard-report.ts";
 
 /** A pool in which a shard may sell what it holds, and what it would bring of what is wanted. */
@@ -58,11 +59,20 @@ function saleOf(option: HedgeOption, lackRaw: bigint): Sale[] {
   const { points, depth, limitUnits, venue } = option;
   const mostUnits = usdFor(points, limitUnits) / depth.settlementUsd;
   const mostRaw = rawFromUnitsDown(mostUnits, depth.settlementDecimals);
-  const outRaw = mostRaw < lackRaw ? mostRaw : lackRaw;
+  // More than what lacks, where the agent would not pay the gas of so little: it is due all the same.
+  const leastUnitsOut = leastNotionalUsd(option.input, venue.line.gasUnits) / depth.settlementUsd;
+  if (!(leastUnitsOut <= mostUnits)) return [];
+  const leastRaw = rawFromUnitsUp(leastUnitsOut, depth.settlementDecimals);
+  const outRaw = between(lackRaw, leastRaw, mostRaw);
   if (outRaw === 0n) return [];
   const outUsd = unitsFromRaw(outRaw, depth.settlementDecimals) * depth.settlementUsd;
   const units = Math.min(limitUnits, leastUnits(points, outUsd));
   return [{ option, line: venue.line, outRaw, units }];
+}
+
+function between(raw: bigint, leastRaw: bigint, mostRaw: bigint): bigint {
+  if (raw < leastRaw) return leastRaw < mostRaw ? leastRaw : mostRaw;
+  return raw < mostRaw ? raw : mostRaw;
 }
 
 /** Fewest units that bring `usd` on a depth, linear between its points; the last slope beyond them. */

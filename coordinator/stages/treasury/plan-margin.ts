@@ -15,6 +15,7 @@ import {
 import type { ShardInput } from "#coordinator/stages/trades/hedge-option.ts";
 import {
   marginIn,
+  payableSteps,
   type TreasuryContext,
   type TreasuryPlan,
   type TreasuryStep,
@@ -55,14 +56,15 @@ export function planMargin(context: MarginContext): TreasuryPlan {
     if (!input.status.takesJobs || input.valuation.unvalued.size > 0) return [];
     return deposits(input, context);
   });
-  return treasuryPlan(steps);
+  return treasuryPlan(steps, context);
 }
 
 /** One account after the other: what goes into the first is not there for the next. */
 function deposits(input: ShardInput, context: MarginContext): TreasuryStep[] {
   const found: TreasuryStep[] = [];
   for (const lines of accountsOf(input)) {
-    const effects = [...context.effects, ...found.map(({ action }) => action.effect)];
+    const taken = payableSteps(found, context.inputs);
+    const effects = [...context.effects, ...taken.map(({ action }) => action.effect)];
     const one = deposit(input, lines, { ...context, effects });
     if (one !== undefined) found.push(one);
   }

@@ -7,6 +7,7 @@ import {
   mostFrom,
   uncoveredShards,
 } from "#coordinator/stages/plans/plan-transfers.ts";
+import { leastNotionalUsd } from "#coordinator/stages/trades/gas-room.ts";
 import type { ShardInput } from "#coordinator/stages/trades/hedge-option.ts";
 import { dueSale } from "#coordinator/stages/treasury/plan-due-sale.ts";
 import { accountMargin, type StandingContext } from "#coordinator/stages/treasury/plan-margin.ts";
@@ -15,6 +16,7 @@ import {
   loan,
   loanLine,
   marginBack,
+  payableSteps,
   type TreasuryContext,
   type TreasuryPlan,
   type TreasuryStep,
@@ -42,7 +44,7 @@ export function planRecalls(context: RecallContext): TreasuryPlan {
     if (!input.status.takesJobs || input.valuation.unvalued.size > 0) return [];
     return recall(input, sending.get(input.setup.shard) ?? 0, context);
   });
-  return treasuryPlan(steps);
+  return treasuryPlan(steps, context);
 }
 
 function recall(input: ShardInput, sendUsd: number, context: RecallContext): TreasuryStep[] {
@@ -51,11 +53,13 @@ function recall(input: ShardInput, sendUsd: number, context: RecallContext): Tre
   const mustUsd = Math.max(cash.keepUsd, sendUsd);
   const isShort = thereUsd < mustUsd;
   if (!isShort && thereUsd >= cash.lowUsd) return [];
-  const step = loanBack(input, Math.max(cash.stayUsd, sendUsd) - thereUsd, context);
-  const lackUsd = Math.max(cash.keptUsd, sendUsd) - thereUsd + (step?.move.amountUsd ?? 0);
+  const { inputs } = context;
+  const loans = [loanBack(input, Math.max(cash.stayUsd, sendUsd) - thereUsd, context) ?? []].flat();
+  const backUsd = payableSteps(loans, inputs).reduce((sum, { move }) => sum - move.amountUsd, 0);
+  const lackUsd = Math.max(cash.keptUsd, sendUsd) - thereUsd - backUsd;
   const margin = isShort ? freeMarginBack(input, lackUsd, context) : undefined;
-  const steps = [step, margin].flatMap((one) => one ?? []);
-  const sale = saleForDue(input, steps, context);
+  const steps = [...loans, ...(margin === undefined ? [] : [margin])];
+  const sale = saleForDue(input, payableSteps(steps, inputs), context);
   return sale === undefined ? steps : [...steps, sale];
 }
 
@@ -98,7 +102,10 @@ function loanBack(
   if (!line.allowsWithdrawal || isBusyAt(input, line, { effects })) return undefined;
   const suppliedUsd = usdOf(input, line.suppliedRaw, line.decimals);
   const availableUsd = usdOf(input, line.availableRaw, line.decimals);
-  const usd = Math.min(lackUsd, suppliedUsd, availableUsd);
+  // A little more than what lacks, where the agent would not pay the gas of that.
+  const payableUsd = leastNotionalUsd(input, line.gasUnits);
+  const wantedUsd = lackUsd > 0 ? Math.max(lackUsd, payableUsd) : 0;
+  const usd = Math.min(wantedUsd, suppliedUsd, availableUsd);
   if (!(usd > 0) || usd < Math.min(policy.lending.minimumUsd, suppliedUsd)) return undefined;
   return loan(input, line, { usd: -usd, reason: "the vault is short of cash", policy });
 }
@@ -110,7 +117,7 @@ function freeMarginBack(
   context: RecallContext,
 ): TreasuryStep | undefined {
   const { policy } = context;
-  const leastUsd = RECALL_MOVES * policy.perps.marginMoveMinimumUsd;
+  const minimumUsd = RECALL_MOVES * policy.perps.marginMoveMinimumUsd;
   const [best] = accountsOf(input)
     .filter(([account]) => isOpenVenue(input, account) && !isBusyAt(input, account, context))
     .map((lines) => {
@@ -120,7 +127,9 @@ function freeMarginBack(
       return { account, usd: Math.min(spareUsd - standingUsd, freeUsd) };
     })
     .sort((left, right) => right.usd - left.usd);
-  if (best === undefined || lackUsd <= 0 || best.usd < leastUsd) return undefined;
+  if (best === undefined || lackUsd <= 0 || best.usd < minimumUsd) return undefined;
+  const payableUsd = leastNotionalUsd(input, best.account.marginGasUnits);
+  const leastUsd = Math.max(minimumUsd, payableUsd);
   const usd = Math.min(Math.max(lackUsd, leastUsd), best.usd);
   return marginBack(input, best.account, { usd, reason: "the vault is short of cash", policy });
 }

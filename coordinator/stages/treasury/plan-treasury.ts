@@ -42,7 +42,7 @@ export function planTreasury(context: MarginContext): TreasuryPlan {
     const supplied = isNeeded ? undefined : supply(input, context);
     return supplied ?? surplusMargin(input, context) ?? [];
   });
-  return treasuryPlan(steps);
+  return treasuryPlan(steps, context);
 }
 
 function supply(input: ShardInput, context: TreasuryContext): TreasuryStep | undefined {

@@ -1,5 +1,6 @@
 import type { PendingEffect } from "#coordinator/records/planning/pending-effect.ts";
 import type { PlannedAction } from "#coordinator/records/planning/planned-action.ts";
+import { actionRefusal } from "#coordinator/stages/trades/gas-room.ts";
 import type { ShardInput } from "#coordinator/stages/trades/hedge-option.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
 import type { Address } from "#shared/units/ids.ts";
@@ -17,7 +18,12 @@ type TreasuryMove = {
 export type TreasuryPlan = {
   readonly actions: readonly PlannedAction[];
   readonly moves: readonly TreasuryMove[];
+  /** Moves left out because the shard's agent would refuse them. */
+  readonly blocked: readonly string[];
 };
+
+/** Nothing to move. */
+export const NO_TREASURY: TreasuryPlan = { actions: [], moves: [], blocked: [] };
 
 export type TreasuryContext = {
   readonly inputs: readonly ShardInput[];
@@ -30,9 +36,37 @@ export type TreasuryContext = {
 /** A move of cash between a vault and one of its accounts, and what a decision says of it. */
 export type TreasuryStep = { readonly action: PlannedAction; readonly move: TreasuryMove };
 
-/** Actions and moves of some steps. */
-export function treasuryPlan(steps: readonly TreasuryStep[]): TreasuryPlan {
-  return { actions: steps.map(({ action }) => action), moves: steps.map(({ move }) => move) };
+/** Actions and moves of some steps, those left out whose gas the shard's agent would not pay. */
+export function treasuryPlan(
+  steps: readonly TreasuryStep[],
+  { inputs }: Pick<TreasuryContext, "inputs">,
+): TreasuryPlan {
+  const taken = payableSteps(steps, inputs);
+  const refused = steps.filter((step) => !taken.includes(step));
+  return {
+    actions: taken.map(({ action }) => action),
+    moves: taken.map(({ move }) => move),
+    blocked: refused.map((step) => {
+      const { shard, venue, reason } = step.move;
+      return `${shard}: ${venue}: ${reason}: ${stepRefusal(step, inputs)}`;
+    }),
+  };
+}
+
+/** The steps whose gas the shard's agent pays. */
+export function payableSteps(
+  steps: readonly TreasuryStep[],
+  inputs: readonly ShardInput[],
+): TreasuryStep[] {
+  return steps.filter((step) => stepRefusal(step, inputs) === undefined);
+}
+
+function stepRefusal(
+  { action, move }: TreasuryStep,
+  inputs: readonly ShardInput[],
+): string | undefined {
+  const input = inputs.find(({ setup }) => setup.shard === move.shard);
+  return input === undefined ? undefined : actionRefusal(input, action);
 }
 
 /** True at a venue that no breaker has closed. */

@@ -4,7 +4,7 @@ import { callView } from "#shard-agent/adapters/rpc/rpc-values.ts";
 import type { BlockHeader } from "#shard-agent/records/shard-snapshot.ts";
 import { venueDeskAbi } from "#shared/evm/abi/venue-desk.ts";
 import type { Address } from "#shared/units/ids.ts";
-import type { Caps } from "#shared/wire/shard-report.ts";
+import type { Caps } from "#shared/wire/report-caps.ts";
 
 type CapsLeft = ContractFunctionReturnType<typeof venueDeskAbi, "view", "capsLeft">;
 

@@ -19,6 +19,7 @@ import {
 } from "#shard-agent/adapters/sending/broadcast-route.ts";
 import type { GuardedSigner } from "#shard-agent/adapters/signing/signing-guard.ts";
 import type { ContractCall, PreparedCall, Sender } from "#shard-agent/ports/sender.ts";
+import { gasLimitFor } from "#shard-agent/records/gas-fees.ts";
 import { FatalError, RetryableError } from "#shared/errors.ts";
 import { optionBookAbi } from "#shared/evm/abi/option-book.ts";
 import { shardVaultAbi } from "#shared/evm/abi/shard-vault.ts";
@@ -104,7 +105,7 @@ async function prepare(rpc: RpcClient, call: ContractCall, from: Hex): Promise<P
     throw new RetryableError("rpc-failed", "eth_getBlockByNumber: no latest block");
   return {
     reverts: false,
-    gasLimit: (hexToBigInt(estimate.result as Hex) * 3n) / 2n,
+    gasLimit: gasLimitFor(hexToBigInt(estimate.result as Hex)),
     baseFeeWei: head.baseFeeWei,
     headTimestampMs: head.timestampMs,
   };

@@ -1,4 +1,4 @@
-import type { Caps } from "#shared/wire/shard-report.ts";
+import type { Caps } from "#shared/wire/report-caps.ts";
 import { heldAtRaw } from "#test/simulation/desk/held.ts";
 import { levelOf } from "#test/simulation/desk/windows.ts";
 import type { ShardState } from "#test/simulation/world/shard-state.ts";

@@ -52,6 +52,12 @@ export function aFullReport(series = 24): ShardReport {
       transfersLeftRaw: "3000000000000",
       venues: [{ adapter: address20("aa"), leftRaw: "500000000000", mayGrow: true }],
     },
+    gasTerms: {
+      feePerGasWei: "2125000000",
+      gasLimitMultiplier: 1.5,
+      maxFeeWei: "50000000000000000",
+      share: { maxFractionOfNotional: 0.01, nativeUsd: 2000.25 },
+    },
     health: { acceptsJobs: false, reasons: ["feed-stale"] },
   };
 }

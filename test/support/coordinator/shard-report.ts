@@ -94,6 +94,7 @@ const COMPLETE: ShardReport = {
   deliveredTransfers: [],
   routes: [],
   caps: null,
+  gasTerms: null,
   chain: {
     epoch: 1,
     leader: address20("1e"),

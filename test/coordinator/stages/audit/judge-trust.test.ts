@@ -55,6 +55,7 @@ const failed = (count: number): JobOutcome[] =>
     atMs: NOW_MS,
     isDone: false,
     isVenueFailure: false,
+    isIdleCash: false,
     fill: null,
   }));
 

@@ -14,7 +14,8 @@ import {
 } from "#coordinator/stages/program/read-plan.ts";
 import { unitsFromRaw } from "#shared/units/token-amount.ts";
 import type { JobParams } from "#shared/wire/rebalance-job.ts";
-import type { Caps, OptionMarketLine } from "#shared/wire/shard-report.ts";
+import type { Caps } from "#shared/wire/report-caps.ts";
+import type { OptionMarketLine } from "#shared/wire/shard-report.ts";
 import {
   anEntry,
   anOption,

@@ -48,6 +48,7 @@ const anOutcome = (changes: Partial<JobOutcome> = {}): JobOutcome => ({
   atMs: NOW_MS - 1000,
   isDone: true,
   isVenueFailure: false,
+  isIdleCash: false,
   fill: { notionalUsd: 10_000, costUsd: 50 },
   ...changes,
 });
@@ -275,6 +276,19 @@ test.each([
   const job = aJobRecord({ state: "refused-expired", refusal });
   const done = { setup: aShardSetup("base"), settlementUsd: 1 };
   expect(jobOutcomeOf(job, done, NOW_MS)?.isVenueFailure).toBe(isVenueFailure);
+});
+
+test.each([
+  ["margin-move", "fee-too-high", true],
+  ["lend-move", "fee-too-high", true],
+  ["swap", "fee-too-high", false],
+  ["transfer", "fee-too-high", false],
+  ["margin-move", "gas-below-floor", false],
+] as const)("a %s refused as %s is idle cash left alone: %s", (kind, reason, isIdleCash) => {
+  const refusal = { reason, detail: "" };
+  const job = aJobRecord({ kind, state: "refused-expired", refusal });
+  const done = { setup: aShardSetup("base"), settlementUsd: 1 };
+  expect(jobOutcomeOf(job, done, NOW_MS)?.isIdleCash).toBe(isIdleCash);
 });
 
 test("breakers do not depend on the order of their measures, and each only on its own", () => {

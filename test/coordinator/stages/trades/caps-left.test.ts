@@ -8,7 +8,7 @@ import {
   transfersLeftUsd,
 } from "#coordinator/stages/trades/caps-left.ts";
 import { unitsFromRaw } from "#shared/units/token-amount.ts";
-import type { Caps } from "#shared/wire/shard-report.ts";
+import type { Caps } from "#shared/wire/report-caps.ts";
 import {
   aJobRecord,
   anEntry,

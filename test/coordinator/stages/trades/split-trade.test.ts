@@ -8,7 +8,15 @@ function option(shard: string, cost: number, changes: Partial<TradeOption> = {})
     { units: 50, costUsdPerUnit: cost },
     { units: 50, costUsdPerUnit: 2 * cost },
   ];
-  return { shard, segments, limitUnits: 100, gasUsd: 0, leastUnits: 0, ...changes };
+  return {
+    shard,
+    segments,
+    limitUnits: 100,
+    gasUsd: 0,
+    leastUnits: 0,
+    payableUnits: 0,
+    ...changes,
+  };
 }
 
 test("depth is taken in order of marginal cost", () => {
