@@ -6,12 +6,15 @@ import { parse, stringify } from "yaml";
 import { messageFate } from "#coordinator/adapters/chain/message-fate.ts";
 import { sentMessage } from "#coordinator/adapters/chain/sent-message.ts";
 import type { Packet } from "#shared/evm/layerzero-packet.ts";
+import { rpc } from "#test/local/chains/anvil.ts";
 import { startWorld, type World } from "#test/local/world.ts";
-import { type AgentSite, openSite, waitFor } from "#test/support/agent/agent-site.ts";
+import { type AgentSite, openSite } from "#test/support/agent/agent-site.ts";
+import { type MortalAgent, mortalAgent } from "#test/support/agent/mortal-agent.ts";
 import { leadVault } from "#test/support/agent/swap-job.ts";
 import { keepFeedsFresh } from "#test/support/chain/fresh-feeds.ts";
 import {
   attest,
+  deliver,
   forgeAlert,
   governMessage,
   NIL,
@@ -245,49 +248,91 @@ test("with a silent DVN it is stuck and says so; with neither committer nor exec
   await end(coordinator);
 });
 
-test.each(["received", "signed", "sent-bytes"])(
-  "an agent killed at %s delivers the message once after its restart",
-  { timeout: TEST_MS },
-  async (point) => {
-    const before = await supplies();
-    const sent = await sendCollateral(
-      world,
-      { source, target },
-      {
-        amountRaw: AMOUNT_RAW,
-        lzReceiveGas: ENOUGH,
-      },
-    );
-    await attest(world, target, sent, 0);
-    await attest(world, target, sent, 1);
-    const agent = world.processes.get(`agent-${target.chain.shard}`);
-    await agent.stop();
-    const folder = temporaryFolder();
-    const crashing = startAgent(folder, "none");
-    const coordinator = await coordinate({ recoveriesMax: 1 });
-    await untilTransfer(coordinator, sent, ({ state }) => state === "verified-executable");
-    crashing.kill("SIGKILL");
-    await crashing.exitCode;
-    const again = startAgent(folder, point);
-    await again.printed("agent runs");
-    const reason = "deliver it";
-    await waitFor(
-      () => coordinator.post(`/v1/transfers/${sent.guid}/recover`, { reason }),
-      ({ status }) => status === 200,
-      "order",
-    );
-    expect(await again.exitCode).toBeNull();
-    const restarted = startAgent(folder, "none");
-    await untilTransfer(coordinator, sent, ({ state }) => state === "delivered");
-    await untilSettled(coordinator, sent);
-    const after = await supplies();
-    expect(after.vault - before.vault).toBe(AMOUNT_RAW);
-    expect(after.supply - before.supply).toBe(AMOUNT_RAW);
-    restarted.kill("SIGTERM");
-    await restarted.exitCode;
-    await end(coordinator);
-  },
-);
+test("an agent killed at every state of a recovery delivers the message once", {
+  timeout: TEST_MS,
+}, async () => {
+  const before = await supplies();
+  const sent = await sendVerified();
+  const agent = await mortalTarget();
+  const coordinator = await coordinate({ recoveriesMax: 1 });
+  for (const point of ["received", "checked", "signed"]) await agent.killedAt(point);
+  await mining(false);
+  for (const point of ["sent-bytes", "broadcast"]) await agent.killedAt(point);
+  await mining(true);
+  await agent.killedAt("included");
+  await agent.killedAt("final", finalise);
+  const life = await agent.lives();
+  const done = await untilTransfer(coordinator, sent, ({ state, recoveries }) => {
+    return state === "delivered" && recoveries[0]?.outcome === "included";
+  });
+  expect(done.recoveries).toMatchObject([{ kind: "retry-receive", orderedBy: "policy" }]);
+  await untilSettled(coordinator, sent);
+  await life.rests();
+  expect(recoverySteps(agent)).toEqual([
+    ...["received", "checked", "signed", "broadcast", "included", "final"],
+  ]);
+  expect(agent.story().signed).toHaveLength(1);
+  const after = await supplies();
+  expect(after.vault - before.vault).toBe(AMOUNT_RAW);
+  expect(after.supply - before.supply).toBe(AMOUNT_RAW);
+  await end(coordinator);
+});
+
+test("an agent killed as somebody else delivers before it sees its recovery revert, and orders nothing more", {
+  timeout: TEST_MS,
+}, async () => {
+  const before = await supplies();
+  const sent = await sendVerified();
+  const agent = await mortalTarget();
+  const coordinator = await coordinate({ recoveriesMax: 1 });
+  await agent.killedAt("signed");
+  await deliver(target, sent);
+  await agent.killedAt("included");
+  await agent.killedAt("reverted", finalise);
+  const life = await agent.lives();
+  await untilTransfer(coordinator, sent, ({ state, recoveries }) => {
+    return state === "delivered" && recoveries[0]?.outcome === "reverted";
+  });
+  await untilSettled(coordinator, sent);
+  await life.rests();
+  expect(recoverySteps(agent).at(-1)).toBe("reverted");
+  expect(agent.story().signed).toHaveLength(1);
+  const after = await supplies();
+  expect(after.vault - before.vault).toBe(AMOUNT_RAW);
+  expect(after.supply - before.supply).toBe(AMOUNT_RAW);
+  await end(coordinator);
+});
+
+/** Verified at its target, and executed by nobody. */
+async function sendVerified(): Promise<Packet> {
+  const amounts = { amountRaw: AMOUNT_RAW, lzReceiveGas: ENOUGH };
+  const sent = await sendCollateral(world, { source, target }, amounts);
+  await verify(world, target, sent);
+  return sent;
+}
+
+/** The target's agent instead of the world's own. */
+async function mortalTarget(): Promise<MortalAgent> {
+  const { id } = target.chain.agent;
+  await world.processes.get(`agent-${target.chain.shard}`).stop();
+  return mortalAgent(id, ({ folder, env, nodeArgs }) => {
+    return runProcess("shard-agent/main.ts", ["--config", configIn(folder)], { env, nodeArgs });
+  });
+}
+
+function recoverySteps(agent: MortalAgent): string[] {
+  const steps = agent.story().steps.filter(({ id }) => id.startsWith("recover:"));
+  return steps.map(({ to }) => to);
+}
+
+function mining(isOn: boolean): Promise<unknown> {
+  return rpc(target.chain.rpcUrl, "evm_setIntervalMining", [isOn ? 1 : 0]);
+}
+
+/** Anvil's newest block but eight is final. */
+async function finalise(): Promise<void> {
+  await rpc(target.chain.rpcUrl, "anvil_mine", ["0x9", "0x0"]);
+}
 
 test("what the token's delegate does to a message is told for what it is, counts as lost or held, and nothing more is ordered", {
   timeout: TEST_MS,
@@ -296,9 +341,7 @@ test("what the token's delegate does to a message is told for what it is, counts
   const amounts = { amountRaw: AMOUNT_RAW, lzReceiveGas: ENOUGH };
   const send = () => sendCollateral(world, { source, target }, amounts);
   const [first, second, third] = [await send(), await send(), await send()];
-  // The world's own may have been stopped for one that crashes.
-  await world.processes.get(`agent-${target.chain.shard}`).stop();
-  const agent = startAgent(temporaryFolder(), "none");
+  const life = await (await mortalTarget()).lives();
   const coordinator = await coordinate({ recoveriesMax: 0 });
   const become = (packet: Packet, state: string) =>
     untilTransfer(coordinator, packet, (one) => one.state === state);
@@ -326,18 +369,15 @@ test("what the token's delegate does to a message is told for what it is, counts
   const held = (body["jobs"] as { guid: string }[]).map((job) => job.guid);
   expect(held).toEqual(expect.arrayContaining([first.guid, second.guid, third.guid]));
   expect(await supplies()).toEqual(before);
-  agent.kill("SIGTERM");
-  await agent.exitCode;
+  await life.rests();
   await end(coordinator);
 });
 
-/** The target's agent on a journal of its own, killed when it reaches a point. */
-function startAgent(folder: string, crashAt: string) {
+/** The world's configuration of the target's agent, with its journal in a folder. */
+function configIn(folder: string): string {
   const original = join(world.description.dataDir, `agent-${target.chain.shard}.yaml`);
   const config = { ...parse(readFileSync(original, "utf8")), dataDir: folder };
   const file = join(folder, "agent.yaml");
   writeFileSync(file, stringify(config));
-  const nodeArgs = ["--import", "./test/support/runner/crash-point.ts"];
-  const env = { CRASH_AT: crashAt };
-  return runProcess("shard-agent/main.ts", ["--config", file], { env, nodeArgs });
+  return file;
 }

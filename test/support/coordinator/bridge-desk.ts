@@ -28,8 +28,9 @@ const governAbi = parseAbi([
 /** What the endpoint keeps for a nonce whose message counts as nothing. */
 export const NIL: Hex = `0x${"ff".repeat(32)}`;
 const LANE_POLL_MS = 50;
-const alertAbi = parseAbi([
+const strangerAbi = parseAbi([
   "struct Origin { uint32 srcEid; bytes32 sender; uint64 nonce; }",
+  "function lzReceive(Origin origin, address receiver, bytes32 guid, bytes message, bytes extraData) payable",
   "function lzReceiveAlert(Origin origin, address receiver, bytes32 guid, uint256 gas, uint256 value, bytes message, bytes extraData, bytes reason)",
 ]);
 
@@ -151,10 +152,22 @@ export async function forgeAlert(target: AgentSite, packet: Packet): Promise<voi
   const { srcEid, sender, nonce, receiver, guid, message } = packet;
   const reason: Hex = "0xdeadbeef";
   const data = encodeFunctionData({
-    abi: alertAbi,
+    abi: strangerAbi,
     functionName: "lzReceiveAlert",
     args: [{ srcEid, sender, nonce }, receiver, guid, 1n, 0n, message, "0x", reason],
   });
   const { endpoint } = target.chain.contracts;
   await target.user.send({ label: "forged alert", to: endpoint, data, gas: GAS });
+}
+
+/** A stranger delivers a verified message: anyone may. */
+export async function deliver(target: AgentSite, packet: Packet): Promise<void> {
+  const { srcEid, sender, nonce, receiver, guid, message } = packet;
+  const data = encodeFunctionData({
+    abi: strangerAbi,
+    functionName: "lzReceive",
+    args: [{ srcEid, sender, nonce }, receiver, guid, message, "0x"],
+  });
+  const { endpoint } = target.chain.contracts;
+  await target.user.send({ label: "deliver", to: endpoint, data, gas: GAS });
 }

@@ -2,9 +2,11 @@
  * Preloaded into an agent or a coordinator (`node --import`) it ends the process with SIGKILL at the first of the points
  * that CRASH_AT names, parted by commas. The process itself knows nothing of it.
  *
- * A point is a state of the process's journal, just after the write that reached it; or, of an agent, `sent-bytes`,
- * between the node's answer to a broadcast and the journal's note of it; or, of a coordinator, `queueing`, when a job is
- * signed and not yet on its way to the queue, and `queued`, when the queue has it and the journal does not know.
+ * A point is a state of the process's journal, just after the write that reached it. An agent's may also say from where
+ * it was reached (`broadcast-signed`: a replacement at higher fees, `included-signed`: a reorganisation) or by what kind
+ * of housekeeping (`cancel:signed`), or be `sent-bytes`, between the node's answer to a broadcast and the journal's note
+ * of it. A coordinator's may be `queueing`, when a job is signed and not yet on its way to the queue, or `queued`, when
+ * the queue has it and the journal does not know.
  */
 import { ClientRequest } from "node:http";
 import { Socket } from "node:net";
@@ -13,14 +15,24 @@ import { DatabaseSync, StatementSync } from "node:sqlite";
 const points = (process.env["CRASH_AT"] ?? "").split(",");
 let isReached = false;
 
-const TRANSITIONS = ["INSERT INTO transitions", "INSERT INTO job_events"];
+/** What the points of a transition may be called, by the columns of each process's table. */
+const TRANSITIONS: Readonly<Record<string, (values: readonly string[]) => string[]>> = {
+  "INSERT INTO transitions": ([, id = "", from = "", to = ""]) => [
+    to,
+    `${from}-${to}`,
+    `${id.split(":")[0]}:${to}`,
+  ],
+  "INSERT INTO job_events": (values) => [...values],
+};
 /** As BullMQ names a job of ours. */
 const QUEUE_ID = /j-[0-9a-f]{64}/;
 
 const run = StatementSync.prototype.run;
 StatementSync.prototype.run = function (this: StatementSync, ...values: unknown[]) {
-  const isTransition = TRANSITIONS.some((start) => this.sourceSQL.startsWith(start));
-  if (isTransition && values.some((value) => points.includes(String(value)))) isReached = true;
+  for (const [start, namesOf] of Object.entries(TRANSITIONS)) {
+    const names = this.sourceSQL.startsWith(start) ? namesOf(values.map(String)) : [];
+    if (names.some((name) => points.includes(name))) isReached = true;
+  }
   return run.apply(this, values as Parameters<typeof run>);
 };
 
