@@ -9,6 +9,7 @@ import {
   isUnresolvedJob,
   type JobRecord,
 } from "#coordinator/records/jobs/job-record.ts";
+import { RetryableError } from "#shared/errors.ts";
 import type { Clock } from "#shared/ports/clock.ts";
 import type { Log } from "#shared/ports/log.ts";
 
@@ -29,7 +30,7 @@ const ASK_CHAIN_AFTER_MS = 30_000;
  * passed (consumed at that block, or dead for ever), and transfers that were consumed or delivered
  * while no report could say so.
  *
- * @throws {RetryableError} If the chain cannot be read; nothing is concluded then.
+ * @throws {RetryableError} If the chain cannot be read; nothing is concluded of what it was asked.
  */
 export async function trackJobs(
   state: CoordinatorState,
@@ -43,16 +44,31 @@ export async function trackJobs(
   const arriving = jobs.filter((job) => job.target === shard && isLongInTransit(job, nowMs));
   const unproven = [...state.jobs.values()].filter((job) => isLongUnproven(job, shard, nowMs));
   if (chain === undefined || mayBeDead.length + arriving.length + unproven.length === 0) return;
-  const final = await chain.finalBlock();
-  for (const job of mayBeDead) {
-    if ((job.mandate?.deadlineSeconds ?? 0) * 1000 < final.timestampMs)
-      await decide(state, ports, job, { chain, final });
+  const at = { chain, final: await chain.finalBlock() };
+  const isOver = ({ mandate }: JobRecord) =>
+    (mandate?.deadlineSeconds ?? 0) * 1000 < at.final.timestampMs;
+  await eachByItself([
+    ...mayBeDead.filter(isOver).map((job) => () => decide(state, ports, job, at)),
+    ...arriving.map((job) => () => noteDelivery(state, ports, job, at)),
+    ...unproven.map((job) => async () => {
+      if (job.shard === shard) await proveConsumption(state, ports, job, at);
+      if (job.target === shard) await proveDelivery(state, ports, job, at);
+    }),
+  ]);
+}
+
+/** What the chain does not tell of one job, as when its node gives no old events, keeps no other in flight. */
+async function eachByItself(questions: readonly (() => Promise<void>)[]): Promise<void> {
+  let failure: RetryableError | undefined;
+  for (const ask of questions) {
+    try {
+      await ask();
+    } catch (error) {
+      if (!(error instanceof RetryableError)) throw error;
+      failure ??= error;
+    }
   }
-  for (const job of arriving) await noteDelivery(state, ports, job, { chain, final });
-  for (const job of unproven) {
-    if (job.shard === shard) await proveConsumption(state, ports, job, { chain, final });
-    if (job.target === shard) await proveDelivery(state, ports, job, { chain, final });
-  }
+  if (failure !== undefined) throw failure;
 }
 
 /** A chain, and its newest final block. */

@@ -3,6 +3,7 @@ import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts"
 import { type TrackPorts, trackJobs } from "#coordinator/cycles/jobs/track-jobs.ts";
 import type { ShardChain } from "#coordinator/ports/shard-chain.ts";
 import type { JobRecord } from "#coordinator/records/jobs/job-record.ts";
+import { RetryableError } from "#shared/errors.ts";
 import { aRebalanceJob } from "#test/support/agent/rebalance-job.ts";
 import { type ChainScript, scriptedChain } from "#test/support/chain/scripted-chain.ts";
 import {
@@ -22,6 +23,16 @@ import { memoryLog } from "#test/support/runner/memory-log.ts";
 const DEADLINE_SECONDS = NOW_MS / 1000 - 0.5;
 const MANDATE = { ...aRebalanceJob().mandate, deadlineSeconds: DEADLINE_SECONDS };
 const GUID = hash32("61");
+
+/** A transfer as the vault's own events tell it. */
+const CONSUMED = {
+  action: 2,
+  blockNumber: 88,
+  amountInRaw: "5",
+  amountOutRaw: "5",
+  guid: GUID,
+  dstEid: 30_001,
+};
 
 let state: CoordinatorState;
 let base: ChainScript;
@@ -82,6 +93,21 @@ test("a chain that cannot be read releases nothing", async () => {
   expect(stateOf(job)).toBe("sent");
 });
 
+test("a job of which the node does not tell more holds up no other: each is decided by itself", async () => {
+  const told = inFlight();
+  const other = inFlight({ jobId: hash32("77") });
+  base.finalBlock.timestampMs = NOW_MS + 1000;
+  base.consumed = [{ ...CONSUMED, jobId: told.jobId }];
+  const chain = ports.chains.get("base");
+  if (chain === undefined) throw new Error("no chain");
+  const refusal = new RetryableError("chain-range-refused", "ten blocks at most");
+  const refusing: ShardChain = { ...chain, consumedMandates: () => Promise.reject(refusal) };
+  const chains = new Map([["base", refusing]]);
+  await expect(trackJobs(state, { ...ports, chains }, "base")).rejects.toBe(refusal);
+  expect(stateOf(told)).toBe("sent");
+  expect(stateOf(other)).toBe("expired");
+});
+
 test("one that the agent refused ends as refused-expired", async () => {
   const job = inFlight({ refusal: { reason: "report-stale", detail: "" } });
   base.finalBlock.timestampMs = NOW_MS + 1000;
@@ -92,17 +118,7 @@ test("one that the agent refused ends as refused-expired", async () => {
 test("one that was consumed unseen stays in flight, with its proof and guid, until a book shows it", async () => {
   const job = inFlight({ kind: "transfer", target: "ethereum" });
   base.finalBlock.timestampMs = NOW_MS + 1000;
-  base.consumed = [
-    {
-      jobId: job.jobId,
-      action: 2,
-      blockNumber: 88,
-      amountInRaw: "5",
-      amountOutRaw: "5",
-      guid: GUID,
-      dstEid: 30_001,
-    },
-  ];
+  base.consumed = [{ ...CONSUMED, jobId: job.jobId }];
   await trackJobs(state, ports, "base");
   expect(state.jobs.get(job.jobId)).toMatchObject({
     state: "included",
