@@ -43,7 +43,7 @@ contract ShardLens is IShardLens {
         for (uint256 i = 0; i < request.senders.length; i++) {
             state.senderBalancesWei[i] = request.senders[i].balance;
         }
-        _readPools(state, IUniswapV3Adapter(request.spotAdapter), request.pools);
+        _readPools(state, request);
     }
 
     /// @inheritdoc IShardLens
@@ -146,16 +146,21 @@ contract ShardLens is IShardLens {
         }
     }
 
-    function _readPools(LensState memory state, IUniswapV3Adapter adapter, address[] calldata pools) private view {
+    function _readPools(LensState memory state, LensRequest calldata request) private view {
+        address[] calldata pools = request.pools;
         state.pools = new LensPool[](pools.length);
         if (pools.length == 0) return;
+        IUniswapV3Adapter adapter = IUniswapV3Adapter(request.spotAdapter);
         state.twapGuard = adapter.twapGuard();
+        bool isAllowed = IShardVault(request.vault).venueAllowed(request.spotAdapter);
         for (uint256 i = 0; i < pools.length; i++) {
             LensPool memory read = state.pools[i];
             (read.sqrtPriceX96, read.tick,,,,,) = IUniswapV3Pool(pools[i]).slot0();
             read.tickSpacing = IUniswapV3Pool(pools[i]).tickSpacing();
             read.liquidity = IUniswapV3Pool(pools[i]).liquidity();
             read.state = adapter.poolState(pools[i]);
+            // What the pool would take, the vault does not give.
+            if (!isAllowed) read.state.takesTrades = false;
         }
     }
 

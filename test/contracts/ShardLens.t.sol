@@ -56,6 +56,19 @@ contract ShardLensTest is UniswapFixture {
         assertEq(shard.senderBalancesWei[0], 5 ether);
     }
 
+    function test_pools_take_no_trades_while_the_vault_does_not_allow_their_adapter() public {
+        LensRequest memory request = _request();
+        request.spotAdapter = address(adapter);
+        request.pools = new address[](1);
+        request.pools[0] = pool;
+        assertTrue(lens.readState(request).pools[0].state.takesTrades);
+        _allow(false);
+        assertFalse(lens.readState(request).pools[0].state.takesTrades);
+        assertTrue(adapter.poolState(pool).takesTrades, "the pool itself would");
+        _allow(true);
+        assertTrue(lens.readState(request).pools[0].state.takesTrades);
+    }
+
     function test_reads_the_book_and_what_it_says_holds_while_the_revision_stays() public {
         uint256 before = lens.readBook(address(vault), address(book)).revision;
         _trade(_quote(true, true, 2000e8, 3e18, 250e6));
@@ -156,6 +169,11 @@ contract ShardLensTest is UniswapFixture {
         LensState memory shard = lens.readState(_request());
         assertTrue(shard.paused);
         assertEq(shard.hedgePrices[0].updatedAt, START);
+    }
+
+    function _allow(bool allowed) private {
+        vm.prank(admin);
+        vault.setVenue(address(adapter), allowed);
     }
 
     function _request() private view returns (LensRequest memory request) {

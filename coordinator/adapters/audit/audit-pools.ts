@@ -9,6 +9,7 @@ import {
   partKey,
 } from "#coordinator/records/safety/chain-audit.ts";
 import { curieAdapterAbi } from "#shared/evm/abi/curie-adapter.ts";
+import { shardVaultAbi } from "#shared/evm/abi/shard-vault.ts";
 import { uniswapV3AdapterAbi } from "#shared/evm/abi/uniswap-v3-adapter.ts";
 import type { Address } from "#shared/units/ids.ts";
 
@@ -28,9 +29,13 @@ const HIGHEST_SQRT_PRICE = 1_461_446_703_485_210_103_287_273_052_203_988_822_378
 
 type PoolState = { readonly takesTrades: boolean };
 
-/** Pools that a report names, by the contract through which it says they are traded on; one that is none is missing. */
+/**
+ * Pools that a report names, by the contract through which it says they are traded on; one that is none is missing. One
+ * through which the vault allows no trades takes none.
+ */
 export async function poolLines(
   { part, tryView }: AuditView,
+  vault: Address,
   pools: AuditQuestions["pools"],
 ): Promise<ProvedLine[]> {
   const lines = pools.map(async ({ adapter, pool }): Promise<ProvedLine[]> => {
@@ -39,11 +44,12 @@ export async function poolLines(
       Promise.all([
         tryView<number>({ abi: poolAbi, to: pool, name: "fee" }),
         tryView<PoolState>(stateOf),
+        tryView<boolean>({ abi: shardVaultAbi, to: vault, name: "venueAllowed", args: [adapter] }),
       ]),
     );
-    const [fee, state] = answers ?? [null, null];
-    if (fee === null || state === null) return [];
-    const fields = { feeFraction: fee * FEE_UNIT, acceptsTrades: state.takesTrades };
+    const [fee, state, isAllowed] = answers ?? [null, null, null];
+    if (fee === null || state === null || isAllowed === null) return [];
+    const fields = { feeFraction: fee * FEE_UNIT, acceptsTrades: state.takesTrades && isAllowed };
     return [{ list: "capacity", key: lineKey(adapter, pool), fields, isEmpty: true }];
   });
   return (await Promise.all(lines)).flat();

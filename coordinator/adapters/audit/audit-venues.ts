@@ -60,7 +60,7 @@ export async function auditVenues(
   );
   const [found, pools, caps] = await Promise.all([
     Promise.all(seen),
-    poolLines(reads, o.asked.pools),
+    poolLines(reads, setup.vault, o.asked.pools),
     capsLeft(reads, desk),
   ]);
   const known = found.filter((one) => one !== null);

@@ -123,6 +123,8 @@ function closedReason(lines: readonly VenueLine[]): string {
   const seconds = `${windowSeconds} s`;
   if (spotOverMeanFraction === null)
     return `${venue} takes no trades: no price history of ${seconds}`;
+  if (Math.abs(spotOverMeanFraction) <= limitFraction)
+    return `${venue} takes no trades: it, or the vault, does not allow them`;
   const [off, limit] = [spotOverMeanFraction, limitFraction].map((one) => (one * 100).toFixed(2));
   return `${venue} takes no trades: spot is ${off} % off its mean of ${seconds}, the limit is ${limit} %`;
 }

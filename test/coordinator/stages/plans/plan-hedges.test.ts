@@ -392,6 +392,7 @@ test("a venue that takes no trades is not planned with, and says how far off its
     "ETH: base: uniswap-v3 takes no trades: spot is -1.23 % off its mean of 60 s, the limit is 0.80 %",
   ]);
   expect(plan([closed(null)]).blocked[0]).toContain("no price history of 60 s");
+  expect(plan([closed(0.001)]).blocked[0]).toContain("it, or the vault, does not allow them");
   const elsewhere = plan([closed(-0.0123), anEntry({ shard: "ethereum", hedgeUnits: 30 })]);
   expect(swaps(elsewhere).map((swap) => swap.shard)).toEqual(["ethereum"]);
 });
