@@ -171,6 +171,12 @@ const agentFieldsSchema = z.strictObject({
   blockTimeMs: z.number().int().positive(),
   redisUrl: url,
   dataDir: z.string().min(1),
+  journal: z
+    .strictObject({
+      /** Days for which the journal keeps what is over. */
+      keepDays: z.number().int().min(1).max(3_650).default(90),
+    })
+    .prefault({}),
   queue: queueSchema.prefault({}),
   /** Ed25519 seed (64 hex digits) that signs reports and receipts. */
   reporterKey: secretRef,

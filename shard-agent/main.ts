@@ -111,7 +111,7 @@ async function start(config: AgentConfig, keys: AgentKeys, process: Process): Pr
 
   const ports = agentPorts(config, { ...process, keys, journal, rpc, producer });
   const onFatal = (error: unknown) => stopOn(error, process);
-  const running = runAgent(ports, { headPollMs: HEAD_POLL_MS, onFatal });
+  const running = runAgent(ports, { ...config.journal, headPollMs: HEAD_POLL_MS, onFatal });
   shutdown.add("cycles", running.stopped);
   const desk = {
     answer: (body: unknown) => answerQuote(ports, body),

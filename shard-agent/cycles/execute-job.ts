@@ -8,6 +8,7 @@ import {
 import { stepEntry } from "#shard-agent/cycles/step-entry.ts";
 import type { ChainReader, VaultReader } from "#shard-agent/ports/chain.ts";
 import type { JobEncoder, JobVerifier } from "#shard-agent/ports/job-desk.ts";
+import type { Journal } from "#shard-agent/ports/journal.ts";
 import type { Lease } from "#shard-agent/ports/lease.ts";
 import type { Memory } from "#shard-agent/ports/memory.ts";
 import type { Pause } from "#shard-agent/ports/pause.ts";
@@ -82,7 +83,11 @@ export async function executeJob(
   const { jobId } = job.mandate;
   const authentic = authenticateJob(job, await ports.verifier.prove(job), ports.scope);
   if (!authentic.admitted) return answerRefusal(ports, jobId, authentic);
-  if (ports.journal.get(jobId) === undefined) receive(ports, job);
+  if (ports.journal.get(jobId) === undefined) {
+    const over = refusalOfOld(ports.journal, job.mandate.deadlineSeconds);
+    if (over !== null) return answerRefusal(ports, jobId, over);
+    receive(ports, job);
+  }
   return runJob(ports, job, lease);
 }
 
@@ -104,6 +109,14 @@ export async function resumeJobs(ports: ExecutePorts): Promise<void> {
       ports.log.error("a job from the journal is not signed", { jobId, error });
     }
   }
+}
+
+/** What the journal may have known once and has dropped is over, whatever any clock says. */
+export function refusalOfOld(journal: Journal, deadlineSeconds: number): Refusal | null {
+  const untilSeconds = journal.prunedUntilSeconds();
+  if (deadlineSeconds > untilSeconds) return null;
+  const found = `found ${deadlineSeconds}; the journal keeps nothing up to ${untilSeconds}`;
+  return refuse("expired", `deadline: ${found}`);
 }
 
 function receive(ports: ExecutePorts, job: RebalanceJob): void {

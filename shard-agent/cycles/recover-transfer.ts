@@ -1,3 +1,4 @@
+import { refusalOfOld } from "#shard-agent/cycles/execute-job.ts";
 import {
   broadcastEntry,
   nextNonce,
@@ -139,6 +140,8 @@ async function attempt(ports: DeskPorts, job: RecoveryJob, lease: Lease): Promis
     const refusal = known.refusal ?? refuse("already-consumed", `the journal: ${found}`);
     return answerRefusal(ports, job, { admitted: false, ...refusal });
   }
+  const over = known === undefined ? refusalOfOld(ports.journal, job.deadlineSeconds) : null;
+  if (over !== null) return answerRefusal(ports, job, over);
   const head = await ports.chain.head();
   const admission = admitRecovery(job, await readConditions(ports, job, head), ports.scope);
   const received = known ?? receive(ports, job);

@@ -1,9 +1,13 @@
 import { followHead } from "#shard-agent/cycles/follow-head.ts";
-import { keepVenues } from "#shard-agent/cycles/keep-venues.ts";
+import { keepVenues } from "#shard-agent/cycles/housekeeping/keep-venues.ts";
+import { journalPruner } from "#shard-agent/cycles/housekeeping/prune-journal.ts";
+import {
+  type SettlePorts,
+  settleExpired,
+} from "#shard-agent/cycles/housekeeping/settle-expired.ts";
 import { newestOnly } from "#shard-agent/cycles/newest-only.ts";
 import { publishReceipts } from "#shard-agent/cycles/publish-receipts.ts";
 import { type ReportPorts, reportRisk } from "#shard-agent/cycles/report-risk.ts";
-import { type SettlePorts, settleExpired } from "#shard-agent/cycles/settle-expired.ts";
 import { type TrackPorts, trackTransactions } from "#shard-agent/cycles/track-transactions.ts";
 import type { HeadNews } from "#shard-agent/ports/head-news.ts";
 import type { Pause } from "#shard-agent/ports/pause.ts";
@@ -37,10 +41,18 @@ export type RunningAgent = {
  */
 export function runAgent(
   ports: AgentPorts,
-  o: { readonly headPollMs: number; readonly onFatal: (error: unknown) => void },
+  o: {
+    readonly headPollMs: number;
+    /** Days for which the journal keeps what is over. */
+    readonly keepDays: number;
+    /** How often it is looked through; an hour when left out. */
+    readonly pruneEveryMs?: number;
+    readonly onFatal: (error: unknown) => void;
+  },
 ): RunningAgent {
   const guarded = <T>(name: string, task: (value: T) => Promise<unknown>) =>
     newestOnly(guard(ports.log, name, task, o.onFatal));
+  const prune = journalPruner(ports, o);
   const receipts = guarded<null>("receipts", () =>
     publishReceipts({ journal: ports.journal, publisher: ports.receipts }),
   );
@@ -51,6 +63,7 @@ export function runAgent(
   const track = guarded<BlockHeader>("tracking", async (head) => {
     await trackTransactions(ports, head);
     receipts.offer(null);
+    await prune();
   });
   const report = guarded<BlockHeader>("report", async (head) => {
     await reportRisk({ ...ports, publisher: ports.reports }, head);

@@ -1,5 +1,6 @@
 import type { JournalEntry, JournalState } from "#shard-agent/records/journal-entry.ts";
 import type { LostRaces } from "#shard-agent/records/lost-races.ts";
+import type { PruneOrder, PruneOutcome } from "#shard-agent/records/pruned-entries.ts";
 import type { UnnumberedReceipt } from "#shard-agent/records/unnumbered-receipt.ts";
 
 /**
@@ -39,6 +40,10 @@ export type Journal = {
     limit: number,
   ) => { readonly id: number; readonly receipt: UnnumberedReceipt }[];
   readonly dropReceipt: (id: number) => void;
+  /** Drops entries to which nothing can come back (records/pruned-entries.ts), and of which no receipt waits. */
+  readonly prune: (order: PruneOrder) => PruneOutcome;
+  /** Entries with a later deadline were never dropped; 0 when none was. */
+  readonly prunedUntilSeconds: () => number;
   /** False when the last trial write failed; the first question makes one, each later one leads to another soon after it. */
   readonly isWritable: () => boolean;
   readonly close: () => void;

@@ -10,6 +10,8 @@ import { recoveryQueueId } from "#shared/wire/recovery-job.ts";
 type Entry = { readonly name: string; readonly id: string; readonly data: object };
 
 const KEPT_SECONDS = 7 * 86_400;
+/** For people to look at. Ids are sent again until the job's deadline only, seconds after it was first sent. */
+const FAILED_KEPT_SECONDS = 30 * 86_400;
 
 const SEND_TIMEOUT_MS = 5_000;
 
@@ -17,7 +19,7 @@ const SEND_TIMEOUT_MS = 5_000;
 const JOB_OPTIONS: JobsOptions = {
   attempts: 1,
   removeOnComplete: { age: KEPT_SECONDS },
-  removeOnFail: false,
+  removeOnFail: { age: FAILED_KEPT_SECONDS },
 };
 
 /**

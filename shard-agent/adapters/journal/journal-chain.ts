@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { JournalEntry, JournalState } from "#shard-agent/records/journal-entry.ts";
+import { PRUNED_ID, prunedHash, prunedRow } from "#shard-agent/adapters/journal/pruned-row.ts";
+import type { JournalState } from "#shard-agent/records/journal-entry.ts";
 import { FatalError } from "#shared/errors.ts";
 import {
   CHAIN_START,
@@ -11,10 +12,13 @@ import {
 } from "#shared/node/hash-chain.ts";
 
 type Link = {
-  readonly entry: JournalEntry;
+  readonly id: string;
   readonly from: JournalState | null;
+  readonly state: JournalState | "pruned";
+  readonly transactionHash: string | null;
   /** SHA-256 of the entry as stored. */
   readonly bodyHash: string;
+  readonly atMs: number;
 };
 
 /** The hash chain over everything the journal ever did, and the mark that tells how far it reached. */
@@ -36,6 +40,7 @@ export type Chain = {
 export function openChain(database: DatabaseSync, path: string): Chain {
   checkPages(database, path);
   const end = checkLinks(database, path);
+  checkPruned(database, path);
   checkEntries(database, path);
   const markPath = `${path}.mark`;
   checkMark(database, { path, markPath });
@@ -53,12 +58,10 @@ function chainFrom(
   let last = end;
   let next = end;
   return {
-    append: ({ entry, from, bodyHash }) => {
-      const { id, state, updatedAtMs } = entry;
-      const hash = entry.transaction?.hash ?? null;
+    append: ({ id, from, state, transactionHash: hash, bodyHash, atMs }) => {
       const number = next.number + 1;
-      const chain = linkHash(next.hash, [number, id, from, state, hash, bodyHash, updatedAtMs]);
-      insert.run(number, id, from, state, hash, bodyHash, chain, updatedAtMs);
+      const chain = linkHash(next.hash, [number, id, from, state, hash, bodyHash, atMs]);
+      insert.run(number, id, from, state, hash, bodyHash, chain, atMs);
       next = { number, hash: chain };
     },
     commit: (change) => {
@@ -93,7 +96,7 @@ function checkPages(database: DatabaseSync, path: string): void {
 }
 
 function checkLinks(database: DatabaseSync, path: string): ChainEnd {
-  let last = CHAIN_START;
+  let last: ChainEnd = prunedRow(database) ?? CHAIN_START;
   for (const row of database.prepare("SELECT * FROM transitions ORDER BY number").iterate()) {
     const number = Number(row["number"]);
     const names = ["id", "from_state", "to_state", "transaction_hash", "body_hash", "at_ms"];
@@ -104,6 +107,16 @@ function checkLinks(database: DatabaseSync, path: string): ChainEnd {
     last = { number, hash };
   }
   return last;
+}
+
+/** What the journal says of what it has dropped must be what it once vouched for. */
+function checkPruned(database: DatabaseSync, path: string): void {
+  const row = prunedRow(database);
+  const link = database
+    .prepare("SELECT body_hash FROM transitions WHERE id = ? ORDER BY number DESC LIMIT 1")
+    .get(PRUNED_ID);
+  if (link?.["body_hash"] === (row && prunedHash(row))) return;
+  throw corruptJournal(path, "what it says of its dropped entries was altered");
 }
 
 function checkEntries(database: DatabaseSync, path: string): void {
@@ -117,6 +130,12 @@ function checkEntries(database: DatabaseSync, path: string): void {
     if (sha256(String(body)) !== hash)
       throw corruptJournal(path, `entry ${String(id)} was altered`);
   }
+  const gone = database
+    .prepare(
+      "SELECT id FROM transitions WHERE id <> ? AND id NOT IN (SELECT id FROM entries) LIMIT 1",
+    )
+    .get(PRUNED_ID);
+  if (gone !== undefined) throw corruptJournal(path, `entry ${String(gone["id"])} was removed`);
 }
 
 function checkMark(database: DatabaseSync, o: { path: string; markPath: string }): void {

@@ -31,7 +31,14 @@ export function journalEntries(database: DatabaseSync, chain: Chain) {
   const races = journalRaces(database);
   const sign = signatureTable(database);
   const link = (entry: JournalEntry, from: JournalState | null, body: string) =>
-    chain.append({ entry, from, bodyHash: sha256(body) });
+    chain.append({
+      id: entry.id,
+      from,
+      state: entry.state,
+      transactionHash: entry.transaction?.hash ?? null,
+      bodyHash: sha256(body),
+      atMs: entry.updatedAtMs,
+    });
   return {
     get: (id: string) => entryOf(select.get(id)),
     insert: (entry: JournalEntry) =>

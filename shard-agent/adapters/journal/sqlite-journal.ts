@@ -7,15 +7,18 @@ import {
   openChain,
 } from "#shard-agent/adapters/journal/journal-chain.ts";
 import { journalEntries } from "#shard-agent/adapters/journal/journal-entries.ts";
+import { journalPruning } from "#shard-agent/adapters/journal/journal-pruning.ts";
 import { RACES_SCHEMA } from "#shard-agent/adapters/journal/journal-races.ts";
 import { journalStreams } from "#shard-agent/adapters/journal/journal-streams.ts";
+import { PRUNED_SCHEMA } from "#shard-agent/adapters/journal/pruned-row.ts";
 import type { Journal } from "#shard-agent/ports/journal.ts";
 import { FatalError } from "#shared/errors.ts";
 
 /** Version of the journal's tables, kept in `PRAGMA user_version`. */
-const SCHEMA_VERSION = 3;
-/** The version before it, which only lacks the lost races. */
-const VERSION_WITHOUT_RACES = 2;
+const SCHEMA_VERSION = 4;
+/** The oldest version that is taken over. */
+const OLDEST_VERSION = 2;
+const VERSION_OF_RACES = 3;
 /** SQLite's result codes for a database that another process holds. */
 const BUSY_CODES = new Set([5, 6]);
 
@@ -69,6 +72,7 @@ export function sqliteJournal(o: { readonly dataDir: string; readonly agent: str
   return {
     ...journalEntries(database, chain),
     ...journalStreams(database),
+    ...journalPruning(database, chain),
     close: () => {
       database.close();
       chain.close();
@@ -107,13 +111,14 @@ function openFailure(error: unknown, path: string): FatalError {
 function createSchema(database: DatabaseSync, path: string): void {
   const version = Number(database.prepare("PRAGMA user_version").get()?.["user_version"]);
   if (version === SCHEMA_VERSION) return;
-  if (version !== 0 && version !== VERSION_WITHOUT_RACES) {
+  if (version !== 0 && (version < OLDEST_VERSION || version > SCHEMA_VERSION)) {
     throw new FatalError(
       "journal-version",
       `Journal ${path}: found version ${version}; this program writes ${SCHEMA_VERSION}.`,
     );
   }
   if (version === 0) database.exec(SCHEMA);
-  database.exec(RACES_SCHEMA);
+  if (version < VERSION_OF_RACES) database.exec(RACES_SCHEMA);
+  database.exec(PRUNED_SCHEMA);
   database.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
 }

@@ -185,3 +185,23 @@ test("a restart goes on with what was not signed; what the guard refuses now sto
   expect(entryOf(first)).toMatchObject({ state: "checked", transaction: null });
   expect(entryOf(second)?.state).toBe("broadcast");
 });
+
+test("a job the journal may have known and has dropped is refused, whatever the clock and the chain say", async () => {
+  const job = aJob();
+  const { jobId, deadlineSeconds } = job.mandate;
+  await executeJob(ports, { id: `j-${jobId.slice(2)}`, data: job }, HELD);
+  const sent = journal.get(jobId);
+  if (sent === undefined) throw new Error("not in the journal");
+  // Time passes: the job ends, and others after it.
+  const later = { ...sent, state: "final", updatedAtMs: deadlineSeconds * 1000 } as const;
+  journal.replace(later, sent.state);
+  for (const { id } of journal.queuedReceipts(10)) journal.dropReceipt(id);
+  journal.insert({ ...later, id: "younger", transaction: null, updatedAtMs: 2e12 });
+  const order = { untilSeconds: deadlineSeconds + 60, nowMs: 2e12 };
+  expect(journal.prune(order)).toMatchObject({ entries: 1 });
+  expect(journal.get(jobId)).toBeUndefined();
+  const again = await executeJob(ports, { id: `j-${jobId.slice(2)}`, data: job }, HELD);
+  expect(again).toMatchObject({ outcome: "refused", reason: "expired" });
+  expect(journal.get(jobId)).toBeUndefined();
+  expect(journal.unfinished()).toEqual([]);
+});

@@ -53,6 +53,9 @@ export type AgentParts = AgentSite & {
 
 const HEAD_POLL_MS = 250;
 const STANDBY_MS = 3_000;
+/** Short of any real one: what is over is dropped while the queue and the chain may still bring it back. */
+const JOURNAL_KEEP_DAYS = 15_000 / 86_400_000;
+const PRUNE_EVERY_MS = 1_000;
 const LOST_RACES_MAX_WEI = "500000000000000000";
 
 /** Two stalled workers may both act in the simulation: the chain has to bear it. */
@@ -106,7 +109,12 @@ export function startAgent(parts: AgentParts): void {
   function track<T>(work: Promise<T>): Promise<T> {
     return parts.scheduler.track(work);
   }
-  const running = runAgent(ports, { headPollMs: HEAD_POLL_MS, onFatal: parts.onFatal });
+  const running = runAgent(ports, {
+    headPollMs: HEAD_POLL_MS,
+    keepDays: JOURNAL_KEEP_DAYS,
+    pruneEveryMs: PRUNE_EVERY_MS,
+    onFatal: parts.onFatal,
+  });
   takeJobs(parts, ports, running);
   void resumeAll(ports).catch((error: unknown) => {
     if (!(error instanceof ProcessKilled) && process.isAlive()) parts.onFatal(error);

@@ -55,6 +55,8 @@ export function crashingJournal(
     queueReceipt: alive(disk.queueReceipt),
     queuedReceipts: alive(disk.queuedReceipts),
     dropReceipt: alive(disk.dropReceipt),
+    prune: alive(disk.prune),
+    prunedUntilSeconds: alive(disk.prunedUntilSeconds),
     isWritable: () => disk.isWritable() && o.isWritable(),
   };
 }

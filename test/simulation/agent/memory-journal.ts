@@ -4,6 +4,7 @@ import type { LostRaces } from "#shard-agent/records/lost-races.ts";
 import type { UnnumberedReceipt } from "#shard-agent/records/unnumbered-receipt.ts";
 import { FatalError } from "#shared/errors.ts";
 import { isLostRace } from "#shared/wire/job-receipt.ts";
+import { memoryPruning } from "#test/simulation/agent/memory-pruning.ts";
 
 /** What an agent wrote to disk; outlives its processes. */
 export type AgentDisk = Journal & {
@@ -28,6 +29,7 @@ export function newAgentDisk(nowMs: () => number): AgentDisk {
   const seqs = new Map<string, number>();
   const receipts = new Map<number, UnnumberedReceipt>();
   const races = memoryRaces();
+  const pruning = memoryPruning(entries, receipts);
   const changes: Change[] = [];
   let receiptId = 0;
   const put = (entry: JournalEntry): void => {
@@ -40,17 +42,8 @@ export function newAgentDisk(nowMs: () => number): AgentDisk {
     receipts.set(receiptId, receipt);
   };
   return {
-    all: () => [...entries.values()],
-    lose: (last) => {
-      const kept =
-        "writes" in last
-          ? changes.length - last.writes
-          : changes.filter((one) => one.atMs < last.sinceMs).length;
-      for (const { id, before } of changes.splice(Math.max(0, kept)).reverse()) {
-        if (before === undefined) entries.delete(id);
-        else entries.set(id, before);
-      }
-    },
+    all: () => [...pruning.dropped, ...entries.values()],
+    lose: (last) => lose(entries, changes, last),
     get: (id) => entries.get(id),
     insert: (entry) => {
       if (entries.has(entry.id))
@@ -88,9 +81,26 @@ export function newAgentDisk(nowMs: () => number): AgentDisk {
     queuedReceipts: (limit) =>
       [...receipts].slice(0, limit).map(([id, receipt]) => ({ id, receipt })),
     dropReceipt: (id) => void receipts.delete(id),
+    prune: pruning.prune,
+    prunedUntilSeconds: pruning.prunedUntilSeconds,
     isWritable: () => true,
     close: () => undefined,
   };
+}
+
+function lose(
+  entries: Map<string, JournalEntry>,
+  changes: Change[],
+  last: Parameters<AgentDisk["lose"]>[0],
+): void {
+  const kept =
+    "writes" in last
+      ? changes.length - last.writes
+      : changes.filter((one) => one.atMs < last.sinceMs).length;
+  for (const { id, before } of changes.splice(Math.max(0, kept)).reverse()) {
+    if (before === undefined) entries.delete(id);
+    else entries.set(id, before);
+  }
 }
 
 function nonceOf(entry: JournalEntry): number {

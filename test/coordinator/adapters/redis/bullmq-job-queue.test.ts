@@ -44,7 +44,7 @@ test("a job waits in its shard's queue under its own id, once, however often it 
   expect(found?.data).toEqual(job);
   expect(found?.opts).toMatchObject({
     attempts: 1,
-    removeOnFail: false,
+    removeOnFail: { age: 30 * 86_400 },
     removeOnComplete: { age: 604_800 },
   });
 });

@@ -1,5 +1,8 @@
-import { findSettlementRound } from "#shard-agent/cycles/find-settlement-round.ts";
-import { type HousekeepingPorts, sendHousekeeping } from "#shard-agent/cycles/send-housekeeping.ts";
+import { findSettlementRound } from "#shard-agent/cycles/housekeeping/find-settlement-round.ts";
+import {
+  type HousekeepingPorts,
+  sendHousekeeping,
+} from "#shard-agent/cycles/housekeeping/send-housekeeping.ts";
 import type { FeedReader } from "#shard-agent/ports/chain.ts";
 import type { JobEncoder } from "#shard-agent/ports/job-desk.ts";
 import type { Memory } from "#shard-agent/ports/memory.ts";

@@ -1,5 +1,8 @@
 import { expect, test } from "vitest";
-import { type SettlePorts, settleExpired } from "#shard-agent/cycles/settle-expired.ts";
+import {
+  type SettlePorts,
+  settleExpired,
+} from "#shard-agent/cycles/housekeeping/settle-expired.ts";
 import type { FeedPrice, RawSeries } from "#shard-agent/records/shard-snapshot.ts";
 import { aScope, aSeries, aSnapshot } from "#test/support/agent/agent-snapshot.ts";
 import { memoryLog } from "#test/support/runner/memory-log.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { findSettlementRound } from "#shard-agent/cycles/find-settlement-round.ts";
+import { findSettlementRound } from "#shard-agent/cycles/housekeeping/find-settlement-round.ts";
 import type { FeedReader } from "#shard-agent/ports/chain.ts";
 import { address20 } from "#test/support/coordinator/shard-report.ts";
 

@@ -1,4 +1,7 @@
-import { type HousekeepingPorts, sendHousekeeping } from "#shard-agent/cycles/send-housekeeping.ts";
+import {
+  type HousekeepingPorts,
+  sendHousekeeping,
+} from "#shard-agent/cycles/housekeeping/send-housekeeping.ts";
 import { isTerminal, nextAttemptId, signedAttempts } from "#shard-agent/records/journal-entry.ts";
 import type { ShardSnapshot } from "#shard-agent/records/shard-snapshot.ts";
 
