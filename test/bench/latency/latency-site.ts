@@ -3,6 +3,7 @@ import { encodeFunctionData, erc20Abi, maxUint256 } from "viem";
 import { type AgentConfig, agentConfigSchema } from "#shard-agent/config.ts";
 import { bookDomain, OPTION_QUOTE_TYPES } from "#shared/evm/option-quote-typed-data.ts";
 import { loadConfigFile } from "#shared/node/config-file.ts";
+import { type BlockMiner, blockMiner } from "#test/bench/latency/block-miner.ts";
 import { rpc } from "#test/local/chains/anvil.ts";
 import { encodeCall, own } from "#test/local/chains/artifacts.ts";
 import { chainClient } from "#test/local/chains/chain-client.ts";
@@ -18,8 +19,8 @@ export type LatencySite = {
   readonly world: World;
   readonly chain: WorldChain;
   readonly config: AgentConfig;
-  /** Mines one block now; none comes by itself. */
-  readonly mine: () => Promise<unknown>;
+  /** Mines blocks when asked; none comes by itself. */
+  readonly miner: BlockMiner;
   /** Puts a new price of the first underlying into the next block. */
   readonly movePrice: () => Promise<unknown>;
   /** Whether every transaction gets a block of its own at once. */
@@ -54,8 +55,8 @@ export async function openLatencySite(series: number): Promise<LatencySite> {
     await mineEach(false);
     const file = join(world.description.dataDir, `agent-${chain.shard}.yaml`);
     const config = loadConfigFile(agentConfigSchema, file);
-    const mine = () => rpc(chain.rpcUrl, "evm_mine");
-    return { world, chain, config, mine, movePrice: priceMover(world, chain), mineEach };
+    const miner = await blockMiner(chain.rpcUrl);
+    return { world, chain, config, miner, movePrice: priceMover(world, chain), mineEach };
   } catch (error) {
     await world.stop();
     throw error;

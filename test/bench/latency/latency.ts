@@ -32,8 +32,9 @@ type BlockKind = keyof typeof BLOCKS;
 export async function latencyRows(series: number, blocks: number): Promise<BenchRow[]> {
   const site = await openLatencySite(series);
   try {
-    return await latencyRowsOf(site, series, blocks);
+    return await Promise.race([latencyRowsOf(site, series, blocks), site.miner.failed]);
   } finally {
+    await site.miner.close();
     await site.world.stop();
   }
 }
@@ -82,17 +83,17 @@ async function measurePaths(o: Bench, kind: BlockKind): Promise<Times> {
   return times;
 }
 
-/** From a block's event to its report decoded; neither waits for the answer to whoever had the block mined. */
+/** From a block's event to its report decoded. */
 async function oneReport(
   { site, events, paths }: Bench,
   name: PathName,
 ): Promise<{ readonly tookMs: number; readonly header: BlockHeader }> {
   const next = events.next();
   const report = paths.received();
-  const mined = site.mine();
+  site.miner.mine();
   const { header, atMs } = await next;
   const told = reportRisk(paths.run[name], header);
-  const [{ block, receivedAtMs }] = await Promise.all([report, told, mined]);
+  const [{ block, receivedAtMs }] = await Promise.all([report, told]);
   if (block.hash !== header.hash) throw new Error(`${name}: a report of another block`);
   return { tookMs: receivedAtMs - atMs, header };
 }
@@ -101,7 +102,7 @@ async function oneReport(
 async function requireSameReports(o: Bench): Promise<void> {
   const next = o.events.next();
   await o.site.movePrice();
-  await o.site.mine();
+  o.site.miner.mine();
   const { header } = await next;
   const texts: string[][] = [];
   for (const name of PATH_NAMES) {
