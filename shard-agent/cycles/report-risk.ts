@@ -38,9 +38,9 @@ export type ReportPorts = TransferPorts & {
 export async function reportRisk(ports: ReportPorts, block: BlockHeader): Promise<number> {
   const { memory, scope, venue } = ports;
   const depth = memory.snapshot === null ? [] : venue.depthRequests(memory.snapshot);
-  // Side by side, the longer one first.
+  // Side by side, the longer one first: its requests leave together when this turn ends.
   const reading = ports.chain.snapshot(block, depth);
-  const arriving = trackArrivals(ports, block);
+  const arriving = Promise.resolve().then(() => trackArrivals(ports, block));
   // It is waited for below, if at all: a rejection in between must not end the process.
   arriving.catch(() => undefined);
   const snapshot = await reading;
