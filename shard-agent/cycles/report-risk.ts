@@ -37,12 +37,14 @@ export type ReportPorts = TransferPorts & {
  */
 export async function reportRisk(ports: ReportPorts, block: BlockHeader): Promise<number> {
   const { memory, scope, venue } = ports;
-  const depth = memory.snapshot === null ? [] : venue.depthRequests(memory.snapshot);
-  // Side by side, the longer one first: its requests leave together when this turn ends.
+  const { snapshot: previous } = memory;
+  // The requests of the reading leave together when this turn ends, and all else is done while they are answered.
+  const sent = Promise.resolve().then(() => undefined);
+  const depth = sent.then(() => (previous === null ? [] : venue.depthRequests(previous)));
   const reading = ports.chain.snapshot(block, depth);
-  const arriving = Promise.resolve().then(() => trackArrivals(ports, block));
-  // It is waited for below, if at all: a rejection in between must not end the process.
-  arriving.catch(() => undefined);
+  const arriving = sent.then(() => trackArrivals(ports, block));
+  // Both are waited for later, if at all: a rejection in between must not end the process.
+  for (const later of [depth, arriving]) later.catch(() => undefined);
   const snapshot = await reading;
   memory.snapshot = snapshot;
   const valued = valueBook(snapshot, scope, memory.settlementPrices);
@@ -52,7 +54,7 @@ export async function reportRisk(ports: ReportPorts, block: BlockHeader): Promis
     endpointsAgree: ports.watch.disagreement() === null,
   });
   memory.health = health;
-  const sent = await trackSent(ports, snapshot.consumedJobs);
+  const sentLines = await trackSent(ports, snapshot.consumedJobs);
   const report = buildReport({
     snapshot,
     scope,
@@ -60,7 +62,7 @@ export async function reportRisk(ports: ReportPorts, block: BlockHeader): Promis
     risk,
     health,
     capacity: venue.capacity(snapshot),
-    transfers: [...sent, ...(await arriving)],
+    transfers: [...sentLines, ...(await arriving)],
   });
   const seq = await ports.publisher.publish(report);
   memory.reportBlockTimestampMs = snapshot.block.timestampMs;

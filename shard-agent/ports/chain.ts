@@ -7,6 +7,9 @@ import type {
 } from "#shard-agent/records/shard-snapshot.ts";
 import type { Address, Hex } from "#shared/units/ids.ts";
 
+/** At what sizes pools are asked for their depth. */
+export type DepthAsked = readonly DepthRequest[] | Promise<readonly DepthRequest[]>;
+
 /** Reads of the shard's chain. Every call throws RetryableError `rpc-failed` when the node does not answer. */
 export type ChainReader = {
   readonly head: () => Promise<BlockHeader>;
@@ -17,9 +20,10 @@ export type ChainReader = {
   /**
    * Everything one report needs, true at `block.hash`.
    *
+   * @param depth May be worked out while the chain is asked for the rest.
    * @throws {RetryableError} `block-not-canonical` if the block left the canonical chain meanwhile.
    */
-  readonly snapshot: (block: BlockHeader, depth: readonly DepthRequest[]) => Promise<ShardSnapshot>;
+  readonly snapshot: (block: BlockHeader, depth: DepthAsked) => Promise<ShardSnapshot>;
 };
 
 /** What the vault and the sender look like at one block. */

@@ -18,6 +18,7 @@ import {
   type RecentEvents,
 } from "#shard-agent/adapters/reads/recent-events.ts";
 import type { RawLog } from "#shard-agent/adapters/rpc/rpc-values.ts";
+import type { DepthAsked } from "#shard-agent/ports/chain.ts";
 import { isSameAddress } from "#shard-agent/records/shard-scope.ts";
 import type { BlockHeader, DepthRequest } from "#shard-agent/records/shard-snapshot.ts";
 import { FatalError } from "#shared/errors.ts";
@@ -93,13 +94,14 @@ export async function readOn(
   parts: ReadParts,
   carried: Carried,
   block: BlockHeader,
-  depth: readonly DepthRequest[],
+  asked: DepthAsked,
 ): Promise<Read | null> {
   const { lens, options } = parts;
-  const [state, fresh, finalizedNumber] = await Promise.all([
+  const [state, fresh, finalizedNumber, depth] = await Promise.all([
     lens.state(block),
     parts.events.since(carried.block, block),
     parts.finalizedNumber(block),
+    asked,
   ]);
   const from = firstEventBlock(finalizedNumber);
   if (fresh === null || from < carried.eventsFrom) return null;

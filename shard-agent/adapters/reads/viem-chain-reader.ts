@@ -16,13 +16,9 @@ import {
 } from "#shard-agent/adapters/reads/viem-route-quotes.ts";
 import type { RpcClient } from "#shard-agent/adapters/rpc/rpc-client.ts";
 import { readHeader } from "#shard-agent/adapters/rpc/rpc-values.ts";
-import type { ChainReader } from "#shard-agent/ports/chain.ts";
+import type { ChainReader, DepthAsked } from "#shard-agent/ports/chain.ts";
 import type { PositionVenue } from "#shard-agent/ports/venue.ts";
-import type {
-  BlockHeader,
-  DepthRequest,
-  VenueReading,
-} from "#shard-agent/records/shard-snapshot.ts";
+import type { BlockHeader, VenueReading } from "#shard-agent/records/shard-snapshot.ts";
 import { RetryableError } from "#shared/errors.ts";
 import type { Log } from "#shared/ports/log.ts";
 
@@ -90,20 +86,21 @@ export function viemChainReader(rpc: RpcClient, options: ChainReaderOptions): Ch
 export function shardReader(
   parts: ReadParts,
   log: Log,
-): (block: BlockHeader, depth: readonly DepthRequest[]) => Promise<ShardReads> {
+): (block: BlockHeader, depth: DepthAsked) => Promise<ShardReads> {
   let last: (Carried & { readonly wholeAt: number }) | null = null;
   let distrustedTo = 0;
-  return async (block, depth) => {
+  return async (block, asked) => {
     const carried = last;
     // A read that fails leaves nothing to go on from.
     last = null;
     if (carried !== null && block.number < carried.wholeAt + WHOLE_EVERY_BLOCKS) {
-      const on = await readOn(parts, carried, block, depth);
+      const on = await readOn(parts, carried, block, asked);
       if (on !== null) {
         last = { ...on.carried, wholeAt: carried.wholeAt };
         return on.reads;
       }
     }
+    const depth = await asked;
     const { reads, carried: fresh } = await readWhole(parts, block, depth);
     if (block.number < distrustedTo) return reads;
     const sameFinal = { ...parts, finalizedNumber: async () => reads.finalizedNumber };

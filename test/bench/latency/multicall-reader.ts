@@ -53,7 +53,8 @@ export function multicallReader(
   batchSize: number | undefined,
 ): Pick<ChainReader, "snapshot"> {
   return {
-    snapshot: async (block, depth) => {
+    snapshot: async (block, asked) => {
+      const depth = await asked;
       const [values, final, consumed, delivered] = await Promise.all([
         client.multicall({
           contracts: contractsOf(site, depth) as never,

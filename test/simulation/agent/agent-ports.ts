@@ -60,7 +60,7 @@ export function chainReader({ rpc, market, chain, codec, agent }: AgentSite): Ch
     headerAt: rpc.header,
     finalized: () => rpc.header("finalized"),
     snapshot: async (block, depth): Promise<ShardSnapshot> => {
-      const o = { chain, market, sender, depth };
+      const o = { chain, market, sender, depth: await depth };
       const [state, events] = await Promise.all([
         rpc.at(block.hash, "snapshot", (view) => stateAt(known(view.byHash(block.hash)), o)),
         readEvents(block),
