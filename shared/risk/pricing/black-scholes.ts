@@ -32,98 +32,45 @@ const POINT = 0.01;
  * @see Haug, "The Complete Guide to Option Pricing Formulas", 2nd ed. (2007), sections 1.1.6 and 2.
  */
 export function blackScholes(inputs: OptionInputs): OptionValue {
-  requireNotNegative("volatility", inputs.volatility);
+  const { spotUsd, years, volatility, rate } = inputs;
+  requireNotNegative("volatility", volatility);
   const terms = optionTerms(inputs);
-  if (inputs.years === 0) {
+  if (years === 0) {
     return expiredValue(inputs, terms);
   }
-  const totalVolatility = inputs.volatility * Math.sqrt(inputs.years);
-  const shape = optionShape(inputs, terms, totalVolatility);
-  const priceUsd = optionPrice(inputs.type, terms, totalVolatility);
-  const carryRho = POINT * inputs.years * shape.forwardLegDeltaUsd;
-  const discountRho = POINT * -inputs.years * priceUsd;
-  return {
-    priceUsd,
-    deltaUnits: shape.forwardLegDeltaUsd / inputs.spotUsd,
-    ...curvature(inputs, terms, shape),
-    thetaUsdPerDay: theta(inputs, terms, shape),
-    rhoUsdPerRatePoint: inputs.carry === undefined ? rateRho(inputs, shape) : discountRho,
-    carryRhoUsdPerCarryPoint: carryRho,
-  };
-}
-
-/** What the Greeks share: d1, d2, the density and the signed value of each leg. */
-type Shape = {
-  readonly d1: number;
-  readonly d2: number;
-  /** Normal density at d1; 0 where the option is as good as certain. */
-  readonly density: number;
-  readonly totalVolatility: number;
-  /** Forward leg x signed N(d1) in USD: delta x spot. */
-  readonly forwardLegDeltaUsd: number;
-  /** Strike leg x signed N(d2) in USD. */
-  readonly strikeLegDeltaUsd: number;
-};
-
-function optionShape(inputs: OptionInputs, terms: OptionTerms, totalVolatility: number): Shape {
-  const isAtForward = terms.logMoneyness === 0;
-  const standardised = isAtForward ? 0 : terms.logMoneyness / totalVolatility;
+  const { forwardLegUsd, strikeLegUsd, logMoneyness, carryDiscount } = terms;
+  const rootYears = Math.sqrt(years);
+  const totalVolatility = volatility * rootYears;
+  const isAtForward = logMoneyness === 0;
+  const standardised = isAtForward ? 0 : logMoneyness / totalVolatility;
   const d1 = standardised + 0.5 * totalVolatility;
   const d2 = standardised - 0.5 * totalVolatility;
+  const density = normalDensity(d1);
   const sign = inputs.type === "call" ? 1 : -1;
+  // Each leg times its signed probability: delta x spot, and what is paid for it.
+  const forwardLegDeltaUsd = sign * forwardLegUsd * normalDistribution(sign * d1);
+  const strikeLegDeltaUsd = sign * strikeLegUsd * normalDistribution(sign * d2);
+  const priceUsd = optionPrice(inputs.type, terms, totalVolatility);
+  // The decay of volatility, the carry of one leg, the interest on the other.
+  const carry = inputs.carry ?? rate;
+  // Without a density the option is as good as certain, and its value has no bend.
+  const isBent = density !== 0;
+  const decay = isBent ? (forwardLegUsd * density * volatility) / (2 * rootYears) : 0;
+  const growth = (carry - rate) * forwardLegDeltaUsd + rate * strikeLegDeltaUsd;
+  const vega = forwardLegUsd * density * rootYears;
+  const d2PerVolatility = isAtForward ? -0.5 * rootYears : d2 / volatility;
   return {
-    d1,
-    d2,
-    density: normalDensity(d1),
-    totalVolatility,
-    forwardLegDeltaUsd: sign * terms.forwardLegUsd * normalDistribution(sign * d1),
-    strikeLegDeltaUsd: sign * terms.strikeLegUsd * normalDistribution(sign * d2),
+    priceUsd,
+    deltaUnits: forwardLegDeltaUsd / spotUsd,
+    gammaUnitsPerUsd: isBent ? (carryDiscount * density) / (spotUsd * totalVolatility) : 0,
+    vegaUsdPerVolPoint: isBent ? POINT * vega : 0,
+    vannaUnitsPerVolPoint: isBent ? POINT * -carryDiscount * density * d2PerVolatility : 0,
+    volgaUsdPerVolPointSquared: isBent ? POINT * POINT * vega * d1 * d2PerVolatility : 0,
+    thetaUsdPerDay: -(decay + growth) / DAYS_PER_YEAR,
+    rhoUsdPerRatePoint:
+      POINT * years * (inputs.carry === undefined ? strikeLegDeltaUsd : -priceUsd),
+    carryRhoUsdPerCarryPoint: POINT * years * forwardLegDeltaUsd,
   };
-}
-
-type Curvature = Pick<
-  Greeks,
-  "gammaUnitsPerUsd" | "vegaUsdPerVolPoint" | "vannaUnitsPerVolPoint" | "volgaUsdPerVolPointSquared"
->;
-
-/** Gamma, vega, vanna and volga: the same for a call and a put. */
-function curvature(inputs: OptionInputs, terms: OptionTerms, shape: Shape): Curvature {
-  const { d1, d2, density } = shape;
-  if (density === 0) {
-    return {
-      gammaUnitsPerUsd: 0,
-      vegaUsdPerVolPoint: 0,
-      vannaUnitsPerVolPoint: 0,
-      volgaUsdPerVolPointSquared: 0,
-    };
-  }
-  const rootYears = Math.sqrt(inputs.years);
-  const vega = terms.forwardLegUsd * density * rootYears;
-  const isAtForward = terms.logMoneyness === 0;
-  const d2PerVolatility = isAtForward ? -0.5 * rootYears : d2 / inputs.volatility;
-  return {
-    gammaUnitsPerUsd: (terms.carryDiscount * density) / (inputs.spotUsd * shape.totalVolatility),
-    vegaUsdPerVolPoint: POINT * vega,
-    vannaUnitsPerVolPoint: POINT * -terms.carryDiscount * density * d2PerVolatility,
-    volgaUsdPerVolPointSquared: POINT * POINT * vega * d1 * d2PerVolatility,
-  };
-}
-
-/** -∂V/∂years per calendar day: the decay of volatility, the carry of one leg, the interest on the other. */
-function theta(inputs: OptionInputs, terms: OptionTerms, shape: Shape): number {
-  const carry = inputs.carry ?? inputs.rate;
-  const decay =
-    shape.density === 0
-      ? 0
-      : (terms.forwardLegUsd * shape.density * inputs.volatility) / (2 * Math.sqrt(inputs.years));
-  const growth =
-    (carry - inputs.rate) * shape.forwardLegDeltaUsd + inputs.rate * shape.strikeLegDeltaUsd;
-  return -(decay + growth) / DAYS_PER_YEAR;
-}
-
-/** Carry and discounting together: only the strike leg moves with the rate. */
-function rateRho(inputs: OptionInputs, shape: Shape): number {
-  return POINT * inputs.years * shape.strikeLegDeltaUsd;
 }
 
 function expiredValue(inputs: OptionInputs, terms: OptionTerms): OptionValue {

@@ -25,6 +25,7 @@ export function exactProduct(multiplicand: number, multiplier: number): DoubleDo
 
 /** e^((first + second) x years) to about one ulp: the exponent is carried in twice the precision. */
 export function growthFactor(first: number, second: number, years: number): number {
+  if (first === 0 && second === 0) return 1;
   const rate = exactSum(first, second);
   const exponent = exactProduct(rate.high, years);
   const low = exponent.low + rate.low * years;
