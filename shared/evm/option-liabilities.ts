@@ -10,8 +10,11 @@ type LiveSeries = {
 };
 
 const BPS = 10_000n;
-/** Decimals of a quantity times those of a price. */
-const QUANTITY_PRICE_UNIT = 10n ** 26n;
+/** Decimals of a quantity and of a price together; the settlement asset's are fewer. */
+const QUANTITY_PRICE_DECIMALS = 26;
+
+/** The feed's price of an underlying, and the margin that one option of it takes. */
+type Price = { readonly spot: bigint; readonly margin: bigint };
 
 /**
  * What the option book counts as the vault's liabilities, in raw units of the settlement asset, to the unit: for every
@@ -28,14 +31,22 @@ export function optionLiabilities(
     readonly settlementDecimals: number;
   },
 ): bigint {
-  const unit = 10n ** BigInt(o.settlementDecimals);
-  return series.reduce((total, { underlying, isCall, strike, takersLong, takersShort }) => {
-    const net = takersLong - takersShort;
-    if (net <= 0n) return total;
+  const { marginBps } = o;
+  const perUnit = 10n ** BigInt(QUANTITY_PRICE_DECIMALS - o.settlementDecimals);
+  const prices = new Map<string, Price>();
+  const priceOf = (underlying: string): Price => {
     const spot = o.priceE8(underlying);
+    const price = { spot, margin: dividedUp(spot * marginBps, BPS) };
+    prices.set(underlying, price);
+    return price;
+  };
+  let total = 0n;
+  for (const { underlying, isCall, strike, takersLong, takersShort } of series) {
+    if (takersLong <= takersShort) continue;
+    const { spot, margin } = prices.get(underlying) ?? priceOf(underlying);
     const difference = isCall ? spot - strike : strike - spot;
-    const intrinsic = difference > 0n ? difference : 0n;
-    const perOption = intrinsic + dividedUp(spot * o.marginBps, BPS);
-    return total + dividedUp(net * perOption * unit, QUANTITY_PRICE_UNIT);
-  }, 0n);
+    const perOption = difference > 0n ? difference + margin : margin;
+    total += dividedUp((takersLong - takersShort) * perOption, perUnit);
+  }
+  return total;
 }
