@@ -47,7 +47,7 @@ export function streamWriter(redis: Redis, options: StreamWriterOptions): Stream
       }
     },
     append: async (seq, fields) => {
-      const flat = Object.entries(fields).flatMap(([name, value]) => [name, Buffer.from(value)]);
+      const flat = Object.entries(fields).flatMap(([name, value]) => [name, bufferOf(value)]);
       try {
         await redis.xadd(options.key, "MAXLEN", "~", options.lengthMax, `${seq}-0`, ...flat);
         return { written: true };
@@ -58,6 +58,11 @@ export function streamWriter(redis: Redis, options: StreamWriterOptions): Stream
       }
     },
   };
+}
+
+/** The same bytes, without copying them. */
+function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
 }
 
 async function lastStreamSeq(redis: Redis, key: string): Promise<number> {
