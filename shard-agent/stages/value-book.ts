@@ -182,20 +182,19 @@ function optionLine(
   pricer: OptionPricer | undefined,
   settlementPrices: ReadonlyMap<Hex, bigint>,
 ): OptionLine {
-  const option = {
+  const line = {
+    kind: "option",
+    venue: "option-book",
     seriesId: series.seriesId,
     underlying: ticker,
     type: series.isCall ? "call" : "put",
     strikeUsd: unitsFromRaw(series.strikeE8, PRICE_DECIMALS),
     expiryMs: Number(series.expirySeconds) * 1000,
-  } as const;
-  return {
-    kind: "option",
-    venue: "option-book",
-    ...option,
     quantity: unitsFromRaw(series.takersShortE18 - series.takersLongE18, QUANTITY_DECIMALS),
-    markUsd: markUsd(option, pricer, settlementPrices.get(series.seriesId)),
-  };
+    markUsd: 0,
+  } satisfies OptionLine;
+  line.markUsd = markUsd(line, pricer, settlementPrices.get(series.seriesId));
+  return line;
 }
 
 /** Value of one option long, in USD; from expiry on intrinsic, at the price it settles at where that is known. */

@@ -101,8 +101,8 @@ function scaledErfcAbove(x: number): number {
 /** Horner's rule, highest power first. */
 function polynomial(coefficients: readonly number[], x: number): number {
   let value = 0;
-  for (const coefficient of coefficients) {
-    value = value * x + coefficient;
+  for (let index = 0; index < coefficients.length; index += 1) {
+    value = value * x + (coefficients[index] as number);
   }
   return value;
 }
