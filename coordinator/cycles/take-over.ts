@@ -237,6 +237,7 @@ function rebuiltTransfer(
       isFinal: true,
     },
     delivery: null,
+    arrivedInBlock: null,
     times: {
       oldestBlockTimestampMs: nowMs,
       acceptedAtMs: nowMs,

@@ -44,9 +44,9 @@ export async function findCredit(
   }
   const page = { fromBlock: Math.max(0, toBlock - PAGE_BLOCKS + 1), toBlock };
   const [found] = await chain.deliveries(page, guid);
-  // Once found it may have to wait for the target's book.
-  const nextBlock = found === undefined ? page.fromBlock - 1 : toBlock;
-  state.creditSearches.set(guid, { sentAtMs, nextBlock });
+  // Once found it is remembered with the job.
+  if (found !== undefined) state.creditSearches.delete(guid);
+  else state.creditSearches.set(guid, { sentAtMs, nextBlock: page.fromBlock - 1 });
   ports.log.info("older blocks are searched for a transfer's credit", { guid, ...page });
   return found;
 }

@@ -41,7 +41,7 @@ export async function trackJobs(
   const jobs = [...state.jobs.values()].filter((job) => isInFlight(job) && !job.shadow);
   const nowMs = ports.clock.nowMs();
   const mayBeDead = jobs.filter((job) => job.shard === shard && isPastDeadline(job, nowMs));
-  const arriving = jobs.filter((job) => job.target === shard && isLongInTransit(job, nowMs));
+  const arriving = jobs.filter((job) => job.target === shard && isLongOnItsWay(job, nowMs));
   const unproven = [...state.jobs.values()].filter((job) => isLongUnproven(job, shard, nowMs));
   if (chain === undefined || mayBeDead.length + arriving.length + unproven.length === 0) return;
   const at = { chain, final: await chain.finalBlock() };
@@ -80,8 +80,10 @@ function isPastDeadline(job: JobRecord, nowMs: number): boolean {
   return job.mandate.deadlineSeconds * 1000 < nowMs;
 }
 
-function isLongInTransit(job: JobRecord, nowMs: number): boolean {
-  if (job.state !== "in-transit" || job.delivery !== null) return false;
+function isLongOnItsWay(job: JobRecord, nowMs: number): boolean {
+  // Also while its source's book is silent: what arrived meanwhile is in the target's book.
+  const hasLeft = job.state === "in-transit" || job.consumption !== null;
+  if (!hasLeft || job.delivery !== null || job.arrivedInBlock !== null) return false;
   const leftAtMs = job.times.includedBlockTimestampMs ?? job.times.recordedAtMs;
   return nowMs - leftAtMs > ASK_CHAIN_AFTER_MS;
 }
@@ -220,13 +222,15 @@ async function noteDelivery(
 ): Promise<void> {
   const found = await findCredit(state, ports, job, at);
   const book = state.books.get(job.target ?? "");
-  if (found === undefined || book === undefined || book.report.block.number < found.blockNumber)
-    return;
-  const delivery = { blockNumber: found.blockNumber, isFinal: true };
-  changeJob(state, ports, newest(state, ports, job), {
-    event: { type: "delivered", delivery },
-    nowMs: ports.clock.nowMs(),
-  });
+  if (found === undefined) return;
+  const { blockNumber } = found;
+  // Only once the target's book is of that block or a later one does it contain the money. That book may list it no
+  // more: it is remembered now, so that not one pass counts the money in the book and on its way.
+  const isShown = book !== undefined && book.report.block.number >= blockNumber;
+  const event = isShown
+    ? ({ type: "delivered", delivery: { blockNumber, isFinal: true } } as const)
+    : ({ type: "arrived", blockNumber } as const);
+  changeJob(state, ports, newest(state, ports, job), { event, nowMs: ports.clock.nowMs() });
 }
 
 /** Reports may have moved the job while the chain was being asked, or ended it. */

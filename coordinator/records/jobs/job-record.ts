@@ -114,6 +114,8 @@ export const jobRecordSchema = z.strictObject({
   refusal: z.strictObject({ reason: z.string(), detail: z.string() }).nullable(),
   consumption: consumptionSchema.nullable(),
   delivery: deliverySchema.nullable(),
+  /** Final block in which the target's token credited the transfer, found on its chain while the target's book was older. */
+  arrivedInBlock: z.number().int().min(0).nullable().default(null),
   times: timesSchema,
   receipt: jobReceiptSchema.nullable(),
 });

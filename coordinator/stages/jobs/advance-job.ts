@@ -16,6 +16,8 @@ export type JobEvent =
   | { readonly type: "proved"; readonly consumption: Consumption; readonly guid: Hex | null }
   /** The target's book shows the transfer. */
   | { readonly type: "delivered"; readonly delivery: Delivery }
+  /** The target's token credited it in a final block, which is younger than the target's book. */
+  | { readonly type: "arrived"; readonly blockNumber: number }
   /** A canonical block no longer has what was seen: a reorg. */
   | { readonly type: "consumption-lost" }
   | { readonly type: "delivery-lost" }
@@ -134,6 +136,7 @@ function row(
     consumed,
     proved,
     delivered,
+    arrived: delivered === "impossible" ? "impossible" : "unchanged",
     "consumption-lost": "unchanged",
     "delivery-lost": "unchanged",
     "book-lost": "unchanged",
@@ -200,10 +203,12 @@ function note(job: JobRecord, event: JobEvent, nowMs: number): JobRecord {
       return noteConsumption(job, event.consumption, event.guid);
     case "delivered":
       return { ...job, delivery: event.delivery };
+    case "arrived":
+      return { ...job, arrivedInBlock: event.blockNumber };
     case "consumption-lost":
       return { ...job, consumption: null, times: { ...job.times, includedBlockTimestampMs: null } };
     case "delivery-lost":
-      return { ...job, delivery: null };
+      return { ...job, delivery: null, arrivedInBlock: null };
     case "book-lost":
     case "not-consumed":
     case "superseded":
@@ -213,8 +218,11 @@ function note(job: JobRecord, event: JobEvent, nowMs: number): JobRecord {
 
 function noteConsumption(job: JobRecord, consumption: Consumption, guid: Hex | null): JobRecord {
   const includedMs = consumption.blockTimestampMs ?? job.times.includedBlockTimestampMs;
+  // A reorganisation gave it another message: what was seen to arrive was somebody else's.
+  const isOther = guid !== null && job.guid !== null && guid !== job.guid;
   return {
     ...job,
+    ...(isOther ? { delivery: null, arrivedInBlock: null } : {}),
     consumption,
     guid: guid ?? job.guid,
     times: { ...job.times, includedBlockTimestampMs: includedMs },

@@ -119,6 +119,7 @@ function jobRecord(action: PlannedAction, { step, window, refs, context }: Step)
     refusal: null,
     consumption: null,
     delivery: null,
+    arrivedInBlock: null,
     times: timesOf(context),
     receipt: null,
   };

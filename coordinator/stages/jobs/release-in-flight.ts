@@ -22,7 +22,8 @@ export type ProvedBooks = {
 
 /**
  * Moves a job as far as the newest accepted books prove. A job leaves flight when its shard's book
- * lists it as consumed; a transfer when, besides, its target's book lists its guid as delivered. What
+ * lists it as consumed; a transfer when, besides, its target's book lists its guid as delivered, or is no older than
+ * the final block in which its chain has shown it: reports do not list what is long ago. What
  * was seen in a block that is not final yet, and is missing from a newer book, comes back into flight.
  *
  * @throws {FatalError} `job-transition`, see advance-job.ts.
@@ -83,6 +84,9 @@ function targetEvidence(
     if (known?.blockNumber === listed.blockNumber && (known.isFinal || !isFinal)) return undefined;
     return { type: "delivered", delivery: { blockNumber: listed.blockNumber, isFinal } };
   }
+  const { arrivedInBlock } = job;
+  if (known === null && arrivedInBlock !== null && arrivedInBlock <= block.number)
+    return { type: "delivered", delivery: { blockNumber: arrivedInBlock, isFinal: true } };
   if (known === null || known.isFinal) return undefined;
   const isInWindow = known.blockNumber >= block.finalizedNumber - REPORT_WINDOW_BLOCKS;
   return isInWindow ? { type: "delivery-lost" } : undefined;

@@ -210,6 +210,7 @@ export function aJobRecord(changes: Partial<JobRecord> = {}): JobRecord {
     refusal: null,
     consumption: null,
     delivery: null,
+    arrivedInBlock: null,
     times: {
       oldestBlockTimestampMs: BLOCK_MS,
       acceptedAtMs: BLOCK_MS + 300,

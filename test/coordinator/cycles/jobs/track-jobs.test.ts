@@ -1,7 +1,9 @@
 import { beforeEach, expect, test } from "vitest";
 import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
+import { releaseJobs } from "#coordinator/cycles/jobs/change-jobs.ts";
 import { type TrackPorts, trackJobs } from "#coordinator/cycles/jobs/track-jobs.ts";
 import type { ShardChain } from "#coordinator/ports/shard-chain.ts";
+import type { BookEntry } from "#coordinator/records/book-entry.ts";
 import type { JobRecord } from "#coordinator/records/jobs/job-record.ts";
 import { RetryableError } from "#shared/errors.ts";
 import { aRebalanceJob } from "#test/support/agent/rebalance-job.ts";
@@ -176,7 +178,7 @@ test("a delivery that no report showed is found on the target's chain, once its 
   await trackJobs(state, ports, "ethereum");
   expect(stateOf(job)).toBe("in-transit");
   state.books.set("ethereum", anEntry({ shard: "ethereum" }));
-  await trackJobs(state, ports, "ethereum");
+  releaseJobs(state, ports, nowMs);
   expect(stateOf(job)).toBe("settled");
 });
 
@@ -242,6 +244,38 @@ test("a transfer whose source does not answer is looked for in the newest blocks
   await lookTimes(1);
   expect(stateOf(job)).toBe("settled");
 });
+
+function bookOfBlock(number: number): BookEntry {
+  const entry = anEntry({ shard: "ethereum" });
+  return { ...entry, report: { ...entry.report, block: { ...entry.report.block, number } } };
+}
+
+test.each(["in-transit", "included"] as const)(
+  "a transfer (%s) that arrived while the target's reports were refused is over with the first book that contains it, though that lists it no more",
+  async (at) => {
+    const seen = { ...SEEN, isFinal: true };
+    const job = inFlight({
+      kind: "transfer",
+      target: "ethereum",
+      state: at,
+      guid: GUID,
+      consumption: seen,
+    });
+    ethereum.deliveries = [{ guid: GUID, blockNumber: 40 }];
+    state.books.set("ethereum", bookOfBlock(39));
+    nowMs = NOW_MS + 30_001;
+    await trackJobs(state, ports, "ethereum");
+    expect(stateOf(job)).toBe(at);
+    ethereum.isReachable = false;
+    releaseJobs(state, ports, nowMs);
+    expect(state.jobs.get(job.jobId)?.delivery).toBeNull();
+    state.books.set("ethereum", bookOfBlock(120));
+    releaseJobs(state, ports, nowMs);
+    const over = ports.jobs.find(job.jobId);
+    expect(over?.delivery).toEqual({ blockNumber: 40, isFinal: true });
+    expect(over?.state).toBe(at === "in-transit" ? "settled" : at);
+  },
+);
 
 const SEEN = {
   blockNumber: 88,

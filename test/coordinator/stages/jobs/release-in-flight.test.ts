@@ -161,6 +161,26 @@ describe("a transfer", () => {
     expect(left.job).toMatchObject({ state: "in-transit", guid: hash32("62"), delivery: null });
   });
 
+  test.each([
+    [121, []],
+    [120, ["delivered"]],
+    [119, ["delivered"]],
+    [3, ["delivered"]],
+  ])(
+    "whose chain has shown it arriving in block %i is over in a book of block 120: %j",
+    (arrivedInBlock, types) => {
+      const known = { ...TRANSFER, state: "in-transit", guid: GUID, arrivedInBlock } as const;
+      expect(release(known, book("base"), book("ethereum")).types).toEqual(types);
+    },
+  );
+
+  test("to which a reorg has given another message has not arrived with the first one's", () => {
+    const left = release(TRANSFER, book("base", consumedAt(118, GUID))).job;
+    const arrived = advanceJob(left, { type: "arrived", blockNumber: 40 }, NOW_MS);
+    const moved = release(arrived, book("base", consumedAt(119, hash32("62"))), book("ethereum"));
+    expect(moved.job).toMatchObject({ state: "in-transit", arrivedInBlock: null, delivery: null });
+  });
+
   test("is back in transit when a reorg takes the delivery away", () => {
     const settled = release(
       TRANSFER,
