@@ -42,6 +42,8 @@ export default defineConfig({
           include: ["test/simulation/**/*.test.ts"],
           testTimeout: 60_000,
           maxWorkers,
+          // A run leaves nothing behind, and code that has run is fast: a file in a new process takes seconds to become so.
+          isolate: false,
           sequence: { groupOrder: 0 },
         },
       },

@@ -23,11 +23,10 @@ const MODES = {
 
 export type ModeName = keyof typeof MODES;
 
+export type RunOptions = Omit<SeedOptions, "codec" | "engine" | "faultyMs">;
+
 /** One seed in one mode. */
-export function runInMode(
-  mode: ModeName,
-  options: Omit<SeedOptions, "codec" | "engine" | "faultyMs">,
-): Promise<SeedResult> {
+export function runInMode(mode: ModeName, options: RunOptions): Promise<SeedResult> {
   return runSeed({ ...MODES[mode].options(), ...options });
 }
 
@@ -36,9 +35,16 @@ export function failuresOf({ violations }: Pick<SeedResult, "violations">): stri
   return violations.map((one) => `step ${one.step} ${one.id}: ${one.detail}`);
 }
 
-export function rerunText(mode: ModeName, seed: number, steps: number): string {
-  const command = `node test/simulation/main.ts --seed ${seed} --steps ${steps}`;
-  return `seed ${seed} fails; rerun: ${command}${MODES[mode].flags} --verbose, and add it to seeds.json`;
+export function rerunText(mode: ModeName, options: RunOptions): string {
+  const { seed, steps, role, hasLiar = false, always = new Map() } = options;
+  const flags = [
+    MODES[mode].flags,
+    ...(hasLiar ? [" --liar"] : []),
+    ...(role === undefined ? [] : [` --role ${role}`]),
+    ...[...always].map(([kind, rate]) => ` --always ${kind}=${rate}`),
+  ].join("");
+  const command = `node test/simulation/main.ts --seed ${seed} --steps ${steps}${flags} --verbose`;
+  return `seed ${seed} fails; rerun: ${command}, and add it to seeds.json`;
 }
 
 /** All of a run that must be the same when it is run again. */

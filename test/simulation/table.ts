@@ -1,4 +1,4 @@
-import { FAULT_KINDS, SIGHTS } from "#test/simulation/engine/faults.ts";
+import { FAULT_KINDS, type FaultKind, SIGHTS, type Sight } from "#test/simulation/engine/faults.ts";
 import type { SeedResult } from "#test/simulation/run-seed.ts";
 
 /** Sums over the runs: what was run, how fast, what went wrong on purpose, and what should not have. */
@@ -31,9 +31,10 @@ export function renderTable(results: readonly SeedResult[]): string {
   return [...lines, ...failures].join("\n");
 }
 
-/** Kinds of fault, and states, that no run met: their checks mean nothing. */
-export function neverSeen(results: readonly SeedResult[]): string[] {
-  return [...FAULT_KINDS, ...SIGHTS].filter((kind) =>
-    results.every((result) => (result.counts.get(kind) ?? 0) === 0),
-  );
+/** Kinds of fault, and states, of those that no run met: their checks mean nothing. */
+export function neverSeen(
+  results: readonly SeedResult[],
+  among: readonly (FaultKind | Sight)[],
+): (FaultKind | Sight)[] {
+  return among.filter((kind) => results.every((result) => (result.counts.get(kind) ?? 0) === 0));
 }

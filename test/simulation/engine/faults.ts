@@ -118,6 +118,16 @@ export const SIGHTS = [
 
 export type Sight = (typeof SIGHTS)[number];
 
+/** What only runs with the solver can meet. */
+export const SOLVER_KINDS: readonly (FaultKind | Sight)[] = [
+  "solver-crash",
+  "solver-timeout",
+  "solver-garbage",
+  "solver-wrong",
+  "program solved",
+  "solved plan taken",
+];
+
 export type Faults = {
   /** True when this fault is to happen now. Call {@link Faults.bit} once it made a difference. */
   readonly roll: (kind: FaultKind, probability: number) => boolean;

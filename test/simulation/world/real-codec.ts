@@ -29,12 +29,20 @@ import { paramsOf } from "#test/simulation/world/calldata.ts";
 import { type Codec, recoverCall } from "#test/simulation/world/codec.ts";
 import { guidOf } from "#test/simulation/world/message.ts";
 import { digest, type Site } from "#test/simulation/world/site.ts";
-import type { ChainCall } from "#test/simulation/world/transaction.ts";
+import type { ChainCall, Transaction } from "#test/simulation/world/transaction.ts";
 
+const CALLED = [...shardVaultAbi, ...venueDeskAbi, ...optionBookAbi, ...recoveryAbi] as const;
 const PLANNER_KEY = digest("planner key");
 
-/** The real algorithms: EIP-712 and EIP-1559 signatures, calldata of the real ABIs, signers recovered from bytes. */
+/**
+ * The real algorithms: EIP-712 and EIP-1559 signatures, calldata of the real ABIs, signers recovered from bytes. What the
+ * chain makes of the same bytes is worked out once: every node, every simulation and every block asks for it again.
+ */
 export function realCodec(): Codec {
+  const calls = new Map<string, Promise<ChainCall>>();
+  const transactions = new Map<string, ReturnType<Codec["decode"]>>();
+  const callOf: Codec["callOf"] = ({ to, data }, site) =>
+    once(calls, `${site.shard} ${to} ${data}`, () => decodeCall({ to, data }, site));
   const planner = viemMandateSigner(PLANNER_KEY);
   const accounts = new Map<string, ReturnType<typeof privateKeyToAccount>>();
   const accountOf = (agent: string) => {
@@ -87,20 +95,36 @@ export function realCodec(): Codec {
       return { hash: keccak256(raw), callHash, ...fees, raw };
     },
     contractCall,
-    callOf: (call, site) => callOf(call, site),
-    decode: async (raw, site) => {
-      const transaction = parseTransaction(raw);
-      return {
-        hash: keccak256(raw),
-        from: await recoverTransactionAddress({ serializedTransaction: raw as `0x02${string}` }),
-        nonce: transaction.nonce ?? 0,
-        maxFeeWei: transaction.maxFeePerGas ?? 0n,
-        priorityWei: transaction.maxPriorityFeePerGas ?? 0n,
-        valueWei: transaction.value ?? 0n,
-        call: await callOf({ to: transaction.to ?? "0x", data: transaction.data ?? "0x" }, site),
-      };
-    },
+    callOf,
+    decode: (raw, site) =>
+      once(transactions, `${site.shard} ${raw}`, () => decodeTransaction(raw, site, callOf)),
   };
+}
+
+async function decodeTransaction(
+  raw: Hex,
+  site: Site,
+  callOf: Codec["callOf"],
+): Promise<Transaction> {
+  const { to, data, value, nonce, ...fees } = parseTransaction(raw);
+  const from = await recoverTransactionAddress({ serializedTransaction: raw as `0x02${string}` });
+  const valueWei = value ?? 0n;
+  return {
+    hash: keccak256(raw),
+    from,
+    nonce: nonce ?? 0,
+    maxFeeWei: fees.maxFeePerGas ?? 0n,
+    priorityWei: fees.maxPriorityFeePerGas ?? 0n,
+    valueWei,
+    call: await callOf({ to: to ?? "0x", data: data ?? "0x", valueWei }, site),
+  };
+}
+
+/** What a pure function of a key gave the first time. */
+function once<T>(known: Map<string, T>, key: string, work: () => T): T {
+  const found = known.get(key) ?? work();
+  known.set(key, found);
+  return found;
 }
 
 function contractCall(raw: Hex): ReturnType<Codec["contractCall"]> {
@@ -114,16 +138,13 @@ const NO_RPC = {
   request: () => Promise.reject(new Error("the simulation has no JSON-RPC")),
 } as unknown as RpcClient;
 
-async function callOf(
+async function decodeCall(
   { to, data }: Pick<ContractCall, "to" | "data">,
   site: Site,
 ): Promise<ChainCall> {
   if (data === "0x") return { kind: "nothing" };
   if (to.toLowerCase() === site.venues.lyra) return { kind: "upkeep" };
-  const decoded = decodeFunctionData({
-    abi: [...shardVaultAbi, ...venueDeskAbi, ...optionBookAbi, ...recoveryAbi],
-    data,
-  });
+  const decoded = decodeFunctionData({ abi: CALLED, data });
   if (decoded.functionName === "settle") {
     const [seriesId, roundId] = decoded.args;
     return { kind: "settle", seriesId, roundId: BigInt(roundId) };
