@@ -188,6 +188,7 @@ function agentPorts(config: AgentConfig, wiring: Wiring) {
     signer: signingGuard(keys.sender, guardRules(config)),
     chainId,
     route: routeOf(config, wiring.rpc),
+    estimators: { ...wiring.rpc, nodes: wiring.rpc.nodes.map((node) => node.rpc) },
   });
   const pause = (ms: number) => sleep(ms, shutdown.signal);
   const memory: Memory = { snapshot: null, reportBlockTimestampMs: null, health: null };

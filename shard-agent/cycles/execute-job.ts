@@ -2,6 +2,7 @@ import {
   broadcastEntry,
   isNotSigned,
   nextNonce,
+  requireFunds,
   type SendPorts,
   sendCall,
 } from "#shard-agent/cycles/send-call.ts";
@@ -167,8 +168,10 @@ async function runJob(ports: ExecutePorts, job: RebalanceJob, lease: Lease): Pro
         throw new RetryableError("lease-lost", `${jobId}: not signed`);
       }
       if (ports.clock.nowMs() > job.mandate.deadlineSeconds * 1000) {
-        const detail = `mandate.deadline passed while the chain could not be read: ${error.message}`;
-        return ports.lane.run(async () => refuseEntry(ports, jobId, refuse("expired", detail)));
+        const isUnfunded = error.code === "sender-unfunded";
+        const detail = `mandate.deadline passed; until then ${error.message}`;
+        const refusal = refuse(isUnfunded ? "gas-below-floor" : "expired", detail);
+        return ports.lane.run(async () => refuseEntry(ports, jobId, refusal));
       }
       if (!(await ports.pause(RETRY_PAUSE_MS))) throw error;
     }
@@ -207,6 +210,9 @@ async function sendJob(
   const gasFeeCap = gasFeeCapWei(job.params, ports.memory.snapshot, ports.scope);
   const fees = openingFees({ ...prepared, gasFeeCapWei: gasFeeCap });
   if (fees === null) return refuseEntry(ports, jobId, gasRefusal(prepared, gasFeeCap));
+  const { address } = ports.sender;
+  const funds = { address, balanceWei: conditions.senderBalanceWei };
+  requireFunds(ports.memory, funds, { call, ...prepared, ...fees });
   const nonce = await nextNonce(ports, conditions.head);
   // The last look before signing; everything after it is one synchronous step and the signature.
   if (!lease.isHeld())

@@ -2,12 +2,14 @@ import { refusalOfOld } from "#shard-agent/cycles/execute-job.ts";
 import {
   broadcastEntry,
   nextNonce,
+  requireFunds,
   type SendPorts,
   sendCall,
 } from "#shard-agent/cycles/send-call.ts";
 import { stepEntry } from "#shard-agent/cycles/step-entry.ts";
 import type { ChainReader, VaultReader } from "#shard-agent/ports/chain.ts";
 import type { Lease } from "#shard-agent/ports/lease.ts";
+import type { Memory } from "#shard-agent/ports/memory.ts";
 import type { Pause } from "#shard-agent/ports/pause.ts";
 import type { ReadWatch } from "#shard-agent/ports/read-watch.ts";
 import type { RecoveryDesk } from "#shard-agent/ports/recovery-desk.ts";
@@ -43,6 +45,7 @@ export type RecoverPorts = SendPorts & {
   readonly transfers: TransferReader;
   /** Null where messages are not helped on. */
   readonly recoveryDesk: RecoveryDesk | null;
+  readonly memory: Pick<Memory, "shortage">;
   readonly lane: Lane;
   readonly scope: ShardScope;
 };
@@ -143,7 +146,8 @@ async function attempt(ports: DeskPorts, job: RecoveryJob, lease: Lease): Promis
   const over = known === undefined ? refusalOfOld(ports.journal, job.deadlineSeconds) : null;
   if (over !== null) return answerRefusal(ports, job, over);
   const head = await ports.chain.head();
-  const admission = admitRecovery(job, await readConditions(ports, job, head), ports.scope);
+  const conditions = await readConditions(ports, job, head);
+  const admission = admitRecovery(job, conditions, ports.scope);
   const received = known ?? receive(ports, job);
   if (!admission.admitted) return refuseEntry(ports, job, { received, refusal: admission });
   const call = ports.recoveryDesk.encode(job);
@@ -161,6 +165,8 @@ async function attempt(ports: DeskPorts, job: RecoveryJob, lease: Lease): Promis
     );
     return refuseEntry(ports, job, { received, refusal });
   }
+  const funds = { address: ports.sender.address, balanceWei: conditions.senderBalanceWei };
+  requireFunds(ports.memory, funds, { call, ...prepared, ...fees });
   const nonce = await nextNonce(ports, head);
   if (!lease.isHeld()) throw new RetryableError("lease-expired", `${received.id}: not signed`);
   const checked = received.state === "received" ? stepEntry(ports, received, "check") : received;

@@ -52,7 +52,9 @@ export async function reportRisk(ports: ReportPorts, block: BlockHeader): Promis
   const health = checkHealth(snapshot, scope, {
     journalWritable: ports.journal.isWritable(),
     endpointsAgree: ports.watch.disagreement() === null,
+    shortage: memory.shortage ?? null,
   });
+  if (!health.reasons.includes("gas-below-floor")) memory.shortage = null;
   memory.health = health;
   const sentLines = await trackSent(ports, snapshot.consumedJobs);
   const report = buildReport({

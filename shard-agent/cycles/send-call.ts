@@ -1,6 +1,7 @@
 import { stepEntry } from "#shard-agent/cycles/step-entry.ts";
 import type { TransactionReader } from "#shard-agent/ports/chain.ts";
 import type { Journal } from "#shard-agent/ports/journal.ts";
+import type { Memory } from "#shard-agent/ports/memory.ts";
 import type { BroadcastOutcome, ContractCall, Sender } from "#shard-agent/ports/sender.ts";
 import type { GasFees } from "#shard-agent/records/gas-fees.ts";
 import type { JournalEntry } from "#shard-agent/records/journal-entry.ts";
@@ -8,6 +9,7 @@ import type { BlockHeader } from "#shard-agent/records/shard-snapshot.ts";
 import { FatalError, RetryableError } from "#shared/errors.ts";
 import type { Clock } from "#shared/ports/clock.ts";
 import type { Log } from "#shared/ports/log.ts";
+import type { Address } from "#shared/units/ids.ts";
 
 export type SendPorts = {
   readonly journal: Journal;
@@ -61,6 +63,27 @@ export async function sendCall(
   });
   if (fees.mayBroadcast?.() === false) return signed;
   return (await broadcastEntry(ports, signed)).entry;
+}
+
+/**
+ * Before anything is signed: a node takes no transaction whose sender could not pay the most it may cost, and its nonce
+ * would be held by bytes that nobody has.
+ *
+ * @throws {RetryableError} `sender-unfunded` naming the account, what it has and what it needs.
+ */
+export function requireFunds(
+  memory: Pick<Memory, "shortage">,
+  sender: { readonly address: Address; readonly balanceWei: bigint },
+  o: { readonly call: ContractCall; readonly gasLimit: bigint; readonly maxFeePerGasWei: bigint },
+): void {
+  const { address, balanceWei: heldWei } = sender;
+  const neededWei = o.gasLimit * o.maxFeePerGasWei + o.call.valueWei;
+  if (heldWei >= neededWei) return;
+  memory.shortage = { address, heldWei, neededWei };
+  throw new RetryableError(
+    "sender-unfunded",
+    `sender ${address}: has ${heldWei} wei; needs ${neededWei} wei for gas and fees`,
+  );
 }
 
 /** What a signer throws when it has signed nothing: it is gone, its answer is no signature, or the guard refuses. */

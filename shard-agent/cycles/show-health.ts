@@ -1,6 +1,7 @@
 import type { Journal } from "#shard-agent/ports/journal.ts";
 import type { Memory } from "#shard-agent/ports/memory.ts";
 import type { ReadWatch } from "#shard-agent/ports/read-watch.ts";
+import type { SenderShortage } from "#shard-agent/records/sender-funds.ts";
 import { RACE_WINDOW_MS } from "#shard-agent/stages/judge-race.ts";
 import type { Clock } from "#shared/ports/clock.ts";
 
@@ -29,9 +30,17 @@ export function showHealth(ports: HealthPorts, terms: RaceTerms): object {
     block: snapshot === null ? null : { number: snapshot.block.number, hash: snapshot.block.hash },
     reportAgeMs:
       reportBlockTimestampMs === null ? null : ports.clock.nowMs() - reportBlockTimestampMs,
+    sender: showShortage(memory.shortage ?? null),
     races: showRaces(ports, terms),
     rpc: { disagreement, laggingEndpoints: watch.lagging() },
   };
+}
+
+/** Null while the sender pays for what it sends. */
+function showShortage(shortage: SenderShortage | null): object | null {
+  if (shortage === null) return null;
+  const { address, heldWei, neededWei } = shortage;
+  return { address, balanceWei: heldWei.toString(), neededWei: neededWei.toString() };
 }
 
 function showRaces({ journal, clock }: HealthPorts, terms: RaceTerms): object {

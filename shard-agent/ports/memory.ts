@@ -1,3 +1,4 @@
+import type { SenderShortage } from "#shard-agent/records/sender-funds.ts";
 import type { ShardSnapshot } from "#shard-agent/records/shard-snapshot.ts";
 import type { Hex } from "#shared/units/ids.ts";
 import type { ShardReport } from "#shared/wire/shard-report.ts";
@@ -10,6 +11,8 @@ export type Memory = {
   reportBlockTimestampMs: number | null;
   /** Health of the newest snapshot; null before the first. */
   health: ShardReport["health"] | null;
+  /** What the sender could not pay for; left out until then, and null again when it can. */
+  shortage?: SenderShortage | null;
   /** What expired series will settle at, 8 decimals, as their feeds prove it; left out before the first look. */
   settlementPrices?: ReadonlyMap<Hex, bigint>;
 };

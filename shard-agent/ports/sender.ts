@@ -32,7 +32,7 @@ export type BroadcastOutcome = {
  */
 export type Sender = {
   readonly address: Address;
-  /** Simulates on the pending block; throws RetryableError `rpc-failed` when the node does not answer. */
+  /** Simulates on the pending block; throws RetryableError `rpc-failed`, `rpc-quorum` or `sender-unfunded`. */
   readonly prepare: (call: ContractCall) => Promise<PreparedCall>;
   readonly sign: (
     call: ContractCall,

@@ -1,4 +1,5 @@
-import type { ShardScope } from "#shard-agent/records/shard-scope.ts";
+import type { SenderShortage } from "#shard-agent/records/sender-funds.ts";
+import { isSameAddress, type ShardScope } from "#shard-agent/records/shard-scope.ts";
 import type { ShardSnapshot } from "#shard-agent/records/shard-snapshot.ts";
 import type { HEALTH_REASONS, ShardReport } from "#shared/wire/shard-report.ts";
 
@@ -9,12 +10,21 @@ import type { HEALTH_REASONS, ShardReport } from "#shared/wire/shard-report.ts";
 export function checkHealth(
   snapshot: ShardSnapshot,
   scope: ShardScope,
-  now: { readonly journalWritable: boolean; readonly endpointsAgree: boolean },
+  now: {
+    readonly journalWritable: boolean;
+    readonly endpointsAgree: boolean;
+    /** What the sender could not pay for lately. */
+    readonly shortage?: SenderShortage | null;
+  },
 ): ShardReport["health"] {
   const reasons: (typeof HEALTH_REASONS)[number][] = [];
   const gasFloorWei = BigInt(scope.gasFloorWei);
-  if (snapshot.senders.some((sender) => sender.balanceWei < gasFloorWei))
-    reasons.push("gas-below-floor");
+  const isShort = ({ address, balanceWei }: ShardSnapshot["senders"][number]): boolean => {
+    const { shortage = null } = now;
+    const isOwn = shortage !== null && isSameAddress(shortage.address, address);
+    return balanceWei < gasFloorWei || (isOwn && balanceWei < shortage.neededWei);
+  };
+  if (snapshot.senders.some(isShort)) reasons.push("gas-below-floor");
   if (staleFeeds(snapshot, scope).length > 0) reasons.push("feed-stale");
   if (snapshot.paused) reasons.push("vault-paused");
   if (!now.journalWritable) reasons.push("journal-unwritable");

@@ -16,6 +16,8 @@ import type { Log } from "#shared/ports/log.ts";
 export type OpenRpc = {
   readonly reads: RpcClient & ReadWatch;
   readonly nodes: readonly RpcNode[];
+  /** How many of them must say the same. */
+  readonly quorum: number;
   readonly close: () => void;
 };
 
@@ -51,7 +53,7 @@ export function openRpc(
   const close = (): void => {
     for (const socket of sockets) socket?.close();
   };
-  return { reads, nodes, close };
+  return { reads, nodes, quorum, close };
 }
 
 /** The connection of an endpoint whose host is also named for WebSocket; null when it has none, or reads stay on HTTP. */

@@ -3,7 +3,6 @@ import {
   decodeErrorResult,
   encodePacked,
   type Hex,
-  hexToBigInt,
   keccak256,
   numberToHex,
   parseSignature,
@@ -17,6 +16,7 @@ import {
   type BroadcastRoute,
   broadcastAlong,
 } from "#shard-agent/adapters/sending/broadcast-route.ts";
+import { type Estimators, estimateGas } from "#shard-agent/adapters/sending/gas-estimate.ts";
 import type { GuardedSigner } from "#shard-agent/adapters/signing/signing-guard.ts";
 import type { ContractCall, PreparedCall, Sender } from "#shard-agent/ports/sender.ts";
 import { gasLimitFor } from "#shard-agent/records/gas-fees.ts";
@@ -32,19 +32,20 @@ const KNOWN_ERRORS: Abi = [
   ...optionBookAbi,
   ...uniswapV3AdapterAbi,
 ].filter((one) => one.type === "error");
-/** Answers that say something of the call, not of the node's health. */
-const CALL_FAILED = /revert|insufficient|exceeds|gas required|out of gas/i;
 
-/** {@link Sender} with a guarded key. The gas limit is the simulation's gas x 1.5. */
+/** {@link Sender} with a guarded key. The gas limit is the simulations' gas x 1.5. */
 export function viemSender(
   rpc: RpcClient,
   o: {
     readonly signer: GuardedSigner;
     readonly chainId: number;
     readonly route?: BroadcastRoute;
+    /** Who simulates calls; `rpc` alone when left out. */
+    readonly estimators?: Estimators;
   },
 ): Sender {
   const { signer, chainId } = o;
+  const estimators = o.estimators ?? { nodes: [rpc], quorum: 1 };
   const route = o.route ?? { privateNodes: [], publicNodes: [rpc], publicFallback: false };
   const sign: Sender["sign"] = async (call, fees) => {
     const { nonce, gasLimit, maxFeePerGasWei, maxPriorityFeePerGasWei, intent } = fees;
@@ -69,7 +70,7 @@ export function viemSender(
   };
   return {
     address: signer.address,
-    prepare: (call) => prepare(rpc, call, signer.address),
+    prepare: (call) => prepare(rpc, estimators, { call, from: signer.address }),
     sign,
     signAgain: (raw, fees, intent) => {
       const { to, data, value, nonce, gas } = parseTransaction(raw);
@@ -85,27 +86,30 @@ export function viemSender(
   };
 }
 
-async function prepare(rpc: RpcClient, call: ContractCall, from: Hex): Promise<PreparedCall> {
+async function prepare(
+  rpc: RpcClient,
+  estimators: Estimators,
+  { call, from }: { readonly call: ContractCall; readonly from: Hex },
+): Promise<PreparedCall> {
   const transaction = { from, to: call.to, data: call.data, value: numberToHex(call.valueWei) };
   const [estimate, head] = await Promise.all([
-    rpc.ask("eth_estimateGas", [transaction, "pending"]),
+    estimateGas(estimators, transaction),
     readHeader(rpc, "latest"),
   ]);
-  if (!estimate.ok) {
-    const { failure } = estimate;
-    if (failure.data === null && failure.code !== 3 && !CALL_FAILED.test(failure.message)) {
-      throw new RetryableError(
-        "rpc-failed",
-        `eth_estimateGas: ${failure.message} (code ${failure.code})`,
-      );
-    }
-    return { reverts: true, detail: revertDetail(failure) };
+  if (estimate.kind !== "gas") {
+    const { kind, failure } = estimate;
+    if (kind === "reverted") return { reverts: true, detail: revertDetail(failure) };
+    const pays = `${call.valueWei} wei and gas`;
+    throw new RetryableError(
+      "sender-unfunded",
+      `sender ${from}: cannot pay ${pays} (${failure.message})`,
+    );
   }
   if (head === null)
     throw new RetryableError("rpc-failed", "eth_getBlockByNumber: no latest block");
   return {
     reverts: false,
-    gasLimit: gasLimitFor(hexToBigInt(estimate.result as Hex)),
+    gasLimit: gasLimitFor(estimate.gas),
     baseFeeWei: head.baseFeeWei,
     headTimestampMs: head.timestampMs,
   };

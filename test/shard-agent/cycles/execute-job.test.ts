@@ -3,6 +3,7 @@ import { type ExecutePorts, executeJob, resumeJobs } from "#shard-agent/cycles/e
 import type { Journal } from "#shard-agent/ports/journal.ts";
 import type { Memory } from "#shard-agent/ports/memory.ts";
 import { newEntry } from "#shard-agent/records/journal-entry.ts";
+import { checkHealth } from "#shard-agent/stages/check-health.ts";
 import { FatalError, RetryableError } from "#shared/errors.ts";
 import { paramsHash, shardBytes32 } from "#shared/evm/mandate-typed-data.ts";
 import type { RebalanceJob, SwapParams } from "#shared/wire/rebalance-job.ts";
@@ -204,4 +205,50 @@ test("a job the journal may have known and has dropped is refused, whatever the 
   expect(again).toMatchObject({ outcome: "refused", reason: "expired" });
   expect(journal.get(jobId)).toBeUndefined();
   expect(journal.unfinished()).toEqual([]);
+});
+
+test("a sender that cannot pay signs nothing, says who lacks how much, and goes on once it is topped up", async () => {
+  const job = aJob();
+  const { jobId } = job.mandate;
+  let balanceWei = 10n ** 6n;
+  const vault = { ...ports.vault, senderBalanceWei: async () => balanceWei };
+  let waits = 0;
+  const pause = async () => {
+    waits += 1;
+    if (waits === 2) balanceWei = 10n ** 20n;
+    return true;
+  };
+  const poor: ExecutePorts = { ...ports, vault, pause };
+  const done = await executeJob(poor, { id: `j-${jobId.slice(2)}`, data: job }, HELD);
+  expect(done).toMatchObject({ outcome: "broadcast" });
+  expect(waits).toBe(2);
+  const { address } = ports.sender;
+  expect(memory.shortage).toMatchObject({ address, heldWei: 10n ** 6n });
+  const health = checkHealth(
+    aSnapshot({ senders: [{ address, balanceWei: 10n ** 6n }] }),
+    aScope(),
+    { journalWritable: true, endpointsAgree: true, shortage: memory.shortage ?? null },
+  );
+  expect(health.reasons).toEqual(["gas-below-floor"]);
+});
+
+test("a sender that is never topped up refuses the job at its deadline, naming the account", async () => {
+  const job = aJob();
+  const { jobId, deadlineSeconds } = job.mandate;
+  const vault = { ...ports.vault, senderBalanceWei: async () => 10n ** 6n };
+  const late = { nowMs: () => deadlineSeconds * 1000 + 1 };
+  let clock = ports.clock;
+  const sender = {
+    ...ports.sender,
+    prepare: (call: Parameters<typeof ports.sender.prepare>[0]) => {
+      clock = late;
+      return ports.sender.prepare(call);
+    },
+  };
+  const poor = { ...ports, vault, sender, clock: { nowMs: () => clock.nowMs() } };
+  const done = await executeJob(poor, { id: `j-${jobId.slice(2)}`, data: job }, HELD);
+  expect(done).toMatchObject({ outcome: "refused", reason: "gas-below-floor" });
+  expect(journal.get(jobId)?.refusal?.detail).toMatch(
+    new RegExp(`sender ${ports.sender.address}: has 1000000 wei; needs \\d+ wei`),
+  );
 });

@@ -62,6 +62,7 @@ beforeEach(() => {
     log: memoryLog(),
     chain: { head: async () => HEAD },
     vault: { senderBalanceWei: async () => 10n ** 20n },
+    memory: {},
     watch: { disagreement: () => null } as unknown as RecoverPorts["watch"],
     transfers: { executor: address20("ee"), sent: async () => [], evidence },
     recoveryDesk: {
