@@ -120,8 +120,19 @@ const gasFeesSchema = z.strictObject({
   maxGasFeeFractionOfNotional: z.number().positive().max(1).default(0.01),
   /** Largest cost of any one transaction's gas. */
   maxGasFeeWei: rawAmountSchema.default("50000000000000000"),
+  /** Most that one unit of gas may cost: above it nothing is sent, and nothing signed. */
+  maxFeePerGasWei: rawAmountSchema.default("10000000000000"),
   /** Ticker of the underlying that is the chain's native coin; null when there is none: only the absolute cap holds. */
   nativeUnderlying: z.string().nullable().default("ETH"),
+});
+
+/** What the sender's key signs at most, whatever it is asked, beside what gas may cost. */
+const signingSchema = z.strictObject({
+  maxGasLimit: z.number().int().min(21_000).default(30_000_000),
+  /** Most coins that one transaction may carry: LayerZero fees. */
+  maxValueWei: rawAmountSchema.default("10000000000000000000"),
+  /** Most that all transactions of 24 hours may cost together, gas and coins; null: no such limit. */
+  maxWeiPerDay: rawAmountSchema.nullable().default(null),
 });
 
 /** How jobs are taken. */
@@ -187,6 +198,7 @@ const agentFieldsSchema = z.strictObject({
   /** Below this balance of the sender the agent starts no jobs. */
   gasFloorWei: rawAmountSchema,
   gasFees: gasFeesSchema.prefault({}),
+  signing: signingSchema.prefault({}),
   rpc: rpcSchema.prefault({}),
   contracts: z.strictObject({
     vault: addressSchema,

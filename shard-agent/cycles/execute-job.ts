@@ -207,8 +207,9 @@ async function sendJob(
   const prepared = await ports.sender.prepare(call);
   if (prepared.reverts)
     return refuseEntry(ports, jobId, refuse("simulation-reverted", prepared.detail));
+  const { gasFees: terms } = ports.scope;
   const gasFeeCap = gasFeeCapWei(job.params, ports.memory.snapshot, ports.scope);
-  const fees = openingFees({ ...prepared, gasFeeCapWei: gasFeeCap });
+  const fees = openingFees({ ...prepared, gasFeeCapWei: gasFeeCap, terms });
   if (fees === null) return refuseEntry(ports, jobId, gasRefusal(prepared, gasFeeCap));
   const { address } = ports.sender;
   const funds = { address, balanceWei: conditions.senderBalanceWei };

@@ -156,7 +156,11 @@ async function attempt(ports: DeskPorts, job: RecoveryJob, lease: Lease): Promis
     const refusal = refuse("simulation-reverted", prepared.detail);
     return refuseEntry(ports, job, { received, refusal });
   }
-  const fees = openingFees({ ...prepared, gasFeeCapWei: received.gasFeeCapWei });
+  const fees = openingFees({
+    ...prepared,
+    gasFeeCapWei: received.gasFeeCapWei,
+    terms: ports.scope.gasFees,
+  });
   if (fees === null) {
     const found = `${prepared.gasLimit} gas at ${prepared.baseFeeWei} wei`;
     const refusal = refuse(

@@ -62,6 +62,7 @@ async function replace(ports: ResendPorts, entry: Pending, head: BlockHeader): P
     baseFeeWei: head.baseFeeWei,
     gasLimit: transaction.gasLimit,
     gasFeeCapWei: capWei,
+    terms: ports.scope.gasFees,
   };
   const fees = replacementFees(transaction, room);
   const fields = { id: entry.id, nonce: transaction.nonce, ...room };
@@ -94,7 +95,12 @@ async function cancel(ports: ResendPorts, entry: Pending, head: BlockHeader): Pr
   // An open one is replaced by itself when it is stuck.
   if (attempts.some((one) => isOpen(one.state))) return;
   const capWei = gasFeeCapWei(null, null, ports.scope);
-  const room = { baseFeeWei: head.baseFeeWei, gasLimit: CANCEL_GAS, gasFeeCapWei: capWei };
+  const room = {
+    baseFeeWei: head.baseFeeWei,
+    gasLimit: CANCEL_GAS,
+    gasFeeCapWei: capWei,
+    terms: ports.scope.gasFees,
+  };
   const fees = replacementFees(entry.transaction, room);
   if (fees === null) {
     const fields = { id: entry.id, nonce, ...room };

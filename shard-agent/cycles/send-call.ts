@@ -87,7 +87,12 @@ export function requireFunds(
 }
 
 /** What a signer throws when it has signed nothing: it is gone, its answer is no signature, or the guard refuses. */
-const NOT_SIGNED = new Set(["signer-unreachable", "signer-answer", "signing-refused"]);
+const NOT_SIGNED = new Set([
+  "signer-unreachable",
+  "signer-answer",
+  "signing-refused",
+  "signing-ceiling",
+]);
 
 /** True of an error after which nothing is signed, and the journal as it was: no reason to stop all else. */
 export function isNotSigned(error: unknown): boolean {

@@ -10,6 +10,8 @@ export type GasFeeTerms = {
   readonly maxGasFeeFractionOfNotional: number;
   /** Largest cost of one transaction's gas, whatever the job is worth. */
   readonly maxGasFeeWei: string;
+  /** Largest price of one unit of gas; left out: only the caps above hold. */
+  readonly maxFeePerGasWei?: string;
   /** Ticker of the configured underlying that is the chain's native coin; null: only the absolute cap holds. */
   readonly nativeUnderlying: string | null;
 };

@@ -29,6 +29,8 @@ export type FeeRoom = {
   readonly gasLimit: bigint;
   /** Most that the transaction's gas may cost. */
   readonly gasFeeCapWei: bigint;
+  /** What the agent pays for gas at most. */
+  readonly terms: Pick<GasFeeTerms, "maxFeePerGasWei">;
 };
 
 /**
@@ -52,7 +54,7 @@ export function gasFeeCapWei(
 
 /** First fees of a transaction: twice the base fee and a tip, less if the cap asks for it; null when the cap is below what the next block may take. */
 export function openingFees(room: FeeRoom): GasFees | null {
-  const limitWei = room.gasFeeCapWei / room.gasLimit;
+  const limitWei = limitOf(room);
   if (limitWei < neededFeeWei(room.baseFeeWei)) return null;
   const wantedWei = room.baseFeeWei * 2n + TIP_WEI;
   return {
@@ -66,12 +68,15 @@ export function gasTermsOf(
   snapshot: ShardSnapshot,
   scope: Pick<ShardScope, "underlyings" | "gasFees">,
 ): GasTerms {
-  const { maxGasFeeFractionOfNotional, maxGasFeeWei } = scope.gasFees;
+  const { maxGasFeeFractionOfNotional, maxGasFeeWei, maxFeePerGasWei } = scope.gasFees;
+  const neededWei = neededFeeWei(snapshot.block.baseFeeWei);
+  const isTooDear = maxFeePerGasWei !== undefined && neededWei > BigInt(maxFeePerGasWei);
   const nativeE8 = nativePriceE8(snapshot, scope.underlyings, scope.gasFees);
   return {
-    feePerGasWei: neededFeeWei(snapshot.block.baseFeeWei).toString(),
+    feePerGasWei: neededWei.toString(),
     gasLimitMultiplier: Number(GAS_LIMIT_PER_MILLE) / 1000,
-    maxFeeWei: maxGasFeeWei,
+    // Where one unit of gas is too dear there is nothing to be paid for.
+    maxFeeWei: isTooDear ? "0" : maxGasFeeWei,
     share:
       nativeE8 === null
         ? null
@@ -89,7 +94,7 @@ function neededFeeWei(baseFeeWei: bigint): bigint {
 
 /** Fees that replace a transaction: both at least 12.5 % higher, enough for the base fee now; null when the cap does not allow the rise. */
 export function replacementFees(previous: GasFees, room: FeeRoom): GasFees | null {
-  const limitWei = room.gasFeeCapWei / room.gasLimit;
+  const limitWei = limitOf(room);
   const leastWei = bumped(previous.maxFeePerGasWei);
   if (leastWei > limitWei) return null;
   const maxPriorityFeePerGasWei = bumped(previous.maxPriorityFeePerGasWei);
@@ -98,6 +103,14 @@ export function replacementFees(previous: GasFees, room: FeeRoom): GasFees | nul
     maxFeePerGasWei: smallest(wantedWei, limitWei),
     maxPriorityFeePerGasWei,
   };
+}
+
+/** Most per unit of gas. */
+function limitOf({ gasFeeCapWei: capWei, gasLimit, terms }: FeeRoom): bigint {
+  const limitWei = capWei / gasLimit;
+  return terms.maxFeePerGasWei === undefined
+    ? limitWei
+    : smallest(limitWei, BigInt(terms.maxFeePerGasWei));
 }
 
 function bumped(feeWei: bigint): bigint {

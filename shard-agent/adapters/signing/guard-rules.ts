@@ -8,6 +8,12 @@ type AgentContracts = Pick<GuardRules, "chainId" | "mandateSigners" | "mandateQu
     readonly optionBook: Address;
     readonly endpoint: Address;
   };
+  readonly gasFees: { readonly maxGasFeeWei: string; readonly maxFeePerGasWei: string };
+  readonly signing: {
+    readonly maxGasLimit: number;
+    readonly maxValueWei: string;
+    readonly maxWeiPerDay: string | null;
+  };
   readonly endpointId: number;
   readonly settlement: { readonly token: Address };
   readonly layerZero: TransferContracts["layerZero"];
@@ -47,5 +53,14 @@ export function guardRules(config: AgentContracts): GuardRules {
   const mandates = { vault, venueDesk, mandateSigners, mandateQuorum };
   const option = positionVenues?.lyraV1?.adapter;
   const upkeepAccounts = option === undefined ? [] : [option];
-  return { chainId, ...mandates, optionBook, recovery: recoveryRules(config), upkeepAccounts };
+  const { gasFees, signing } = config;
+  const ceilings = {
+    maxFeePerGasWei: BigInt(gasFees.maxFeePerGasWei),
+    maxGasLimit: BigInt(signing.maxGasLimit),
+    maxGasFeeWei: BigInt(gasFees.maxGasFeeWei),
+    maxValueWei: BigInt(signing.maxValueWei),
+    maxWeiPerDay: signing.maxWeiPerDay === null ? null : BigInt(signing.maxWeiPerDay),
+  };
+  const recovery = recoveryRules(config);
+  return { chainId, ...mandates, optionBook, recovery, upkeepAccounts, ceilings };
 }

@@ -13,6 +13,11 @@ import {
   type RecoveryRules,
   recoveryProblem,
 } from "#shard-agent/adapters/signing/guard-recovery.ts";
+import {
+  ceilingProblem,
+  type SigningCeilings,
+  spendingBudget,
+} from "#shard-agent/adapters/signing/signing-ceilings.ts";
 import type { KeySigner } from "#shard-agent/ports/key-signer.ts";
 import type { SigningIntent } from "#shard-agent/records/signing-intent.ts";
 import { FatalError } from "#shared/errors.ts";
@@ -22,6 +27,8 @@ import { shardVaultAbi } from "#shared/evm/abi/shard-vault.ts";
 import { venueDeskAbi } from "#shared/evm/abi/venue-desk.ts";
 import { type MandateContracts, mandateCall } from "#shared/evm/mandate-call.ts";
 import { mandateSigners, paramsHash, vaultDomain } from "#shared/evm/mandate-typed-data.ts";
+import { systemClock } from "#shared/node/system-clock.ts";
+import type { Clock } from "#shared/ports/clock.ts";
 import { type RebalanceJob, rebalanceJobSchema } from "#shared/wire/rebalance-job.ts";
 
 /** Upkeep of an account at a venue: whole calls. */
@@ -39,6 +46,7 @@ export type GuardRules = MandateContracts & {
   readonly upkeepAccounts: readonly Address[];
   readonly mandateSigners: readonly Address[];
   readonly mandateQuorum: number;
+  readonly ceilings: SigningCeilings;
 };
 
 /** Signs transactions, each held to what it is signed for. */
@@ -47,7 +55,8 @@ export type GuardedSigner = {
   /**
    * 65-byte signature of the unsigned transaction.
    *
-   * @throws {FatalError} `signing-refused` naming what does not fit; nothing is signed.
+   * @throws {FatalError} `signing-refused` naming what does not fit, `signing-ceiling` what is beyond the configured most;
+   * nothing is signed.
    */
   readonly sign: (unsigned: Hex, intent: SigningIntent) => Promise<Hex>;
 };
@@ -57,9 +66,14 @@ export type GuardedSigner = {
  * from, and refuses everything but: the mandate's own call, unchanged and signed by its quorum, with
  * no more value than it allows; the call that helps the message named on; the settlement of the series
  * named; a transfer of nothing to oneself.
- * Gas may cost no more than the entry's cap.
+ * Gas may cost no more than the entry's cap; and whatever the entry says, nothing goes beyond the configured ceilings.
  */
-export function signingGuard(key: KeySigner, rules: GuardRules): GuardedSigner {
+export function signingGuard(
+  key: KeySigner,
+  rules: GuardRules,
+  clock: Pick<Clock, "nowMs"> = systemClock,
+): GuardedSigner {
+  const budget = spendingBudget(rules.ceilings.maxWeiPerDay, clock);
   return {
     address: key.address,
     sign: async (unsigned, intent) => {
@@ -69,6 +83,11 @@ export function signingGuard(key: KeySigner, rules: GuardRules): GuardedSigner {
       else if (intent.kind === "recovery") checkRecovery(transaction, intent, rules);
       else if (intent.kind === "settlement") checkSettlement(transaction, intent, rules);
       else checkCancel(transaction, key.address);
+      const beyond =
+        ceilingProblem(transaction, rules.ceilings) ??
+        budget.spend(transaction, intent.kind === "cancel");
+      if (beyond !== null)
+        throw new FatalError("signing-ceiling", `Transaction: ${beyond}; it is not signed`);
       return key.sign(unsigned);
     },
   };

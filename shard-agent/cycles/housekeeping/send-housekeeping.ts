@@ -38,7 +38,7 @@ export async function sendHousekeeping(
     }
     const nowMs = ports.clock.nowMs();
     const capWei = gasFeeCapWei(null, null, ports.scope);
-    const fees = openingFees({ ...prepared, gasFeeCapWei: capWei });
+    const fees = openingFees({ ...prepared, gasFeeCapWei: capWei, terms: ports.scope.gasFees });
     if (fees === null) {
       const { baseFeeWei, gasLimit } = prepared;
       const detail = { ...o.payload, baseFeeWei, gasLimit, capWei };

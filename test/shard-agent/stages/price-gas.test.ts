@@ -1,6 +1,11 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { gasFeeCapWei, openingFees, replacementFees } from "#shard-agent/stages/price-gas.ts";
+import {
+  gasFeeCapWei,
+  gasTermsOf,
+  openingFees,
+  replacementFees,
+} from "#shard-agent/stages/price-gas.ts";
 import type { PerpChangeParams, SwapParams, TransferParams } from "#shared/wire/rebalance-job.ts";
 import {
   aScope,
@@ -16,6 +21,8 @@ import {
 import { address20 } from "#test/support/coordinator/shard-report.ts";
 
 const GWEI = 10n ** 9n;
+/** No ceiling on one unit of gas. */
+const TERMS = { terms: {} };
 const SPEND: SwapParams = {
   ...(SWAP_PARAMS as SwapParams),
   assetIn: SETTLEMENT_TOKEN,
@@ -77,7 +84,7 @@ test("the absolute cap holds for large jobs, for housekeeping and where the nati
 });
 
 test("first fees are twice the base fee and a tip of 1 gwei", () => {
-  const room = { baseFeeWei: 10n * GWEI, gasLimit: 500_000n, gasFeeCapWei: 10n ** 17n };
+  const room = { baseFeeWei: 10n * GWEI, gasLimit: 500_000n, gasFeeCapWei: 10n ** 17n, ...TERMS };
   expect(openingFees(room)).toEqual({
     maxFeePerGasWei: 21n * GWEI,
     maxPriorityFeePerGasWei: GWEI,
@@ -85,7 +92,7 @@ test("first fees are twice the base fee and a tip of 1 gwei", () => {
 });
 
 test("a tight cap lowers the first fee, and one below the next base fee refuses", () => {
-  const room = { baseFeeWei: 10n * GWEI, gasLimit: 1_000_000n };
+  const room = { baseFeeWei: 10n * GWEI, gasLimit: 1_000_000n, ...TERMS };
   const tight = openingFees({ ...room, gasFeeCapWei: 13n * GWEI * 1_000_000n });
   expect(tight?.maxFeePerGasWei).toBe(13n * GWEI);
   expect(openingFees({ ...room, gasFeeCapWei: 12n * GWEI * 1_000_000n })).toBeNull();
@@ -93,7 +100,7 @@ test("a tight cap lowers the first fee, and one below the next base fee refuses"
 
 test("a replacement follows a base fee that rose tenfold", () => {
   const previous = { maxFeePerGasWei: 21n * GWEI, maxPriorityFeePerGasWei: GWEI };
-  const room = { baseFeeWei: 100n * GWEI, gasLimit: 100_000n, gasFeeCapWei: 10n ** 17n };
+  const room = { baseFeeWei: 100n * GWEI, gasLimit: 100_000n, gasFeeCapWei: 10n ** 17n, ...TERMS };
   expect(replacementFees(previous, room)).toEqual({
     maxFeePerGasWei: 201_125_000_000n,
     maxPriorityFeePerGasWei: 1_125_000_000n,
@@ -110,7 +117,7 @@ test("every replacement raises both fees by an eighth at least and stays under i
       fc.bigInt({ min: 21_000n, max: 3_000_000n }),
       (one, two, baseFeeWei, gasLimit) => {
         const [maxPriorityFeePerGasWei, maxFeePerGasWei] = one < two ? [one, two] : [two, one];
-        const room = { baseFeeWei, gasLimit, gasFeeCapWei: 10n ** 17n };
+        const room = { baseFeeWei, gasLimit, gasFeeCapWei: 10n ** 17n, ...TERMS };
         const fees = replacementFees({ maxFeePerGasWei, maxPriorityFeePerGasWei }, room);
         if (fees === null) {
           expect(((maxFeePerGasWei * 9n + 7n) / 8n) * gasLimit).toBeGreaterThan(
@@ -127,4 +134,17 @@ test("every replacement raises both fees by an eighth at least and stays under i
       },
     ),
   );
+});
+
+test("one unit of gas never costs more than its ceiling, and above it nothing is sent, replaced or offered", () => {
+  const terms = { maxFeePerGasWei: (15n * GWEI).toString() };
+  const room = { baseFeeWei: 10n * GWEI, gasLimit: 100_000n, gasFeeCapWei: 10n ** 17n, terms };
+  expect(openingFees(room)?.maxFeePerGasWei).toBe(15n * GWEI);
+  expect(openingFees({ ...room, baseFeeWei: 13n * GWEI })).toBeNull();
+  const previous = { maxFeePerGasWei: 14n * GWEI, maxPriorityFeePerGasWei: GWEI };
+  expect(replacementFees(previous, room)).toBeNull();
+  const scope = aScope({ gasFees: { ...aScope().gasFees, ...terms } });
+  const block = { ...aSnapshot().block, baseFeeWei: 13n * GWEI };
+  expect(gasTermsOf(aSnapshot({ block }), scope).maxFeeWei).toBe("0");
+  expect(gasTermsOf(aSnapshot(), scope).maxFeeWei).toBe(aScope().gasFees.maxGasFeeWei);
 });

@@ -31,7 +31,9 @@ export function judgingAgent(
       const gasLimit = gasLimitFor(BigInt(gasOf(params, report)));
       const { baseFeeWei } = snapshot.block;
       const cap = gasFeeCapWei(params, snapshot, scope);
-      return openingFees({ baseFeeWei, gasLimit, gasFeeCapWei: cap }) === null;
+      return (
+        openingFees({ baseFeeWei, gasLimit, gasFeeCapWei: cap, terms: scope.gasFees }) === null
+      );
     },
   };
 }

@@ -23,6 +23,7 @@ import {
   SWAP_PARAMS,
   TRANSFER_PARAMS,
 } from "#test/support/agent/rebalance-job.ts";
+import { NO_CEILINGS } from "#test/support/agent/signing-ceilings.ts";
 import { vaultCall } from "#test/support/coordinator/planner.ts";
 import { address20, hash32 } from "#test/support/coordinator/shard-report.ts";
 
@@ -44,6 +45,7 @@ const RULES = {
   upkeepAccounts: [ACCOUNT],
   mandateSigners: [PLANNER.address],
   mandateQuorum: 1,
+  ceilings: NO_CEILINGS,
 };
 const GUARD = signingGuard(KEY, RULES);
 const CAP_WEI = 10n ** 15n;

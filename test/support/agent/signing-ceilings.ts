@@ -1,0 +1,10 @@
+import type { SigningCeilings } from "#shard-agent/adapters/signing/signing-ceilings.ts";
+
+/** Ceilings that no test's transaction reaches. */
+export const NO_CEILINGS: SigningCeilings = {
+  maxFeePerGasWei: 10n ** 30n,
+  maxGasLimit: 10n ** 9n,
+  maxGasFeeWei: 10n ** 30n,
+  maxValueWei: 10n ** 30n,
+  maxWeiPerDay: null,
+};
