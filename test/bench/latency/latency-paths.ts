@@ -38,9 +38,14 @@ const POLL_MS = 20;
 export const PATH_NAMES = ["own", "oneCall", "batches", "oneCallWs", "batchesWs"] as const;
 export type PathName = (typeof PATH_NAMES)[number];
 
+/** When the agent's own path had read the chain, and when its report was put together. */
+export type OwnMarks = { readAtMs: number; builtAtMs: number };
+
 /** Report cycles that differ in nothing but how they read the chain. */
 export type Paths = {
   readonly run: Readonly<Record<PathName, ReportPorts>>;
+  /** Of the last report. */
+  readonly ownMarks: Readonly<OwnMarks>;
   /** The next report of the stream, decoded, and when that was done. */
   readonly received: () => Promise<ShardReport & { readonly receivedAtMs: number }>;
   readonly close: () => void;
@@ -92,9 +97,11 @@ export async function openPaths(site: LatencySite): Promise<Paths> {
   });
   const multicall = (client: PublicClient, batchSize: number | undefined) =>
     portsWith({ ...own, ...multicallReader(client, plain, batchSize) });
+  const ownMarks: OwnMarks = { readAtMs: 0, builtAtMs: 0 };
   return {
+    ownMarks,
     run: {
-      own: portsWith(own),
+      own: marked(portsWith(own), ownMarks),
       oneCall: multicall(overHttp, 0),
       batches: multicall(overHttp, undefined),
       oneCallWs: multicall(overWs, 0),
@@ -107,6 +114,27 @@ export async function openPaths(site: LatencySite): Promise<Paths> {
       producer.disconnect();
       consumer.disconnect();
       journal.close();
+    },
+  };
+}
+
+function marked(ports: ReportPorts, marks: OwnMarks): ReportPorts {
+  const { chain, publisher } = ports;
+  return {
+    ...ports,
+    chain: {
+      ...chain,
+      snapshot: async (block, depth) => {
+        const snapshot = await chain.snapshot(block, depth);
+        marks.readAtMs = performance.now();
+        return snapshot;
+      },
+    },
+    publisher: {
+      publish: (report) => {
+        marks.builtAtMs = performance.now();
+        return publisher.publish(report);
+      },
     },
   };
 }

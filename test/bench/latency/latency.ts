@@ -17,7 +17,8 @@ const BASELINES = {
   oneCallWs: { text: "viem's multicall in one call, over WebSocket", goal: 4 },
   batchesWs: { text: "viem's default multicall, over WebSocket", goal: 15 },
 } as const;
-const WARM_UP_BLOCKS = 4;
+/** An agent runs for weeks: its first hundred reports, which the engine compiles meanwhile, are not what is measured. */
+const WARM_UP_BLOCKS = 40;
 /** What the measured blocks hold. */
 const BLOCKS = { quiet: "empty blocks", price: "a new price in each block" } as const;
 type BlockKind = keyof typeof BLOCKS;
@@ -28,26 +29,33 @@ type BlockKind = keyof typeof BLOCKS;
  *
  * @param series Positions in the shard's book.
  * @param blocks Blocks measured for each path.
+ * @param warmUpBlocks Blocks of each path before those.
  */
-export async function latencyRows(series: number, blocks: number): Promise<BenchRow[]> {
+export async function latencyRows(
+  series: number,
+  blocks: number,
+  warmUpBlocks = WARM_UP_BLOCKS,
+): Promise<BenchRow[]> {
   const site = await openLatencySite(series);
   try {
-    return await Promise.race([latencyRowsOf(site, series, blocks), site.miner.failed]);
+    return await Promise.race([
+      latencyRowsOf(site, { series, blocks, warmUpBlocks }),
+      site.miner.failed,
+    ]);
   } finally {
     await site.miner.close();
     await site.world.stop();
   }
 }
 
-async function latencyRowsOf(
-  site: LatencySite,
-  series: number,
-  blocks: number,
-): Promise<BenchRow[]> {
+type Sizes = Readonly<Record<"series" | "blocks" | "warmUpBlocks", number>>;
+
+async function latencyRowsOf(site: LatencySite, sizes: Sizes): Promise<BenchRow[]> {
   const events = await blockEvents(site.chain.rpcUrl);
   const paths = await openPaths(site);
   try {
-    const bench = { site, events, paths, blocks };
+    const { series } = sizes;
+    const bench = { site, events, paths, ...sizes };
     await requireSameReports(bench);
     const quiet = rowsOf(series, "quiet", await measurePaths(bench, "quiet"));
     const price = rowsOf(series, "price", await measurePaths(bench, "price"));
@@ -58,21 +66,26 @@ async function latencyRowsOf(
   }
 }
 
-type Times = Readonly<Record<PathName, number[]>>;
-type Bench = {
+/** In milliseconds; of the own path also how long each of its parts took. */
+type Times = Readonly<Record<PathName | (typeof PARTS)[number], number[]>>;
+type Bench = Sizes & {
   readonly site: LatencySite;
   readonly events: BlockEvents;
   readonly paths: Paths;
-  readonly blocks: number;
 };
+const PARTS = ["read", "value", "publish"] as const;
 
 async function measurePaths(o: Bench, kind: BlockKind): Promise<Times> {
-  const times = Object.fromEntries(PATH_NAMES.map((name) => [name, [] as number[]])) as Times;
-  for (let round = 0; round < WARM_UP_BLOCKS + o.blocks; round += 1) {
+  const names = [...PATH_NAMES, ...PARTS];
+  const times = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Times;
+  for (let round = 0; round < o.warmUpBlocks + o.blocks; round += 1) {
     for (const name of PATH_NAMES) {
       if (kind === "price") await o.site.movePrice();
-      const { tookMs, header } = await oneReport(o, name);
-      if (round >= WARM_UP_BLOCKS) times[name].push(tookMs);
+      const { atMs, receivedAtMs, header } = await oneReport(o, name);
+      if (round >= o.warmUpBlocks) {
+        times[name].push(receivedAtMs - atMs);
+        if (name === "own") noteParts(times, o.paths, { atMs, receivedAtMs });
+      }
       // An agent reads every block; those of the others' turns it reads outside of the clock.
       if (name === "own") continue;
       const followed = o.paths.received();
@@ -83,11 +96,20 @@ async function measurePaths(o: Bench, kind: BlockKind): Promise<Times> {
   return times;
 }
 
+type Span = { readonly atMs: number; readonly receivedAtMs: number };
+
+function noteParts(times: Times, { ownMarks }: Paths, { atMs, receivedAtMs }: Span): void {
+  const { readAtMs, builtAtMs } = ownMarks;
+  times.read.push(readAtMs - atMs);
+  times.value.push(builtAtMs - readAtMs);
+  times.publish.push(receivedAtMs - builtAtMs);
+}
+
 /** From a block's event to its report decoded. */
 async function oneReport(
   { site, events, paths }: Bench,
   name: PathName,
-): Promise<{ readonly tookMs: number; readonly header: BlockHeader }> {
+): Promise<Span & { readonly header: BlockHeader }> {
   const next = events.next();
   const report = paths.received();
   site.miner.mine();
@@ -95,7 +117,7 @@ async function oneReport(
   const told = reportRisk(paths.run[name], header);
   const [{ block, receivedAtMs }] = await Promise.all([report, told]);
   if (block.hash !== header.hash) throw new Error(`${name}: a report of another block`);
-  return { tookMs: receivedAtMs - atMs, header };
+  return { atMs, receivedAtMs, header };
 }
 
 /** The times compare only if all paths say the same of one block. */
@@ -120,11 +142,12 @@ async function requireSameReports(o: Bench): Promise<void> {
 
 function rowsOf(series: number, kind: BlockKind, times: Times): BenchRow[] {
   const us = (name: PathName): number => median(times[name]) * 1000;
+  const parts = PARTS.map((part) => `${part} ${median(times[part]).toFixed(2)}`).join(" + ");
+  const note = `${parts} ms; p99 ${percentile(times.own, 0.99).toFixed(1)} ms`;
   const name = `block event to report received, ${series} positions, ${BLOCKS[kind]}`;
   return PATH_NAMES.flatMap((path) => {
     if (path === "own") return [];
     const { text, goal } = BASELINES[path];
-    const note = `p99 ${percentile(times.own, 0.99).toFixed(0)} ms`;
     const ratio = us(path) / us("own");
     const baseline = `the same with ${text}`;
     return [{ ...alone(name, us("own"), note), baseline, baselineMedianUs: us(path), ratio, goal }];
