@@ -146,18 +146,36 @@ async function depthOn(
   };
 }
 
+type Counted = { readonly at: string; readonly liabilities: bigint };
+const lastCounted = new WeakMap<Carried["book"]["series"], Counted>();
+
 function accountOf(
   state: LensState,
   { series }: Carried["book"],
   settlementDecimals: number,
 ): Pick<LensBook, "capital" | "liabilities"> {
+  const liabilities = liabilitiesOf(state, series, settlementDecimals);
+  return { liabilities, capital: state.countedAssets - liabilities };
+}
+
+/** Counted once for the same series, prices and margin: feeds stand still for many blocks. */
+function liabilitiesOf(
+  { hedgePrices, marginBps: margin }: LensState,
+  series: Carried["book"]["series"],
+  settlementDecimals: number,
+): bigint {
+  const prices = hedgePrices.map(({ asset, answer }) => `${asset} ${answer}`);
+  const at = [margin, settlementDecimals, ...prices].join();
+  const before = lastCounted.get(series);
+  if (before?.at === at) return before.liabilities;
   const priceE8 = (underlying: string): bigint => {
-    const price = state.hedgePrices.find(({ asset }) => isSameAddress(asset, underlying as never));
+    const price = hedgePrices.find(({ asset }) => isSameAddress(asset, underlying as never));
     if (price !== undefined && price.answer > 0n) return price.answer;
     const found = price?.answer ?? "no feed";
     throw new FatalError("bad-price", `Feed of ${underlying}: found ${found}; must be above 0.`);
   };
-  const marginBps = BigInt(state.marginBps);
+  const marginBps = BigInt(margin);
   const liabilities = optionLiabilities(series, { priceE8, marginBps, settlementDecimals });
-  return { liabilities, capital: state.countedAssets - liabilities };
+  lastCounted.set(series, { at, liabilities });
+  return liabilities;
 }

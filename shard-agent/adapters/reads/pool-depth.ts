@@ -3,7 +3,13 @@ import type { LensReads, LensState } from "#shard-agent/adapters/reads/lens-read
 import { isSameAddress } from "#shard-agent/records/shard-scope.ts";
 import type { BlockHeader, DepthRequest } from "#shard-agent/records/shard-snapshot.ts";
 import { RetryableError } from "#shared/errors.ts";
-import { quoteExactInput, type TickTable, wordOf } from "#shared/evm/uniswap-v3-quote.ts";
+import {
+  type ExactInput,
+  type PoolPrice,
+  quoteExactInput,
+  type TickTable,
+  wordOf,
+} from "#shared/evm/uniswap-v3-quote.ts";
 
 /**
  * Words of a pool's bitmap that are known on each side of its price: 10 % of it at the closest spacing. Anybody can make
@@ -14,6 +20,8 @@ const WORDS_EACH_SIDE = 4;
 const WORDS_LEFT_MIN = 2;
 const WORD_LAST = 32_767;
 const REFUSALS = ["rpc-failed", "rpc-quorum"];
+/** Amounts of one table and price whose outcome is remembered: both sides at every size, and some to spare. */
+const REMEMBERED_MAX = 64;
 
 /** Tick tables by pool. */
 export type TickTables = ReadonlyMap<Address, TickTable>;
@@ -101,9 +109,28 @@ function depthOf(
   const [address, pool] = [o.addresses[index], o.pools[index]];
   const table = address === undefined ? undefined : o.tables.get(address);
   if (pool === undefined || table === undefined) return null;
-  return quoteExactInput(pool, table, {
+  return rememberedQuote(pool, table, {
     amountIn: request.amountInRaw,
     fee: request.fee,
     isZeroForOne: BigInt(request.assetIn) < BigInt(request.assetOut),
   });
+}
+
+type Remembered = { readonly price: string; readonly outcomes: Map<string, bigint | null> };
+const remembered = new WeakMap<TickTable, Remembered>();
+
+/** {@link quoteExactInput}, worked out once for the same ticks, price and amount: in most blocks nobody trades. */
+function rememberedQuote(pool: PoolPrice, table: TickTable, input: ExactInput): bigint | null {
+  const price = `${pool.sqrtPriceX96} ${pool.tick} ${pool.liquidity}`;
+  let known = remembered.get(table);
+  if (known?.price !== price || known.outcomes.size >= REMEMBERED_MAX) {
+    known = { price, outcomes: new Map() };
+    remembered.set(table, known);
+  }
+  const key = `${input.amountIn} ${input.fee} ${input.isZeroForOne}`;
+  const before = known.outcomes.get(key);
+  if (before !== undefined) return before;
+  const outcome = quoteExactInput(pool, table, input);
+  known.outcomes.set(key, outcome);
+  return outcome;
 }

@@ -39,7 +39,7 @@ export const PATH_NAMES = ["own", "oneCall", "batches", "oneCallWs", "batchesWs"
 export type PathName = (typeof PATH_NAMES)[number];
 
 /** When the agent's own path had read the chain, and when its report was put together. */
-export type OwnMarks = { readAtMs: number; builtAtMs: number };
+type OwnMarks = { readAtMs: number; builtAtMs: number };
 
 /** Report cycles that differ in nothing but how they read the chain. */
 export type Paths = {

@@ -63,7 +63,7 @@ export async function openLatencySite(series: number): Promise<LatencySite> {
   }
 }
 
-/** A dollar up and down again. */
+/** Up by a cent each time, for some hundred blocks: a price that was there before is not a new one. */
 function priceMover(world: Pick<World, "keys">, chain: WorldChain): () => Promise<unknown> {
   const client = chainClient(chain.rpcUrl, chain.chainId);
   const market = openLane(client, world.keys.account("market"), POLL_MS);
@@ -72,7 +72,7 @@ function priceMover(world: Pick<World, "keys">, chain: WorldChain): () => Promis
   let moves = 0;
   return () => {
     moves += 1;
-    return pushPrice(market, first.feed, SPOT_USD + (moves % 2));
+    return pushPrice(market, first.feed, SPOT_USD + (moves % 1_000) / 100);
   };
 }
 

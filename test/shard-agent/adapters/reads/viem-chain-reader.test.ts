@@ -18,11 +18,23 @@ const MINT = keccak256(toBytes("Mint(address,address,int24,int24,uint128,uint256
 const LIQUIDITY = 10n ** 24n;
 const AMOUNT_OUT = 999_499_001_000_748_499n;
 
-type Truth = { revision: bigint; takersLong: bigint; quote: bigint; logs: RawLog[] };
+type Truth = {
+  revision: bigint;
+  takersLong: bigint;
+  quote: bigint;
+  logs: RawLog[];
+  priceUsd: bigint;
+};
 
 /** A chain that says what `truth` holds, and counts what it was asked. */
 function scene() {
-  const truth: Truth = { revision: 1n, takersLong: 10n ** 18n, quote: AMOUNT_OUT, logs: [] };
+  const truth: Truth = {
+    revision: 1n,
+    takersLong: 10n ** 18n,
+    quote: AMOUNT_OUT,
+    logs: [],
+    priceUsd: 2_000n,
+  };
   const asked: string[] = [];
   const ask = async <T>(name: string, answer: () => T): Promise<T> => {
     asked.push(name);
@@ -63,11 +75,11 @@ function header(number: number): BlockHeader {
   return { number, hash: hash(number), parentHash, timestampMs: number * 1_000, baseFeeWei: 1n };
 }
 
-function stateOf({ revision }: Truth): LensState {
+function stateOf({ revision, priceUsd }: Truth): LensState {
   const price = (asset: `0x${string}`) => ({
     asset,
     roundId: 1n,
-    answer: 2_000n * 10n ** 8n,
+    answer: priceUsd * 10n ** 8n,
     updatedAt: 1n,
   });
   const state = { spotTick: 0, twapTick: 0, hasHistory: true, takesTrades: true };
@@ -93,7 +105,7 @@ function stateOf({ revision }: Truth): LensState {
   };
 }
 
-function bookOf({ revision, takersLong }: Truth): LensBook {
+function bookOf({ revision, takersLong, priceUsd }: Truth): LensBook {
   const series = {
     id: hash32("5e"),
     underlying: OTHER,
@@ -105,7 +117,9 @@ function bookOf({ revision, takersLong }: Truth): LensBook {
     takersShort: 0n,
     settlementPrice: 0n,
   };
-  const liabilities = (takersLong * 300n * 10n ** 6n) / 10n ** 18n;
+  // A call of 1,900 in the money, and margin of a tenth of the price.
+  const perOption = priceUsd - 1_900n + priceUsd / 10n;
+  const liabilities = (takersLong * perOption * 10n ** 6n) / 10n ** 18n;
   return {
     timestamp: 0n,
     revision,
@@ -126,6 +140,18 @@ test("the first block is read whole and checked; the next ones say the same from
   const next = await at(11);
   expect(next.asked).toEqual(ON);
   expect(next.snapshot).toEqual({ ...first.snapshot, block: header(11) });
+});
+
+test("liabilities follow the price from block to block, and back", async () => {
+  const { at, truth, lines } = scene();
+  await at(10);
+  for (const [index, priceUsd] of [2_000n, 2_100n, 2_100n, 1_950n, 2_000n].entries()) {
+    truth.priceUsd = priceUsd;
+    const { snapshot } = await at(11 + index);
+    expect(snapshot.liabilitiesRaw).toBe(bookOf(truth).liabilities);
+    expect(snapshot.capitalRaw).toBe(bookOf(truth).capital);
+  }
+  expect(lines).toEqual([]);
 });
 
 test("a book of another revision is read anew, with its liabilities", async () => {
