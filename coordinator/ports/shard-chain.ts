@@ -37,8 +37,8 @@ export type ShardChain = {
   readonly newestBlock: () => Promise<ChainBlock>;
   /** Newest final block. */
   readonly finalBlock: () => Promise<ChainBlock>;
-  /** When a block of the chain was made, as it says. */
-  readonly timestampMs: (blockNumber: number) => Promise<number>;
+  /** The chain's block of a number, which it has reached. */
+  readonly blockAt: (blockNumber: number) => Promise<ChainBlock>;
   /** The vault's fence at a block, or at the head. */
   readonly fenceAt: (block: Hex | "latest") => Promise<Fence>;
   readonly isConsumed: (jobId: Hex, blockHash: Hex) => Promise<boolean>;

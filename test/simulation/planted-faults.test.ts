@@ -56,7 +56,8 @@ const CASES: readonly Case[] = [
   },
   {
     plant: "coordinator-takes-head-for-final",
-    ids: ["I3", "I9", "I13"],
+    // I2: it halts once it finds another block in the place of one it took for final.
+    ids: ["I2", "I3", "I9", "I13"],
     rates: { ...REORGS, "chain-reorg": 6, "chain-fee-spike": 2 },
     firstSeed: 3_005,
   },

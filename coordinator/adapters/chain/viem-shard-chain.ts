@@ -47,8 +47,7 @@ export function viemShardChain(options: ShardChainOptions): ShardChain {
   return {
     newestBlock: () => chain((rpc) => blockOf(rpc, "latest")),
     finalBlock: () => chain((rpc) => blockOf(rpc, "finalized")),
-    timestampMs: async (blockNumber) =>
-      (await chain((rpc) => blockOf(rpc, numberToHex(blockNumber)))).timestampMs,
+    blockAt: (blockNumber) => chain((rpc) => blockOf(rpc, numberToHex(blockNumber))),
     fenceAt: (block) =>
       chain(async (rpc) => {
         const [epoch, leader] = await Promise.all([

@@ -70,7 +70,7 @@ export function remember(
 }
 
 /** A contradiction between what was proved before and now: nothing more is issued until a person looks. */
-function breakInvariant(state: CoordinatorState, log: Log, error: unknown): void {
+export function breakInvariant(state: CoordinatorState, log: Log, error: unknown): void {
   if (!(error instanceof FatalError)) throw error;
   state.brokenInvariant ??= error.message;
   log.error("an invariant is broken; halted", { error });

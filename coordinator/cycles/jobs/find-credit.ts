@@ -38,7 +38,7 @@ export async function findCredit(
   const sentAtMs = before?.sentAtMs ?? (await sentTime(ports, job));
   const toBlock = before?.nextBlock ?? newest.fromBlock - 1;
   if (sentAtMs === undefined) return undefined;
-  if (toBlock < 0 || (await chain.timestampMs(toBlock)) < sentAtMs - CLOCKS_APART_MS) {
+  if (toBlock < 0 || (await chain.blockAt(toBlock)).timestampMs < sentAtMs - CLOCKS_APART_MS) {
     state.creditSearches.delete(guid);
     return undefined;
   }
@@ -60,7 +60,7 @@ async function sentTime(
   if (told != null) return told;
   if (consumption === null) return times.recordedAtMs;
   try {
-    return await chains.get(shard)?.timestampMs(consumption.blockNumber);
+    return (await chains.get(shard)?.blockAt(consumption.blockNumber))?.timestampMs;
   } catch (error) {
     if (error instanceof RetryableError) return undefined;
     throw error;

@@ -1,6 +1,7 @@
 import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
 import { recount, recountAll, takeBack } from "#coordinator/cycles/jobs/take-back.ts";
 import type { TrackPorts } from "#coordinator/cycles/jobs/track-jobs.ts";
+import { followFinality } from "#coordinator/cycles/safety/follow-finality.ts";
 import { keepProof, keepSafety } from "#coordinator/cycles/safety/keep-safety.ts";
 import type { Journal } from "#coordinator/ports/journal.ts";
 import type { ShardChain } from "#coordinator/ports/shard-chain.ts";
@@ -60,7 +61,7 @@ async function look(state: CoordinatorState, ports: AuditPorts, shard: string): 
   const setup = state.setups.get(shard);
   const chain = ports.chains.get(shard);
   if (setup === undefined || chain === undefined) return;
-  state.finals.set(shard, await chain.finalBlock());
+  await followFinality(state, ports, shard, chain);
   if (entry === undefined) return;
   if (state.audited.get(shard) === entry) {
     // All of it was seen; that its chain did not answer meanwhile has hidden nothing.

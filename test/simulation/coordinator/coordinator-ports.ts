@@ -1,7 +1,7 @@
 import type { JobQueue, RecoveryQueue, SendOutcome } from "#coordinator/ports/job-queue.ts";
 import type { Journal } from "#coordinator/ports/journal.ts";
 import type { MandateSigner } from "#coordinator/ports/mandate-signer.ts";
-import type { ConsumedMandate, ShardChain } from "#coordinator/ports/shard-chain.ts";
+import type { ChainBlock, ConsumedMandate, ShardChain } from "#coordinator/ports/shard-chain.ts";
 import { RetryableError } from "#shared/errors.ts";
 import type { Address } from "#shared/units/ids.ts";
 import { queueJobId, type RebalanceJob } from "#shared/wire/rebalance-job.ts";
@@ -137,18 +137,9 @@ export function shardChain(
 ): ShardChain {
   const { rpc } = o;
   return {
-    newestBlock: () =>
-      rpc.read((view) => {
-        const { number, hash, timestampMs } = view.head.header;
-        return { number, hash, timestampMs };
-      }),
-    finalBlock: () =>
-      rpc.read((view) => {
-        const { number, hash, timestampMs } = known(view.at(view.finalizedNumber)).header;
-        return { number, hash, timestampMs };
-      }),
-    timestampMs: (blockNumber) =>
-      rpc.read((view) => known(view.at(blockNumber)).header.timestampMs),
+    newestBlock: () => rpc.read((view) => chainBlock(view.head)),
+    finalBlock: () => rpc.read((view) => chainBlock(known(view.at(view.finalizedNumber)))),
+    blockAt: (blockNumber) => rpc.read((view) => chainBlock(known(view.at(blockNumber)))),
     fenceAt: (block) =>
       rpc.read((view) => {
         const { state } = block === "latest" ? view.head : known(view.byHash(block));
@@ -197,6 +188,10 @@ export function shardChain(
 function known(block: SimBlock | undefined): SimBlock {
   if (block === undefined) throw new RetryableError("chain-unreachable", "unknown block");
   return block;
+}
+
+function chainBlock({ header: { number, hash, timestampMs } }: SimBlock): ChainBlock {
+  return { number, hash, timestampMs };
 }
 
 function eventsIn(

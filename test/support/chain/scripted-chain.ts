@@ -24,6 +24,8 @@ export type ChainScript = {
   deliveries: Delivery[];
   /** Ranges in which a delivery was looked for. */
   asked: BlockRange[];
+  /** Hashes of blocks by number, where they matter: all others have that of the final one. */
+  hashes: Map<number, Hex>;
   /** Times of blocks, where they matter. */
   timestampAt: (blockNumber: number) => number;
   sent: SentTransfer[];
@@ -48,6 +50,7 @@ export function scriptedChain(): { readonly script: ChainScript; readonly chain:
     consumed: [],
     deliveries: [],
     asked: [],
+    hashes: new Map(),
     timestampAt: () => NOW_MS,
     sent: [],
     fates: new Map(),
@@ -60,7 +63,11 @@ export function scriptedChain(): { readonly script: ChainScript; readonly chain:
   };
   const chain: ShardChain = {
     newestBlock: () => reach(() => ({ ...script.newestBlock, hash: hash32("f2") })),
-    finalBlock: () => reach(() => ({ ...script.finalBlock, hash: hash32("f1") })),
+    finalBlock: () =>
+      reach(() => {
+        const { number } = script.finalBlock;
+        return { ...script.finalBlock, hash: script.hashes.get(number) ?? hash32("f1") };
+      }),
     fenceAt: (block: Hex | "latest") =>
       reach(() => (block === "latest" ? script.head : script.final)),
     isConsumed: (jobId) => reach(() => script.consumed.some((one) => one.jobId === jobId)),
@@ -81,7 +88,12 @@ export function scriptedChain(): { readonly script: ChainScript; readonly chain:
     messageFate: ({ guid }, { blockNumber }) =>
       reach(() => (blockNumber > script.newestBlock.number ? undefined : script.fates.get(guid))),
     sentMessage: (_blockNumber, guid) => reach(() => script.sent.find((one) => one.guid === guid)),
-    timestampMs: (blockNumber) => reach(() => script.timestampAt(blockNumber)),
+    blockAt: (number) =>
+      reach(() => ({
+        number,
+        hash: script.hashes.get(number) ?? hash32("f1"),
+        timestampMs: script.timestampAt(number),
+      })),
     deliveries: (range, guid) =>
       reach(() => {
         script.asked.push(range);
