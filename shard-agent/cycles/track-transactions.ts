@@ -112,6 +112,11 @@ async function trackMissing(
   if (finalized !== null && (await ports.transactions.nonceAt(finalized)) > nonce) {
     const isLate = view.head.timestampMs > entry.deadlineSeconds * 1000;
     const isLostRace = await isTaken(ports, entry, view.head);
+    if (!isOwnNonce(ports, entry))
+      ports.log.error(
+        "a nonce went to a transaction that is not in this journal: another process sends with this key",
+        { id: entry.id, nonce },
+      );
     const receiptOf = teller(ports, "expired", { isLostRace });
     stepEntry(ports, entry, isLate ? "expire" : "supersede", { receiptOf });
     return;
@@ -127,6 +132,13 @@ async function isTaken(
   at: Pick<BlockHeader, "hash">,
 ): Promise<boolean> {
   return entry.kind === "job" && (await ports.vault.state(entry.id as Hex, at)).consumed;
+}
+
+/** True when the entry's nonce can have gone to a cancel, or to what it cancels. */
+function isOwnNonce(ports: TrackPorts, entry: JournalEntry): boolean {
+  if (entry.kind === "cancel" || entry.transaction === null) return true;
+  const cancels = ports.journal.withPrefix(`cancel:${entry.transaction.nonce}:`);
+  return cancels.some((one) => one.inclusion !== null);
 }
 
 /** What freeing the nonce has cost: a job that came to nothing is not free. */

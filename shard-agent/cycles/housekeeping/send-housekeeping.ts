@@ -36,7 +36,6 @@ export async function sendHousekeeping(
       ports.log.debug(`${o.what} would revert`, { ...o.payload, detail: prepared.detail });
       return;
     }
-    const nowMs = ports.clock.nowMs();
     const capWei = gasFeeCapWei(null, null, ports.scope);
     const fees = openingFees({ ...prepared, gasFeeCapWei: capWei, terms: ports.scope.gasFees });
     if (fees === null) {
@@ -45,16 +44,18 @@ export async function sendHousekeeping(
       ports.log.warn(`${o.what} waits: gas costs more than its cap`, detail);
       return;
     }
+    const head = await ports.chain.head();
     const checked = newEntry({
       id: o.id,
       kind: "settlement",
       state: "checked",
       payload: JSON.stringify(o.payload),
-      deadlineSeconds: Math.floor(nowMs / 1000) + WITHIN_SECONDS,
+      // By the clock that it is judged by: with this machine's an hour behind, each would be cancelled at the next head.
+      deadlineSeconds: Math.floor(head.timestampMs / 1000) + WITHIN_SECONDS,
       gasFeeCapWei: capWei,
-      updatedAtMs: nowMs,
+      updatedAtMs: ports.clock.nowMs(),
     });
-    const nonce = await nextNonce(ports, await ports.chain.head());
+    const nonce = await nextNonce(ports, head);
     ports.journal.insert(checked);
     await sendCall(ports, checked, o.call, { ...prepared, ...fees, nonce });
     ports.log.info(`${o.what}: sent`, o.payload);

@@ -9,6 +9,7 @@ import {
   trackedChain,
 } from "#test/support/agent/tracked-chain.ts";
 import { hash32 } from "#test/support/coordinator/shard-report.ts";
+import { memoryLog } from "#test/support/runner/memory-log.ts";
 import { temporaryFolder } from "#test/support/runner/temporary-folder.ts";
 
 const OLDER = aSignedTransaction({ hash: hash32("a0"), raw: "0xa0" });
@@ -109,6 +110,35 @@ test.each([
     expect(receipts()).toMatchObject([{ outcome: "expired", reason: null }]);
   },
 );
+
+test("an operator is told of a nonce that went to no transaction of this journal, and not of one that its own cancel took", async () => {
+  const log = memoryLog();
+  ports = { ...ports, log };
+  const told = () => log.lines.filter(({ level }) => level === "error").length;
+  chain.isTaken = true;
+  await track();
+  const cancelled = chain.signed[0]?.hash ?? "0x";
+  chain.mined.set(cancelled, anInclusion(cancelled, { blockNumber: 100 }));
+  [chain.nonceAtHead, chain.nonceAtFinal] = [8, 8];
+  await track();
+  expect(state()).toBe("superseded");
+  expect(told()).toBe(0);
+  const other = aPendingEntry({
+    id: hash32("77"),
+    deadlineSeconds: JOB.deadlineSeconds,
+    transaction: aSignedTransaction({ nonce: 8, hash: hash32("78"), raw: "0x78" }),
+  });
+  journal.insert(other);
+  [chain.nonceAtHead, chain.nonceAtFinal] = [9, 9];
+  await track();
+  expect(journal.get(other.id)?.state).toBe("superseded");
+  expect(told()).toBe(1);
+  expect(log.lines.find(({ level }) => level === "error")).toMatchObject({
+    message:
+      "a nonce went to a transaction that is not in this journal: another process sends with this key",
+    fields: { id: other.id, nonce: 8 },
+  });
+});
 
 test("a job that another transaction brought is a lost race, with what its cancel cost", async () => {
   chain.isTaken = true;
