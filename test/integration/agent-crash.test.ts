@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import type { JournalState } from "#shard-agent/records/journal-entry.ts";
 import { shardVaultAbi } from "#shared/evm/abi/shard-vault.ts";
@@ -21,16 +22,22 @@ const GWEI = 10n ** 9n;
 const TEST_MS = 180_000;
 /** Anvil's newest block but eight is final. */
 const BLOCKS_TO_FINALITY = 9;
+const TEN_MINUTES_MS = 600_000;
 
 let shard: LoneShard;
 let site: AgentSite;
+let redis: Redis;
 
 beforeAll(async () => {
   shard = await openLoneShard(25);
   ({ site } = shard);
+  redis = new Redis(shard.world.description.redisUrl);
 });
 
-afterAll(() => shard?.close());
+afterAll(async () => {
+  redis?.disconnect();
+  await shard?.close();
+});
 
 // Whatever a test came to.
 afterEach(async () => {
@@ -158,6 +165,56 @@ test("killed at refused, the job is refused again after the restart and nothing 
   expect(await consumptions(jobId)).toEqual([]);
 });
 
+test("a Redis that lost everything while a job was on its way, and one that was put back to that moment later, change nothing", {
+  timeout: TEST_MS,
+}, async () => {
+  const agent = newAgent();
+  const before = await accounts();
+  const job = await killedWith(agent, "broadcast", { mines: false });
+  const old = await redisContent();
+  await redis.flushall();
+  await mining(true);
+  const life = await agent.lives();
+  await shard.freshReport();
+  const next = await doneJob();
+  await putBack(old);
+  // The queue has the first again, as one that its agent died with.
+  const receipts = await receiptsUntil(job.mandate.jobId, "refused");
+  expect(receipts.at(-1)).toMatchObject({ reason: "already-consumed" });
+  const last = await doneJob();
+  await life.rests();
+  for (const { mandate } of [job, next, last])
+    expect(await consumptions(mandate.jobId)).toHaveLength(1);
+  const { cash, nonce } = before;
+  expect(await accounts()).toEqual({ cash: cash - 3n * AMOUNT, nonce: nonce + 3 });
+});
+
+test("an agent whose clock is ten minutes behind does what is in time once and nothing late; ten minutes ahead it does nothing; set right, it goes on", {
+  timeout: TEST_MS,
+}, async () => {
+  const before = await accounts();
+  const folder = temporaryFolder();
+  const behind = await startedAt(folder, -TEN_MINUTES_MS);
+  const inTime = await doneJob();
+  const late = await givenJob({ lifetimeSeconds: -1 });
+  expect(await receiptsUntil(late.mandate.jobId, "refused")).toMatchObject([{ reason: "expired" }]);
+  await stopped(behind);
+  const ahead = await startedAt(folder, TEN_MINUTES_MS);
+  const refused = await givenJob({ lifetimeSeconds: 60 });
+  expect(await receiptsUntil(refused.mandate.jobId, "refused")).toMatchObject([
+    { reason: "expired" },
+  ]);
+  await stopped(ahead);
+  const right = await startedAt(folder, 0);
+  await shard.freshReport();
+  const again = await doneJob();
+  await stopped(right);
+  for (const { mandate } of [inTime, again])
+    expect(await consumptions(mandate.jobId)).toHaveLength(1);
+  const { cash, nonce } = before;
+  expect(await accounts()).toEqual({ cash: cash - 2n * AMOUNT, nonce: nonce + 2 });
+});
+
 test("a journal that lost its tail stops the start and names the file", async () => {
   const folder = temporaryFolder();
   const file = join(folder, `${site.chain.agent.id}.sqlite`);
@@ -177,6 +234,50 @@ function newAgent(): MortalAgent {
 async function ready(running: RunningProcess): Promise<void> {
   await running.printed("agent runs");
   await shard.freshReport();
+}
+
+/** An agent to whose process the machine's clock is off by so much. */
+async function startedAt(folder: string, clockShiftMs: number): Promise<RunningProcess> {
+  const env = { CLOCK_SHIFT_MS: String(clockShiftMs) };
+  const nodeArgs = ["--import", "./test/support/runner/shifted-clock.ts"];
+  const agent = shard.startAgent({ folder, env, nodeArgs });
+  await agent.printed("agent runs");
+  return agent;
+}
+
+async function stopped(agent: RunningProcess): Promise<void> {
+  agent.kill("SIGTERM");
+  expect(await agent.exitCode).toBe(0);
+}
+
+async function givenJob(o: { readonly lifetimeSeconds: number }): Promise<RebalanceJob> {
+  const job = await swapJob(shard.world, site, { amountInRaw: String(AMOUNT), ...o });
+  await site.enqueue(job);
+  return job;
+}
+
+async function doneJob(): Promise<RebalanceJob> {
+  const job = await givenJob({ lifetimeSeconds: 60 });
+  await shard.untilConsumed(job.mandate.jobId);
+  return job;
+}
+
+type Kept = { readonly key: string; readonly value: Buffer; readonly expiresAtMs: number };
+
+/** Every key as it is now; what expires does so at its time, also when it is put back. */
+async function redisContent(): Promise<Kept[]> {
+  const keys = await redis.keys("*");
+  const kept = keys.map(async (key) => {
+    const [value, expiresAtMs] = [await redis.dumpBuffer(key), await redis.pexpiretime(key)];
+    return value === null ? [] : [{ key, value, expiresAtMs }];
+  });
+  return (await Promise.all(kept)).flat();
+}
+
+async function putBack(kept: readonly Kept[]): Promise<void> {
+  await redis.flushall();
+  for (const { key, value, expiresAtMs } of kept)
+    await redis.restore(key, Math.max(0, expiresAtMs), value, "ABSTTL");
 }
 
 /** A job that the agent is given and killed with at a point; `mines`: blocks go on from then. */

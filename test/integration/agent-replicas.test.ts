@@ -98,6 +98,45 @@ test("an agent that loses the race on chain frees its nonce at a small cost, whi
   await shard.untilConsumed(next.mandate.jobId);
 });
 
+test("two agents that were given one key by mistake do no job twice, say what is wrong, and go on", async () => {
+  const both = [
+    await startAgent("first"),
+    await startAgent("second", { senderKey: shard.agentConfig.senderKey }),
+  ];
+  const before = await shard.settlementBalance();
+  await rpc(site.chain.rpcUrl, "evm_setIntervalMining", [0]);
+  const jobs = await Promise.all(
+    Array.from({ length: 6 }, () => swapJob(world, site, { amountInRaw: String(AMOUNT) })),
+  );
+  await Promise.all(jobs.map((job) => site.enqueue(job)));
+  const outcomesOf = async ({ mandate }: (typeof jobs)[number]) => {
+    const [own, others] = await Promise.all(
+      [undefined, `${site.chain.shard}-2`].map((id) => site.receiptsOf(mandate.jobId, id)),
+    );
+    return [...(own ?? []), ...(others ?? [])].map((one) => one.outcome);
+  };
+  for (const job of jobs)
+    await waitFor(
+      () => outcomesOf(job),
+      (found) => found.includes("broadcast"),
+      "broadcast",
+    );
+  await rpc(site.chain.rpcUrl, "evm_setIntervalMining", [1]);
+  await Promise.any(both.map((agent) => agent.printed("another process sends with this key")));
+  const isOver = (found: string[]) => found.includes("included") || found.includes("expired");
+  for (const job of jobs) await waitFor(() => outcomesOf(job), isOver, "end of a job");
+  const isDone = await Promise.all(
+    jobs.map(({ mandate }) => site.vaultRead("consumed", [mandate.jobId])),
+  );
+  const done = BigInt(isDone.filter((one) => one === true).length);
+  expect(done).toBeGreaterThan(0n);
+  expect(done).toBeLessThan(6n);
+  expect(before - (await shard.settlementBalance())).toBe(done * AMOUNT);
+  const next = await swapJob(world, site, { amountInRaw: String(AMOUNT) });
+  await site.enqueue(next);
+  await shard.untilConsumed(next.mandate.jobId);
+});
+
 /** One of two agents of the first shard: own key, own journal, own name; ends with the test. */
 async function startAgent(which: "first" | "second", change: object = {}): Promise<RunningProcess> {
   const { chain } = site;
