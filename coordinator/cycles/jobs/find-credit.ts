@@ -33,7 +33,10 @@ export async function findCredit(
   if (guid === null || job.target === null) return undefined;
   const newest = { fromBlock: final.number - ports.lookbackBlocks, toBlock: final.number };
   const [recent] = await chain.deliveries(newest, guid);
-  if (recent !== undefined) return recent;
+  if (recent !== undefined) {
+    state.creditSearches.delete(guid);
+    return recent;
+  }
   const before = state.creditSearches.get(guid);
   const sentAtMs = before?.sentAtMs ?? (await sentTime(ports, job));
   const toBlock = before?.nextBlock ?? newest.fromBlock - 1;
@@ -47,7 +50,7 @@ export async function findCredit(
   // Once found it is remembered with the job.
   if (found !== undefined) state.creditSearches.delete(guid);
   else state.creditSearches.set(guid, { sentAtMs, nextBlock: page.fromBlock - 1 });
-  ports.log.info("older blocks are searched for a transfer's credit", { guid, ...page });
+  ports.log.debug("older blocks are searched for a transfer's credit", { guid, ...page });
   return found;
 }
 

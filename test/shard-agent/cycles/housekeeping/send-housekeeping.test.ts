@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from "vitest";
-import { sendHousekeeping } from "#shard-agent/cycles/send-housekeeping.ts";
+import { sendHousekeeping } from "#shard-agent/cycles/housekeeping/send-housekeeping.ts";
 import { TRACKED_HEAD as HEAD, trackedChain } from "#test/support/agent/tracked-chain.ts";
 import { address20 } from "#test/support/coordinator/shard-report.ts";
 import { temporaryFolder } from "#test/support/runner/temporary-folder.ts";
