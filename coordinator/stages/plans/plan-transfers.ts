@@ -157,7 +157,7 @@ export function uncoveredShards(context: TransferPlanContext): ShardInput[] {
 function smallSource(target: string, { input, mostUsd, fee }: Source): string[] {
   if (mostUsd < 1 || mostUsd >= fee.leastUsd) return [];
   const could = `${input.setup.shard} could spare ${mostUsd.toFixed(2)} USD`;
-  return [`${target}: ${could}, the smallest transfer is ${fee.leastUsd} USD`];
+  return [`${target}: ${could}, the smallest transfer is ${Number(fee.leastUsd.toFixed(2))} USD`];
 }
 
 function none(reason: string): TransferPlan {

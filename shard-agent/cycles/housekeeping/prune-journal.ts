@@ -14,7 +14,7 @@ export type PrunePorts = {
 };
 
 /**
- * Drops what ended so long ago, by the time of the newest final block: every hour, and as long as there is more at every
+ * Drops what ended so long ago, by the time of the newest final block and of the clock, whichever is earlier: every hour, and as long as there is more at every
  * call.
  *
  * @returns To be called at every head. @throws {RetryableError} When the chain did not answer.
@@ -29,7 +29,9 @@ export function journalPruner(
     if (nowMs < nextAtMs) return;
     const finalized = await ports.chain.finalized();
     if (finalized === null) return;
-    const untilSeconds = Math.floor((finalized.timestampMs - o.keepDays * DAY_MS) / 1000);
+    // By the earlier of both: a lie about the time, or a clock that is ahead, would refuse jobs to come.
+    const atMs = Math.min(finalized.timestampMs, nowMs);
+    const untilSeconds = Math.floor((atMs - o.keepDays * DAY_MS) / 1000);
     const { isMore, ...dropped } = ports.journal.prune({ untilSeconds, nowMs });
     if (!isMore) nextAtMs = nowMs + (o.pruneEveryMs ?? EVERY_MS);
     if (dropped.links > 0)
