@@ -17,6 +17,7 @@ import { type AdjustedCapital, adjustCapital } from "#coordinator/stages/capital
 import type { CapitalAssessment } from "#coordinator/stages/capital/assess-capital.ts";
 import { assessAll, withMutualShares } from "#coordinator/stages/capital/assess-shards.ts";
 import { mandateWindow, windowProblem } from "#coordinator/stages/jobs/issue-jobs.ts";
+import { laggingReports } from "#coordinator/stages/jobs/lagging-reports.ts";
 import { measureBuckets } from "#coordinator/stages/risk/measure-buckets.ts";
 import { type NetOutcome, netRisk } from "#coordinator/stages/risk/net-risk.ts";
 import { snapshotMarket } from "#coordinator/stages/risk/snapshot-market.ts";
@@ -155,6 +156,23 @@ function judgeShards(
   memory: SafetyMemory,
   haltReasons: readonly string[],
 ): Map<string, ShardStatus> {
+  const statuses = judgeEach(input, { memory, haltReasons, lagging: new Set() });
+  const fresh = input.entries.filter(({ report }) => {
+    return statuses.get(report.shard)?.isCarried === false;
+  });
+  const lagging = laggingReports(fresh, input);
+  return lagging.size === 0 ? statuses : judgeEach(input, { memory, haltReasons, lagging });
+}
+
+function judgeEach(
+  input: PassInput,
+  o: {
+    readonly memory: SafetyMemory;
+    readonly haltReasons: readonly string[];
+    readonly lagging: ReadonlySet<string>;
+  },
+): Map<string, ShardStatus> {
+  const { memory, haltReasons } = o;
   const entries = new Map(input.entries.map((entry) => [entry.report.shard, entry]));
   const statuses = [...input.setups.values()].map((setup) => {
     const takeOver = input.takeOvers.get(setup.shard) ?? notBegun;
@@ -163,7 +181,9 @@ function judgeShards(
     const safety = shardSafety(memory, setup.shard);
     const { nowMs, heldTransfers = [] } = input;
     const hold = holdOf(heldTransfers, setup.shard);
-    return judgeShard({ setup, entry, takeOver, isReduceOnly, hold, haltReasons, nowMs, safety });
+    const isLagging = o.lagging.has(setup.shard);
+    const judged = { setup, entry, takeOver, isReduceOnly, isLagging, hold, haltReasons };
+    return judgeShard({ ...judged, nowMs, safety });
   });
   return new Map(statuses.map((status) => [status.shard, status]));
 }

@@ -33,6 +33,8 @@ export type ShardContext = {
   readonly takeOver: TakeOverState;
   readonly isReduceOnly: boolean;
   readonly haltReasons: readonly string[];
+  /** True of a report that is nearly stale and would leave no shard the time to execute; left out: it is not. */
+  readonly isLagging?: boolean;
   readonly nowMs: number;
   /** A message of it that is lost or held; left out when there is none. */
   readonly hold?: string | undefined;
@@ -61,7 +63,10 @@ export function judgeShard(context: ShardContext): ShardStatus {
     return { ...base, mode: "quarantined", reasons: [safety.quarantine] };
   if (stale) {
     const ageMs = entryAgeMs(entry, context.nowMs);
-    const reason = `last report is ${ageMs} ms old; at most ${setup.staleAfterMs} ms`;
+    const reason =
+      context.isLagging === true
+        ? `last report is ${ageMs} ms old and leaves no shard the time for a block`
+        : `last report is ${ageMs} ms old; at most ${setup.staleAfterMs} ms`;
     return { ...base, mode: "stale", reasons: [reason] };
   }
   const halts = [...context.haltReasons, ...(safety.level === "halt" ? safety.levelReasons : [])];
@@ -92,8 +97,8 @@ function limitsOf(
 
 const ORDER_MODES = { flatten: "flattening", drain: "draining" } as const;
 
-function isStale({ entry, setup, nowMs }: ShardContext): boolean {
-  return entry === undefined || entryAgeMs(entry, nowMs) > setup.staleAfterMs;
+function isStale({ entry, setup, nowMs, isLagging = false }: ShardContext): boolean {
+  return isLagging || entry === undefined || entryAgeMs(entry, nowMs) > setup.staleAfterMs;
 }
 
 function fenceProblems(entry: BookEntry, takeOver: TakeOverState): string[] {

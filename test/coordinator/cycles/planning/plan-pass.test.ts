@@ -124,7 +124,7 @@ describe("nothing is issued, and it is said why", () => {
 
   test("when the reports leave no time for a block", () => {
     const entries = [
-      anEntry({ shard: "ethereum", calls: 60 }),
+      anEntry({ shard: "ethereum", calls: 60, ageMs: 4000 }),
       anEntry({ shard: "base", calls: -100, ageMs: 4000 }),
     ];
     expect(noJobs({}, entries).eth).toMatchObject({
