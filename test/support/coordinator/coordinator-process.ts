@@ -1,8 +1,10 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { parse, stringify } from "yaml";
 import type { CoordinatorConfig } from "#coordinator/config.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
+import { rpc } from "#test/local/chains/anvil.ts";
 import { freePort } from "#test/local/processes/free-port.ts";
 import type { World } from "#test/local/world.ts";
 import { waitFor } from "#test/support/agent/agent-site.ts";
@@ -57,6 +59,7 @@ export async function startCoordinator(
     return { status: response.status, body: (await response.json()) as Record<string, unknown> };
   };
   const get = (path: string): Promise<ApiAnswer> => ask(path, { headers });
+  void bringFinality(world, process, () => get("/readyz"));
   return {
     ...process,
     dataDir,
@@ -67,6 +70,32 @@ export async function startCoordinator(
     },
     until: (path, accept) => waitFor(() => get(path), accept, path),
   };
+}
+
+const FINALITY_POLL_MS = 250;
+/** Anvil's newest block but eight is final. */
+const BLOCKS_TO_FINALITY = "0x9";
+
+/** A coordinator waits for its epochs to be final: the blocks that takes are mined at once, until it leads for the first time. */
+async function bringFinality(
+  { description }: World,
+  process: RunningProcess,
+  readiness: () => Promise<ApiAnswer>,
+): Promise<void> {
+  let isOver = false;
+  void process.exitCode.then(() => {
+    isOver = true;
+  });
+  while (!isOver) {
+    // One that is being started, or has just been killed, gives no answer.
+    const { status, body } = await readiness().catch(() => ({ status: 503, body: {} }));
+    if (status === 200) return;
+    for (const { shard, rpcUrl } of description.chains) {
+      if (!JSON.stringify(body).includes(`${shard}: epoch`)) continue;
+      await rpc(rpcUrl, "anvil_mine", [BLOCKS_TO_FINALITY, "0x0"]).catch(() => undefined);
+    }
+    await sleep(FINALITY_POLL_MS);
+  }
 }
 
 /** A policy file beside the world's own, with what a test changes. */
