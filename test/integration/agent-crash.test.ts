@@ -12,6 +12,7 @@ import { approveRouter, arbitrage } from "#test/local/market/arbitrage.ts";
 import { type AgentSite, waitFor } from "#test/support/agent/agent-site.ts";
 import { type MortalAgent, mortalAgent } from "#test/support/agent/mortal-agent.ts";
 import { swapJob, swapParams } from "#test/support/agent/swap-job.ts";
+import { refreshFeeds } from "#test/support/chain/fresh-feeds.ts";
 import { type LoneShard, openLoneShard } from "#test/support/coordinator/lone-shard.ts";
 import { vaultCall } from "#test/support/coordinator/planner.ts";
 import type { RunningProcess } from "#test/support/runner/run-process.ts";
@@ -43,6 +44,11 @@ afterAll(async () => {
 afterEach(async () => {
   await baseFee(GWEI);
   await mining(true);
+  // A dear block drops what was waiting, and a feed's next refresh would wait behind the gap for ever.
+  site.market.forgetNonce();
+  await refreshFeeds(shard.world, site);
+  // A job that reverted may still be done, by the next test's agent if the queue gave it one.
+  await redis.flushall();
 });
 
 test("killed at every state on its way, and as a reorganisation takes it out of the chain, a job takes effect exactly once", {
