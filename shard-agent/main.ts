@@ -33,9 +33,9 @@ import { verifyChain, verifyRegistry } from "#shard-agent/adapters/start/verify-
 import { viemRecoveryDesk } from "#shard-agent/adapters/transfers/viem-recovery-desk.ts";
 import { viemTransferReader } from "#shard-agent/adapters/transfers/viem-transfer-reader.ts";
 import { type AgentConfig, agentConfigSchema } from "#shard-agent/config.ts";
-import { resumeJobs } from "#shard-agent/cycles/execute-job.ts";
 import { jobKeeper } from "#shard-agent/cycles/keep-jobs.ts";
-import { recoverTransfer, resumeRecoveries } from "#shard-agent/cycles/recover-transfer.ts";
+import { recoverTransfer } from "#shard-agent/cycles/recover-transfer.ts";
+import { resumeUnfinished } from "#shard-agent/cycles/resume-unfinished.ts";
 import { type RunningAgent, runAgent } from "#shard-agent/cycles/run-agent.ts";
 import { isNotSigned } from "#shard-agent/cycles/send-call.ts";
 import { answerQuote, listSeries } from "#shard-agent/cycles/serve-quotes.ts";
@@ -46,7 +46,7 @@ import type { Memory } from "#shard-agent/ports/memory.ts";
 import type { Pause } from "#shard-agent/ports/pause.ts";
 import { positionVenues } from "#shard-agent/venues/position-venues.ts";
 import { uniswapV3Venue } from "#shard-agent/venues/uniswap-v3.ts";
-import { FatalError, RetryableError } from "#shared/errors.ts";
+import { FatalError } from "#shared/errors.ts";
 import { loadConfigFile } from "#shared/node/config-file.ts";
 import { jsonLog } from "#shared/node/json-log.ts";
 import { retry } from "#shared/node/retry.ts";
@@ -122,20 +122,11 @@ async function start(config: AgentConfig, keys: AgentKeys, process: Process): Pr
   const server = await fastifyQuoteServer({ host, port, desk, log });
   shutdown.add("quote server", server.close);
   takeJobs(config, ports, { producer, running, process });
-  void resumeAll(ports).catch((error: unknown) => {
+  void resumeUnfinished(ports).catch((error: unknown) => {
     if (!shutdown.signal.aborted) stopOn(error, process);
   });
   const { shard, chainId } = config;
   log.info("agent runs", { shard, chainId, sender: ports.sender.address, quotesPort: server.port });
-}
-
-/** In the order of urgency: a mandate has a deadline of seconds. A recovery that fails now is ordered again. */
-async function resumeAll(ports: ReturnType<typeof agentPorts>): Promise<void> {
-  await resumeJobs(ports);
-  await resumeRecoveries(ports).catch((error: unknown) => {
-    if (!(error instanceof RetryableError)) throw error;
-    ports.log.warn("a recovery from the journal waits for the next order", { error });
-  });
 }
 
 /** Jobs from the queue, jobs seen in it, or both, as the role says. */

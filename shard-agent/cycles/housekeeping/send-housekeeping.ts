@@ -1,4 +1,5 @@
 import { nextNonce, type SendPorts, sendCall } from "#shard-agent/cycles/send-call.ts";
+import { stepEntry } from "#shard-agent/cycles/step-entry.ts";
 import type { ChainReader } from "#shard-agent/ports/chain.ts";
 import type { ContractCall, Lane } from "#shard-agent/ports/sender.ts";
 import { newEntry } from "#shard-agent/records/journal-entry.ts";
@@ -59,5 +60,22 @@ export async function sendHousekeeping(
     ports.journal.insert(checked);
     await sendCall(ports, checked, o.call, { ...prepared, ...fees, nonce });
     ports.log.info(`${o.what}: sent`, o.payload);
+  });
+}
+
+/**
+ * Gives up housekeeping that a crash left unsigned, to be called at the start: nothing of it can be out there, and while its
+ * entry is open nobody tries anew.
+ */
+export async function dropUnsent(
+  ports: Pick<HousekeepingPorts, "journal" | "clock" | "lane" | "log">,
+): Promise<void> {
+  // In the lane, where it is written down and signed in one go: what is unsigned there was left by another life.
+  await ports.lane.run(async () => {
+    for (const entry of ports.journal.unfinished()) {
+      if (entry.kind !== "settlement" || entry.state !== "checked") continue;
+      stepEntry(ports, entry, "expire");
+      ports.log.info("housekeeping that was never signed is done anew", { id: entry.id });
+    }
   });
 }

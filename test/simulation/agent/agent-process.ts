@@ -1,14 +1,14 @@
 import type { KeyObject } from "node:crypto";
 import { redisSignedStream } from "#shard-agent/adapters/redis/redis-signed-stream.ts";
 import { serialLane } from "#shard-agent/adapters/sending/serial-lane.ts";
-import { resumeJobs } from "#shard-agent/cycles/execute-job.ts";
 import { jobKeeper } from "#shard-agent/cycles/keep-jobs.ts";
-import { recoverTransfer, resumeRecoveries } from "#shard-agent/cycles/recover-transfer.ts";
+import { recoverTransfer } from "#shard-agent/cycles/recover-transfer.ts";
+import { resumeUnfinished } from "#shard-agent/cycles/resume-unfinished.ts";
 import { runAgent } from "#shard-agent/cycles/run-agent.ts";
 import type { Journal } from "#shard-agent/ports/journal.ts";
 import type { Memory } from "#shard-agent/ports/memory.ts";
 import { uniswapV3Venue } from "#shard-agent/venues/uniswap-v3.ts";
-import { FatalError, RetryableError } from "#shared/errors.ts";
+import { FatalError } from "#shared/errors.ts";
 import type { Log } from "#shared/ports/log.ts";
 import { RECOVERY_QUEUE_PREFIX } from "#shared/wire/recovery-job.ts";
 import type { ExpectedTransfer } from "#shared/wire/transfer-line.ts";
@@ -116,19 +116,12 @@ export function startAgent(parts: AgentParts): void {
     onFatal: parts.onFatal,
   });
   takeJobs(parts, ports, running);
-  void resumeAll(ports).catch((error: unknown) => {
+  void resumeUnfinished(ports).catch((error: unknown) => {
     if (!(error instanceof ProcessKilled) && process.isAlive()) parts.onFatal(error);
   });
 }
 
-type Ports = Parameters<typeof resumeJobs>[0] & Parameters<typeof recoverTransfer>[0];
-
-async function resumeAll(ports: Ports): Promise<void> {
-  await resumeJobs(ports);
-  await resumeRecoveries(ports).catch((error: unknown) => {
-    if (!(error instanceof RetryableError)) throw error;
-  });
-}
+type Ports = Parameters<typeof resumeUnfinished>[0];
 
 /** Jobs from the queue, jobs seen in it, or both, as the role says. */
 function takeJobs(
