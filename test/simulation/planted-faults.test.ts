@@ -59,7 +59,7 @@ const CASES: readonly Case[] = [
     // I2: it halts once it finds another block in the place of one it took for final.
     ids: ["I2", "I3", "I9", "I13"],
     rates: { ...REORGS, "chain-reorg": 6, "chain-fee-spike": 2 },
-    firstSeed: 3_005,
+    firstSeed: 3_009,
   },
   {
     plant: "one-endpoint-is-believed",

@@ -21,7 +21,7 @@ export async function huntMissing(
   const missing = () => neverSeen(results, wanted);
   for (let seed = FIRST_SEED; seed <= LAST_SEED && missing().length > 0; seed += 1) {
     const rare = new Set<string>(missing());
-    const always = new Map(FAULT_KINDS.flatMap((kind) => (rare.has(kind) ? [[kind, 2]] : [])));
+    const always = new Map(FAULT_KINDS.flatMap((kind) => (rare.has(kind) ? [[kind, 3]] : [])));
     const options: RunOptions = { seed, steps, always, hasLiar: true, role: "share" };
     const result = await runInMode(mode, options);
     results.push(result);

@@ -1,5 +1,10 @@
 import { afterAll, expect, test } from "vitest";
-import { FAULT_KINDS, SIGHTS, SOLVER_KINDS } from "#test/simulation/engine/faults.ts";
+import {
+  FAULT_KINDS,
+  type FaultKind,
+  SIGHTS,
+  SOLVER_KINDS,
+} from "#test/simulation/engine/faults.ts";
 import {
   failuresOf,
   type RunOptions,
@@ -12,20 +17,28 @@ import type { SeedResult } from "#test/simulation/run-seed.ts";
 import { neverSeen, renderTable } from "#test/simulation/table.ts";
 
 const STEPS = 2_000;
-const SEEDS = Array.from({ length: 20 }, (_, index) => index + 1);
+/** Of the first sixty those that together come to every state and meet every fault more than once, the shortest before others. */
+const SEEDS = [5, 8, 9, 14, 18, 23, 24, 25, 27, 29, 30, 31, 32, 35, 36, 38, 49, 52, 55, 58];
+const TWICE_SEED = 5;
 /** A job goes to two workers at once only where two share a queue, and hardly ever unless locks are lost often. */
-const SHARING: Pick<RunOptions, "role" | "always"> = {
-  role: "share",
-  always: new Map([["queue-double-delivery", 3]]),
-};
+const SHARING: typeof RARE = [["queue-double-delivery", 3]];
 const SHARING_SEED = 8;
 /** A seed takes two seconds, on a busy machine ten. */
 const RARE_KINDS_TIMEOUT_MS = 240_000;
 
 const results: SeedResult[] = [];
 
+/** What only few runs come to a place for bites wherever it can: rates in all seeds. */
+const RARE: readonly (readonly [FaultKind, number])[] = [
+  ["option-board-ended", 3],
+  ["queue-unseen-job", 2],
+  ["venue-cap-lowered", 2],
+];
+
 function optionsOf(seed: number): RunOptions {
-  return { seed, steps: STEPS, ...(seed === SHARING_SEED ? SHARING : {}) };
+  const isSharing = seed === SHARING_SEED;
+  const always = new Map([...RARE, ...(isSharing ? SHARING : [])]);
+  return { seed, steps: STEPS, always, ...(isSharing ? { role: "share" } : {}) };
 }
 
 function expectNoFailure(result: SeedResult, options: RunOptions): void {
@@ -39,8 +52,9 @@ test.each(SEEDS)("every invariant holds in seed %i", async (seed) => {
 });
 
 test("a seed gives the same run twice", async () => {
-  const before = results.find((one) => one.seed === 7) ?? (await runInMode("fast", optionsOf(7)));
-  expect(tracesOf(await runInMode("fast", optionsOf(7)))).toEqual(tracesOf(before));
+  const once = () => runInMode("fast", optionsOf(TWICE_SEED));
+  const before = results.find(({ seed }) => seed === TWICE_SEED) ?? (await once());
+  expect(tracesOf(await once())).toEqual(tracesOf(before));
 });
 
 test("every kind of fault bit, and every state that matters was reached", {

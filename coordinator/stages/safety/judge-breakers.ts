@@ -50,13 +50,13 @@ function finite<M extends Pick<BreakerMeasure, "value" | "detail">>(measure: M):
 
 /** What the global breakers allow, and why not more. */
 export function globalLevel(breakers: Breakers): GlobalLevel {
-  return levelIn(breakers, (scope) => scope === GLOBAL_SCOPE);
+  return levelIn(breakers, GLOBAL_SCOPE);
 }
 
 /** What breakers, trust and orders say of one shard. */
 export function shardSafety(memory: SafetyMemory, shard: string): ShardSafety {
   const { breakers, trust, orders } = memory;
-  const own = levelIn(breakers, (scope) => scope === `shard:${shard}`);
+  const own = levelIn(breakers, `shard:${shard}`);
   const all = globalLevel(breakers);
   const tripped = Object.values(breakers).filter((one) => levelOf(one) !== "run");
   const after = (prefix: string): string[] =>
@@ -76,8 +76,8 @@ export function shardSafety(memory: SafetyMemory, shard: string): ShardSafety {
   };
 }
 
-function levelIn(breakers: Breakers, matches: (scope: string) => boolean): GlobalLevel {
-  const some = Object.values(breakers).filter((one) => matches(one.scope));
+function levelIn(breakers: Breakers, scope: string): GlobalLevel {
+  const some = Object.values(breakers).filter((one) => one.scope === scope);
   return {
     level: worstLevel(some.map(levelOf)),
     reasons: some.filter((one) => levelOf(one) !== "run").map(reasonOf),

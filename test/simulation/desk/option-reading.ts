@@ -1,5 +1,5 @@
 import { EMPTY_READING, type VenueReading } from "#shard-agent/records/shard-snapshot.ts";
-import type { Address } from "#shared/units/ids.ts";
+import type { Address, Hex } from "#shared/units/ids.ts";
 import { unitsFromRaw } from "#shared/units/token-amount.ts";
 import type { OptionSeries } from "#shared/wire/shard-report.ts";
 import type { Long, Strike } from "#test/simulation/desk/desk-state.ts";
@@ -70,9 +70,20 @@ export function optionReading(state: ShardState, at: At): VenueReading {
 }
 
 /** What names a series in reports. */
-export function venueSeriesId(site: Site, { strikeId, isCall }: Pick<Long, "strikeId" | "isCall">) {
-  return digest("venue series", site.shard, strikeId, isCall ? "call" : "put");
+export function venueSeriesId(
+  { shard }: Site,
+  { strikeId, isCall }: Pick<Long, "strikeId" | "isCall">,
+): Hex {
+  const name = `${shard} ${strikeId} ${isCall}`;
+  const known = seriesIds.get(name);
+  if (known !== undefined) return known;
+  const id = digest("venue series", shard, strikeId, isCall ? "call" : "put");
+  seriesIds.set(name, id);
+  return id;
 }
+
+/** By shard, strike and type: asked for in every report and after every pass. */
+const seriesIds = new Map<string, Hex>();
 
 function seriesOf(state: ShardState, strike: Strike, isCall: boolean, site: Site): OptionSeries {
   const o = { strike, isCall };

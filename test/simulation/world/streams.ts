@@ -49,22 +49,22 @@ export function newStreams(scheduler: Scheduler, faults: Faults): Streams {
       lastSeq: () => process.ask(2, () => streams.get(agent)?.lastSeq ?? 0),
       append: async (seq, fields) => {
         const { body, sig } = fields;
-        const lost = new RetryableError("redis-write-unknown", `entry ${seq}-0 of ${agent}`);
+        const lost = () => new RetryableError("redis-write-unknown", `entry ${seq}-0 of ${agent}`);
         if (isDown || body === undefined || sig === undefined) {
           await process.ask(50, () => undefined);
-          throw lost;
+          throw lost();
         }
         if (faults.roll("stream-lost-write", 0.02)) {
           faults.bit("stream-lost-write");
           await process.ask(3_000, () => undefined);
-          throw lost;
+          throw lost();
         }
         const entry = { seq, body: Uint8Array.from(body), sig: Uint8Array.from(sig) };
         const delayMs = faults.random.between(1, 15);
         const outcome = await process.ask(delayMs, () => append(agent, entry));
         if (!faults.roll("stream-lost-reply", 0.02)) return outcome;
         faults.bit("stream-lost-reply");
-        throw lost;
+        throw lost();
       },
     }),
     inbox: (process, from) =>
