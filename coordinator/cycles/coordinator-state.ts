@@ -3,6 +3,7 @@ import type { ChainBlock } from "#coordinator/ports/shard-chain.ts";
 import type { BookEntry } from "#coordinator/records/book-entry.ts";
 import type { JobOutcome } from "#coordinator/records/jobs/job-outcome.ts";
 import type { JobRecord } from "#coordinator/records/jobs/job-record.ts";
+import type { RaceCount } from "#coordinator/records/jobs/race-count.ts";
 import type { TransferRecord } from "#coordinator/records/jobs/transfer-record.ts";
 import { type ReportedNet, reportedNet } from "#coordinator/records/planning/reported-net.ts";
 import type { SpotHistory } from "#coordinator/records/planning/volatility-forecast.ts";
@@ -57,7 +58,7 @@ export type CoordinatorState = {
   /** Receipts accepted, by outcome, and refused, by reason. */
   readonly receipts: Map<string, number>;
   /** Jobs an agent paid gas for and another transaction did, by agent. */
-  readonly lostRaces: Map<string, { readonly count: number; readonly gasCostWei: bigint }>;
+  readonly lostRaces: Map<string, RaceCount>;
   manualHalt: ManualHalt | undefined;
   /** An invariant found broken; stops everything until a person resumes. */
   brokenInvariant: string | undefined;

@@ -7,8 +7,10 @@ import {
 } from "#coordinator/cycles/transfers/recover-transfers.ts";
 import type { RefusedMessage } from "#coordinator/ports/journal.ts";
 import type { StreamMessage } from "#coordinator/ports/stream-inbox.ts";
+import { NO_RACES } from "#coordinator/records/jobs/race-count.ts";
+import { countRace } from "#coordinator/stages/jobs/count-race.ts";
 import { acceptReceipt, type ReceiptSubject } from "#coordinator/stages/messages/accept-receipt.ts";
-import { isLostRace, type JobReceipt } from "#shared/wire/job-receipt.ts";
+import type { JobReceipt } from "#shared/wire/job-receipt.ts";
 
 /**
  * One batch of receipts. They are hints: they tell how far a job is and what it cost, and never
@@ -45,9 +47,9 @@ function ingestOne(
   }
   count(state, outcome.receipt.outcome);
   const { subject, receipt } = outcome;
-  if (isLostRace(receipt)) countLostRace(state, receipt);
   if (subject.kind === "recovery") noteRecoveryReceipt(state, ports, receipt);
   else {
+    noteRace(state, receipt);
     const event = { type: "receipt", receipt } as const;
     changeJob(state, { jobs, log: ports.log }, subject.job, { event, nowMs });
   }
@@ -69,11 +71,8 @@ function count(state: CoordinatorState, key: string): void {
   state.receipts.set(key, (state.receipts.get(key) ?? 0) + 1);
 }
 
-/** The receipts of one agent come in order and once, so each race is counted once per run of this process. */
-function countLostRace(state: CoordinatorState, { agent, gasCostWei }: JobReceipt): void {
-  const known = state.lostRaces.get(agent) ?? { count: 0, gasCostWei: 0n };
-  state.lostRaces.set(agent, {
-    count: known.count + 1,
-    gasCostWei: known.gasCostWei + BigInt(gasCostWei),
-  });
+function noteRace(state: CoordinatorState, receipt: JobReceipt): void {
+  const before = state.lostRaces.get(receipt.agent) ?? NO_RACES;
+  const after = countRace(before, receipt);
+  if (after !== before) state.lostRaces.set(receipt.agent, after);
 }

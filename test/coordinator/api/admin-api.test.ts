@@ -255,7 +255,7 @@ describe("reads", () => {
   test("/v1/counters has reports, passes, decisions, jobs and receipts", async () => {
     await planned();
     state.receipts.set("included", 2);
-    state.lostRaces.set("base-2", { count: 3, gasCostWei: 120_000n });
+    state.lostRaces.set("base-2", { count: 3, gasCostWei: 120_000n, fates: new Map() });
     const counters = (await get("/v1/counters")).json();
     expect(counters).toMatchObject({
       reports: { accepted: 2, refused: {} },

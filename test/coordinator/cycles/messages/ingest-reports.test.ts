@@ -180,21 +180,21 @@ describe("receipts", () => {
     expect(Object.fromEntries(state.receipts)).toEqual({ included: 1 });
   });
 
-  test("of lost races are counted by agent with what they cost, refusals and failures are not", async () => {
-    state.jobs.set(RECEIPT.jobId, aJobRecord());
-    const lost = { reason: "already-consumed", gasCostWei: "40000" } as const;
+  test("of lost races are counted by agent with what they cost, each job once however often it is told of", async () => {
+    const jobs = [RECEIPT.jobId, hash32("a1"), hash32("a2"), hash32("a3")] as const;
+    for (const jobId of jobs) state.jobs.set(jobId, aJobRecord({ jobId }));
+    const lost = { ...RECEIPT, reason: "already-consumed", gasCostWei: "40000" } as const;
     await ingestReceipts(
       state,
       ports([
-        message({ ...RECEIPT, ...lost, seq: 11, outcome: "reverted" }),
-        message({ ...RECEIPT, ...lost, seq: 12, outcome: "expired", gasCostWei: "21000" }),
-        message({ ...RECEIPT, ...lost, seq: 13, outcome: "refused", gasCostWei: "0" }),
-        message({ ...RECEIPT, seq: 14, outcome: "reverted", gasCostWei: "70000" }),
+        message({ ...lost, seq: 11, outcome: "reverted" }),
+        message({ ...lost, seq: 12, jobId: jobs[1], outcome: "expired", gasCostWei: "21000" }),
+        message({ ...lost, seq: 13, jobId: jobs[2], outcome: "refused", gasCostWei: "0" }),
+        message({ ...RECEIPT, seq: 14, jobId: jobs[3], outcome: "reverted", gasCostWei: "70000" }),
+        message({ ...lost, seq: 15, outcome: "reverted" }),
       ]),
     );
-    expect(Object.fromEntries(state.lostRaces)).toEqual({
-      "base-1": { count: 2, gasCostWei: 61_000n },
-    });
+    expect(state.lostRaces.get("base-1")).toMatchObject({ count: 2, gasCostWei: 61_000n });
   });
 
   test("of a job that left memory long ago find it in the journal", async () => {
