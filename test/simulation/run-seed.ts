@@ -30,6 +30,7 @@ import {
   type SimulatedWorld,
   START_MS,
 } from "#test/simulation/world/simulated-world.ts";
+import { SIMULATED_POLICY } from "#test/simulation/world/site.ts";
 
 export type SeedOptions = {
   readonly seed: number;
@@ -65,7 +66,11 @@ export type SeedResult = {
 };
 
 const FAULTY_MS = 95_000;
-const DRAIN_MS_MAX = 420_000;
+/** For what is under way when peace begins, and for making good what a breaker held back. */
+const SETTLE_MS = 120_000;
+const { windowMs, holdMs, coolDownMs } = SIMULATED_POLICY.breakers.shardLossVelocity;
+/** The market's last move can be a shard's loss, which counts for the policy's window; its breaker lifts a while later. */
+const DRAIN_MS_MAX = windowMs + Math.max(holdMs, coolDownMs) + SETTLE_MS;
 const CALM_MS = 15_000;
 const EMPTY_LOOKS = 4;
 const VIOLATIONS_MAX = 5;

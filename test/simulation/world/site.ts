@@ -164,6 +164,11 @@ function positionVenuesOf({ venues }: Site): ShardScope["positionVenues"] {
   };
 }
 
+/** Longer than faults go on, so that none is forgotten under way, and short enough to see every loss leave it in peace. */
+const LOSS_WINDOW_MS = 240_000;
+
+const { lossVelocity, shardLossVelocity } = DEFAULT_POLICY.breakers;
+
 const ETH: UnderlyingPolicy = {
   ...(DEFAULT_POLICY.underlyings["ETH"] as UnderlyingPolicy),
   bandFloorUsd: 4_000,
@@ -179,6 +184,11 @@ export const SIMULATED_POLICY: Policy = {
   underlyings: { ETH },
   staleness: { ...DEFAULT_POLICY.staleness, feedMaxMs: FEED_MAX_MS },
   planning: { ...DEFAULT_POLICY.planning, method: "greedy" },
+  breakers: {
+    ...DEFAULT_POLICY.breakers,
+    lossVelocity: { ...lossVelocity, windowMs: LOSS_WINDOW_MS },
+    shardLossVelocity: { ...shardLossVelocity, windowMs: LOSS_WINDOW_MS },
+  },
   // Much is lent and much margin stands by, so that cash runs short and perpetuals are traded.
   lending: { ...DEFAULT_POLICY.lending, supplyMaxFraction: 0.97, minimumUsd: 5_000 },
   perps: {
