@@ -48,6 +48,6 @@ export function rerunText(mode: ModeName, options: RunOptions): string {
 }
 
 /** All of a run that must be the same when it is run again. */
-export function tracesOf({ steps, virtualMs, counts, jobs }: SeedResult): unknown {
-  return [steps, virtualMs, [...counts], jobs];
+export function tracesOf({ steps, virtualMs, counts, jobs, ids }: SeedResult): unknown {
+  return { steps, virtualMs, counts: [...counts], jobs, ids };
 }

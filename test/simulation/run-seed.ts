@@ -62,6 +62,8 @@ export type SeedResult = {
   readonly realMs: number;
   readonly counts: ReadonlyMap<FaultKind | Sight, number>;
   readonly jobs: number;
+  /** Of each decision in turn: its plan, which is a digest of all it was made from, and its jobs. */
+  readonly ids: readonly string[];
   readonly violations: readonly Violation[];
 };
 
@@ -103,11 +105,13 @@ export async function runSeed(options: SeedOptions): Promise<SeedResult> {
     realMs: performance.now() - startedMs,
     counts: faults.counts,
     jobs: cast.coordinator.current().disk.allJobs().length,
+    ids: cast.ids,
     violations,
   };
 }
 
 type Cast = {
+  readonly ids: readonly string[];
   readonly coordinator: CoordinatorSlot;
   readonly step: () => Promise<void>;
   readonly drain: (isOver: () => boolean) => Promise<void>;
@@ -126,12 +130,14 @@ function newCast(world: SimulatedWorld, options: SeedOptions, violate: Violate):
     return ids.map((agent) => newAgentSlot(world, chain, agent, hooks));
   });
   const decided: Decided[] = [];
+  const ids: string[] = [];
   let orderedUnits = 0;
   const coordinator: CoordinatorSlot = newCoordinatorSlot(world, {
     ...hooks,
     engine: options.engine,
     onDecision: ({ state }, decision, jobs) => {
       decided.push({ atMs: scheduler.nowMs(), jobs: jobs.length });
+      ids.push(decision.planId, ...decision.jobIds);
       sights.onMode(state);
       orderedUnits += unitsByOrder(state, jobs);
       checkPlan(state, jobs, { spotUsd: world.market.spotUsd(), violate });
@@ -148,6 +154,7 @@ function newCast(world: SimulatedWorld, options: SeedOptions, violate: Violate):
     watch.check();
   };
   return {
+    ids,
     coordinator,
     step,
     drain: async (isOver) => {

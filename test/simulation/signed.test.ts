@@ -18,6 +18,8 @@ const RARE_KINDS_TIMEOUT_MS = 240_000;
 /** In each seed one fault of the solver comes often: they are too short for all to come by chance. */
 const OFTEN = ["solver-crash", "solver-timeout", "solver-garbage", "solver-wrong"] as const;
 const OFTEN_RATE = 3;
+/** A short one in which agents restart: the numbers of their reports depend on what they wrote before. */
+const TWICE_SEED = 1_007;
 const results: SeedResult[] = [];
 
 function optionsOf(seed: number): RunOptions {
@@ -35,8 +37,8 @@ test.each(SEEDS)(
 );
 
 test("a signed and solved seed gives the same run twice", async () => {
-  const once = () => runInMode("signed", optionsOf(1_016));
-  const before = results.find((one) => one.seed === 1_016) ?? (await once());
+  const once = () => runInMode("signed", optionsOf(TWICE_SEED));
+  const before = results.find(({ seed }) => seed === TWICE_SEED) ?? (await once());
   expect(tracesOf(await once())).toEqual(tracesOf(before));
 });
 

@@ -40,7 +40,10 @@ export function redisSignedStream(o: {
   readonly journal: Journal;
   readonly clock: Clock;
   readonly key: KeyObject;
+  /** Runs something later, if the process is alive by then; left out, by a timer that keeps no process alive. */
+  readonly after?: (delayMs: number, run: () => void) => void;
 }): SignedStream {
+  const after = o.after ?? byTimer;
   let last = o.journal.lastSeq(o.streamKey);
   let reserved = last;
   const isTooFarAhead = (seq: number): boolean => seq > o.clock.nowMs() + AHEAD_MAX_MS;
@@ -70,7 +73,7 @@ export function redisSignedStream(o: {
         const body = encodeMessage({ ...message, seq });
         const outcome = await o.writer.append(seq, { body, sig: signBytes(body, o.key) });
         if (outcome.written) {
-          setTimeout(reserveAhead, RESERVE_AFTER_MS).unref();
+          after(RESERVE_AFTER_MS, reserveAhead);
           return seq;
         }
         if (isTooFarAhead(outcome.lastSeq + 1)) await o.writer.restart();
@@ -82,4 +85,8 @@ export function redisSignedStream(o: {
       );
     },
   };
+}
+
+function byTimer(delayMs: number, run: () => void): void {
+  setTimeout(run, delayMs).unref();
 }

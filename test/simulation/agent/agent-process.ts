@@ -75,6 +75,8 @@ export function startAgent(parts: AgentParts): void {
       journal,
       clock,
       key: parts.reporterKey,
+      // By virtual time: which numbers a restart goes on above depends on when they were reserved.
+      after: (delayMs, run) => void process.wait(delayMs).then(run),
     });
   const ports = {
     scope,

@@ -11,7 +11,13 @@ import { temporaryFolder } from "#test/support/runner/temporary-folder.ts";
 
 const { privateKey, publicKey } = generateKeyPairSync("ed25519");
 
-function site(dataDir = temporaryFolder(), streamKey = uniqueName("report")) {
+type Options = Pick<Parameters<typeof redisSignedStream>[0], "after">;
+
+function site(
+  dataDir = temporaryFolder(),
+  streamKey = uniqueName("report"),
+  options: Options = {},
+) {
   const redis = new Redis(sharedRedisUrl());
   const journal = sqliteJournal({ dataDir, agent: "base-1" });
   const time = { nowMs: 1_000 };
@@ -21,6 +27,7 @@ function site(dataDir = temporaryFolder(), streamKey = uniqueName("report")) {
     journal,
     clock: { nowMs: () => time.nowMs },
     key: privateKey,
+    ...options,
   });
   onTestFinished(() => redis.disconnect());
   return { redis, journal, time, stream, streamKey, dataDir };
@@ -74,6 +81,20 @@ test("the next numbers are reserved soon after a message, so that none waits for
   await stream.publish({});
   expect(journal.lastSeq(streamKey)).toBe(4_000);
   await expect.poll(() => journal.lastSeq(streamKey)).toBe(6_500);
+});
+
+test("when they are reserved is the caller's to say: nothing of it depends on the machine's time", async () => {
+  const waiting: { readonly delayMs: number; readonly run: () => void }[] = [];
+  const after = (delayMs: number, run: () => void) => void waiting.push({ delayMs, run });
+  const { stream, journal, time, streamKey } = site(temporaryFolder(), uniqueName("report"), {
+    after,
+  });
+  await stream.publish({});
+  time.nowMs = 3_500;
+  expect(waiting.map((one) => one.delayMs)).toEqual([50]);
+  expect(journal.lastSeq(streamKey)).toBe(4_000);
+  waiting[0]?.run();
+  expect(journal.lastSeq(streamKey)).toBe(6_500);
 });
 
 test("a journal that cannot be written gives no number beyond those it has", async () => {
