@@ -224,7 +224,7 @@ export const policySchema = z.strictObject({
     maxFeeNativeWei: z.string().regex(/^[0-9]+$/),
     /** A message that has made no progress for this long is shown as stuck. */
     stuckAfterMs: z.number().int().min(1000).max(86_400_000).default(600_000),
-    /** After this long without progress a call that anyone may make is ordered; each further one waits twice as long. */
+    /** After this long without progress a call that anyone may make is ordered; each further one in vain waits twice as long. */
     recoverAfterMs: z.number().int().min(1000).max(86_400_000).default(120_000),
     /** Most such calls per message; an operator may order more. */
     recoveriesMax: z.number().int().min(0).max(20).default(3),

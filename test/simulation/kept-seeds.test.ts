@@ -2,11 +2,17 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
 import type { FaultKind } from "#test/simulation/engine/faults.ts";
-import { failuresOf, rerunText, runInMode } from "#test/simulation/modes.ts";
+import {
+  failuresOf,
+  type ModeName,
+  type RunOptions,
+  rerunText,
+  runInMode,
+} from "#test/simulation/modes.ts";
 
-type Kept = {
-  readonly seed: number;
-  readonly steps: number;
+type Kept = Pick<RunOptions, "seed" | "steps" | "role" | "hasLiar"> & {
+  /** Fast when left out. */
+  readonly mode?: ModeName;
   readonly always?: Partial<Record<FaultKind, number>>;
   readonly found: string;
 };
@@ -15,8 +21,8 @@ const kept: readonly Kept[] = JSON.parse(
 );
 
 test.each(kept)("every invariant holds in seed $seed, which found: $found", async (one) => {
-  const always = new Map(Object.entries(one.always ?? {}) as [FaultKind, number][]);
-  const options = { seed: one.seed, steps: one.steps, always };
-  const result = await runInMode("fast", options);
-  expect(failuresOf(result), rerunText("fast", options)).toEqual([]);
+  const { mode = "fast", always = {}, ...rest } = one;
+  const options = { ...rest, always: new Map(Object.entries(always) as [FaultKind, number][]) };
+  const result = await runInMode(mode, options);
+  expect(failuresOf(result), rerunText(mode, options)).toEqual([]);
 });

@@ -38,8 +38,8 @@ export function permittedRecovery({ state }: Pick<TransferRecord, "state">): Rec
 
 /**
  * Whether a message is stuck, what would bring it on, and whether to order that now. A call waits until
- * the one before it has ended, and each time twice as long: the executor and the DVNs are given their
- * time first, and what keeps failing does not cost gas for ever.
+ * the one before it has ended, and twice as long as after that one while there is no progress: the executor
+ * and the DVNs are given their time first, and what keeps failing does not cost gas for ever.
  */
 export function judgeTransfer(
   record: TransferRecord,
@@ -54,11 +54,13 @@ export function judgeTransfer(
 }
 
 function isDue(record: TransferRecord, policy: Policy["transfers"], nowMs: number): boolean {
-  const ordered = record.recoveries.filter((one) => one.orderedBy === "policy").length;
-  if (ordered >= policy.recoveriesMax || isUnderWay(record, nowMs)) return false;
+  const ordered = record.recoveries.filter((one) => one.orderedBy === "policy");
+  if (ordered.length >= policy.recoveriesMax || isUnderWay(record, nowMs)) return false;
+  // What failed before the message moved on says nothing of the call that its new state needs.
+  const inVain = ordered.filter((one) => one.recordedAtMs >= record.progressAtMs);
   const lastMs = record.recoveries.at(-1)?.recordedAtMs ?? 0;
   const waitedMs = nowMs - Math.max(record.progressAtMs, lastMs);
-  return waitedMs >= policy.recoverAfterMs * 2 ** ordered;
+  return waitedMs >= policy.recoverAfterMs * 2 ** inVain.length;
 }
 
 /** True while the call that would help now is ordered and may still reach a block. */

@@ -62,6 +62,21 @@ describe("calls are ordered", () => {
     expect(due(refused, 10_000 + 20_000)).toBe("retry-receive");
   });
 
+  test("as early as the first again once the message has moved on, yet no oftener in all", () => {
+    const committed = orderRecovery(aTransferRecord({ state: "dvn-quorum-reached" }), {
+      kind: "commit-verification",
+      orderedBy: "policy",
+      reason: "test",
+      nowMs: START_MS + 10_000,
+    });
+    const once = ended({ ...committed, state: "verified-executable" }, "included");
+    const moved = { ...once, progressAtMs: START_MS + 30_000 };
+    expect(due(moved, 30_000 + 9_999)).toBeNull();
+    expect(due(moved, 30_000 + 10_000)).toBe("retry-receive");
+    const twice = ended(ordered(moved, START_MS + 40_000), "refused");
+    expect(due({ ...twice, progressAtMs: START_MS + 50_000 }, 1e8)).toBeNull();
+  });
+
   test("as often as the policy allows, an operator's not counted", () => {
     const twice = ended(ordered(ended(ordered(failed, START_MS), "refused"), START_MS), "reverted");
     expect(due(twice, 1e8)).toBeNull();
