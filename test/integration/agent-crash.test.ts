@@ -59,9 +59,7 @@ test("killed at every state on its way, and as a reorganisation takes it out of 
   const job = await killedWith(agent, "received", { mines: true });
   for (const point of ["checked", "signed", "broadcast", "included"]) await agent.killedAt(point);
   const [hash] = hashesOf(agent, job);
-  const { blockNumber } = await site.client.getTransactionReceipt({ hash: hash as Hex });
-  const head = await site.client.getBlockNumber();
-  await reorganise(Number(head - blockNumber) + 1);
+  await reorganiseAway(hash as Hex);
   await agent.killedAt("included-signed");
   await agent.killedAt("final", async () => {
     await shard.untilConsumed(job.mandate.jobId);
@@ -280,10 +278,12 @@ async function redisContent(): Promise<Kept[]> {
   return (await Promise.all(kept)).flat();
 }
 
+/** All at once, as a restart from an old file would: an agent that lives writes its keys again in no time. */
 async function putBack(kept: readonly Kept[]): Promise<void> {
-  await redis.flushall();
+  const all = redis.multi().flushall();
   for (const { key, value, expiresAtMs } of kept)
-    await redis.restore(key, Math.max(0, expiresAtMs), value, "ABSTTL");
+    all.restore(key, Math.max(0, expiresAtMs), value, "ABSTTL");
+  for (const [error] of (await all.exec()) ?? []) if (error) throw error;
 }
 
 /** A job that the agent is given and killed with at a point; `mines`: blocks go on from then. */
@@ -419,8 +419,14 @@ function untilNonceIsFinal(nonce: number): () => Promise<void> {
   };
 }
 
-async function reorganise(depth: number): Promise<void> {
-  await rpc(site.chain.rpcUrl, "anvil_reorg", [depth, []]);
+/** The block of a transaction, and those after it, give way to others. */
+async function reorganiseAway(hash: Hex): Promise<void> {
+  const { blockNumber } = await site.client.getTransactionReceipt({ hash });
+  // A block more between the question and the reorganisation would leave the transaction's own in place.
+  await mining(false);
+  const head = await site.client.getBlockNumber();
+  await rpc(site.chain.rpcUrl, "anvil_reorg", [Number(head - blockNumber) + 1, []]);
+  await mining(true);
   // A feed's refresh may have gone with the blocks: its lane would wait behind the gap for ever.
   site.market.forgetNonce();
   // anvil's clock lags by what the new blocks squeezed together.
