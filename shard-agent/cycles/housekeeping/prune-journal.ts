@@ -14,8 +14,8 @@ export type PrunePorts = {
 };
 
 /**
- * Drops what ended so long ago, by the time of the newest final block and of the clock, whichever is earlier: every hour, and as long as there is more at every
- * call.
+ * Drops what ended so long ago, by the time of the newest final block or by the clock, whichever is earlier: every hour, and
+ * at every call as long as there is more.
  *
  * @returns To be called at every head. @throws {RetryableError} When the chain did not answer.
  */
