@@ -2,15 +2,27 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import {
+  type FailedTest,
+  failedForgeTests,
+  failedTestsText,
+  failedVitestTests,
+  type VitestReport,
+  withoutPassedForgeTests,
+} from "#test/house/failed-tests.ts";
 
 /**
  * `npm test`: builds the contracts, runs the TypeScript tests that compute (unit, house, simulation), then the
- * integration tests, forge's tests beside them, and closes with one line that counts them all. Every part runs
- * even when an earlier one failed. Exit code 0 only if every part ran and nothing failed.
+ * integration tests, forge's tests beside them, and closes with every failed test by name and one line that counts
+ * them all. Every part runs even when an earlier one failed. Exit code 0 only if every part ran and nothing failed.
  */
 
 type Counts = { readonly passed: number; readonly failed: number; readonly skipped: number };
-type Part = { readonly name: string; readonly counts: Counts };
+type Part = {
+  readonly name: string;
+  readonly counts: Counts;
+  readonly failed: readonly FailedTest[];
+};
 type Run = { readonly exitCode: number; readonly output: string };
 
 const ROOT = path.resolve(import.meta.dirname, "../..");
@@ -53,6 +65,7 @@ async function buildContracts(): Promise<Part> {
   return {
     name: "contracts build",
     counts: { passed: 0, failed: exitCode === 0 ? 0 : 1, skipped: 0 },
+    failed: [],
   };
 }
 
@@ -69,7 +82,12 @@ async function testContracts(): Promise<Part & { readonly output: string }> {
     Number(total?.[3] ?? 0),
   ];
   const counts = withExitCode({ passed, failed, skipped }, exitCode);
-  return { name: "contracts", counts, output: `\n> node ${args.join(" ")}\n${output}` };
+  return {
+    name: "contracts",
+    counts,
+    failed: failedForgeTests(output),
+    output: `\n> node ${args.join(" ")}\n${withoutPassedForgeTests(output)}`,
+  };
 }
 
 async function testTypeScript(...projects: readonly string[]): Promise<Part> {
@@ -80,16 +98,17 @@ async function testTypeScript(...projects: readonly string[]): Promise<Part> {
     const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
     const selected = projects.map((project) => `--project=${project}`);
     const { exitCode } = await run("vitest", ["run", ...selected, ...reporters]);
-    const results = JSON.parse(readFileSync(file, "utf8")) as Record<string, number>;
+    const results = JSON.parse(readFileSync(file, "utf8")) as VitestReport;
     const counts = {
-      passed: results["numPassedTests"] ?? 0,
-      failed: results["numFailedTests"] ?? 1,
-      skipped: (results["numPendingTests"] ?? 0) + (results["numTodoTests"] ?? 0),
+      passed: results.numPassedTests ?? 0,
+      failed: results.numFailedTests ?? 1,
+      skipped: (results.numPendingTests ?? 0) + (results.numTodoTests ?? 0),
     };
-    return { name, counts: withExitCode(counts, exitCode) };
+    const failed = failedVitestTests(results, ROOT);
+    return { name, counts: withExitCode(counts, exitCode), failed };
   } catch (error) {
     console.error(`vitest left no readable results: ${String(error)}`);
-    return { name, counts: { passed: 0, failed: 1, skipped: 0 } };
+    return { name, counts: { passed: 0, failed: 1, skipped: 0 }, failed: [] };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -115,6 +134,8 @@ const sum = parts.reduce<Counts>(
   }),
   { passed: 0, failed: 0, skipped: 0 },
 );
+const failedTests = parts.flatMap(({ failed }) => failed);
+if (failedTests.length > 0) console.log(`${failedTestsText(failedTests)}\n`);
 for (const { name, counts } of parts) console.log(`${name}: ${countsText(counts)}`);
 console.log(countsText(sum));
 process.exitCode = sum.failed === 0 && sum.passed > 0 ? 0 : 1;
