@@ -11,6 +11,13 @@ const FORGE_OUTPUT = `Ran 2 tests for test/contracts/ShardVault.t.sol:ShardVault
 [PASS] test_pays() (gas: 538896)
 Suite result: FAILED. 1 passed; 1 failed; 0 skipped; finished in 39.23ms (26.31ms CPU time)
 
+Ran 1 test for test/contracts/Options.t.sol:OptionInvariantTest
+[FAIL: assertion failed: 1 >= 1]
+\t[Sequence] (original: 1, shrunk: 1)
+\t\tsender=0x01 addr=[test/contracts/Options.t.sol:Handler]0x02 calldata=up() args=[]
+ invariant_small() (runs: 0, calls: 0, reverts: 0)
+Suite result: FAILED. 0 passed; 1 failed; 0 skipped; finished in 1ms (1ms CPU time)
+
 Ran 1 test for test/contracts/VenueDesk.t.sol:VenueDeskTest
 [FAIL: 2 != 3; counterexample: calldata=0x01 args=[1]] testFuzz_sums(uint256,int256) (runs: 0, μ: 0, ~: 0)
 Suite result: FAILED. 0 passed; 1 failed; 0 skipped; finished in 1ms (1ms CPU time)
@@ -61,6 +68,11 @@ describe("what failed is named at the end of a run", () => {
         file: "test/contracts/ShardVault.t.sol",
         name: "test_pays_once()",
         message: "panic: arithmetic underflow or overflow (0x11)",
+      },
+      {
+        file: "test/contracts/Options.t.sol",
+        name: "invariant_small()",
+        message: "assertion failed: 1 >= 1",
       },
       {
         file: "test/contracts/VenueDesk.t.sol",

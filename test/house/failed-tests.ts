@@ -53,19 +53,21 @@ export function failedVitestTests(report: VitestReport, root: string): FailedTes
   });
 }
 
+/** A suite's heading, or a failure and its test's name, which stands below the calls that an invariant failed after. */
+const SUITE_OR_FAILURE =
+  /^Ran \d+ tests? for (?<suite>[^:\n]+):|^\[FAIL:?\s*(?<message>.*)\](?: |\n\t\[Sequence\][\s\S]*?\n )(?<name>\w+\([^)]*\))/gm;
+
 /** Every failed test of forge's output, once each though its summary says them again. */
 export function failedForgeTests(output: string): FailedTest[] {
-  const failed = new Map<string, FailedTest>();
+  const [suites = ""] = output.split("\nFailing tests:\n", 1);
+  const failed: FailedTest[] = [];
   let file = "";
-  for (const line of output.split("\n")) {
-    file = /^Ran \d+ tests? for ([^:]+):/.exec(line)?.[1] ?? file;
-    const found = /^\[FAIL[:.]?\s*(.*)\]\s+(\w+\([^)]*\))/.exec(line);
-    if (found === null) continue;
-    const [, message = "", name = ""] = found;
-    const key = `${file} ${name}`;
-    if (!failed.has(key)) failed.set(key, { file, name, message });
+  for (const { groups = {} } of suites.matchAll(SUITE_OR_FAILURE)) {
+    const { suite, message = "", name = "" } = groups;
+    if (suite === undefined) failed.push({ file, name, message });
+    else file = suite;
   }
-  return [...failed.values()];
+  return failed;
 }
 
 /** Forge's output without the lines of tests that passed. */
