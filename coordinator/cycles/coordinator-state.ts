@@ -13,6 +13,7 @@ import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
 import type { TakeOverState } from "#coordinator/records/take-over-state.ts";
 import type { Mismatch } from "#coordinator/stages/audit/differ.ts";
 import type { FinalClaim } from "#coordinator/stages/audit/judge-finality.ts";
+import type { CreditAbsence } from "#coordinator/stages/jobs/judge-credit.ts";
 import type { NetUnderlying } from "#coordinator/stages/risk/net-risk.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
 import type { Address } from "#shared/units/ids.ts";
@@ -20,8 +21,16 @@ import type { Address } from "#shared/units/ids.ts";
 /** How many messages of one kind were taken and refused since the start. */
 type MessageCount = { accepted: number; readonly refused: Map<string, number> };
 
-/** `sentAtMs`: before that nothing can have been credited. `nextBlock`: newest of those that were not looked at yet. */
-type CreditSearch = { readonly sentAtMs: number; readonly nextBlock: number };
+/**
+ * `sentAtMs`: before that nothing can have been credited. `nextBlock`: newest of those that are looked at next, going down.
+ * `throughBlock`: newest of all looked at, without a gap. `isWhole`: once down to the sending, up to there.
+ */
+export type CreditSearch = {
+  readonly sentAtMs: number;
+  readonly nextBlock: number;
+  readonly throughBlock: number;
+  readonly isWhole: boolean;
+};
 
 /**
  * What the cycles share in memory. Only cycles change it, and each field has one cycle that does:
@@ -46,6 +55,8 @@ export type CoordinatorState = {
   readonly searchedAtMs: Map<string, number>;
   /** How far back the target's chain was searched for a transfer's credit, by guid; missing before and after. */
   readonly creditSearches: Map<string, CreditSearch>;
+  /** Through which of its target's blocks a transfer is known not to be credited, by job; missing when nothing is known. */
+  readonly absences: Map<string, CreditAbsence>;
   /** Target's block by guid at which its word that a message is lost or held was not so. */
   readonly refuted: Map<string, number>;
   /** What each shard's agents were last told to look for, as text. */
@@ -129,6 +140,7 @@ export function newCoordinatorState(options: StateOptions): CoordinatorState {
     published: new Map(),
     searchedAtMs: new Map(),
     creditSearches: new Map(),
+    absences: new Map(),
     refuted: new Map(),
     takeOvers: new Map(shards.map((shard) => [shard, first])),
     bumpedEpochs: new Map(),

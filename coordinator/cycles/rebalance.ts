@@ -1,5 +1,6 @@
 import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
 import { changeJob, releaseJobs } from "#coordinator/cycles/jobs/change-jobs.ts";
+import { beginCredits, creditsInDoubt } from "#coordinator/cycles/jobs/follow-credits.ts";
 import type { PassInput } from "#coordinator/cycles/planning/pass-input.ts";
 import {
   finishPass,
@@ -64,6 +65,7 @@ export async function rebalance(
   logDecision(ports.log, outcome.decision);
   if (state.shadow) return;
   for (const job of outcome.jobs) state.jobs.set(job.jobId, job);
+  beginCredits(state, outcome.jobs);
   for (const job of outcome.jobs) {
     // What came to light while the ones before were sent holds back the rest, as it would at the next pass.
     if (mayBeSent(state, job) && !(await dispatch(state, ports, job))) return;
@@ -135,6 +137,7 @@ function passInput(
     brokenInvariant,
     standstill: standstill(state, ports),
     isRecentreDue: isRecentreDue(state, nowMs),
+    creditsInDoubt: creditsInDoubt(state),
     heldTransfers: [...state.transfers.values()].filter(isSaidHeld),
     safety: safetyInput(state, ports.journal.jobs),
     histories: state.histories,

@@ -58,11 +58,11 @@ export type ShardChain = {
    * What the endpoint keeps of a message to the settlement token at a block of the chain; undefined when the node does
    * not have the block yet.
    *
-   * @param o.lookbackBlocks How far back a credit is searched for.
+   * @param o.fromBlock A credit is searched for from here on.
    */
   readonly messageFate: (
     message: MessagePath,
-    o: { readonly blockNumber: number; readonly lookbackBlocks: number },
+    o: { readonly blockNumber: number; readonly fromBlock: number },
   ) => Promise<MessageFate | undefined>;
   /** What the endpoint sent for a transfer that the vault consumed in a block; undefined when it is not there. */
   readonly sentMessage: (blockNumber: number, guid: Hex) => Promise<SentTransfer | undefined>;

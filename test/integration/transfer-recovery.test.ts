@@ -128,7 +128,7 @@ async function fateOf({ guid, srcEid, sender, nonce }: Packet, atBlock?: number)
   const setup = { vault: contracts.vault, settlement };
   const path = { guid, srcEid, sender, nonce: nonce.toString() };
   const blockNumber = atBlock ?? Number(await target.client.getBlockNumber());
-  return messageFate(target.client, setup, path, { blockNumber, lookbackBlocks: 100 });
+  return messageFate(target.client, setup, path, { blockNumber, fromBlock: blockNumber - 100 });
 }
 
 /** What an endpoint keeps of a message of which it has heard nothing, or not any more. */

@@ -19,7 +19,7 @@ export async function messageFate(
   rpc: PublicClient,
   setup: Pick<ShardSetup, "vault" | "settlement">,
   { guid, srcEid, sender, nonce }: MessagePath,
-  o: { readonly blockNumber: number; readonly lookbackBlocks: number },
+  o: { readonly blockNumber: number; readonly fromBlock: number },
 ): Promise<MessageFate | undefined> {
   const params = [numberToHex(o.blockNumber), false] as const;
   const block = await rpc.request({ method: "eth_getBlockByNumber", params: [...params] });
@@ -30,7 +30,7 @@ export async function messageFate(
   const path = [token, srcEid, sender];
   const ofEndpoint = <T>(name: string, args: readonly unknown[]) =>
     view<T>({ abi: ENDPOINT_ABI, to: endpoint, name, args });
-  const range = { fromBlock: o.blockNumber - o.lookbackBlocks, toBlock: o.blockNumber };
+  const range = { fromBlock: o.fromBlock, toBlock: o.blockNumber };
   const [kept, lazyNonce, credits] = await Promise.all([
     ofEndpoint<Hex>("inboundPayloadHash", [...path, BigInt(nonce)]),
     ofEndpoint<bigint>("lazyInboundNonce", path),

@@ -1,4 +1,5 @@
 import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
+import { followCredits, knownGuids } from "#coordinator/cycles/jobs/follow-credits.ts";
 import { rememberOutcome } from "#coordinator/cycles/safety/keep-safety.ts";
 import type { JobJournal } from "#coordinator/ports/journal.ts";
 import { isUnresolvedJob, type JobRecord } from "#coordinator/records/jobs/job-record.ts";
@@ -40,6 +41,7 @@ export function changeJob(
 
 /** Moves every unresolved job as far as the newest books prove. */
 export function releaseJobs(state: CoordinatorState, ports: JobPorts, nowMs: number): void {
+  const known = knownGuids(state);
   for (const job of [...state.jobs.values()]) {
     const source = state.books.get(job.shard);
     const target = job.target === null ? undefined : state.books.get(job.target);
@@ -54,6 +56,7 @@ export function releaseJobs(state: CoordinatorState, ports: JobPorts, nowMs: num
       breakInvariant(state, ports.log, error);
     }
   }
+  followCredits(state, known);
 }
 
 /** Writes a job to the journal, then to memory. */

@@ -1,6 +1,7 @@
 import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
 import { changeJob } from "#coordinator/cycles/jobs/change-jobs.ts";
-import { findCredit } from "#coordinator/cycles/jobs/find-credit.ts";
+import { findCredit, leftAtMs } from "#coordinator/cycles/jobs/find-credit.ts";
+import { isInDoubt, knownGuids } from "#coordinator/cycles/jobs/follow-credits.ts";
 import type { JobJournal } from "#coordinator/ports/journal.ts";
 import type { BlockRange, ChainBlock, ShardChain } from "#coordinator/ports/shard-chain.ts";
 import {
@@ -9,6 +10,7 @@ import {
   isUnresolvedJob,
   type JobRecord,
 } from "#coordinator/records/jobs/job-record.ts";
+import { MOVED_BLOCKS_MAX } from "#coordinator/stages/jobs/judge-credit.ts";
 import { RetryableError } from "#shared/errors.ts";
 import type { Clock } from "#shared/ports/clock.ts";
 import type { Log } from "#shared/ports/log.ts";
@@ -41,7 +43,11 @@ export async function trackJobs(
   const jobs = [...state.jobs.values()].filter((job) => isInFlight(job) && !job.shadow);
   const nowMs = ports.clock.nowMs();
   const mayBeDead = jobs.filter((job) => job.shard === shard && isPastDeadline(job, nowMs));
-  const arriving = jobs.filter((job) => job.target === shard && isLongOnItsWay(job, nowMs));
+  const known = knownGuids(state);
+  const arriving = jobs.filter((job) => {
+    const isAsked = isLong(job, nowMs) || isInDoubt(state, job, known);
+    return job.target === shard && isOnItsWay(job) && isAsked;
+  });
   const unproven = [...state.jobs.values()].filter((job) => isLongUnproven(job, shard, nowMs));
   if (chain === undefined || mayBeDead.length + arriving.length + unproven.length === 0) return;
   const at = { chain, final: await chain.finalBlock() };
@@ -80,10 +86,13 @@ function isPastDeadline(job: JobRecord, nowMs: number): boolean {
   return job.mandate.deadlineSeconds * 1000 < nowMs;
 }
 
-function isLongOnItsWay(job: JobRecord, nowMs: number): boolean {
+function isOnItsWay(job: JobRecord): boolean {
   // Also while its source's book is silent: what arrived meanwhile is in the target's book.
   const hasLeft = job.state === "in-transit" || job.consumption !== null;
-  if (!hasLeft || job.delivery !== null || job.arrivedInBlock !== null) return false;
+  return hasLeft && job.delivery === null && job.arrivedInBlock === null;
+}
+
+function isLong(job: JobRecord, nowMs: number): boolean {
   const leftAtMs = job.times.includedBlockTimestampMs ?? job.times.recordedAtMs;
   return nowMs - leftAtMs > ASK_CHAIN_AFTER_MS;
 }
@@ -163,9 +172,6 @@ async function decide(
   changeJob(state, ports, newest(state, ports, job), { event, nowMs: ports.clock.nowMs() });
 }
 
-/** A reorganisation moves what was seen in a block by fewer blocks than this; deeper ones are final. */
-const MOVED_BLOCKS_MAX = 64;
-
 /** The blocks in which something is looked for, however long ago it was seen, or can have been, at the earliest. */
 export function searched(
   { final }: Pick<At, "final">,
@@ -213,17 +219,28 @@ export async function findConsumption(
   return { consumption, guid: found?.guid ?? null };
 }
 
-/** A credit that no report could show counts once the target's book is of its block or a later one, and so contains the money. */
+/**
+ * A credit that no report could show counts once the target's book is of its block or a later one, and so contains the
+ * money. That there is none counts as far as the chain was asked.
+ */
 async function noteDelivery(
   state: CoordinatorState,
   ports: TrackPorts,
   job: JobRecord,
   at: At,
 ): Promise<void> {
-  const found = await findCredit(state, ports, job, at);
+  const { guid } = job;
+  if (guid === null) return;
+  const look = await findCredit(
+    state,
+    ports,
+    { guid, sentAtMs: () => leftAtMs(ports.chains, job) },
+    at,
+  );
+  if (look.is === "absent") state.absences.set(job.jobId, { guid, throughBlock: at.final.number });
+  if (look.is !== "credited") return;
   const book = state.books.get(job.target ?? "");
-  if (found === undefined) return;
-  const { blockNumber } = found;
+  const { blockNumber } = look.delivery;
   // Only once the target's book is of that block or a later one does it contain the money. That book may list it no
   // more: it is remembered now, so that not one pass counts the money in the book and on its way.
   const isShown = book !== undefined && book.report.block.number >= blockNumber;

@@ -134,12 +134,13 @@ export function assessWorld(input: PassInput): World {
   };
 }
 
-function effectsOf({ entries, heldTransfers, jobs, setups }: PassInput): PendingEffect[] {
+function effectsOf(input: PassInput): PendingEffect[] {
+  const { entries, heldTransfers, jobs, setups, creditsInDoubt: inDoubt = new Set() } = input;
   const held = new Set((heldTransfers ?? []).filter(isHeld).map((one) => one.guid));
   const blocks = entries.map(({ report }): [string, number] => {
     return [report.shard, report.block.timestampMs];
   });
-  return pendingEffects(jobs, setups, { held, bookBlockMs: new Map(blocks) });
+  return pendingEffects(jobs, setups, { held, bookBlockMs: new Map(blocks), inDoubt });
 }
 
 /** Books to decide on, and books that are only carried: neither needs a valuation to be told apart. */

@@ -12,8 +12,8 @@ import type { PlannedAction } from "#coordinator/records/planning/planned-action
 import { levelOf } from "#coordinator/records/safety/breaker-state.ts";
 import { judgeTier, measureNetting } from "#coordinator/stages/bands/judge-tier.ts";
 import { nameTriggers } from "#coordinator/stages/bands/name-triggers.ts";
+import { shortfalls } from "#coordinator/stages/plans/find-shortfalls.ts";
 import { type HedgePlan, neededUnits } from "#coordinator/stages/plans/plan-hedges.ts";
-import { shortfalls } from "#coordinator/stages/plans/plan-transfers.ts";
 
 /** A decision before it has an id and jobs. */
 export type DecisionContent = Omit<DecisionRecord, "planId" | "jobIds" | "treasury">;

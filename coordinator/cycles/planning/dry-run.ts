@@ -37,7 +37,9 @@ async function runDry(
   ports: Omit<PlanPorts, "log">,
 ): Promise<DryRunOutcome> {
   const nowMs = ports.clock.nowMs();
-  const copy = { ...state, books: new Map(state.books), jobs: new Map(state.jobs) };
+  const { books, jobs: all, absences } = state;
+  const copies = { books: new Map(books), jobs: new Map(all), absences: new Map(absences) };
+  const copy = { ...state, ...copies };
   const still = {
     ...ports,
     journal: unwritten(ports.journal),

@@ -28,6 +28,8 @@ export type PassInput = {
   readonly safety: SafetyInput;
   /** Messages whose money cannot be counted on, proved or by their target's word; none when left out. */
   readonly heldTransfers?: readonly HeldTransfer[];
+  /** Ids of transfers that their target's book may show already, as far as is known; none when left out. */
+  readonly creditsInDoubt?: ReadonlySet<string>;
   /** True once per `triggers.recentreEveryMs`; false when left out. */
   readonly isRecentreDue?: boolean;
   /** Of the passes before; none when left out. */

@@ -12,8 +12,8 @@ import {
 } from "#coordinator/cycles/planning/plan-orders.ts";
 import { planningWorld } from "#coordinator/cycles/planning/planning-problem.ts";
 import { reportRefOf } from "#coordinator/records/book-entry.ts";
+import { shortfalls } from "#coordinator/stages/plans/find-shortfalls.ts";
 import { seriesFor } from "#coordinator/stages/plans/plan-options.ts";
-import { shortfalls } from "#coordinator/stages/plans/plan-transfers.ts";
 import { type PlanScenarios, planScenarios } from "#coordinator/stages/program/plan-scenarios.ts";
 import type { PlanningWorld } from "#coordinator/stages/program/planning-world.ts";
 import { planRecalls } from "#coordinator/stages/treasury/plan-recalls.ts";

@@ -30,11 +30,14 @@ export function assessSafety(
 ): SafetyOutcome {
   const { policy, nowMs, setups, entries, jobs } = input;
   const { memory, outcomes, messages, sharesRaw, transfers, proved } = input.safety;
+  // Money that may be in a book and is not counted as come yet would be a gain now and a loss later.
+  const inDoubt = new Set(
+    jobs.filter((job) => input.creditsInDoubt?.has(job.jobId)).map(({ target }) => target),
+  );
+  const sure = [...proved].filter(([shard]) => !inDoubt.has(shard));
   const news = {
     shards: [...setups.keys()],
-    books: new Map(
-      [...proved].flatMap(([shard, entry]) => provedBook(shard, entry, { ...o, input })),
-    ),
+    books: new Map(sure.flatMap(([shard, entry]) => provedBook(shard, entry, { ...o, input }))),
     sharesRaw,
     transfers,
     nowMs,

@@ -1,7 +1,9 @@
 import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
+import { findCredit } from "#coordinator/cycles/jobs/find-credit.ts";
 import { keepTransfer } from "#coordinator/cycles/transfers/join-transfers.ts";
 import type { Journal } from "#coordinator/ports/journal.ts";
 import type { ShardChain } from "#coordinator/ports/shard-chain.ts";
+import type { MessageFate } from "#coordinator/records/jobs/message-fate.ts";
 import {
   isHeld,
   isSaidHeld,
@@ -12,12 +14,18 @@ import { RetryableError } from "#shared/errors.ts";
 import type { Clock } from "#shared/ports/clock.ts";
 import type { Log } from "#shared/ports/log.ts";
 
+/** What of a chain is asked about messages. */
+export type FateChain = Pick<
+  ShardChain,
+  "sentMessage" | "messageFate" | "finalBlock" | "blockAt" | "deliveries"
+>;
+
 export type ProveHeldPorts = {
   readonly journal: Pick<Journal, "transfers">;
-  readonly chains: ReadonlyMap<string, Pick<ShardChain, "sentMessage" | "messageFate">>;
+  readonly chains: ReadonlyMap<string, FateChain>;
   readonly clock: Clock;
   readonly log: Log;
-  /** How far back a credit is searched for, in blocks. */
+  /** How many of the newest blocks are searched for a credit in every look. */
   readonly lookbackBlocks: number;
 };
 
@@ -57,15 +65,14 @@ async function prove(
   record: TransferRecord,
   nowMs: number,
 ): Promise<void> {
-  const { guid, shard, target, sentBlock, observedBlock } = record;
+  const { guid, shard, target, sentBlock } = record;
   const source = ports.chains.get(shard);
   const end = ports.chains.get(target ?? "");
+  const { observedBlock } = record;
   if (source === undefined || end === undefined || observedBlock === null) return;
-  const { lookbackBlocks } = ports;
-  const [sent, fate] = await Promise.all([
-    source.sentMessage(sentBlock.number, guid),
-    end.messageFate(record, { blockNumber: observedBlock, lookbackBlocks }),
-  ]);
+  const sent = await source.sentMessage(sentBlock.number, guid);
+  const sentAtMs = sent?.blockTimestampMs ?? sentBlock.timestampMs;
+  const fate = await fateAt(state, ports, { record, end, blockNumber: observedBlock, sentAtMs });
   const now = state.transfers.get(guid);
   if (fate === undefined || now?.state !== record.state) return;
   const proof = proveHeld(record, sent, fate);
@@ -87,4 +94,27 @@ async function prove(
     shard: proof.liar,
     ...proof.mismatch,
   });
+}
+
+/** What became of a message, its credit searched for down to when it was sent; undefined while that is not done. */
+async function fateAt(
+  state: CoordinatorState,
+  ports: ProveHeldPorts,
+  o: {
+    readonly record: TransferRecord;
+    readonly end: FateChain;
+    readonly blockNumber: number;
+    readonly sentAtMs: number;
+  },
+): Promise<MessageFate | undefined> {
+  const { record, end, blockNumber, sentAtMs } = o;
+  const final = await end.finalBlock();
+  const fromBlock = Math.min(final.number, blockNumber);
+  const fate = await end.messageFate(record, { blockNumber, fromBlock });
+  // What waits was not credited, whatever is searched.
+  if (fate === undefined || fate.isCredited || !fate.isPast || fate.committedHash !== null)
+    return fate;
+  const sought = { guid: record.guid, sentAtMs: () => Promise.resolve(sentAtMs) };
+  const look = await findCredit(state, ports, sought, { chain: end, final });
+  return look.is === "unknown" ? undefined : { ...fate, isCredited: look.is === "credited" };
 }

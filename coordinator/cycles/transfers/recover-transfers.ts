@@ -1,9 +1,11 @@
 import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
 import { joinSent, keepTransfer } from "#coordinator/cycles/transfers/join-transfers.ts";
-import { proveHeldTransfers } from "#coordinator/cycles/transfers/prove-held-transfers.ts";
+import {
+  type FateChain,
+  proveHeldTransfers,
+} from "#coordinator/cycles/transfers/prove-held-transfers.ts";
 import type { RecoveryQueue } from "#coordinator/ports/job-queue.ts";
 import type { Journal } from "#coordinator/ports/journal.ts";
-import type { ShardChain } from "#coordinator/ports/shard-chain.ts";
 import type { WatchList } from "#coordinator/ports/watch-list.ts";
 import {
   isLaidToRest,
@@ -23,8 +25,8 @@ export type RecoverPorts = {
   /** Undefined until Redis has answered for the first time. */
   readonly queue: () => RecoveryQueue | undefined;
   readonly watchList: WatchList;
-  readonly chains: ReadonlyMap<string, Pick<ShardChain, "sentMessage" | "messageFate">>;
-  /** How far back events are searched for, in blocks. */
+  readonly chains: ReadonlyMap<string, FateChain>;
+  /** How many of the newest blocks are searched for a credit in every look. */
   readonly lookbackBlocks: number;
   readonly clock: Clock;
   readonly log: Log;

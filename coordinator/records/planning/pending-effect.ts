@@ -39,6 +39,8 @@ export type PendingEffect = {
   readonly isPendingAtShard: boolean;
   /** True until the target's book shows that it arrived; false for all but transfers, and once it has lapsed. */
   readonly isPendingAtTarget: boolean;
+  /** True of a transfer that the target's book may show already, as far as anyone knows now. Left out of all else. */
+  readonly isCreditInDoubt?: boolean;
 };
 
 /** What is known beside the jobs themselves; nothing when left out. */
@@ -47,13 +49,15 @@ export type PendingEvidence = {
   readonly held?: ReadonlySet<string>;
   /** Time of the block of each shard's newest book. */
   readonly bookBlockMs?: ReadonlyMap<string, number>;
+  /** Ids of transfers that their target's book may show already (judge-credit.ts). */
+  readonly inDoubt?: ReadonlySet<string>;
 };
 
 /** Effects of all jobs that are in flight. */
 export function pendingEffects(
   jobs: readonly JobRecord[],
   setups: ReadonlyMap<string, ShardSetup> = new Map(),
-  { held = new Set(), bookBlockMs = new Map() }: PendingEvidence = {},
+  { held = new Set(), bookBlockMs = new Map(), inDoubt = new Set() }: PendingEvidence = {},
 ): PendingEffect[] {
   return jobs.filter(isInFlight).map((job): PendingEffect => {
     const isOver = isLapsed(job, bookBlockMs.get(job.shard));
@@ -75,6 +79,7 @@ export function pendingEffects(
         job.delivery === null &&
         !isOver &&
         !(job.guid !== null && held.has(job.guid)),
+      ...(inDoubt.has(job.jobId) ? { isCreditInDoubt: true } : {}),
       ...(job.params?.kind === "option-trade"
         ? { optionUnits: Math.abs(unitsFromRaw(BigInt(job.params.quantityE18), 18)) }
         : {}),
@@ -139,6 +144,23 @@ export function pendingHomeUsd(effects: readonly PendingEffect[], shard: string)
     return isHome && isExpected(effect) && effect.shard === shard
       ? total + effect.amountUsd
       : total;
+  }, 0);
+}
+
+/** Collateral on its way to a shard that its book surely does not show yet, USD. */
+export function arrivingUsd(effects: readonly PendingEffect[], shard: string): number {
+  return sumComing(effects, shard, false);
+}
+
+/** Collateral sent to a shard of which nobody knows whether its book shows it already or it still comes, USD. */
+export function inDoubtUsd(effects: readonly PendingEffect[], shard: string): number {
+  return sumComing(effects, shard, true);
+}
+
+function sumComing(effects: readonly PendingEffect[], shard: string, isInDoubt: boolean): number {
+  return effects.reduce((total, effect) => {
+    const isMeant = effect.target === shard && (effect.isCreditInDoubt === true) === isInDoubt;
+    return isMeant && effect.isPendingAtTarget ? total + effect.amountUsd : total;
   }, 0);
 }
 

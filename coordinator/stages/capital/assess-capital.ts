@@ -1,4 +1,5 @@
 import {
+  arrivingUsd,
   type PendingEffect,
   pendingCashOutRaw,
   pendingHomeUsd,
@@ -17,7 +18,7 @@ import { rawFromUnitsUp, unitsFromRaw } from "#shared/units/token-amount.ts";
 export type CapitalAssessment = {
   readonly shard: string;
   readonly equityUsd: number;
-  /** Settlement asset, bound margin and hedges at the snapshot, less what is leaving, plus all that is arriving. */
+  /** Settlement asset, bound margin and hedges at the snapshot, less what is leaving, plus all that is surely arriving. */
   readonly collateralUsd: number;
   /** The same after the haircuts on hedges, on what is arriving, and on a settlement asset that has lost its peg. */
   readonly collateralUsdAfterHaircut: number;
@@ -54,10 +55,7 @@ export function assessCapital(
       effect.kind === "transfer" && effect.shard === valuation.shard && effect.isPendingAtShard
     );
   });
-  const arrivingUsd = sumOf(
-    effects,
-    (effect) => effect.target === valuation.shard && effect.isPendingAtTarget,
-  );
+  const comesUsd = arrivingUsd(effects, valuation.shard);
   const hedges = [...valuation.underlyings.values()].map((one) => one.hedgeUnits * one.spotUsd);
   // Margin that is bound cannot be paid out before its position is closed: it counts like a hedge.
   const hedgesUsd = hedges.reduce((total, value) => total + value, valuation.boundMarginUsd);
@@ -77,19 +75,19 @@ export function assessCapital(
     hedgesUsd * (1 - haircut) -
     valuation.boundMarginUsd * (1 - haircut) * depeg -
     buyingUsd * Math.max(0, haircut - depeg) +
-    arrivingUsd * (1 - policy.transfers.inTransitHaircutFraction) * (1 - depeg);
+    comesUsd * (1 - policy.transfers.inTransitHaircutFraction) * (1 - depeg);
   const pending = pendingRanges(valuation.shard, effects);
   const required = requiredCapitalUsd(valuation, setup, pending, policy);
   const freeRaw = freeCashRaw(valuation, setup, effects);
   const freeUsd = unitsFromRaw(freeRaw, setup.settlement.decimals) * valuation.settlementUsd;
-  const comingUsd = arrivingUsd + pendingHomeUsd(effects, valuation.shard);
+  const comingUsd = comesUsd + pendingHomeUsd(effects, valuation.shard);
   // Cash is lacking only for what is due; pending jobs alone never spend what is not there.
   const cashLackUsd = valuation.dueUnits === 0 ? 0 : Math.max(0, -freeUsd - comingUsd);
   const buffered = required * policy.capital.bufferMultiplier;
   return {
     shard: valuation.shard,
     equityUsd: valuation.equityUsd,
-    collateralUsd: cashUsd + hedgesUsd + arrivingUsd,
+    collateralUsd: cashUsd + hedgesUsd + comesUsd,
     collateralUsdAfterHaircut: afterHaircut,
     requiredCapitalUsd: required,
     surplusUsd:

@@ -1,8 +1,6 @@
 import type { TransferRecord } from "#coordinator/records/jobs/transfer-record.ts";
+import { REPORT_WINDOW_BLOCKS } from "#coordinator/stages/jobs/judge-credit.ts";
 import type { Arrival, SentTransfer } from "#shared/wire/transfer-line.ts";
-
-/** Reports list what was sent since this many blocks before the last final block. */
-const REPORT_WINDOW_BLOCKS = 64;
 
 /** The report a line stands in. */
 export type ReportedAt = {

@@ -2,8 +2,8 @@ import type { PendingEffect } from "#coordinator/records/planning/pending-effect
 import type { PlanFigures } from "#coordinator/records/planning/plan-report.ts";
 import type { PlannedAction } from "#coordinator/records/planning/planned-action.ts";
 import { assessCapital } from "#coordinator/stages/capital/assess-capital.ts";
+import { uncoveredShards } from "#coordinator/stages/plans/find-shortfalls.ts";
 import { addedBy, limitsOf } from "#coordinator/stages/plans/plan-options.ts";
-import { uncoveredShards } from "#coordinator/stages/plans/plan-transfers.ts";
 import type { PlanScenarios } from "#coordinator/stages/program/plan-scenarios.ts";
 import {
   nearEndUnits,

@@ -5,6 +5,12 @@ import {
   assessCapital,
   type CapitalAssessment,
 } from "#coordinator/stages/capital/assess-capital.ts";
+import {
+  shortfalls,
+  type TransferPlanContext,
+  whyNothingIsSent,
+  withoutArriving,
+} from "#coordinator/stages/plans/find-shortfalls.ts";
 import { transfersLeftUsd } from "#coordinator/stages/trades/caps-left.ts";
 import type { ShardInput } from "#coordinator/stages/trades/hedge-option.ts";
 import {
@@ -25,13 +31,6 @@ export type TransferPlan = {
   readonly blocked: readonly string[];
 };
 
-export type TransferPlanContext = {
-  readonly inputs: readonly ShardInput[];
-  /** In flight, and the hedges planned before in this pass. */
-  readonly effects: readonly PendingEffect[];
-  readonly policy: Policy;
-};
-
 type Planning = TransferPlanContext & RouteContext;
 
 /** Decimals every OFT shares; smaller amounts cannot travel. */
@@ -41,7 +40,7 @@ const OFT_SHARED_DECIMALS = 6;
  * Settlement asset for shards in shortfall, the largest first, from the shards with the largest
  * surplus; among those that can cover all of it by themselves, over the cheapest route. A source keeps its required capital x buffer, also after hedges planned in this pass; a
  * target is brought up to its own. Nothing is sent to a target while what is already on its way covers
- * the shortfall.
+ * the shortfall, or may have come.
  */
 export function planTransfers(context: Planning): TransferPlan {
   const plan = {
@@ -59,18 +58,6 @@ export function planTransfers(context: Planning): TransferPlan {
   return plan;
 }
 
-/** Shards whose collateral is, or without what is on its way would be, below what they need; worst first. */
-export function shortfalls(context: TransferPlanContext): ShardInput[] {
-  return context.inputs
-    .filter((input) => input.valuation.unvalued.size === 0 && !input.status.isCarried)
-    .map((input) => ({ input, capital: assess(input, context.effects, context.policy) }))
-    .filter(({ input, capital }) => {
-      return Math.min(capital.surplusUsd, withoutArriving(input, context).surplusUsd) < 0;
-    })
-    .sort((left, right) => left.capital.surplusUsd - right.capital.surplusUsd)
-    .map(({ input }) => input);
-}
-
 function assess(
   input: ShardInput,
   effects: readonly PendingEffect[],
@@ -79,22 +66,11 @@ function assess(
   return assessCapital(input.valuation, input.setup, effects, policy);
 }
 
-/** Capital of a shard as if nothing on its way to it ever arrived. */
-export function withoutArriving(
-  input: ShardInput,
-  { effects, policy }: TransferPlanContext,
-): CapitalAssessment {
-  return assess(
-    input,
-    effects.filter((effect) => effect.target !== input.setup.shard),
-    policy,
-  );
-}
-
 function coverShortfall(target: ShardInput, context: Planning): TransferPlan {
   const { policy } = context;
   const shard = target.setup.shard;
-  if (isCovered(target, context)) return none(`${shard}: ${COVERED}`);
+  const wait = whyNothingIsSent(target, context);
+  if (wait !== undefined) return none(`${shard}: ${wait}`);
   const capital = assess(target, context.effects, policy);
   const { missingUsd } = capital;
   const plan = {
@@ -133,24 +109,6 @@ function coverShortfall(target: ShardInput, context: Planning): TransferPlan {
   if (leftUsd > policy.transfers.minimumUsd)
     plan.blocked.push(`${shard}: shortfall not covered; no shard has surplus to spare`);
   return plan;
-}
-
-/** Why nothing more is sent to a shard that {@link isCovered}. */
-export const COVERED = "shortfall, covered by what is on its way";
-
-/** True when what is on its way ends the shard's shortfall. */
-export function isCovered(target: ShardInput, context: TransferPlanContext): boolean {
-  const { shard } = target.setup;
-  const arrivingUsd = context.effects
-    .filter((effect) => effect.target === shard && effect.isPendingAtTarget)
-    .reduce((total, effect) => total + effect.amountUsd, 0);
-  const alone = withoutArriving(target, context);
-  return arrivingUsd > 0 && alone.surplusUsd + arrivingUsd >= 0;
-}
-
-/** Shards in shortfall that nothing on its way covers; worst first. */
-export function uncoveredShards(context: TransferPlanContext): ShardInput[] {
-  return shortfalls(context).filter((input) => !isCovered(input, context));
 }
 
 /** A source that has something to spare, and less than a transfer is worth. */

@@ -4,12 +4,11 @@ import {
   mutualPart,
   settlementHaircut,
 } from "#coordinator/stages/capital/assess-capital.ts";
+import { uncoveredShards, withoutArriving } from "#coordinator/stages/plans/find-shortfalls.ts";
 import {
   chainCapitalUsd,
   chainLiabilityUsd,
   leavingUsd,
-  uncoveredShards,
-  withoutArriving,
 } from "#coordinator/stages/plans/plan-transfers.ts";
 import type { HedgeVariables } from "#coordinator/stages/program/formulate-hedges.ts";
 import { addLosses, type Losses } from "#coordinator/stages/program/formulate-losses.ts";

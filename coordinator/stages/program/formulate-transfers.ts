@@ -1,9 +1,5 @@
-import {
-  isOpenRoute,
-  isSource,
-  mostFrom,
-  uncoveredShards,
-} from "#coordinator/stages/plans/plan-transfers.ts";
+import { uncoveredShards } from "#coordinator/stages/plans/find-shortfalls.ts";
+import { isOpenRoute, isSource, mostFrom } from "#coordinator/stages/plans/plan-transfers.ts";
 import { type PlanningWorld, transitHours } from "#coordinator/stages/program/planning-world.ts";
 import type { ProgramBuilder } from "#coordinator/stages/program/program-builder.ts";
 import type { ShardInput } from "#coordinator/stages/trades/hedge-option.ts";

@@ -3,21 +3,22 @@ import type { ProgramSolution } from "#coordinator/records/planning/linear-progr
 import type { PlannedAction } from "#coordinator/records/planning/planned-action.ts";
 import { assessCapital } from "#coordinator/stages/capital/assess-capital.ts";
 import {
+  shortfalls,
+  uncoveredShards,
+  whyNothingIsSent,
+} from "#coordinator/stages/plans/find-shortfalls.ts";
+import {
   allowedUnits,
   isAccountTaken,
   keyOf,
   seriesFor,
 } from "#coordinator/stages/plans/plan-options.ts";
 import {
-  COVERED,
-  isCovered,
   isOpenRoute,
   isSource,
   mostFrom,
-  shortfalls,
   type TransferPlan,
   transferAction,
-  uncoveredShards,
 } from "#coordinator/stages/plans/plan-transfers.ts";
 import type { Formulation } from "#coordinator/stages/program/formulate-plan.ts";
 import {
@@ -207,7 +208,8 @@ function uncoveredReasons(world: PlanningWorld, actions: readonly PlannedAction[
   const effects = [...world.effects, ...actions.map((one) => one.effect)];
   return shortfalls(world).flatMap((input): string[] => {
     const { shard } = input.setup;
-    if (isCovered(input, world)) return [`${shard}: ${COVERED}`];
+    const wait = whyNothingIsSent(input, world);
+    if (wait !== undefined) return [`${shard}: ${wait}`];
     const leftUsd = assessCapital(input.valuation, input.setup, effects, policy).missingUsd;
     if (leftUsd <= policy.transfers.minimumUsd) return [];
     const sources = world.inputs.filter((source) => {

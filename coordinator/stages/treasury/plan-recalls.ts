@@ -1,12 +1,13 @@
-import { isThrough, pendingHomeUsd } from "#coordinator/records/planning/pending-effect.ts";
+import {
+  arrivingUsd,
+  inDoubtUsd,
+  isThrough,
+  pendingHomeUsd,
+} from "#coordinator/records/planning/pending-effect.ts";
 import { assessCapital, freeCashRaw } from "#coordinator/stages/capital/assess-capital.ts";
 import { cashLevels } from "#coordinator/stages/capital/settlement-cash.ts";
-import {
-  isOpenRoute,
-  isSource,
-  mostFrom,
-  uncoveredShards,
-} from "#coordinator/stages/plans/plan-transfers.ts";
+import { uncoveredShards } from "#coordinator/stages/plans/find-shortfalls.ts";
+import { isOpenRoute, isSource, mostFrom } from "#coordinator/stages/plans/plan-transfers.ts";
 import { leastNotionalUsd } from "#coordinator/stages/trades/gas-room.ts";
 import type { ShardInput } from "#coordinator/stages/trades/hedge-option.ts";
 import { dueSale } from "#coordinator/stages/treasury/plan-due-sale.ts";
@@ -74,10 +75,7 @@ function saleForDue(
 ): TreasuryStep | undefined {
   const { valuation, setup } = input;
   const effects = [...context.effects, ...steps.map(({ action }) => action.effect)];
-  const arrivingUsd = effects.reduce((sum, effect) => {
-    return effect.target === setup.shard && effect.isPendingAtTarget ? sum + effect.amountUsd : sum;
-  }, 0);
-  const comingUsd = pendingHomeUsd(effects, setup.shard) + arrivingUsd;
+  const comingUsd = pendingHomeUsd(effects, setup.shard) + arrivingUsd(effects, setup.shard);
   const comingRaw = rawFromUnitsDown(
     comingUsd / valuation.settlementUsd,
     setup.settlement.decimals,
@@ -88,6 +86,8 @@ function saleForDue(
     .filter((other) => other !== input && isSource(other) && isOpenRoute(other, input))
     .reduce((sum, other) => sum + mostFrom(other, context), 0);
   const lackUsd = unitsFromRaw(lackRaw, setup.settlement.decimals) * valuation.settlementUsd;
+  // A sale cannot be taken back: it waits while cash that would do has perhaps come, or still comes.
+  if (lackUsd <= inDoubtUsd(effects, setup.shard)) return undefined;
   const isElsewhere = elsewhereUsd >= Math.max(lackUsd, context.policy.transfers.minimumUsd);
   return isElsewhere ? undefined : dueSale(input, lackRaw, { ...context, effects });
 }

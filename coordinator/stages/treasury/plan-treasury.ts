@@ -1,6 +1,6 @@
 import { marginNeededUsd } from "#coordinator/stages/capital/margin-needed.ts";
 import { cashLevels } from "#coordinator/stages/capital/settlement-cash.ts";
-import { uncoveredShards } from "#coordinator/stages/plans/plan-transfers.ts";
+import { uncoveredShards } from "#coordinator/stages/plans/find-shortfalls.ts";
 import { putLeftUsd } from "#coordinator/stages/trades/caps-left.ts";
 import type { ShardInput } from "#coordinator/stages/trades/hedge-option.ts";
 import { gasCostUsd } from "#coordinator/stages/trades/venue-limits.ts";

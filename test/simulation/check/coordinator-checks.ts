@@ -1,4 +1,5 @@
 import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
+import { creditsInDoubt } from "#coordinator/cycles/jobs/follow-credits.ts";
 import type { JobRecord } from "#coordinator/records/jobs/job-record.ts";
 import { isInFlight } from "#coordinator/records/jobs/job-record.ts";
 import { pendingEffects } from "#coordinator/records/planning/pending-effect.ts";
@@ -30,7 +31,9 @@ export function checkCountedOnce(
     const { guid } = job;
     const isArriving = effect?.isPendingAtTarget ?? false;
     const hasArrived = shows(state, chains, job.target, (found) => found.received.has(guid));
-    if (hasArrived !== undefined && isArriving === hasArrived && isLive(job))
+    // Of what the coordinator says that it does not know, it counts on neither.
+    const isInDoubt = creditsInDoubt(state).has(job.jobId);
+    if (!isInDoubt && hasArrived !== undefined && isArriving === hasArrived && isLive(job))
       violate(
         "I3",
         `transfer ${job.jobId} (${job.state}) is counted ${hasArrived ? "twice" : "not at all"} at ${job.target}`,

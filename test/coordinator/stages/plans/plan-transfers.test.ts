@@ -165,6 +165,58 @@ describe("in flight", () => {
     expect(plan(entries, { jobs }).actions).toEqual([]);
   });
 
+  describe("of which it is not known whether the target's book shows it already", () => {
+    const need = required("ethereum", entries);
+    const inDoubt = (amountUsd: number) => {
+      const job = onItsWay(amountUsd);
+      return { jobs: [job], creditsInDoubt: new Set([job.jobId]) };
+    };
+    const capitalOf = (changes: Partial<PassInput>) =>
+      aWorld(entries, aPassInput(entries, { policy: POLICY, ...changes })).view.capital.get(
+        "ethereum",
+      );
+
+    test("nothing is sent while it may end the shortfall, and the shard says why", () => {
+      const one = plan(entries, inDoubt(need - 40_000 + 1));
+      expect(one.actions).toEqual([]);
+      expect(one.blocked).toEqual([
+        "ethereum: shortfall, perhaps covered by a transfer that its book may show already: its chain is asked",
+      ]);
+    });
+
+    test("what the shard lacks whichever is true is sent", () => {
+      expect(plan(entries, inDoubt(1_000)).transfers).toHaveLength(1);
+    });
+
+    test("it is no capital of anybody's: its shard is as short as without it", () => {
+      const without = capitalOf({});
+      expect(capitalOf(inDoubt(need))).toEqual(without);
+      expect(capitalOf({ jobs: [onItsWay(need)] })?.surplusUsd).toBeGreaterThan(
+        without?.surplusUsd ?? 0,
+      );
+    });
+
+    test("over any amounts, its shard is never worth more than if it had surely come, and never than if it surely will", () => {
+      fc.assert(
+        fc.property(
+          fc.integer({ min: 1, max: 200_000 }),
+          fc.integer({ min: 0, max: 200_000 }),
+          (amountUsd, cashUsd) => {
+            const books = [anEntry({ ...NEEDY, cashUsd }), anEntry({ shard: "base" })];
+            const held = (changes: Partial<PassInput>) =>
+              aWorld(books, aPassInput(books, { policy: POLICY, ...changes })).view.capital.get(
+                "ethereum",
+              )?.collateralUsdAfterHaircut ?? Number.NaN;
+            const doubtful = held(inDoubt(amountUsd));
+            expect(doubtful).toBeLessThanOrEqual(held({}));
+            expect(doubtful).toBeLessThanOrEqual(held({ jobs: [onItsWay(amountUsd)] }));
+          },
+        ),
+        { numRuns: 30 },
+      );
+    });
+  });
+
   test("money that is still on its way to a source is no surplus yet", () => {
     const busy = { shard: "base", calls: -150 } as const;
     const own = required("base", [anEntry(busy)]) * BUFFER;
