@@ -63,6 +63,8 @@ export type TransferJournal = {
   /** Those that something can still change, oldest first. */
   readonly open: () => TransferRecord[];
   readonly find: (guid: string) => TransferRecord | undefined;
+  /** The one that a recovery was ordered for, also when nothing can change it any more. */
+  readonly ofRecovery: (recoveryId: string) => TransferRecord | undefined;
   /** Newest first. */
   readonly list: (query: {
     readonly limit: number;

@@ -12,6 +12,9 @@ export function sqliteTransfers(db: DatabaseSync): TransferJournal {
     ON CONFLICT (guid) DO UPDATE SET state = excluded.state, closed = excluded.closed, body = excluded.body`);
   const open = db.prepare("SELECT body FROM transfers WHERE closed = 0 ORDER BY number");
   const one = db.prepare("SELECT body FROM transfers WHERE guid = ?");
+  const having = db.prepare(
+    "SELECT body FROM transfers WHERE instr(body, ?) > 0 ORDER BY number DESC LIMIT 1",
+  );
   const newest = db.prepare("SELECT body FROM transfers ORDER BY number DESC LIMIT ?");
   const newestOfState = db.prepare(
     "SELECT body FROM transfers WHERE state = ? ORDER BY number DESC LIMIT ?",
@@ -25,6 +28,10 @@ export function sqliteTransfers(db: DatabaseSync): TransferJournal {
     open: () => open.all().map(recordOf),
     find: (guid) => {
       const row = one.get(guid);
+      return row === undefined ? undefined : recordOf(row);
+    },
+    ofRecovery: (recoveryId) => {
+      const row = having.get(`"recoveryId":${JSON.stringify(recoveryId)}`);
       return row === undefined ? undefined : recordOf(row);
     },
     list: ({ limit, state }) =>

@@ -63,7 +63,7 @@ function subjectOf(
 ): ReceiptSubject | undefined {
   const job = state.jobs.get(id) ?? journal.jobs.find(id);
   if (job !== undefined) return { kind: "job", shard: job.shard, job };
-  const target = recordOfRecovery(state, id)?.target;
+  const target = recordOfRecovery(state, journal, id)?.target;
   return target === undefined || target === null ? undefined : { kind: "recovery", shard: target };
 }
 

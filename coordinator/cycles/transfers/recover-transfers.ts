@@ -128,14 +128,19 @@ async function sendRecovery(
   changeRecovery(state, ports, recovery.recoveryId, { sentAtMs: ports.clock.nowMs() });
 }
 
-/** The record that has this recovery; undefined when none does. */
+/**
+ * The record that has this recovery, from memory, or from the journal when its message is over: somebody else may have
+ * delivered it, and what the call cost is told later. Undefined when none does.
+ */
 export function recordOfRecovery(
   state: CoordinatorState,
+  { transfers }: Pick<Journal, "transfers">,
   recoveryId: string,
 ): TransferRecord | undefined {
-  return [...state.transfers.values()].find((record) =>
+  const followed = [...state.transfers.values()].find((record) =>
     record.recoveries.some((one) => one.recoveryId === recoveryId),
   );
+  return followed ?? transfers.ofRecovery(recoveryId);
 }
 
 /** What an agent told of a recovery. A hint: the message's state follows from its target's reports. */
@@ -170,11 +175,13 @@ function changeRecovery(
   recoveryId: string,
   change: Partial<Recovery>,
 ): void {
-  const record = recordOfRecovery(state, recoveryId);
+  const record = recordOfRecovery(state, ports.journal, recoveryId);
   if (record === undefined) return;
   const recoveries = record.recoveries.map((one) => {
     if (one.recoveryId !== recoveryId || isOutdone(one.outcome, change.outcome)) return one;
     return { ...one, ...change, sentAtMs: one.sentAtMs ?? change.sentAtMs ?? null };
   });
-  keepTransfer(state, ports, { ...record, recoveries });
+  const next = { ...record, recoveries };
+  if (state.transfers.has(record.guid)) keepTransfer(state, ports, next);
+  else ports.journal.transfers.update(next);
 }

@@ -98,6 +98,8 @@ function transferTable({ transfers }: Tables): Journal["transfers"] {
     update: (record) => void transfers.set(record.guid, record),
     open: () => [...transfers.values()].filter((record) => !record.isClosed),
     find: (guid) => transfers.get(guid),
+    ofRecovery: (id) =>
+      newestFirst().find(({ recoveries }) => recoveries.some((one) => one.recoveryId === id)),
     list: ({ limit, state }) =>
       newestFirst()
         .filter((record) => state === undefined || record.state === state)

@@ -5,6 +5,7 @@ import { ingestReceipts } from "#coordinator/cycles/messages/ingest-receipts.ts"
 import { ingestReports } from "#coordinator/cycles/messages/ingest-reports.ts";
 import type { Journal } from "#coordinator/ports/journal.ts";
 import type { StreamMessage } from "#coordinator/ports/stream-inbox.ts";
+import { orderRecovery } from "#coordinator/stages/jobs/issue-recovery.ts";
 import { JOB_RECEIPT_VERSION, type JobReceipt } from "#shared/wire/job-receipt.ts";
 import { encodeMessage } from "#shared/wire/msgpack-codec.ts";
 import type { ShardReport } from "#shared/wire/shard-report.ts";
@@ -17,6 +18,7 @@ import {
 } from "#test/support/coordinator/coordinator-pass.ts";
 import { freshJournal, freshState } from "#test/support/coordinator/fresh-coordinator.ts";
 import { aConsumedJob, hash32 } from "#test/support/coordinator/shard-report.ts";
+import { aTransferRecord } from "#test/support/coordinator/transfer-record.ts";
 import { memoryLog } from "#test/support/runner/memory-log.ts";
 
 const KEY = reporterPrivateKey("11".repeat(32));
@@ -204,6 +206,26 @@ describe("receipts", () => {
       state: "expired",
       receipt: { outcome: "expired" },
     });
+  });
+
+  test("of a recovery find it after its message has arrived and nothing follows it any more", async () => {
+    const nowMs = NOW_MS;
+    const reason = "no progress";
+    const record = aTransferRecord({ state: "delivered", isClosed: true });
+    const order = { kind: "retry-receive", orderedBy: "policy", reason, nowMs } as const;
+    const ordered = orderRecovery(record, order);
+    journal.transfers.update(ordered);
+    journal.transfers.update({ ...aTransferRecord(), guid: hash32("77") });
+    const jobId = ordered.recoveries[0]?.recoveryId ?? "0x";
+    const place = { shard: "ethereum", agent: "ethereum-1", jobId } as const;
+    const lost = { ...RECEIPT, ...place, outcome: "reverted", gasCostWei: "30136" } as const;
+    await ingestReceipts(state, ports([message(lost)]));
+    expect(journal.messages.refused(1)).toEqual([]);
+    expect(journal.transfers.find(record.guid)).toMatchObject({
+      isClosed: true,
+      recoveries: [{ recoveryId: jobId, outcome: "reverted", gasCostWei: "30136" }],
+    });
+    expect(state.transfers.size).toBe(0);
   });
 
   test.each([
