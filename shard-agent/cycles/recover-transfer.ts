@@ -22,6 +22,7 @@ import {
   type JournalEntry,
   newEntry,
   receiptIdOf,
+  signedAttempts,
 } from "#shard-agent/records/journal-entry.ts";
 import type { ShardScope } from "#shard-agent/records/shard-scope.ts";
 import type { BlockHeader } from "#shard-agent/records/shard-snapshot.ts";
@@ -196,15 +197,13 @@ async function readConditions(
   ]);
   const [found] = evidence;
   const isKnown = found !== undefined && executor !== null;
-  const others = ports.journal
-    .withPrefix(prefixOf(job))
-    .filter((one) => one.id !== entryIdOf(job) && one.state !== "refused");
+  const others = ports.journal.withPrefix(prefixOf(job)).filter((one) => one.id !== entryIdOf(job));
   const disagreement = ports.watch.disagreement();
   return {
     disagreement: disagreement && `${disagreement.what}: ${disagreement.endpoints.join(", ")}`,
     nowMs: ports.clock.nowMs(),
     state: isKnown ? classifyTransfer(found, executor).state : null,
-    attempts: others.length,
+    attempts: signedAttempts(others),
     isOneUnderWay: others.some((one) => isOnItsWay(one, job)),
     senderBalanceWei,
   };

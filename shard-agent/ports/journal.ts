@@ -25,7 +25,7 @@ export type Journal = {
   readonly lostRaces: (sinceMs: number) => LostRaces;
   /** Entries that are not terminal: by nonce, those without one last. */
   readonly unfinished: () => JournalEntry[];
-  /** Entries of one kind whose id begins with `prefix`, newest first; at most 64. */
+  /** Entries of one kind whose id begins with `prefix`, refused ones left out, newest first; at most 64. */
   readonly withPrefix: (prefix: string) => JournalEntry[];
   /** One above the highest nonce of an open entry; 0 when there is none. */
   readonly nextNonce: () => number;

@@ -17,9 +17,9 @@ export type PruneOutcome = {
 
 /**
  * True of an entry that nothing can come back to: it ended, its deadline and its block are old, and no unfinished entry has
- * its nonce or a lower one. A job that comes again is refused by its deadline alone (`Journal.prunedUntilSeconds`), a
- * nonce is freed once, and a settled series is gone from the chain. Recoveries and failed settlements stay: they bound
- * how often the same is tried.
+ * its nonce or a lower one. A job or a recovery that comes again is refused by its deadline alone
+ * (`Journal.prunedUntilSeconds`), a nonce is freed once, and a settled series is gone from the chain. Attempts at what does
+ * not succeed bound further ones for as long as they are kept.
  *
  * @param lowestNonce Of the unfinished entries; undefined when none of them has one.
  */
@@ -28,18 +28,8 @@ export function isPrunable(
   { untilSeconds }: Pick<PruneOrder, "untilSeconds">,
   lowestNonce: number | undefined,
 ): boolean {
-  const { state, kind, deadlineSeconds, inclusion, transaction } = entry;
+  const { state, deadlineSeconds, inclusion, transaction } = entry;
   if (!isTerminal(state) || deadlineSeconds > untilSeconds) return false;
   if (inclusion !== null && inclusion.blockTimestampMs > untilSeconds * 1000) return false;
-  if (transaction !== null && lowestNonce !== undefined && transaction.nonce >= lowestNonce)
-    return false;
-  switch (kind) {
-    case "job":
-    case "cancel":
-      return true;
-    case "settlement":
-      return state === "final" || transaction === null;
-    case "recovery":
-      return state === "refused";
-  }
+  return transaction === null || lowestNonce === undefined || transaction.nonce < lowestNonce;
 }

@@ -47,13 +47,13 @@ export type RecoveryConditions = {
   readonly nowMs: number;
   /** How far the message has come at the head; null when it cannot be looked at. */
   readonly state: TransferState | null;
-  /** Other attempts of this agent for the same message. */
+  /** Other attempts of this agent for the same message that were signed, as far back as the journal goes. */
   readonly attempts: number;
   readonly isOneUnderWay: boolean;
   readonly senderBalanceWei: bigint;
 };
 
-/** Attempts of one agent for one message; whoever writes into the queue can cost no more gas than these. */
+/** Attempts of one agent for one message while its journal keeps them; whoever writes into the queue can cost no more gas. */
 export const ATTEMPTS_MAX = 12;
 
 /**

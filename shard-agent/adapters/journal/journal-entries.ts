@@ -24,7 +24,8 @@ export function journalEntries(database: DatabaseSync, chain: Chain) {
     `SELECT body FROM entries WHERE ${UNFINISHED} ORDER BY nonce IS NULL, nonce, rowid`,
   );
   const prefixed = database.prepare(
-    `SELECT body FROM entries WHERE substr(id, 1, length(?)) = ? ORDER BY rowid DESC LIMIT ${PREFIX_LIMIT}`,
+    // Refused ones cost nothing and bound nothing: whoever writes into the queue could fill the list with them.
+    `SELECT body FROM entries WHERE substr(id, 1, length(?)) = ? AND state <> 'refused' ORDER BY rowid DESC LIMIT ${PREFIX_LIMIT}`,
   );
   const nonce = database.prepare(`SELECT max(nonce) AS nonce FROM entries WHERE ${OPEN}`);
   const queue = database.prepare("INSERT INTO receipts (body) VALUES (?)");

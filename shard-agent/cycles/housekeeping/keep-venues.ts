@@ -5,7 +5,7 @@ import {
 import { isTerminal, nextAttemptId, signedAttempts } from "#shard-agent/records/journal-entry.ts";
 import type { ShardSnapshot } from "#shard-agent/records/shard-snapshot.ts";
 
-/** Attempts per occasion; further ones need a person to look at the venue. */
+/** Attempts per occasion while the journal keeps them; further ones need a person to look at the venue. */
 const ATTEMPTS_MAX = 20;
 
 /**

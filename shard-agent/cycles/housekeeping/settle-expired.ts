@@ -10,7 +10,7 @@ import { isTerminal, nextAttemptId, signedAttempts } from "#shard-agent/records/
 import { underlyingOfToken } from "#shard-agent/records/shard-scope.ts";
 import type { FeedPrice, RawSeries, ShardSnapshot } from "#shard-agent/records/shard-snapshot.ts";
 
-/** Attempts per series; further ones need a person to look at the feed. */
+/** Attempts per series while the journal keeps them; further ones need a person to look at the feed. */
 const ATTEMPTS_MAX = 20;
 
 export type SettlePorts = HousekeepingPorts & {

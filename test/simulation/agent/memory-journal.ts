@@ -68,7 +68,7 @@ export function newAgentDisk(nowMs: () => number): AgentDisk {
         .sort((one, other) => nonceOf(one) - nonceOf(other)),
     withPrefix: (prefix) =>
       [...entries.values()]
-        .filter((entry) => entry.id.startsWith(prefix))
+        .filter((entry) => entry.id.startsWith(prefix) && entry.state !== "refused")
         .reverse()
         .slice(0, PREFIX_LIMIT),
     nextNonce: () => {

@@ -5,7 +5,8 @@
  * A point is a state of the process's journal, just after the write that reached it. An agent's may also say from where
  * it was reached (`broadcast-signed`: a replacement at higher fees, `included-signed`: a reorganisation) or by what kind
  * of housekeeping (`cancel:signed`), or be `sent-bytes`, between the node's answer to a broadcast and the journal's note
- * of it. A coordinator's may be `queueing`, when a job is signed and not yet on its way to the queue, or `queued`, when
+ * of it, `pruning`, when old entries and links are gone from the journal and the transaction is not on disk, or `pruned`,
+ * when it is and the mark beside the journal names the link before it. A coordinator's may be `queueing`, when a job is signed and not yet on its way to the queue, or `queued`, when
  * the queue has it and the journal does not know.
  */
 import { ClientRequest } from "node:http";
@@ -33,7 +34,10 @@ StatementSync.prototype.run = function (this: StatementSync, ...values: unknown[
     const names = this.sourceSQL.startsWith(start) ? namesOf(values.map(String)) : [];
     if (names.some((name) => points.includes(name))) isReached = true;
   }
-  return run.apply(this, values as Parameters<typeof run>);
+  const result = run.apply(this, values as Parameters<typeof run>);
+  const isPruning = this.sourceSQL.startsWith("DELETE FROM transitions");
+  if (isPruning && points.includes("pruning")) process.kill(process.pid, "SIGKILL");
+  return result;
 };
 
 const exec = DatabaseSync.prototype.exec;

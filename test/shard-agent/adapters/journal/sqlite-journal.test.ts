@@ -146,6 +146,15 @@ test("a prefix finds its own entries only, newest first, and a sequence never go
   journal.close();
 });
 
+test("whatever was refused under a prefix takes no place among what was done under it", () => {
+  const journal = sqliteJournal({ dataDir: temporaryFolder(), agent: "base-1" });
+  journal.insert(anEntry({ id: "recover:1:0", state: "reverted" }));
+  for (let at = 1; at <= 64; at += 1)
+    journal.insert(anEntry({ id: `recover:1:${at}`, state: "refused" }));
+  expect(journal.withPrefix("recover:1:").map((entry) => entry.id)).toEqual(["recover:1:0"]);
+  journal.close();
+});
+
 test("lost races and their gas are there when the journal is opened again, each until it is older than asked for", () => {
   const dataDir = temporaryFolder();
   const first = sqliteJournal({ dataDir, agent: "base-1" });
