@@ -3,10 +3,13 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parse, stringify } from "yaml";
 import type { CoordinatorConfig } from "#coordinator/config.ts";
+import { shardVaultAbi } from "#shared/evm/abi/shard-vault.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
 import { rpc } from "#test/local/chains/anvil.ts";
+import { chainClient } from "#test/local/chains/chain-client.ts";
 import { freePort } from "#test/local/processes/free-port.ts";
 import type { World } from "#test/local/world.ts";
+import type { WorldChain } from "#test/local/world-description.ts";
 import { waitFor } from "#test/support/agent/agent-site.ts";
 import { type RunningProcess, runProcess } from "#test/support/runner/run-process.ts";
 import { temporaryFolder } from "#test/support/runner/temporary-folder.ts";
@@ -54,7 +57,7 @@ export async function startCoordinator(
   await Promise.race([process.printed("admin API is up"), process.exitCode]);
   const headers = { "x-api-key": adminApi.key };
   const ask = async (path: string, init: RequestInit = {}): Promise<ApiAnswer> => {
-    const signal = AbortSignal.timeout(5_000);
+    const signal = AbortSignal.timeout(60_000);
     const response = await fetch(`http://127.0.0.1:${port}${path}`, { ...init, signal });
     return { status: response.status, body: (await response.json()) as Record<string, unknown> };
   };
@@ -76,7 +79,10 @@ const FINALITY_POLL_MS = 250;
 /** Anvil's newest block but eight is final. */
 const BLOCKS_TO_FINALITY = "0x9";
 
-/** A coordinator waits for its epochs to be final: the blocks that takes are mined at once, until it leads for the first time. */
+/**
+ * A coordinator waits for its epochs to be final: the blocks that takes are mined at once, until it leads for the first
+ * time. No more than those, however slow it is to see them: reports tell only of the newest blocks.
+ */
 async function bringFinality(
   { description }: World,
   process: RunningProcess,
@@ -90,12 +96,26 @@ async function bringFinality(
     // One that is being started, or has just been killed, gives no answer.
     const { status, body } = await readiness().catch(() => ({ status: 503, body: {} }));
     if (status === 200) return;
-    for (const { shard, rpcUrl } of description.chains) {
-      if (!JSON.stringify(body).includes(`${shard}: epoch`)) continue;
-      await rpc(rpcUrl, "anvil_mine", [BLOCKS_TO_FINALITY, "0x0"]).catch(() => undefined);
+    for (const chain of description.chains) {
+      if (!JSON.stringify(body).includes(`${chain.shard}: epoch`)) continue;
+      // A chain that a test has stopped, or that fails to answer, is asked again.
+      await finaliseEpoch(chain).catch(() => undefined);
     }
     await sleep(FINALITY_POLL_MS);
   }
+}
+
+async function finaliseEpoch({ rpcUrl, chainId, contracts }: WorldChain): Promise<void> {
+  const client = chainClient(rpcUrl, chainId);
+  const epochAt = (blockTag: "latest" | "finalized") =>
+    client.readContract({
+      address: contracts.vault,
+      abi: shardVaultAbi,
+      functionName: "epoch",
+      blockTag,
+    });
+  if ((await epochAt("finalized")) === (await epochAt("latest"))) return;
+  await rpc(rpcUrl, "anvil_mine", [BLOCKS_TO_FINALITY, "0x0"]);
 }
 
 /** A policy file beside the world's own, with what a test changes. */
