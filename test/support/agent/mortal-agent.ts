@@ -33,7 +33,7 @@ type JournalStory = {
   }[];
 };
 
-const DEATH_WITHIN_MS = 40_000;
+const DEATH_WITHIN_MS = 120_000;
 
 /** One that `startIn` starts on the journal of a folder, with what lets it die at a point. */
 export function mortalAgent(

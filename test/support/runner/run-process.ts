@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { onTestFinished } from "vitest";
+import { onTestFailed, onTestFinished } from "vitest";
 
 export type RunningProcess = {
   readonly output: () => string;
@@ -9,7 +9,10 @@ export type RunningProcess = {
   readonly exitCode: Promise<number | null>;
 };
 
-/** Runs a TypeScript file of this repository in a process of its own; killed when the test ends. */
+/** So much of what a process said last is told when its test fails. */
+const TOLD_CHARACTERS = 4_000;
+
+/** Runs a TypeScript file of this repository in a process of its own; when the test ends it is killed, and gone. */
 export function runProcess(
   file: string,
   args: readonly string[],
@@ -27,7 +30,13 @@ export function runProcess(
       for (const watch of watchers) watch();
     });
   }
-  onTestFinished(() => void child.kill("SIGKILL"));
+  const exitCode = new Promise<number | null>((resolve) => child.once("close", resolve));
+  onTestFinished(async () => {
+    child.kill("SIGKILL");
+    // The next test's process may listen where this one does.
+    await exitCode;
+  });
+  onTestFailed(() => console.error(`${file} said last:\n${output.slice(-TOLD_CHARACTERS)}`));
   const printed = (text: string): Promise<void> =>
     new Promise((resolve) => {
       const watch = (): void => {
@@ -42,6 +51,6 @@ export function runProcess(
     output: () => output,
     kill: (signal) => void child.kill(signal),
     printed,
-    exitCode: new Promise((resolve) => child.once("close", (code) => resolve(code))),
+    exitCode,
   };
 }
