@@ -7,6 +7,7 @@ import { rpc } from "#test/local/chains/anvil.ts";
 import { startWorld, type World } from "#test/local/world.ts";
 import { type AgentSite, openSite } from "#test/support/agent/agent-site.ts";
 import { leadVault } from "#test/support/agent/swap-job.ts";
+import { mining } from "#test/support/chain/reorganise.ts";
 import { plannedJob, vaultCall } from "#test/support/coordinator/planner.ts";
 
 /**
@@ -112,7 +113,11 @@ describe("Uniswap", () => {
     });
     const router = site.chain.contracts.swapRouter;
     const snapshot = await rpc(site.chain.rpcUrl, "evm_snapshot");
-    await site.user.send({ label: "buy", to: router, data: bought, gas: GAS });
+    // A few blocks later the mean has followed: the block with the purchase stays the newest.
+    await mining(site, false);
+    const hash = await site.user.submit({ label: "buy", to: router, data: bought, gas: GAS });
+    await rpc(site.chain.rpcUrl, "evm_mine");
+    await site.user.receipt(hash, "buy");
     expect(((await balanceOf(line.token)) - before).toString()).toBe(largest.amountOutRaw);
     const moved = await site.reportWith((one) => offMean(one, line) !== 0);
     const at = { blockNumber: BigInt(moved.block.number) };
@@ -126,6 +131,7 @@ describe("Uniswap", () => {
     expect(ratio).toBeGreaterThan(1);
     expect(moved.capacity.find((one) => one.pool === line.pool)?.acceptsTrades).toBe(true);
     await rpc(site.chain.rpcUrl, "evm_revert", [snapshot]);
+    await mining(site, true);
   });
 });
 

@@ -6,6 +6,7 @@ import { rpc } from "#test/local/chains/anvil.ts";
 import type { World } from "#test/local/world.ts";
 import { type AgentSite, waitFor } from "#test/support/agent/agent-site.ts";
 import { swapJob } from "#test/support/agent/swap-job.ts";
+import { mining } from "#test/support/chain/reorganise.ts";
 import { rpcProxy } from "#test/support/chain/rpc-proxy.ts";
 import { type LoneShard, openLoneShard } from "#test/support/coordinator/lone-shard.ts";
 import { vaultCall } from "#test/support/coordinator/planner.ts";
@@ -73,17 +74,15 @@ test("an agent stopped beyond its lock signs nothing when it goes on: the other 
 test("an agent that loses the race on chain frees its nonce at a small cost, which its receipt counts", async () => {
   const agent = await startAgent("first");
   const job = await swapJob(world, site, { amountInRaw: String(AMOUNT) });
-  await rpc(site.chain.rpcUrl, "evm_setIntervalMining", [0]);
+  await mining(site, false);
   const { transactionHash } = await site.run(job);
   await rpc(site.chain.rpcUrl, "anvil_dropTransaction", [transactionHash]);
-  const rival = site.user.send({
-    label: "rival",
-    to: site.chain.contracts.vault,
-    data: vaultCall(job),
-    gas: 2_000_000n,
-  });
-  await rpc(site.chain.rpcUrl, "evm_setIntervalMining", [1]);
-  await rival;
+  const { vault } = site.chain.contracts;
+  const data = vaultCall(job);
+  // The node has it before the next block: the agent sends its own bytes again at that.
+  const rival = await site.user.submit({ label: "rival", to: vault, data, gas: 2_000_000n });
+  await mining(site, true);
+  await site.user.receipt(rival, "rival");
   await agent.printed("it can have no effect any more; freeing the nonce");
   const receipts = await waitFor(
     () => site.receiptsOf(job.mandate.jobId),
@@ -104,7 +103,7 @@ test("two agents that were given one key by mistake do no job twice, say what is
     await startAgent("second", { senderKey: shard.agentConfig.senderKey }),
   ];
   const before = await shard.settlementBalance();
-  await rpc(site.chain.rpcUrl, "evm_setIntervalMining", [0]);
+  await mining(site, false);
   const jobs = await Promise.all(
     Array.from({ length: 6 }, () => swapJob(world, site, { amountInRaw: String(AMOUNT) })),
   );
@@ -121,7 +120,7 @@ test("two agents that were given one key by mistake do no job twice, say what is
       (found) => found.includes("broadcast"),
       "broadcast",
     );
-  await rpc(site.chain.rpcUrl, "evm_setIntervalMining", [1]);
+  await mining(site, true);
   await Promise.any(both.map((agent) => agent.printed("another process sends with this key")));
   const isOver = (found: string[]) => found.includes("included") || found.includes("expired");
   for (const job of jobs) await waitFor(() => outcomesOf(job), isOver, "end of a job");
