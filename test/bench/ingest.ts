@@ -2,7 +2,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { reportedNet } from "#coordinator/records/planning/reported-net.ts";
 import { acceptReport } from "#coordinator/stages/messages/accept-report.ts";
 import type { Greeks } from "#shared/risk/pricing/greeks.ts";
-import { encodeMessage } from "#shared/wire/msgpack-codec.ts";
+import { encodeMessage } from "#shared/wire/msgpack/msgpack-codec.ts";
 import type { ShardReport } from "#shared/wire/shard-report.ts";
 import { publicKeyHex, signBytes } from "#shared/wire/signed-bytes.ts";
 import { type BenchRow, compare, threadMs } from "#test/bench/compare.ts";

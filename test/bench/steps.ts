@@ -5,7 +5,7 @@ import { blackScholes } from "#shared/risk/pricing/black-scholes.ts";
 import { type OptionPosition, valueOption } from "#shared/risk/pricing/option-position.ts";
 import { optionScenarioPnlUsd } from "#shared/risk/scenarios/scenario-pnl.ts";
 import { STANDARD_GRID } from "#shared/risk/scenarios/standard-grid.ts";
-import { decodeMessage, encodeMessage } from "#shared/wire/msgpack-codec.ts";
+import { decodeMessage, encodeMessage } from "#shared/wire/msgpack/msgpack-codec.ts";
 import {
   isSignedBy,
   publicKeyHex,

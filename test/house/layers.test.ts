@@ -118,7 +118,6 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
     "#shared/wire/scalars.ts",
     "#shared/wire/describe-issues.ts",
     "zod",
-    "msgpackr",
     "node:crypto",
   ],
   "shared/policy": [

@@ -1,7 +1,7 @@
 import { Redis } from "ioredis";
 import { parseEther } from "viem";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { encodeMessage } from "#shared/wire/msgpack-codec.ts";
+import { encodeMessage } from "#shared/wire/msgpack/msgpack-codec.ts";
 import type { TransferParams } from "#shared/wire/rebalance-job.ts";
 import type { ShardReport } from "#shared/wire/shard-report.ts";
 import { reporterPrivateKey, signBytes } from "#shared/wire/signed-bytes.ts";

@@ -1,6 +1,6 @@
 import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
 import { describeIssues } from "#shared/wire/describe-issues.ts";
-import { decodeMessage } from "#shared/wire/msgpack-codec.ts";
+import { decodeMessage } from "#shared/wire/msgpack/msgpack-codec.ts";
 import { isSignedBy, reporterPublicKey } from "#shared/wire/signed-bytes.ts";
 
 /** A stream entry of an agent as it arrived, and where. */

@@ -3,7 +3,7 @@ import type { Journal } from "#shard-agent/ports/journal.ts";
 import { RetryableError } from "#shared/errors.ts";
 import type { Clock } from "#shared/ports/clock.ts";
 import type { StreamWriter } from "#shared/redis/stream-writer.ts";
-import { encodeMessage } from "#shared/wire/msgpack-codec.ts";
+import { encodeMessage } from "#shared/wire/msgpack/msgpack-codec.ts";
 import { signBytes } from "#shared/wire/signed-bytes.ts";
 
 const LATE_RETRIES_MAX = 3;

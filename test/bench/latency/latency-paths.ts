@@ -17,7 +17,7 @@ import { systemClock } from "#shared/node/system-clock.ts";
 import { connectRedis } from "#shared/redis/connect.ts";
 import { readStreams } from "#shared/redis/stream-reader.ts";
 import { streamWriter } from "#shared/redis/stream-writer.ts";
-import { decodeMessage } from "#shared/wire/msgpack-codec.ts";
+import { decodeMessage } from "#shared/wire/msgpack/msgpack-codec.ts";
 import type { ShardReport } from "#shared/wire/shard-report.ts";
 import { reporterPrivateKey } from "#shared/wire/signed-bytes.ts";
 import { reportStreamKey } from "#shared/wire/stream-keys.ts";

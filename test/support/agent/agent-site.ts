@@ -5,7 +5,7 @@ import { optionBookAbi } from "#shared/evm/abi/option-book.ts";
 import { shardVaultAbi } from "#shared/evm/abi/shard-vault.ts";
 import type { Address, Hex } from "#shared/units/ids.ts";
 import { type JobReceipt, jobReceiptSchema } from "#shared/wire/job-receipt.ts";
-import { decodeMessage } from "#shared/wire/msgpack-codec.ts";
+import { decodeMessage } from "#shared/wire/msgpack/msgpack-codec.ts";
 import { queueJobId, type RebalanceJob, rebalanceQueueName } from "#shared/wire/rebalance-job.ts";
 import { type ShardReport, shardReportSchema } from "#shared/wire/shard-report.ts";
 import { isSignedBy, reporterPublicKey } from "#shared/wire/signed-bytes.ts";

@@ -7,7 +7,7 @@ import type { Journal } from "#coordinator/ports/journal.ts";
 import type { StreamMessage } from "#coordinator/ports/stream-inbox.ts";
 import { orderRecovery } from "#coordinator/stages/jobs/issue-recovery.ts";
 import { JOB_RECEIPT_VERSION, type JobReceipt } from "#shared/wire/job-receipt.ts";
-import { encodeMessage } from "#shared/wire/msgpack-codec.ts";
+import { encodeMessage } from "#shared/wire/msgpack/msgpack-codec.ts";
 import type { ShardReport } from "#shared/wire/shard-report.ts";
 import { publicKeyHex, reporterPrivateKey, signBytes } from "#shared/wire/signed-bytes.ts";
 import {

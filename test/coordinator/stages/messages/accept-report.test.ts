@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { acceptReport, REPORT_REFUSALS } from "#coordinator/stages/messages/accept-report.ts";
 import type { AgentMessage } from "#coordinator/stages/messages/open-message.ts";
-import { encodeMessage } from "#shared/wire/msgpack-codec.ts";
+import { encodeMessage } from "#shared/wire/msgpack/msgpack-codec.ts";
 import type { ShardReport } from "#shared/wire/shard-report.ts";
 import { publicKeyHex, reporterPrivateKey, signBytes } from "#shared/wire/signed-bytes.ts";
 import {

@@ -4,7 +4,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { sqliteJournal } from "#shard-agent/adapters/journal/sqlite-journal.ts";
 import { redisSignedStream } from "#shard-agent/adapters/redis/redis-signed-stream.ts";
 import { streamWriter } from "#shared/redis/stream-writer.ts";
-import { decodeMessage } from "#shared/wire/msgpack-codec.ts";
+import { decodeMessage } from "#shared/wire/msgpack/msgpack-codec.ts";
 import { isSignedBy } from "#shared/wire/signed-bytes.ts";
 import { sharedRedisUrl, uniqueName } from "#test/support/runner/redis.ts";
 import { temporaryFolder } from "#test/support/runner/temporary-folder.ts";

@@ -1,12 +1,16 @@
 import fc from "fast-check";
 import { Packr } from "msgpackr";
 import { describe, expect, test } from "vitest";
-import { encodeMessage } from "#shared/wire/msgpack-codec.ts";
-import { readMsgpack } from "#shared/wire/read-msgpack.ts";
+import { encodeMessage } from "#shared/wire/msgpack/msgpack-codec.ts";
+import { readMsgpack } from "#shared/wire/msgpack/read-msgpack.ts";
+import { aFullReport } from "#test/support/coordinator/full-report.ts";
 import { aShardReport } from "#test/support/coordinator/shard-report.ts";
 
-/** The library that writes the messages, reading them too. */
-const library = new Packr({ useRecords: false, moreTypes: false, int64AsType: "number" });
+/** The library whose records these are. */
+const options = { mapsAsObjects: true, moreTypes: false, int64AsType: "number" } as const;
+const library = new Packr({ useRecords: true, ...options });
+/** What older agents write with: maps only. */
+const mapsOnly = new Packr({ useRecords: false, ...options });
 
 const anyText = fc.oneof(
   fc.string(),
@@ -17,14 +21,27 @@ const anyText = fc.oneof(
 const anyNumber = fc.oneof(fc.double(), fc.maxSafeInteger(), fc.integer());
 
 describe("reads what the library writes as the library does:", () => {
-  test("any JSON-like value", () => {
+  test.each([
+    { what: "with records", writer: library },
+    { what: "as maps", writer: mapsOnly },
+    { what: "by this product's own writer", writer: { pack: encodeMessage } },
+  ])("any JSON-like value $what", ({ writer }) => {
     fc.assert(
       fc.property(fc.jsonValue({ maxDepth: 5, stringUnit: "binary" }), (value) => {
-        const bytes = encodeMessage(value);
+        const bytes = Buffer.from(writer.pack(value));
         expect(readMsgpack(bytes)).toEqual(library.unpack(bytes));
       }),
       { numRuns: 500 },
     );
+  });
+
+  test("a report with records and as maps, to the same report", () => {
+    const report = aFullReport(5);
+    const [withRecords, maps] = [library.pack(report), mapsOnly.pack(report)];
+    expect(readMsgpack(withRecords)).toEqual(report);
+    expect(readMsgpack(maps)).toEqual(report);
+    expect(readMsgpack(encodeMessage(report))).toEqual(report);
+    expect(withRecords.length).toBeLessThan(maps.length);
   });
 
   test("any number, bit by bit", () => {
@@ -74,6 +91,13 @@ test.each([
   { what: "an extension", bytes: [0xd6, 0xff, 0, 0, 0, 0], says: "0xd6 is not used" },
   { what: "the reserved type", bytes: [0xc1], says: "0xc1 is not used" },
   { what: "a number as a key", bytes: [0x81, 1, 1], says: "a key is not a text" },
+  { what: "another extension", bytes: [0xd4, 0x01, 0x40], says: "extension 0x1 is not used" },
+  { what: "a record below its bytes", bytes: [0xd4, 0x72, 0x3f, 0x90], says: "is not used" },
+  { what: "a record above its bytes", bytes: [0xd4, 0x72, 0x80, 0x90], says: "is not used" },
+  { what: "a record without keys", bytes: [0xd4, 0x72, 0x40, 0x80], says: "list of a record" },
+  { what: "a number as a record's key", bytes: [0xd4, 0x72, 0x40, 0x91, 1], says: "not a text" },
+  { what: "more keys than bytes", bytes: [0xd4, 0x72, 0x40, 0x9f, 0xa0], says: "in 1 bytes" },
+  { what: "a record cut off", bytes: [0xd4, 0x72, 0x40, 0x91, 0xa1, 0x61], says: "in 0 bytes" },
   { what: "nothing", bytes: [], says: "0 bytes" },
   { what: "two values", bytes: [1, 2], says: "the value ends after 1" },
   { what: "a list of 2^32 - 1", bytes: [0xdd, 255, 255, 255, 255, 1], says: "in 1 bytes" },
@@ -82,6 +106,25 @@ test.each([
 ])("refuses $what and says where", ({ bytes, says }) => {
   expect(() => readMsgpack(Uint8Array.from(bytes))).toThrow(RangeError);
   expect(() => readMsgpack(Uint8Array.from(bytes))).toThrow(says);
+});
+
+test("a record is known within its message only, and before it is named its byte is a number", () => {
+  const named = [0xd4, 0x72, 0x41, 0x91, 0xa1, 0x61, 7];
+  expect(readMsgpack(Uint8Array.from([0x93, 0x41, ...named, 0x41, 8]))).toEqual([
+    0x41,
+    { a: 7 },
+    { a: 8 },
+  ]);
+  expect(readMsgpack(Uint8Array.from([0x92, 0x41, 0x41]))).toEqual([0x41, 0x41]);
+});
+
+test("a record's key never sets a prototype", () => {
+  const bytes = library.pack([new Map([["__proto__", 1]]), JSON.parse('{"__proto__": {"x": 1}}')]);
+  const [first, second] = readMsgpack(bytes) as Record<string, unknown>[];
+  for (const one of [first, second]) {
+    expect(Object.getPrototypeOf(one)).toBe(Object.prototype);
+    expect(one?.["x"]).toBeUndefined();
+  }
 });
 
 test("reads a part of a larger buffer, from where it begins", () => {

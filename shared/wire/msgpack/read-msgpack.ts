@@ -1,10 +1,18 @@
+import { RECORD_BYTE, RECORD_FIRST, RECORD_TYPE } from "#shared/wire/msgpack/msgpack-records.ts";
+
 /**
- * A reader of plain msgpack: nil, booleans, numbers, texts, lists and maps with text keys; that is all that
- * travels. It keeps no state of a message but its short texts, and needs no native code. Extension and binary
- * types are refused here, before any schema: nobody who is honest sends them.
+ * A reader of plain msgpack: nil, booleans, numbers, texts, lists, maps with text keys and records (msgpack-records.ts);
+ * that is all that travels. It keeps no state of a message but its short texts, and needs no native code. Other extensions
+ * and binary types are refused here, before any schema: nobody who is honest sends them.
  */
 
-type Reader = { readonly bytes: Buffer; readonly view: DataView; at: number };
+type Reader = {
+  readonly bytes: Buffer;
+  readonly view: DataView;
+  at: number;
+  /** Keys of the records named so far, by their byte. */
+  readonly records: (readonly string[])[];
+};
 
 /** Deeper than any schema, and far from the end of the stack. */
 const DEPTH_MAX = 32;
@@ -23,7 +31,8 @@ const shortTexts: string[] = new Array<string>(SHORT_SLOTS).fill("");
 export function readMsgpack(received: Uint8Array): unknown {
   const { buffer, byteOffset, byteLength } = received;
   const bytes = Buffer.from(buffer, byteOffset, byteLength);
-  const reader: Reader = { bytes, view: new DataView(buffer, byteOffset, byteLength), at: 0 };
+  const view = new DataView(buffer, byteOffset, byteLength);
+  const reader: Reader = { bytes, view, at: 0, records: [] };
   const value = readValue(reader, 0);
   if (reader.at !== byteLength) {
     throw new RangeError(`${byteLength} bytes, and the value ends after ${reader.at}`);
@@ -33,7 +42,8 @@ export function readMsgpack(received: Uint8Array): unknown {
 
 function readValue(reader: Reader, depth: number): unknown {
   const type = byteOf(reader);
-  if (type < 0x80) return type;
+  if (type < RECORD_FIRST) return type;
+  if (type < 0x80) return readRecord(reader, type, depth);
   if (type < 0x90) return readMap(reader, type & 0x0f, depth);
   if (type < 0xa0) return readList(reader, type & 0x0f, depth);
   if (type < 0xc0) return readText(reader, type & 0x1f);
@@ -46,6 +56,8 @@ function readValue(reader: Reader, depth: number): unknown {
       return false;
     case 0xc3:
       return true;
+    case RECORD_BYTE:
+      return readFirst(reader, depth);
     case 0xd9:
       return readText(reader, unsigned(reader, 1));
     case 0xda:
@@ -114,6 +126,48 @@ function readMap(reader: Reader, length: number, depth: number): Record<string, 
     const key = readKey(reader);
     map[key] = readValue(reader, depth + 1);
   }
+  return map;
+}
+
+/** An object of a record that was named; a byte that stands for none is the number that it is in plain msgpack. */
+function readRecord(reader: Reader, type: number, depth: number): unknown {
+  const keys = reader.records[type - RECORD_FIRST];
+  return keys === undefined ? type : readFields(reader, keys, depth);
+}
+
+/** Names a record, and reads its first object. */
+function readFirst(reader: Reader, depth: number): unknown {
+  const at = reader.at - 1;
+  const [extension, type] = [byteOf(reader), byteOf(reader)];
+  if (extension !== RECORD_TYPE || type < RECORD_FIRST || type >= 0x80) {
+    throw new RangeError(`byte ${at}: extension 0x${extension.toString(16)} is not used`);
+  }
+  const keys = readKeys(reader, depth);
+  reader.records[type - RECORD_FIRST] = keys;
+  return readFields(reader, keys, depth);
+}
+
+function readKeys(reader: Reader, depth: number): readonly string[] {
+  const type = byteOf(reader);
+  const isLong = type === 0xdc;
+  if (!isLong && (type & 0xf0) !== 0x90) {
+    throw new RangeError(`byte ${reader.at - 1}: no list of a record's keys`);
+  }
+  const length = isLong ? unsigned(reader, 2) : type & 0x0f;
+  requireRoom(reader, length, depth);
+  const keys: string[] = [];
+  for (let index = 0; index < length; index += 1) keys.push(readKey(reader));
+  return keys;
+}
+
+function readFields(
+  reader: Reader,
+  keys: readonly string[],
+  depth: number,
+): Record<string, unknown> {
+  requireRoom(reader, keys.length, depth);
+  const map: Record<string, unknown> = {};
+  for (const key of keys) map[key] = readValue(reader, depth + 1);
   return map;
 }
 
