@@ -6,12 +6,15 @@ import type { Hex } from "#shared/units/ids.ts";
 import { rpc } from "#test/local/chains/anvil.ts";
 import { waitFor } from "#test/support/agent/agent-site.ts";
 import { swapJob } from "#test/support/agent/swap-job.ts";
+import { mining } from "#test/support/chain/reorganise.ts";
 import { rpcProxy } from "#test/support/chain/rpc-proxy.ts";
 import { type LoneShard, openLoneShard } from "#test/support/coordinator/lone-shard.ts";
 import type { RunningProcess } from "#test/support/runner/run-process.ts";
 import { temporaryFolder } from "#test/support/runner/temporary-folder.ts";
 
 const AMOUNT = 1_000_000_000n;
+/** Longer than a busy agent takes to bring a job into a block. */
+const STANDBY_MS = 8_000;
 const SECOND_KEY = generatePrivateKey();
 const SECOND = privateKeyToAddress(SECOND_KEY);
 /** A job of 1000 USD may cost one per cent of that in gas, at 3000 USD per ETH. */
@@ -28,17 +31,18 @@ afterAll(() => shard?.close());
 
 test("two that compete both reach a block: one takes effect, the other reverts, at a cost its receipt counts", async () => {
   const { world, site, freshReport } = shard;
-  const both = gate(2);
+  const [both, sent] = [gate(2), gate(2)];
   const proxies = await Promise.all([1, 2].map(() => rpcProxy(site.chain.rpcUrl)));
   const agents = proxies.map((proxy, index) =>
     startAgent(index === 0 ? "first" : "second", "compete", { rpcUrls: [proxy.url] }),
   );
   await Promise.all(agents.map((agent) => agent.printed("agent runs")));
   await freshReport();
-  // Neither signs before both have seen that the vault would take the job.
+  // Neither signs before both have seen that the vault would take the job, and no block comes before both are sent.
   for (const proxy of proxies) {
     proxy.lie(async (method, _params, result) => {
       if (method === "eth_estimateGas") await both.pass();
+      if (method === "eth_sendRawTransaction") void sent.pass();
       return result;
     });
   }
@@ -46,7 +50,10 @@ test("two that compete both reach a block: one takes effect, the other reverts, 
   const noncesBefore = await nonces();
   const job = await swapJob(world, site, { amountInRaw: String(AMOUNT) });
   const { jobId } = job.mandate;
+  await mining(site, false);
   await site.enqueue(job);
+  await sent.opened;
+  await mining(site, true);
   await shard.untilConsumed(jobId);
   const outcomes = await Promise.all([ended(jobId, site.chain.agent.id), ended(jobId, secondId())]);
   expect(outcomes.map((one) => one?.outcome).sort()).toEqual(["included", "reverted"]);
@@ -109,7 +116,7 @@ function startAgent(
     folder,
     change: {
       ...(which === "second" ? own : {}),
-      queue: { role, standbyMs: 2_500 },
+      queue: { role, standbyMs: STANDBY_MS },
       quotes: { ...shard.agentConfig.quotes, port: 0 },
       ...change,
     },
@@ -137,7 +144,10 @@ function nonces(): Promise<number[]> {
 }
 
 /** Lets everybody on once `count` have come. */
-function gate(count: number): { readonly pass: () => Promise<void> } {
+function gate(count: number): {
+  readonly pass: () => Promise<void>;
+  readonly opened: Promise<void>;
+} {
   const open = Promise.withResolvers<void>();
   let arrived = 0;
   return {
@@ -146,5 +156,6 @@ function gate(count: number): { readonly pass: () => Promise<void> } {
       if (arrived >= count) open.resolve();
       return open.promise;
     },
+    opened: open.promise,
   };
 }
