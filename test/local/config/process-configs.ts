@@ -21,8 +21,8 @@ const DEPTH_USD = [1_000, 10_000, 30_000, 60_000, 120_000, 250_000];
 const GAS_FLOOR_WEI = String(10n ** 18n / 20n);
 const FEED_MAX_AGE_MS = 60_000;
 const HALF_SPREAD_VOLATILITY = 0.01;
-/** A few blocks: a quote is a free option for as long as it lives. */
-const QUOTE_LIFETIME_MS = 5_000;
+/** A few blocks: a quote is a free option for as long as it lives. Where no market moves it is worth nothing. */
+const QUOTE_LIFETIME_MS = { moving: 5_000, still: 12_000 } as const;
 /** The market moves hours in a second here, so this is far more than a real market would need. */
 const QUOTE_SPOT_MOVE_MAX_FRACTION = 0.01;
 const QUOTE_PREMIUM_MIN_USD = 1;
@@ -158,7 +158,7 @@ function agentConfig(o: {
       host: quotes.hostname,
       port: Number(quotes.port),
       halfSpreadVolatility: HALF_SPREAD_VOLATILITY,
-      lifetimeMs: QUOTE_LIFETIME_MS,
+      lifetimeMs: QUOTE_LIFETIME_MS[world.market?.source === "none" ? "still" : "moving"],
       quantityMax: QUOTE_QUANTITY_MAX,
       spotMoveMaxFraction: QUOTE_SPOT_MOVE_MAX_FRACTION,
       premiumMinUsd: QUOTE_PREMIUM_MIN_USD,

@@ -6,6 +6,9 @@ import type { WorldChain } from "#test/local/world-description.ts";
 import type { AgentSite } from "#test/support/agent/agent-site.ts";
 import { plannedJob } from "#test/support/coordinator/planner.ts";
 
+/** A bound, not an expectation. */
+const FILL_WITHIN_MS = 60_000;
+
 type SoldSeries = {
   readonly type: "call" | "put";
   /** Index into the world's expiries: 1 is in a week, 2 in a month. One that a test added itself is named by its time. */
@@ -38,7 +41,7 @@ export async function sellOptions(
     const expiryIndex = typeof expiry === "number" ? expiry : expiriesMs.indexOf(expiry.expiryMs);
     const series = { ticker: "ETH", type, strikeUsd, expiryIndex } as const;
     const leg = { shardIndex, side: "buy", taker: 0, series, quantity } as const;
-    expect(await desk.fill(leg, { quantity, untilMs: Date.now() + 10_000 })).toBe(true);
+    expect(await desk.fill(leg, { quantity, untilMs: Date.now() + FILL_WITHIN_MS })).toBe(true);
   }
   await site.reportWith((one) => {
     return one.book.filter(({ venue }) => venue === "option-book").length >= sold.length;
