@@ -209,7 +209,8 @@ describe("a perpetual at Curie", () => {
   test("a liquidation by somebody else is told at once, and what is left is planned on and accounted for", async () => {
     await done(margin({ amountRaw: String(7_000n * USDX) }));
     await done(perp({ sizeE18: String(-20n * UNIT) }));
-    const close = await planned(perp({ sizeE18: String(20n * UNIT), minMarginRatioE18: "0" }));
+    const closing = perp({ sizeE18: String(20n * UNIT), minMarginRatioE18: "0" });
+    const close = await planned(closing, { lifetimeSeconds: 600 });
     await shock(START_USD * 1.075);
     const thin = await site.reportWith((one) => {
       const { marginRatio, maintenanceMarginFraction } = lineOf(one);
@@ -302,7 +303,7 @@ describe("a perpetual at Curie", () => {
   });
 
   test("an index whose feed fell silent is told as timed out, with its age, while Curie goes on answering", async () => {
-    attended.feeds.hold();
+    await attended.feeds.hold();
     const before = lineOf(await site.newestReport());
     expect(before.isIndexTimedOut).toBe(false);
     await rpc(site.chain.rpcUrl, "evm_increaseTime", [VAULT_LIMITS.feedStaleAfterSeconds + 60]);
@@ -377,7 +378,7 @@ async function expectCheckersNumbers(report: ShardReport): Promise<void> {
 
 /** Feed, index and pool at another price, as a market would bring them there. */
 async function shock(priceUsd: number): Promise<void> {
-  attended.feeds.hold();
+  await attended.feeds.hold();
   const eth = site.chain.underlyings.find((one) => one.ticker === "ETH");
   const perpMarket = { ...curie(), ...marketOf() };
   await pushPrice(site.market, eth?.feed ?? perpMarket.market, priceUsd);

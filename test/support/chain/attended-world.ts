@@ -2,15 +2,15 @@ import { startWorld, type World } from "#test/local/world.ts";
 import type { ProcessKind } from "#test/local/world-options.ts";
 import { type AgentSite, openSite } from "#test/support/agent/agent-site.ts";
 import { leadVault } from "#test/support/agent/swap-job.ts";
-import { keepFeedsFresh } from "#test/support/chain/fresh-feeds.ts";
+import { keepFeedsFresh, refreshFeeds } from "#test/support/chain/fresh-feeds.ts";
 
 /** A world in which the test stands for coordinator and market: real chains, Redis and agents, and fresh feeds. */
 export type AttendedWorld = {
   readonly world: World;
   /** One for each chain that was asked for, in that order. */
   readonly sites: readonly AgentSite[];
-  /** A test that sets prices itself holds the feeds meanwhile. */
-  readonly feeds: { readonly hold: () => void; readonly keepFresh: () => void };
+  /** A test that sets prices itself holds the feeds meanwhile; they are as young as can be from then on. */
+  readonly feeds: { readonly hold: () => Promise<void>; readonly keepFresh: () => void };
   readonly close: () => Promise<void>;
 };
 
@@ -34,16 +34,20 @@ export async function openAttendedWorld(o: Attendance): Promise<AttendedWorld> {
   const sites = world.description.chains.map((chain) => openSite(world, chain));
   const sitesAt = (numbers: readonly number[]) => numbers.flatMap((number) => sites[number] ?? []);
   const opened = sitesAt(o.open);
-  let stopFeeds = keepFeedsFresh(world, opened);
+  let stopFeeds: (() => Promise<void>) | null = keepFeedsFresh(world, opened);
   const feeds = {
-    hold: () => stopFeeds(),
+    hold: async () => {
+      if (stopFeeds === null) return;
+      await stopFeeds();
+      stopFeeds = null;
+      await Promise.all(opened.map((site) => refreshFeeds(world, site)));
+    },
     keepFresh: () => {
-      stopFeeds();
-      stopFeeds = keepFeedsFresh(world, opened);
+      stopFeeds ??= keepFeedsFresh(world, opened);
     },
   };
   const close = async (): Promise<void> => {
-    stopFeeds();
+    await stopFeeds?.();
     for (const site of sites) await site.close();
     await world.stop();
   };

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { pushPrice, setSlices } from "#test/local/market/feed-writer.ts";
 import { surfaceSlices } from "#test/local/market/surface.ts";
 import type { World } from "#test/local/world.ts";
@@ -36,10 +37,25 @@ export async function setExpiries(world: World, site: AgentSite, extraMs?: numbe
   }
 }
 
-/** Keeps feeds fresh in a world without a market; returns what ends it. */
-export function keepFeedsFresh(world: World, sites: readonly AgentSite[]): () => void {
-  const refresh = () => Promise.all(sites.map((site) => refreshFeeds(world, site)));
-  // A refresh that fails is made good by the next one; a feed that stays old fails the test itself.
-  const timer = setInterval(() => void refresh().catch(() => undefined), REFRESH_MS);
-  return () => clearInterval(timer);
+/** Keeps feeds fresh in a world without a market, from now on; returns what ends it and waits for a refresh under way. */
+export function keepFeedsFresh(world: World, sites: readonly AgentSite[]): () => Promise<void> {
+  const ended = new AbortController();
+  const { signal } = ended;
+  const refresh = (site: AgentSite): Promise<void> => {
+    // A dear block or a reorganisation drops what was sent: the lane would wait behind the gap for ever.
+    site.market.forgetNonce();
+    // One that fails is made good by the next; a feed that stays old fails the test itself.
+    return refreshFeeds(world, site).catch(() => undefined);
+  };
+  const keep = async (): Promise<void> => {
+    while (!signal.aborted) {
+      await Promise.all(sites.map(refresh));
+      await sleep(REFRESH_MS, undefined, { signal }).catch(() => undefined);
+    }
+  };
+  const kept = keep();
+  return async () => {
+    ended.abort();
+    await kept;
+  };
 }
