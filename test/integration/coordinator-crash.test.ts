@@ -1,5 +1,7 @@
+import { Redis } from "ioredis";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { shardVaultAbi } from "#shared/evm/abi/shard-vault.ts";
+import { rebalanceQueueName } from "#shared/wire/rebalance-job.ts";
 import { accountFaults } from "#test/local/check/accounts/vault-accounts.ts";
 import { jobConsumption } from "#test/local/check/job-consumption.ts";
 import { readHistory } from "#test/local/check/read-history.ts";
@@ -14,7 +16,6 @@ import { temporaryFolder } from "#test/support/runner/temporary-folder.ts";
 
 /** Each is sold once more than the hedge of the ones before leaves room for. */
 const SOLD = [{ type: "call", expiryIndex: 2, quantity: 30 }] as const;
-const TEST_MS = 300_000;
 const USDX = 10n ** 6n;
 /** Cash that is left in a vault, and what its sixty calls at 2,700 USD are due at 3,000 USD. */
 const LEFT_RAW = 3_000n * USDX;
@@ -35,9 +36,7 @@ afterAll(() => attended?.close());
 
 type Job = { readonly jobId: string; readonly state: string; readonly kind: string };
 
-test("a coordinator killed at each point between a job's record and its settlement loses none and doubles none", {
-  timeout: TEST_MS,
-}, async () => {
+test("a coordinator killed at each point between a job's record and its settlement loses none and doubles none", async () => {
   const dataDir = temporaryFolder();
   const { world } = attended;
   // Cash stays where it is: every job is a hedge.
@@ -55,7 +54,7 @@ test("a coordinator killed at each point between a job's record and its settleme
       code = given;
     });
     const message = `never came to ${crashAt}`;
-    await expect.poll(() => code, { timeout: 60_000, message }).toBeNull();
+    await expect.poll(() => code, { message }).toBeNull();
   };
   await sellOptions(world, site, SOLD);
   // None reached the queue: the next epoch ends them, and the next pass plans anew.
@@ -63,9 +62,10 @@ test("a coordinator killed at each point between a job's record and its settleme
   await killedAt("queueing");
   expect(await consumed()).toEqual([]);
   await killedAt("queued");
-  await expect.poll(consumed, { timeout: 20_000 }).not.toEqual([]);
+  // It may take effect or expire first on a busy machine: the next coordinator has to find out which.
+  await expect.poll(answeredJobs).toBeGreaterThan(0);
   await sellOptions(world, site, SOLD);
-  // Its job may take effect or expire first on a busy machine: the next coordinator has to find out which.
+  // As much is true of this one's.
   await killedAt("sent");
   // As the journal notes the effect, at a take-over or from a report.
   await killedAt("included,settled");
@@ -93,9 +93,7 @@ test("a coordinator killed at each point between a job's record and its settleme
   expect(await last.exitCode).toBe(0);
 });
 
-test("cash that an expired series is due is raised by selling a hedge for exactly what lacks, and the series is settled", {
-  timeout: TEST_MS,
-}, async () => {
+test("cash that an expired series is due is raised by selling a hedge for exactly what lacks, and the series is settled", async () => {
   const { world } = attended;
   const [richer, poorer] = attended.sites;
   if (richer === undefined || poorer === undefined) throw new Error("two sites expected");
@@ -103,7 +101,7 @@ test("cash that an expired series is due is raised by selling a hedge for exactl
   const bought = await swapJob(world, poorer, { amountInRaw: String(90_000n * USDX), epoch });
   expect(await poorer.run(bought)).toMatchObject({ outcome: "broadcast" });
   const live = await poorer.liveSeriesCount();
-  const expiryMs = Math.floor(Date.now() / 1000 + 25) * 1000;
+  const expiryMs = Math.floor(Date.now() / 1000 + 35) * 1000;
   for (const one of attended.sites) await setExpiries(world, one, expiryMs);
   await poorer.reportWith((one) => {
     return one.market[0]?.volatility.some((slice) => slice.expiryMs === expiryMs) === true;
@@ -127,7 +125,7 @@ test("cash that an expired series is due is raised by selling a hedge for exactl
     return JSON.stringify(found).includes(DUE_REASON);
   });
   expect(JSON.stringify(body)).toContain(DUE_REASON);
-  await expect.poll(poorer.liveSeriesCount, { timeout: 20_000 }).toBe(live);
+  await expect.poll(poorer.liveSeriesCount).toBe(live);
   const history = await readHistory(
     observeChain(poorer.chain),
     await poorer.client.getBlockNumber(),
@@ -152,6 +150,18 @@ async function consumed(): Promise<string[]> {
   );
   const ids = (await Promise.all(events)).flat().map(({ args }) => String(args.jobId));
   return ids.sort();
+}
+
+/** How many jobs of the queues the agents have answered. */
+async function answeredJobs(): Promise<number> {
+  const redis = new Redis(attended.world.description.redisUrl);
+  try {
+    const queues = attended.sites.map(({ chain }) => rebalanceQueueName(chain.shard));
+    const counts = await Promise.all(queues.map((name) => redis.zcard(`bull:${name}:completed`)));
+    return counts.reduce((sum, count) => sum + count, 0);
+  } finally {
+    redis.disconnect();
+  }
 }
 
 function readHistories() {
