@@ -20,6 +20,7 @@ export default defineConfig({
           // Far more than any needs: a busy machine must not fail a test that computes.
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          expect: { poll: { timeout: 30_000 } },
           maxWorkers,
           // No test replaces a module or leaves a global changed; loading viem and zod anew for each file took half the time.
           isolate: false,

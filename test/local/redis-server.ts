@@ -29,7 +29,7 @@ export type RedisOptions = {
 
 const SERVERS = ["redis-server", "valkey-server"] as const;
 const DOCKER_IMAGE = "redis:7.4-alpine";
-const START_TIMEOUT_MS = 10_000;
+const START_TIMEOUT_MS = 60_000;
 const PULL_TIMEOUT_MS = 120_000;
 
 /**

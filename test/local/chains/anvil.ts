@@ -22,7 +22,7 @@ export type AnvilOptions = {
 };
 
 /** A fork first fetches state from its parent, which may be far away. */
-const START_TIMEOUT_MS = 30_000;
+const START_TIMEOUT_MS = 60_000;
 
 /**
  * Starts one anvil on a free port and waits until it answers with the expected chain id.
