@@ -1,6 +1,6 @@
 import { startWorld, type World } from "#test/local/world.ts";
 import type { ProcessKind } from "#test/local/world-options.ts";
-import { type AgentSite, openSite } from "#test/support/agent/agent-site.ts";
+import { type AgentSite, openSite, waitFor } from "#test/support/agent/agent-site.ts";
 import { leadVault } from "#test/support/agent/swap-job.ts";
 import { keepFeedsFresh, refreshFeeds } from "#test/support/chain/fresh-feeds.ts";
 
@@ -41,6 +41,8 @@ export async function openAttendedWorld(o: Attendance): Promise<AttendedWorld> {
       await stopFeeds();
       stopFeeds = null;
       await Promise.all(opened.map((site) => refreshFeeds(world, site)));
+      // In a block: what the test sets, or how it moves the clock, comes after it.
+      await Promise.all(opened.map(untilMined));
     },
     keepFresh: () => {
       stopFeeds ??= keepFeedsFresh(world, opened);
@@ -61,6 +63,13 @@ export async function openAttendedWorld(o: Attendance): Promise<AttendedWorld> {
     await close();
     throw error;
   }
+}
+
+async function untilMined({ client, market }: AgentSite): Promise<void> {
+  const count = (blockTag: "latest" | "pending") =>
+    client.getTransactionCount({ address: market.address, blockTag });
+  const isMined = async () => (await count("latest")) === (await count("pending"));
+  await waitFor(isMined, (mined) => mined, "the refresh of the feeds in a block");
 }
 
 /** The only site of a world that was opened with one. */
