@@ -10,11 +10,12 @@ import type { ReportPublisher } from "#shard-agent/ports/publisher.ts";
 import type { ReadWatch } from "#shard-agent/ports/read-watch.ts";
 import type { Venue } from "#shard-agent/ports/venue.ts";
 import type { ShardScope } from "#shard-agent/records/shard-scope.ts";
-import type { BlockHeader } from "#shard-agent/records/shard-snapshot.ts";
+import type { BlockHeader, ShardSnapshot } from "#shard-agent/records/shard-snapshot.ts";
 import { buildReport } from "#shard-agent/stages/build-report.ts";
 import { checkHealth } from "#shard-agent/stages/check-health.ts";
 import { measureRisk } from "#shard-agent/stages/measure-risk.ts";
 import { valueBook } from "#shard-agent/stages/value-book.ts";
+import { keptPricers } from "#shared/risk/pricing/option-pricer.ts";
 
 export type ReportPorts = TransferPorts & {
   readonly chain: ChainReader;
@@ -43,12 +44,12 @@ export async function reportRisk(ports: ReportPorts, block: BlockHeader): Promis
   const depth = sent.then(() => (previous === null ? [] : venue.depthRequests(previous)));
   const reading = ports.chain.snapshot(block, depth);
   const arriving = sent.then(() => trackArrivals(ports, block));
+  void sent.then(() => valueAhead(ports, block));
   // Both are waited for later, if at all: a rejection in between must not end the process.
   for (const later of [depth, arriving]) later.catch(() => undefined);
   const snapshot = await reading;
   memory.snapshot = snapshot;
-  const valued = valueBook(snapshot, scope, memory.settlementPrices);
-  const risk = measureRisk(valued);
+  const { valued, risk } = valueAndMeasure(ports, snapshot);
   const health = checkHealth(snapshot, scope, {
     journalWritable: ports.journal.isWritable(),
     endpointsAgree: ports.watch.disagreement() === null,
@@ -69,4 +70,27 @@ export async function reportRisk(ports: ReportPorts, block: BlockHeader): Promis
   const seq = await ports.publisher.publish(report);
   memory.reportBlockTimestampMs = snapshot.block.timestampMs;
   return seq;
+}
+
+/**
+ * Values what is most likely read: the last snapshot at the new block's time. Where no price or volatility moved, which is so
+ * in most blocks, the pricers know all values when the answer comes; where one did, nothing of this is used.
+ */
+function valueAhead(ports: Pick<ReportPorts, "memory" | "scope">, block: BlockHeader): void {
+  const { snapshot } = ports.memory;
+  if (snapshot === null) return;
+  try {
+    valueAndMeasure(ports, { ...snapshot, block });
+  } catch {
+    // What cannot be valued is told of when it has been read.
+  }
+}
+
+function valueAndMeasure(
+  { memory, scope }: Pick<ReportPorts, "memory" | "scope">,
+  snapshot: ShardSnapshot,
+) {
+  memory.pricers ??= keptPricers();
+  const valued = valueBook(snapshot, scope, memory.settlementPrices, memory.pricers);
+  return { valued, risk: measureRisk(valued) };
 }

@@ -1,5 +1,6 @@
 import type { SenderShortage } from "#shard-agent/records/sender-funds.ts";
 import type { ShardSnapshot } from "#shard-agent/records/shard-snapshot.ts";
+import type { PricerSource } from "#shared/risk/pricing/option-pricer.ts";
 import type { Hex } from "#shared/units/ids.ts";
 import type { ShardReport } from "#shared/wire/shard-report.ts";
 
@@ -15,4 +16,6 @@ export type Memory = {
   shortage?: SenderShortage | null;
   /** What expired series will settle at, 8 decimals, as their feeds prove it; left out before the first look. */
   settlementPrices?: ReadonlyMap<Hex, bigint>;
+  /** Prices of the newest markets; left out before the first report. */
+  pricers?: PricerSource;
 };

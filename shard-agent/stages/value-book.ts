@@ -11,7 +11,11 @@ import type {
   ShardSnapshot,
 } from "#shard-agent/records/shard-snapshot.ts";
 import { FatalError } from "#shared/errors.ts";
-import { type OptionPricer, optionPricer } from "#shared/risk/pricing/option-pricer.ts";
+import {
+  type OptionPricer,
+  optionPricer,
+  type PricerSource,
+} from "#shared/risk/pricing/option-pricer.ts";
 import type { SviSlice } from "#shared/risk/volatility/svi-slice.ts";
 import type { Hex } from "#shared/units/ids.ts";
 import { unitsFromRaw } from "#shared/units/token-amount.ts";
@@ -44,6 +48,7 @@ export type ValuedBook = {
  * intrinsic value: of the price they will settle at where it is known, else of the current spot.
  *
  * @param settlementPrices Of expired series by id, 8 decimals.
+ * @param pricerIn Gives the pricers; by default new ones.
  * @throws {FatalError} `unknown-hedge-asset` if the vault may hold a token that is not configured,
  * `bad-price` if a feed answers zero or less.
  */
@@ -51,6 +56,7 @@ export function valueBook(
   snapshot: ShardSnapshot,
   scope: ShardScope,
   settlementPrices: ReadonlyMap<Hex, bigint> = new Map(),
+  pricerIn: PricerSource = (_name, market) => optionPricer(market),
 ): ValuedBook {
   const asOfMs = snapshot.block.timestampMs;
   const market = snapshot.hedgeAssets.map((asset) => {
@@ -63,8 +69,8 @@ export function valueBook(
       volatility: liveSlices(asset.slices, asOfMs),
     };
   });
-  const pricers = market.map(({ spotUsd, volatility: slices }) =>
-    optionPricer({ spotUsd, slices, nowMs: asOfMs }),
+  const pricers = market.map(({ underlying, spotUsd, volatility: slices }) =>
+    pricerIn(underlying, { spotUsd, slices, nowMs: asOfMs }),
   );
   const pricerOf = new Map(market.map(({ underlying }, index) => [underlying, pricers[index]]));
   const collateral = collateralLines(snapshot, scope);

@@ -4,6 +4,7 @@ import {
   type OptionPosition,
   positionVolatility,
 } from "#shared/risk/pricing/option-position.ts";
+import type { SviSlice } from "#shared/risk/volatility/svi-slice.ts";
 import { yearsBetween } from "#shared/units/time.ts";
 
 type Strike = Pick<OptionPosition, "strikeUsd" | "expiryMs">;
@@ -60,5 +61,38 @@ export function optionPricer(market: OptionMarket): OptionPricer {
       known[series.type] ??= value(series, known.volatility);
       return known[series.type] as OptionValue;
     },
+  };
+}
+
+const SLICE_FIELDS = ["expiryMs", "a", "b", "rho", "m", "sigma"] as const;
+
+/** Whether all options are worth the same in both, to the bit. */
+function isSameMarket(one: OptionMarket, other: OptionMarket): boolean {
+  return (
+    Object.is(one.spotUsd, other.spotUsd) &&
+    Object.is(one.nowMs, other.nowMs) &&
+    Object.is(one.rate, other.rate) &&
+    Object.is(one.carry, other.carry) &&
+    one.slices.length === other.slices.length &&
+    one.slices.every((slice, index) => isSameSlice(slice, other.slices[index]))
+  );
+}
+
+function isSameSlice(one: SviSlice, other: SviSlice | undefined): boolean {
+  return other !== undefined && SLICE_FIELDS.every((field) => Object.is(one[field], other[field]));
+}
+
+/** Gives the pricer of a market; `name` tells markets that live at the same time apart. */
+export type PricerSource = (name: string, market: OptionMarket) => OptionPricer;
+
+/** A {@link PricerSource} that gives the newest pricer of a name again while its market is the same to the bit. */
+export function keptPricers(): PricerSource {
+  const newest = new Map<string, OptionPricer>();
+  return (name, market) => {
+    const before = newest.get(name);
+    if (before !== undefined && isSameMarket(before.market, market)) return before;
+    const pricer = optionPricer(market);
+    newest.set(name, pricer);
+    return pricer;
   };
 }

@@ -28,10 +28,50 @@ type Held = {
  * @throws {RangeError} If the market, a position or a scenario is out of its domain.
  */
 export function optionGridPnlUsd(
+  held: Held,
+  pricer: OptionPricer,
+  grid: readonly Scenario[],
+): readonly number[] {
+  const before = lastOf.get(pricer);
+  if (before !== undefined && before.grid === grid && isSameHeld(before.held, held)) {
+    return before.pnlUsd;
+  }
+  const pnlUsd = gridPnlUsd(held, pricer, grid);
+  lastOf.set(pricer, { held, grid, pnlUsd });
+  return pnlUsd;
+}
+
+type Outcome = {
+  readonly held: Held;
+  readonly grid: readonly Scenario[];
+  readonly pnlUsd: readonly number[];
+};
+/** A pricer's market stands still, so what is asked again of the same book has the same answer. */
+const lastOf = new WeakMap<OptionPricer, Outcome>();
+
+function isSameHeld(one: Held, other: Held): boolean {
+  return (
+    Object.is(one.spotUnits, other.spotUnits) &&
+    one.positions.length === other.positions.length &&
+    one.positions.every((position, index) => isSamePosition(position, other.positions[index]))
+  );
+}
+
+function isSamePosition(one: OptionPosition, other: OptionPosition | undefined): boolean {
+  return (
+    other !== undefined &&
+    one.type === other.type &&
+    one.strikeUsd === other.strikeUsd &&
+    one.expiryMs === other.expiryMs &&
+    Object.is(one.quantity, other.quantity)
+  );
+}
+
+function gridPnlUsd(
   { positions, spotUnits }: Held,
   { market, volatilityOf }: OptionPricer,
   grid: readonly Scenario[],
-): number[] {
+): readonly number[] {
   const buckets = bucketsOf(positions, volatilityOf);
   // What is certain has no distribution to look up.
   if (buckets === null) return optionScenarioPnlUsd(positions, spotUnits, market, grid);

@@ -1,8 +1,16 @@
 import { setTimeout as delay } from "node:timers/promises";
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type ReportPorts, reportRisk } from "#shard-agent/cycles/report-risk.ts";
 import { RetryableError } from "#shared/errors.ts";
-import { aSnapshot } from "#test/support/agent/agent-snapshot.ts";
+import {
+  anEthAsset,
+  aScope,
+  aSeries,
+  aSnapshot,
+  BLOCK_MS,
+  flatSlice,
+} from "#test/support/agent/agent-snapshot.ts";
 import { memoryLog } from "#test/support/runner/memory-log.ts";
 
 test("messages that cannot be read end the report, not the process, also when the chain fails after them", async () => {
@@ -48,3 +56,72 @@ test("the requests of the reading leave before anything else is done", async () 
   await expect(reportRisk(ports, aSnapshot().block)).rejects.toThrow(failure);
   expect(done).toEqual(["frame", "depth", "expected"]);
 });
+
+/** What a block may bring: nothing, a price, a surface, a trade, or an expiry that passes. */
+const blocks = fc.array(
+  fc.record({
+    priceE8: fc.constantFrom(200_000_000_000n, 210_000_000_000n),
+    volatility: fc.constantFrom(0.6, 0.7),
+    heldRaw: fc.constantFrom(3n * 10n ** 18n, 0n),
+    sizes: fc.array(fc.constantFrom(1n, 2n), { maxLength: 3 }),
+    days: fc.constantFrom(0, 0.5, 9),
+  }),
+  { minLength: 1, maxLength: 8 },
+);
+type Block = ReturnType<typeof blocks.generate>["value"][number];
+
+test("a report says what it says without anything valued ahead of it, to the bit", async () => {
+  await fc.assert(
+    fc.asyncProperty(blocks, async (chain) => {
+      let timestampMs = BLOCK_MS;
+      const memory: ReportPorts["memory"] = {
+        snapshot: null,
+        reportBlockTimestampMs: null,
+        health: null,
+      };
+      for (const one of chain) {
+        timestampMs += one.days * 86_400_000 + 1_000;
+        const snapshot = snapshotOf(one, timestampMs);
+        const alone = { snapshot: null, reportBlockTimestampMs: null, health: null };
+        expect(await reportOf(memory, snapshot)).toEqual(await reportOf(alone, snapshot));
+      }
+    }),
+    { numRuns: 60 },
+  );
+});
+
+function snapshotOf({ priceE8, volatility, heldRaw, sizes }: Block, timestampMs: number) {
+  const { block } = aSnapshot();
+  const price = { priceE8, roundId: 9n, updatedAtMs: timestampMs };
+  const slices = [10, 30].map((days) => flatSlice(BLOCK_MS + days * 86_400_000, volatility));
+  const series = sizes.map((takersLongE18, index) =>
+    aSeries({
+      takersLongE18: takersLongE18 * 10n ** 18n,
+      strikeE8: BigInt(1_900 + index * 100) * 10n ** 8n,
+      expirySeconds: slices[index % 2]?.expirySeconds ?? 0n,
+    }),
+  );
+  return aSnapshot({
+    block: { ...block, timestampMs },
+    hedgeAssets: [anEthAsset({ balanceRaw: heldRaw, price, slices })],
+    series,
+  });
+}
+
+async function reportOf(memory: ReportPorts["memory"], snapshot: ReturnType<typeof aSnapshot>) {
+  const said: unknown[] = [];
+  const ports = {
+    memory,
+    scope: aScope(),
+    venue: { depthRequests: () => [], capacity: () => [] },
+    watch: { disagreement: () => null },
+    journal: { isWritable: () => true },
+    publisher: { publish: async (report: unknown) => said.push(report) },
+    // As long as a node takes: what is valued ahead is valued by then.
+    chain: { snapshot: () => delay(0, snapshot) },
+    transfers: { executor: null, sent: async () => [] },
+    log: memoryLog(),
+  } as unknown as ReportPorts;
+  const failure = await reportRisk(ports, snapshot.block).catch((error: Error) => error.message);
+  return { said, failure: typeof failure === "string" ? failure : null };
+}

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { positionVolatility, valueOption } from "#shared/risk/pricing/option-position.ts";
-import { optionPricer } from "#shared/risk/pricing/option-pricer.ts";
+import { keptPricers, optionPricer } from "#shared/risk/pricing/option-pricer.ts";
 
 const NOW_MS = 1_790_000_000_000;
 const DAY_MS = 86_400_000;
@@ -44,3 +44,55 @@ test("a volatility is that of the surface, however often it is asked", () => {
     }),
   );
 });
+
+const tick = fc.constantFrom(0, 1e-9, 1);
+const anyMarket = fc.record({ spot: tick, now: tick, a: tick, expiry: tick }).map((change) => {
+  const [first = slice(7), ...others] = market.slices;
+  const moved = { ...first, a: first.a + change.a, expiryMs: first.expiryMs + change.expiry };
+  return {
+    spotUsd: market.spotUsd + change.spot,
+    nowMs: NOW_MS + Math.ceil(change.now),
+    slices: [moved, ...others],
+  };
+});
+
+test("kept pricers say what new ones say, however markets come and go back", () => {
+  const asked = fc.array(fc.tuple(fc.constantFrom("ETH", "BTC"), anyMarket, series));
+  fc.assert(
+    fc.property(asked, (all) => {
+      const pricerIn = keptPricers();
+      for (const [name, at, list] of all) {
+        const kept = pricerIn(name, at);
+        expect(kept.market).toEqual(at);
+        for (const one of list) {
+          const said = outcomeOf(() => kept.valueOfOne(one));
+          expect(said).toEqual(outcomeOf(() => optionPricer(at).valueOfOne(one)));
+        }
+      }
+    }),
+  );
+});
+
+test("a pricer is kept while its market is the same, and no longer", () => {
+  const pricerIn = keptPricers();
+  const first = pricerIn("ETH", market);
+  expect(pricerIn("ETH", structuredClone(market))).toBe(first);
+  expect(pricerIn("BTC", market)).not.toBe(first);
+  const [near, ...others] = market.slices;
+  const changes = (["expiryMs", "a", "b", "rho", "m", "sigma"] as const).map((field) => {
+    return { slices: [{ ...(near ?? slice(7)), [field]: 0.5 }, ...others] };
+  });
+  const terms = [{ spotUsd: 3_000.01 }, { nowMs: NOW_MS + 1 }, { rate: 0.1 }, { carry: 0.1 }];
+  for (const change of [...terms, ...changes, { slices: others }]) {
+    const before = pricerIn("ETH", market);
+    expect(pricerIn("ETH", { ...market, ...change }), JSON.stringify(change)).not.toBe(before);
+  }
+});
+
+function outcomeOf(value: () => unknown): unknown {
+  try {
+    return value();
+  } catch (error) {
+    return String(error);
+  }
+}

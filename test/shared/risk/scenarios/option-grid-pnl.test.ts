@@ -51,6 +51,40 @@ test("what was asked before leaves no trace", () => {
   );
 });
 
+test("a pricer asked again, of the same book or one that differs in little, says what a new one says", () => {
+  const changes = fc.array(
+    fc.record({
+      at: fc.nat(),
+      with: fc.oneof(
+        fc.record({ quantity: fc.double({ min: -9, max: 9, noNaN: true }) }),
+        fc.record({ type: fc.constantFrom("call" as const, "put" as const) }),
+        fc.record({ strikeUsd: fc.constantFrom(800, 900) }),
+        fc.record({ expiryMs: fc.constantFrom(DAY_MS, 7 * DAY_MS) }),
+      ),
+      spotUnits: fc.constantFrom(0, -0, 1),
+    }),
+    { maxLength: 8 },
+  );
+  fc.assert(
+    fc.property(fc.array(position, { minLength: 1, maxLength: 20 }), changes, (book, steps) => {
+      const pricer = optionPricer(market);
+      let positions = book;
+      for (const { at, with: change, spotUnits } of steps) {
+        const place = at % positions.length;
+        positions = positions.map((one, index) => (index === place ? { ...one, ...change } : one));
+        const held = { positions, spotUnits };
+        const anew = optionGridPnlUsd(held, optionPricer(market), STANDARD_GRID);
+        expect(optionGridPnlUsd(held, pricer, STANDARD_GRID)).toEqual(anew);
+        expect(optionGridPnlUsd(structuredClone(held), pricer, STANDARD_GRID)).toEqual(anew);
+      }
+      const half = STANDARD_GRID.slice(0, 9);
+      const held = { positions, spotUnits: 0 };
+      expect(optionGridPnlUsd(held, pricer, half)).toHaveLength(9);
+    }),
+    { numRuns: 60 },
+  );
+});
+
 test.each([
   { name: "rate", with: { rate: 0.05 } },
   { name: "carry", with: { rate: 0.05, carry: 0.01 } },
