@@ -1,4 +1,5 @@
 import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
+import type { StreamInbox } from "#coordinator/ports/stream-inbox.ts";
 import type { WatchList } from "#coordinator/ports/watch-list.ts";
 import type { BookEntry } from "#coordinator/records/book-entry.ts";
 import type { JobRecord } from "#coordinator/records/jobs/job-record.ts";
@@ -49,6 +50,8 @@ export type CoordinatorSlot = {
   readonly setups: ReadonlyMap<string, ShardSetup>;
   /** Stops the current one for a while and lets another take over; the old one then goes on. */
   readonly makeZombie: () => void;
+  /** Kills the current one; to be called to start it again on the same disk. */
+  readonly stop: () => () => void;
   /** What an operator does with a coordinator whose vaults have been taken over by another. */
   readonly restartIfFenced: () => void;
 };
@@ -100,6 +103,11 @@ export function newCoordinatorSlot(
       fencedSinceMs = Number.POSITIVE_INFINITY;
       current.process.kill();
       restart(current.disk);
+    },
+    stop: () => {
+      current.process.kill();
+      const { disk } = current;
+      return () => restart(disk);
     },
     makeZombie: () => {
       const old = current;
@@ -186,7 +194,7 @@ function startLife(world: SimulatedWorld, o: LifeOptions): CoordinatorLife {
       signer,
     }),
     chains,
-    reports: world.reports.inbox(process, "newest"),
+    reports: unseen(world.reports.inbox(process, "newest"), world.blind),
     receipts: world.receipts.inbox(process, "oldest"),
     solver:
       hooks.engine === undefined
@@ -200,6 +208,13 @@ function startLife(world: SimulatedWorld, o: LifeOptions): CoordinatorLife {
     onBug: (error) => hooks.violate("no-bug", `the coordinator threw ${stackOf(error)}`),
   });
   return { process, state, disk };
+}
+
+/** An inbox without the messages of some shards. */
+function unseen(inbox: StreamInbox, shards: ReadonlySet<string>): StreamInbox {
+  return {
+    next: async () => (await inbox.next()).filter(({ shard }) => !shards.has(shard)),
+  };
 }
 
 function watchList(

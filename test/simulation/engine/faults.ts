@@ -60,6 +60,7 @@ export const FAULT_KINDS = [
   "coordinator-crash-any",
   "coordinator-pause",
   "coordinator-zombie",
+  "coordinator-blind",
   "coordinator-clock-skew",
   "market-jump",
   "market-stale-feed",

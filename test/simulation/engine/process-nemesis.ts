@@ -20,6 +20,7 @@ export function startProcessNemesis(
       return;
     }
     for (const slot of o.agents) disturbAgent(world, slot);
+    blind(world, o.coordinator);
     const { process } = o.coordinator.current();
     if (faults.roll("coordinator-pause", 0.008) && process.isAlive()) {
       faults.bit("coordinator-pause");
@@ -33,6 +34,44 @@ export function startProcessNemesis(
     }
   };
   scheduler.after(EVERY_MS, next);
+}
+
+/** Blocks that pass unseen: some fewer than a report lists, most of them far more, as a fast chain makes in a night. */
+const UNSEEN_BLOCKS_MAX = 7_000;
+const UNSEEN_BLOCKS_MIN = 20;
+const BLIND_MS_MAX = 40_000;
+
+/**
+ * Keeps the reports of a transfer's target from the coordinator, or stops it, until the transfer has arrived and any number
+ * of blocks have passed.
+ */
+function blind(world: SimulatedWorld, coordinator: CoordinatorSlot): void {
+  const { faults, scheduler, chains } = world;
+  const { process, state } = coordinator.current();
+  if (!process.isAlive() || process.isPaused() || world.blind.size > 0) return;
+  for (const { target, guid, state: at } of state.jobs.values()) {
+    const chain = chains.find(({ site }) => site.shard === target);
+    if (chain === undefined || guid === null || at !== "in-transit") continue;
+    if (!faults.roll("coordinator-blind", 0.15)) continue;
+    const { shard } = chain.site;
+    world.blind.add(shard);
+    const start = faults.random.chance(0.5) ? coordinator.stop() : () => undefined;
+    const untilMs = scheduler.nowMs() + BLIND_MS_MAX;
+    const wait = (): void => {
+      const hasCome = chain.head().state.received.has(guid);
+      if (!hasCome && scheduler.nowMs() < untilMs) {
+        scheduler.after(EVERY_MS, wait);
+        return;
+      }
+      if (hasCome) faults.bit("coordinator-blind");
+      const ratio = UNSEEN_BLOCKS_MAX / UNSEEN_BLOCKS_MIN;
+      world.leaps.set(shard, Math.round(UNSEEN_BLOCKS_MIN * ratio ** faults.random.between(0, 1)));
+      start();
+      scheduler.after(2 * chain.site.blockTimeMs, () => void world.blind.delete(shard));
+    };
+    scheduler.after(EVERY_MS, wait);
+    return;
+  }
 }
 
 function disturbAgent(world: SimulatedWorld, slot: AgentSlot): void {

@@ -39,6 +39,8 @@ export type SimChain = {
   readonly minedIn: (transactionHash: Hex) => readonly SimBlock[];
   readonly submit: (transaction: Transaction) => SubmitOutcome;
   readonly produce: (nowMs: number, ops: readonly WorldOp[]) => SimBlock;
+  /** One more block of the head's time, as fast chains make them. */
+  readonly follow: () => SimBlock;
   /** Replaces the newest blocks; transactions go back to the mempool unless `keeps` says no. */
   readonly reorg: (depth: number, choose: ReorgChoices) => SimBlock[];
   readonly setBaseFeeWei: (feeWei: bigint) => void;
@@ -106,6 +108,7 @@ export function newChain(
       const seconds = Math.max(Math.floor(nowMs / 1000), head().header.timestampMs / 1000 + 1);
       return build(seconds * 1000, ops, () => true);
     },
+    follow: () => build(head().header.timestampMs, [], () => true),
     reorg: (depth, choose) => {
       const removed = canonical.splice(canonical.length - depth, depth);
       const nonces = head().state;

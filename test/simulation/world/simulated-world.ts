@@ -42,6 +42,10 @@ export type SimulatedWorld = {
   readonly outages: Set<string>;
   /** Chains that make no blocks. */
   readonly stopped: Set<string>;
+  /** Shards whose reports do not reach the coordinator. */
+  readonly blind: Set<string>;
+  /** Blocks that a chain makes at once with its next one. */
+  readonly leaps: Map<string, number>;
   /** Told of every new block, also of those a reorganisation made. */
   readonly onBlock: (listener: (chain: SimChain, block: SimBlock) => void) => void;
   readonly announce: (chain: SimChain, block: SimBlock) => void;
@@ -124,9 +128,7 @@ export function newWorld(o: WorldOptions): SimulatedWorld {
     roles,
     byzantine: byzantineOf(o, sites),
     plants: o.plants,
-    lies: new Set(),
-    outages: new Set(),
-    stopped: new Set(),
+    ...undisturbed(),
     onBlock: (listener) => void listeners.push(listener),
     announce: (chain, block) => {
       for (const listener of listeners) listener(chain, block);
@@ -134,6 +136,17 @@ export function newWorld(o: WorldOptions): SimulatedWorld {
   };
   for (const chain of chains) runChain(world, chain);
   return world;
+}
+
+/** Nothing has gone wrong yet. */
+function undisturbed(): Pick<SimulatedWorld, "lies" | "outages" | "stopped" | "blind" | "leaps"> {
+  return {
+    lies: new Set(),
+    outages: new Set(),
+    stopped: new Set(),
+    blind: new Set(),
+    leaps: new Map(),
+  };
 }
 
 /** Accounts at venues for the first two shards: the poor one has nothing to lend and no margin to spare. */
@@ -180,10 +193,14 @@ function runChain(world: SimulatedWorld, chain: SimChain): void {
         ...desk.ops(chain, nowMs),
         ...bridge.deliveries(chain, nowMs),
       ];
-      const block = chain.produce(nowMs, ops);
-      desk.observe(block);
-      bridge.observe(chain, nowMs);
-      world.announce(chain, block);
+      const take = (block: SimBlock): void => {
+        desk.observe(block);
+        bridge.observe(chain, nowMs);
+        world.announce(chain, block);
+      };
+      take(chain.produce(nowMs, ops));
+      for (let left = world.leaps.get(site.shard) ?? 0; left > 0; left -= 1) take(chain.follow());
+      world.leaps.delete(site.shard);
     }
     const jitterMs = faults.random.between(-0.05, 0.05) * site.blockTimeMs;
     const boundary = (Math.floor(nowMs / site.blockTimeMs) + 1) * site.blockTimeMs;
