@@ -28,6 +28,7 @@ import { pruneOldRows } from "#coordinator/cycles/prune-journal.ts";
 import { rebalance } from "#coordinator/cycles/rebalance.ts";
 import { recallState } from "#coordinator/cycles/recall-state.ts";
 import { auditShard } from "#coordinator/cycles/safety/audit-shard.ts";
+import { recallFinality } from "#coordinator/cycles/safety/follow-finality.ts";
 import { recallSafety } from "#coordinator/cycles/safety/keep-safety.ts";
 import { takeOver } from "#coordinator/cycles/take-over.ts";
 import { recoverTransfers } from "#coordinator/cycles/transfers/recover-transfers.ts";
@@ -75,6 +76,7 @@ async function main(): Promise<void> {
   const { setups, policy } = checked;
   const state = recallState(journal, { setups, policy, leader: signer.address, shadow });
   recallSafety(state, { journal, log }, systemClock.nowMs());
+  recallFinality(state, { log });
   recountAll(state, { jobs: journal.jobs, journal, log }, systemClock.nowMs());
   const chains = new Map(
     config.shards.flatMap((shard): [string, ShardChain][] => {

@@ -7,6 +7,7 @@ import type { CreditedNet } from "#coordinator/records/planning/credited-net.ts"
 import type { DecisionRecord } from "#coordinator/records/planning/decision-record.ts";
 import type { VolatilityForecast } from "#coordinator/records/planning/volatility-forecast.ts";
 import type { BreakerState, SafetyLevel } from "#coordinator/records/safety/breaker-state.ts";
+import type { FinalBlock, FinalMemory } from "#coordinator/records/safety/final-memory.ts";
 import type { SafetyEvent } from "#coordinator/records/safety/safety-memory.ts";
 import type { OrderProgress, ShardOrder } from "#coordinator/records/safety/shard-order.ts";
 import type { ShardMode } from "#coordinator/records/safety/shard-safety.ts";
@@ -199,6 +200,12 @@ export type SafetyView = {
     readonly quarantine: object | null;
     readonly honestInRow: number;
     readonly evidence: readonly Evidence[];
+  }[];
+  /** The newest block of each shard's chain that was seen final, and one that was and has been replaced. */
+  readonly finality: readonly {
+    readonly shard: string;
+    readonly final: FinalBlock | null;
+    readonly broken: FinalMemory["broken"];
   }[];
   readonly orders: readonly OrderProgress[];
   /** Newest first. */

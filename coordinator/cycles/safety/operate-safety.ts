@@ -93,8 +93,27 @@ function resume(
     return [key, step.state] as const;
   });
   const ledger = forgiveLosses(state.safety.ledger, forgiven);
-  const change: Partial<SafetyMemory> = { breakers: Object.fromEntries(breakers), ledger };
+  const finality = shard === undefined ? mended(state, events, { reason, nowMs }) : {};
+  const change: Partial<SafetyMemory> = {
+    breakers: Object.fromEntries(breakers),
+    ledger,
+    ...finality,
+  };
   keepSafety(state, ports, { change, events, nowMs });
+}
+
+/** What a person has seen of replaced final blocks, and goes on from: the chains as they were found then. */
+function mended(
+  { safety }: CoordinatorState,
+  events: SafetyEvent[],
+  { reason, nowMs: atMs }: { readonly reason: string; readonly nowMs: number },
+): Pick<SafetyMemory, "finality"> {
+  const finality = Object.entries(safety.finality).map(([shard, one]) => {
+    if (one.broken !== null)
+      events.push({ ...one.broken, type: "finality", shard, isOver: true, reason, atMs });
+    return [shard, { ...one, broken: null }] as const;
+  });
+  return { finality: Object.fromEntries(finality) };
 }
 
 function release(
@@ -148,6 +167,9 @@ function safetyView(state: CoordinatorState, events: readonly SafetyEvent[]): Sa
     level: globalLevel(breakers).level,
     breakers: Object.values(breakers).map((one) => breakerView(state, one)),
     quarantines,
+    finality: Object.entries(state.safety.finality).map(([shard, { blocks, broken }]) => {
+      return { shard, final: blocks.at(-1) ?? null, broken };
+    }),
     orders: state.view?.orders ?? [],
     events,
   };

@@ -4,9 +4,10 @@ import {
   breakerStateSchema,
 } from "#coordinator/records/safety/breaker-state.ts";
 import { capitalLedgerSchema, NEW_LEDGER } from "#coordinator/records/safety/capital-ledger.ts";
+import { finalMemorySchema } from "#coordinator/records/safety/final-memory.ts";
 import { shardOrderSchema } from "#coordinator/records/safety/shard-order.ts";
 import { DISTRUST_KINDS, shardTrustSchema } from "#coordinator/records/safety/shard-trust.ts";
-import { unixMsSchema } from "#shared/wire/scalars.ts";
+import { hash32Schema, unixMsSchema } from "#shared/wire/scalars.ts";
 
 /** What keeps a restart from forgetting a danger: breakers, losses, doubts and orders. */
 export const safetyMemorySchema = z.strictObject({
@@ -17,6 +18,8 @@ export const safetyMemorySchema = z.strictObject({
   trust: z.record(z.string(), shardTrustSchema),
   /** By shard. */
   orders: z.record(z.string(), shardOrderSchema),
+  /** By shard. */
+  finality: z.record(z.string(), finalMemorySchema).default({}),
 });
 
 /** Something that changed what may be done, with why; kept as long as the policy says. */
@@ -40,6 +43,17 @@ export const safetyEventSchema = z.discriminatedUnion("type", [
     target: z.string().nullable(),
     reason: z.string(),
   }),
+  z.strictObject({
+    type: z.literal("finality"),
+    atMs: unixMsSchema,
+    shard: z.string(),
+    number: z.number().int(),
+    was: hash32Schema,
+    found: hash32Schema,
+    isOver: z.boolean(),
+    /** Why a person resumed; null when it was found. */
+    reason: z.string().nullable(),
+  }),
 ]);
 
 export type SafetyMemory = z.infer<typeof safetyMemorySchema>;
@@ -51,4 +65,5 @@ export const NEW_SAFETY: SafetyMemory = {
   ledger: NEW_LEDGER,
   trust: {},
   orders: {},
+  finality: {},
 };

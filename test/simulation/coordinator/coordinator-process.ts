@@ -9,6 +9,7 @@ import { ingestReceipts } from "#coordinator/cycles/messages/ingest-receipts.ts"
 import { ingestReports } from "#coordinator/cycles/messages/ingest-reports.ts";
 import { rebalance } from "#coordinator/cycles/rebalance.ts";
 import { auditShard } from "#coordinator/cycles/safety/audit-shard.ts";
+import { recallFinality } from "#coordinator/cycles/safety/follow-finality.ts";
 import { recallSafety } from "#coordinator/cycles/safety/keep-safety.ts";
 import { takeOver } from "#coordinator/cycles/take-over.ts";
 import { recoverTransfers } from "#coordinator/cycles/transfers/recover-transfers.ts";
@@ -63,6 +64,7 @@ export function startCoordinator(parts: CoordinatorParts): CoordinatorState {
   });
   remember(state, journal);
   recallSafety(state, { journal, log }, clock.nowMs());
+  recallFinality(state, { log });
   recountAtStart(state, parts);
   const passes = virtualWakeUp(process, PASS_EVERY_MS);
   const reported = new Set<string>();

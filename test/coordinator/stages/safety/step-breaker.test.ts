@@ -7,6 +7,7 @@ import {
   type SafetyLevel,
 } from "#coordinator/records/safety/breaker-state.ts";
 import { resumeBreaker, stepBreaker } from "#coordinator/stages/safety/step-breaker.ts";
+import { DEFAULT_POLICY } from "#shared/policy/default-policy.ts";
 import type { BreakerRule } from "#shared/policy/safety-policy.ts";
 
 const RULE: BreakerRule = {
@@ -59,6 +60,18 @@ describe("a breaker", () => {
         reason: null,
       },
     ]);
+  });
+
+  test("reduces only by a drawdown until the loss is made up below the lower threshold, or a person resumes: no time lifts it", () => {
+    const rule = DEFAULT_POLICY.breakers.drawdown;
+    const day = 86_400_000;
+    const still = play([...every(60, 0.12), ...every(400, 0.08, day)], rule);
+    expect(levelOf(still.state)).toBe("reduce-only");
+    const madeUp = play(
+      [...every(60, 0.12), ...every(400, 0.08, day), ...every(2, 0.06, day)],
+      rule,
+    );
+    expect(levelOf(madeUp.state)).toBe("run");
   });
 
   test("does not trip on a spike shorter than that", () => {
