@@ -1,6 +1,11 @@
 import { z } from "zod";
 import { majorityOf } from "#shard-agent/records/endpoint-majority.ts";
-import { addressSchema, rawAmountSchema, shardIdSchema } from "#shared/wire/scalars.ts";
+import {
+  addressSchema,
+  hash32Schema,
+  rawAmountSchema,
+  shardIdSchema,
+} from "#shared/wire/scalars.ts";
 
 const url = z.string().url();
 /** `${env:NAME}` or `file:path`; resolved by shared/node/read-secret.ts, never logged. */
@@ -186,6 +191,8 @@ const agentFieldsSchema = z.strictObject({
     .strictObject({
       /** Days for which the journal keeps what is over. */
       keepDays: z.number().int().min(1).max(3_650).default(90),
+      /** Hash of the block that people have accepted in the place of a final one (`finality-broken`). */
+      acceptReplacedBlock: hash32Schema.nullable().default(null),
     })
     .prefault({}),
   queue: queueSchema.prefault({}),

@@ -17,6 +17,7 @@ import { redisSignedStream } from "#shard-agent/adapters/redis/redis-signed-stre
 import { type OpenRpc, openHeads, openRpc } from "#shard-agent/adapters/rpc/open-rpc.ts";
 import { rpcClient } from "#shard-agent/adapters/rpc/rpc-client.ts";
 import type { BroadcastRoute } from "#shard-agent/adapters/sending/broadcast-route.ts";
+import { fencedSender } from "#shard-agent/adapters/sending/fenced-sender.ts";
 import { serialLane } from "#shard-agent/adapters/sending/serial-lane.ts";
 import { viemJobEncoder, viemJobVerifier } from "#shard-agent/adapters/sending/viem-job-desk.ts";
 import { viemSender } from "#shard-agent/adapters/sending/viem-sender.ts";
@@ -40,6 +41,7 @@ import { type RunningAgent, runAgent } from "#shard-agent/cycles/run-agent.ts";
 import { isNotSigned } from "#shard-agent/cycles/send-call.ts";
 import { answerQuote, listSeries } from "#shard-agent/cycles/serve-quotes.ts";
 import { showHealth } from "#shard-agent/cycles/show-health.ts";
+import { withFinality } from "#shard-agent/cycles/watch-finality.ts";
 import type { Journal } from "#shard-agent/ports/journal.ts";
 import type { Lease } from "#shard-agent/ports/lease.ts";
 import type { Memory } from "#shard-agent/ports/memory.ts";
@@ -175,14 +177,15 @@ function agentPorts(config: AgentConfig, wiring: Wiring) {
   const settlementToken = config.settlement.token;
   const recovery = recoveryRules(config);
   const venueDesk = config.positionVenues?.desk ?? null;
-  const sender = viemSender(rpc, {
+  const memory: Memory = { snapshot: null, reportBlockTimestampMs: null, health: null };
+  const unfenced = viemSender(rpc, {
     signer: signingGuard(keys.sender, guardRules(config)),
     chainId,
     route: routeOf(config, wiring.rpc),
     estimators: { ...wiring.rpc, nodes: wiring.rpc.nodes.map((node) => node.rpc) },
   });
+  const sender = fencedSender(unfenced, memory);
   const pause = (ms: number) => sleep(ms, shutdown.signal);
-  const memory: Memory = { snapshot: null, reportBlockTimestampMs: null, health: null };
   const stream = (streamKey: string) => {
     const writer = streamWriter(producer, { key: streamKey, lengthMax: STREAM_LENGTH_MAX });
     return redisSignedStream({
@@ -200,7 +203,7 @@ function agentPorts(config: AgentConfig, wiring: Wiring) {
     clock: systemClock,
     log,
     memory,
-    watch: rpc,
+    watch: withFinality(rpc, memory),
     sender,
     lane: serialLane(),
     chain: viemChainReader(rpc, {

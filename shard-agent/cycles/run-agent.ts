@@ -9,12 +9,14 @@ import { newestOnly } from "#shard-agent/cycles/newest-only.ts";
 import { publishReceipts } from "#shard-agent/cycles/publish-receipts.ts";
 import { type ReportPorts, reportRisk } from "#shard-agent/cycles/report-risk.ts";
 import { type TrackPorts, trackTransactions } from "#shard-agent/cycles/track-transactions.ts";
+import { finalityWatcher } from "#shard-agent/cycles/watch-finality.ts";
 import type { HeadNews } from "#shard-agent/ports/head-news.ts";
 import type { Pause } from "#shard-agent/ports/pause.ts";
 import type { ReceiptPublisher, ReportPublisher } from "#shard-agent/ports/publisher.ts";
 import type { BlockHeader, ShardSnapshot } from "#shard-agent/records/shard-snapshot.ts";
 import { FatalError } from "#shared/errors.ts";
 import type { Log } from "#shared/ports/log.ts";
+import type { Hex } from "#shared/units/ids.ts";
 
 export type AgentPorts = Omit<ReportPorts, "publisher"> &
   TrackPorts &
@@ -43,6 +45,8 @@ export function runAgent(
   ports: AgentPorts,
   o: {
     readonly headPollMs: number;
+    /** Hash of a block that people have accepted in the place of a final one; none when left out. */
+    readonly acceptReplacedBlock?: Hex | null;
     /** Days for which the journal keeps what is over. */
     readonly keepDays: number;
     /** How often it is looked through; an hour when left out. */
@@ -53,6 +57,7 @@ export function runAgent(
   const guarded = <T>(name: string, task: (value: T) => Promise<unknown>) =>
     newestOnly(guard(ports.log, name, task, o.onFatal));
   const prune = journalPruner(ports, o);
+  const watchFinality = finalityWatcher(ports, o.acceptReplacedBlock ?? null);
   const receipts = guarded<null>("receipts", () =>
     publishReceipts({ journal: ports.journal, publisher: ports.receipts }),
   );
@@ -61,6 +66,7 @@ export function runAgent(
     await keepVenues(ports, snapshot);
   });
   const track = guarded<BlockHeader>("tracking", async (head) => {
+    await watchFinality();
     await trackTransactions(ports, head);
     receipts.offer(null);
     await prune();

@@ -92,6 +92,7 @@ const NOT_SIGNED = new Set([
   "signer-answer",
   "signing-refused",
   "signing-ceiling",
+  "finality-broken",
 ]);
 
 /** True of an error after which nothing is signed, and the journal as it was: no reason to stop all else. */

@@ -24,6 +24,7 @@ export function showHealth(ports: HealthPorts, terms: RaceTerms): object {
   const disagreement = watch.disagreement();
   const reasons = new Set<string>(health?.reasons ?? ["not-ready"]);
   if (disagreement !== null) reasons.add("rpc-disagreement");
+  if (memory.replacedBlock != null) reasons.add("finality-broken");
   return {
     acceptsJobs: reasons.size === 0,
     reasons: [...reasons],
@@ -31,6 +32,7 @@ export function showHealth(ports: HealthPorts, terms: RaceTerms): object {
     reportAgeMs:
       reportBlockTimestampMs === null ? null : ports.clock.nowMs() - reportBlockTimestampMs,
     sender: showShortage(memory.shortage ?? null),
+    replacedBlock: memory.replacedBlock ?? null,
     races: showRaces(ports, terms),
     rpc: { disagreement, laggingEndpoints: watch.lagging() },
   };

@@ -1,7 +1,10 @@
-import type { JournalEntry, JournalState } from "#shard-agent/records/journal-entry.ts";
+import type { Inclusion, JournalEntry, JournalState } from "#shard-agent/records/journal-entry.ts";
 import type { LostRaces } from "#shard-agent/records/lost-races.ts";
 import type { PruneOrder, PruneOutcome } from "#shard-agent/records/pruned-entries.ts";
 import type { UnnumberedReceipt } from "#shard-agent/records/unnumbered-receipt.ts";
+
+/** An entry that ended for good in a final block. */
+type EndedEntry = { readonly id: string } & Pick<Inclusion, "blockNumber" | "blockHash">;
 
 /**
  * The agent's own memory. A write that returned is on disk: it survives a crash of the process and of
@@ -27,6 +30,10 @@ export type Journal = {
   readonly unfinished: () => JournalEntry[];
   /** Entries of one kind whose id begins with `prefix`, refused ones left out, newest first; at most 64. */
   readonly withPrefix: (prefix: string) => JournalEntry[];
+  /**
+   * Of the newest entries that ended in a block, the one in the highest block up to this one; undefined when none did.
+   */
+  readonly endedIn: (upToBlock: number) => EndedEntry | undefined;
   /** One above the highest nonce of an open entry; 0 when there is none. */
   readonly nextNonce: () => number;
   /** Highest sequence number that may have been used on a stream; 0 when there is none. */

@@ -1,3 +1,4 @@
+import type { ReplacedBlock } from "#shard-agent/records/replaced-block.ts";
 import type { SenderShortage } from "#shard-agent/records/sender-funds.ts";
 import type { ShardSnapshot } from "#shard-agent/records/shard-snapshot.ts";
 import type { PricerSource } from "#shared/risk/pricing/option-pricer.ts";
@@ -14,6 +15,8 @@ export type Memory = {
   health: ShardReport["health"] | null;
   /** What the sender could not pay for; left out until then, and null again when it can. */
   shortage?: SenderShortage | null;
+  /** A final block of the journal that the chain has replaced; left out until one is found, and then for good. */
+  replacedBlock?: ReplacedBlock | null;
   /** What expired series will settle at, 8 decimals, as their feeds prove it; left out before the first look. */
   settlementPrices?: ReadonlyMap<Hex, bigint>;
   /** Prices of the newest markets; left out before the first report. */

@@ -113,6 +113,19 @@ export function isOpen(state: JournalState): boolean {
   return state === "signed" || state === "broadcast" || state === "included";
 }
 
+/** Of entries that ended in a final block, the one in the highest block up to one; undefined when there is none. */
+export function highestEnded(
+  entries: readonly JournalEntry[],
+  upToBlock: number,
+): ({ readonly id: string } & Pick<Inclusion, "blockNumber" | "blockHash">) | undefined {
+  const ended = entries.flatMap(({ id, inclusion, state }) => {
+    if (inclusion === null || (state !== "final" && state !== "reverted")) return [];
+    const { blockNumber, blockHash } = inclusion;
+    return blockNumber <= upToBlock ? [{ id, blockNumber, blockHash }] : [];
+  });
+  return ended.sort((one, other) => other.blockNumber - one.blockNumber)[0];
+}
+
 /** True when nothing will ever change the entry again. */
 export function isTerminal(state: JournalState): boolean {
   return !isOpen(state) && state !== "received" && state !== "checked";

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
+import { endedEntries } from "#shard-agent/adapters/journal/ended-entries.ts";
 import type { Chain } from "#shard-agent/adapters/journal/journal-chain.ts";
 import { encodeEntry, entryOf } from "#shard-agent/adapters/journal/journal-codec.ts";
 import { journalRaces } from "#shard-agent/adapters/journal/journal-races.ts";
@@ -72,6 +73,7 @@ export function journalEntries(database: DatabaseSync, chain: Chain) {
     unfinished: () => unfinished.all().flatMap((row) => entryOf(row) ?? []),
     withPrefix: (prefix: string) =>
       prefixed.all(prefix, prefix).flatMap((row) => entryOf(row) ?? []),
+    endedIn: endedEntries(database),
     nextNonce: () => {
       const highest = nonce.get()?.["nonce"];
       return typeof highest === "number" ? highest + 1 : 0;

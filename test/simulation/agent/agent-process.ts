@@ -5,6 +5,7 @@ import { jobKeeper } from "#shard-agent/cycles/keep-jobs.ts";
 import { recoverTransfer } from "#shard-agent/cycles/recover-transfer.ts";
 import { resumeUnfinished } from "#shard-agent/cycles/resume-unfinished.ts";
 import { runAgent } from "#shard-agent/cycles/run-agent.ts";
+import { withFinality } from "#shard-agent/cycles/watch-finality.ts";
 import type { Journal } from "#shard-agent/ports/journal.ts";
 import type { Memory } from "#shard-agent/ports/memory.ts";
 import { uniswapV3Venue } from "#shard-agent/venues/uniswap-v3.ts";
@@ -84,7 +85,7 @@ export function startAgent(parts: AgentParts): void {
     clock,
     log,
     memory,
-    watch: plantedWatch(parts.rpc, parts.plants),
+    watch: withFinality(plantedWatch(parts.rpc, parts.plants), memory),
     sender: sender(parts),
     lane: serialLane(),
     chain: plantedChain(chainReader(parts), parts.plants),

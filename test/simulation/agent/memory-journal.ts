@@ -1,5 +1,10 @@
 import type { Journal } from "#shard-agent/ports/journal.ts";
-import { isOpen, isTerminal, type JournalEntry } from "#shard-agent/records/journal-entry.ts";
+import {
+  highestEnded,
+  isOpen,
+  isTerminal,
+  type JournalEntry,
+} from "#shard-agent/records/journal-entry.ts";
 import type { LostRaces } from "#shard-agent/records/lost-races.ts";
 import type { UnnumberedReceipt } from "#shard-agent/records/unnumbered-receipt.ts";
 import { FatalError } from "#shared/errors.ts";
@@ -71,6 +76,7 @@ export function newAgentDisk(nowMs: () => number): AgentDisk {
         .filter((entry) => entry.id.startsWith(prefix) && entry.state !== "refused")
         .reverse()
         .slice(0, PREFIX_LIMIT),
+    endedIn: (upToBlock) => highestEnded([...entries.values()], upToBlock),
     nextNonce: () => {
       const open = [...entries.values()].filter((entry) => isOpen(entry.state));
       return Math.max(0, ...open.map((entry) => (entry.transaction?.nonce ?? -1) + 1));
