@@ -50,7 +50,7 @@ process.on("SIGUSR2", () => {
 await Promise.all(chains.map(run));
 
 async function run(chain: MarketChain): Promise<void> {
-  await attempt(chain, () => chain.prepare());
+  while (!(await attempt(chain, () => chain.prepare()))) await sleep(STEP_MS);
   let surfaceStep = Number.NEGATIVE_INFINITY;
   let surface = path(0);
   for (;;) {
@@ -73,14 +73,16 @@ function volatilityMoved(before: MarketState, now: MarketState): boolean {
   });
 }
 
-/** A chain that does not answer is tried again with the next step. */
-async function attempt(chain: MarketChain, run: () => Promise<void>): Promise<void> {
+/** False when the chain does not answer: it is tried again with the next step. */
+async function attempt(chain: MarketChain, run: () => Promise<void>): Promise<boolean> {
   try {
     await run();
+    return true;
   } catch (error) {
     console.log(
       JSON.stringify({ time: new Date().toISOString(), chain: chain.key, error: String(error) }),
     );
+    return false;
   }
 }
 

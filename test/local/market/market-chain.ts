@@ -1,4 +1,9 @@
-import type { PublicClient } from "viem";
+import {
+  BaseError,
+  ContractFunctionRevertedError,
+  ContractFunctionZeroDataError,
+  type PublicClient,
+} from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import type { Address, Hex } from "#shared/units/ids.ts";
 import { chainClient } from "#test/local/chains/chain-client.ts";
@@ -45,15 +50,15 @@ export function marketChain(options: MarketChainOptions): MarketChain {
   const underlyings = TICKERS.map((ticker) => underlyingOf(chain, ticker));
   const perps = perpsOf(chain);
   const { lyraV1 } = chain.positionVenues;
-  let isOwnFeed: Promise<ReadonlyMap<Address, boolean>> | undefined;
+  let isOwnFeed: ReadonlyMap<Address, boolean> | undefined;
 
   const postPrices = async (state: MarketState): Promise<void> => {
-    isOwnFeed ??= ownFeeds(
+    isOwnFeed ??= await ownFeeds(
       client,
       market,
       underlyings.map(({ feed }) => feed),
     );
-    const own = await isOwnFeed;
+    const own = isOwnFeed;
     for (const { ticker, feed } of underlyings) {
       if (own.get(feed)) await pushPrice(market, feed, state.pricesUsd[ticker]);
     }
@@ -137,7 +142,7 @@ const ownerAbi = [
   },
 ] as const;
 
-/** Which feeds the market's account may set. */
+/** Which feeds the market's account may set. @throws {Error} viem's, when the chain does not answer. */
 async function ownFeeds(
   client: PublicClient,
   market: Lane,
@@ -146,8 +151,19 @@ async function ownFeeds(
   const entries = feeds.map(async (address): Promise<[Address, boolean]> => {
     const owner = await client
       .readContract({ address, abi: ownerAbi, functionName: "owner" })
-      .catch(() => "0x0");
+      .catch((error: unknown) => {
+        if (isContractsWord(error)) return "0x0";
+        throw error;
+      });
     return [address, BigInt(owner) === BigInt(market.address)];
   });
   return new Map(await Promise.all(entries));
+}
+
+/** True when the contract has no owner to tell of; false when nobody answered. */
+function isContractsWord(error: unknown): boolean {
+  if (!(error instanceof BaseError)) return false;
+  const isSaid = (one: unknown) =>
+    one instanceof ContractFunctionRevertedError || one instanceof ContractFunctionZeroDataError;
+  return error.walk(isSaid) !== null;
 }

@@ -36,7 +36,7 @@ const desks = world.chains.map((chain) =>
 const filledShares = new Map<string, number>();
 const expiring = new Map<string, { desk: TakerDesk; chainIndex: number; series: IntentSeries }>();
 
-await Promise.all(desks.map((desk) => desk.prepare()));
+await Promise.all(desks.map(prepared));
 log("ready", { lengthSeconds });
 void claimAfterExpiry();
 const { startPricesUsd } = market;
@@ -53,6 +53,18 @@ for (const intent of takerIntents({
 }
 // Claims and late fills go on; the world ends this process.
 setInterval(() => undefined, 60_000);
+
+/** A chain that does not answer is tried again. */
+async function prepared(desk: TakerDesk): Promise<void> {
+  for (;;) {
+    try {
+      return await desk.prepare();
+    } catch (error) {
+      log("not-prepared", { error: String(error) });
+      await sleep(1_000);
+    }
+  }
+}
 
 async function trade(intent: Intent): Promise<void> {
   const untilMs = Math.min(Date.now() + PATIENCE_MS, endMs);
