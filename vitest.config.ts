@@ -31,6 +31,7 @@ export default defineConfig({
         test: {
           name: "integration",
           include: ["test/{conformance,integration}/**/*.test.ts"],
+          globalSetup: ["test/support/runner/built-contracts.ts"],
           // Bounds, not expectations: what waits for real processes waits as long as a busy machine may need.
           testTimeout: 600_000,
           hookTimeout: 600_000,

@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { FatalError } from "#shared/errors.ts";
 
 const REPOSITORY = join(import.meta.dirname, "../..");
+/** Variable of the environment that is set where the contracts were compiled for all worlds to come. */
+export const CONTRACTS_ARE_BUILT = "RISKSHARD_CONTRACTS_ARE_BUILT";
 
 /**
  * Compiles this repository's contracts. The compiler decides what is out of date, so a changed
@@ -13,6 +15,7 @@ const REPOSITORY = join(import.meta.dirname, "../..");
  * @throws {FatalError} `world-compile`, with the compiler's output.
  */
 export function buildContracts(announce: (text: string) => void): void {
+  if (process.env[CONTRACTS_ARE_BUILT] !== undefined) return;
   if (!existsSync(join(REPOSITORY, "contracts/out/ShardVault.sol/ShardVault.json")))
     announce("compiling the contracts (first time only)");
   const forge = join(REPOSITORY, "tools/forge.ts");
