@@ -1,4 +1,5 @@
 import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
+import { creditsInDoubt } from "#coordinator/cycles/jobs/follow-credits.ts";
 import type { LastReportView, PerpView, ShardView } from "#coordinator/ports/operator.ts";
 import { type BookEntry, entryAgeMs } from "#coordinator/records/book-entry.ts";
 import { holdOf, isSaidHeld } from "#coordinator/records/jobs/transfer-record.ts";
@@ -27,6 +28,7 @@ export function shardView(state: CoordinatorState, setup: ShardSetup, nowMs: num
     equityUsd: capital?.equityUsd ?? null,
     collateralUsd: capital?.collateralUsd ?? null,
     collateralUsdAfterHaircut: capital?.collateralUsdAfterHaircut ?? null,
+    inDoubtUsd: inDoubtUsd(state, shard),
     requiredCapitalUsd: capital?.requiredCapitalUsd ?? null,
     mutualUsd: valuation?.mutualUsd ?? null,
     riskAdjustedCapitalUsd: state.view?.adjusted.byShard.get(shard) ?? null,
@@ -38,6 +40,13 @@ export function shardView(state: CoordinatorState, setup: ShardSetup, nowMs: num
     acceptedReports: count?.accepted ?? 0,
     refusedReports: Object.fromEntries(count?.refused ?? []),
   };
+}
+
+function inDoubtUsd(state: CoordinatorState, shard: string): number {
+  const inDoubt = creditsInDoubt(state);
+  return [...state.jobs.values()].reduce((sum, { jobId, target, amountUsd }) => {
+    return target === shard && inDoubt.has(jobId) ? sum + amountUsd : sum;
+  }, 0);
 }
 
 function statusNow(

@@ -115,6 +115,8 @@ export type ShardView = {
   readonly equityUsd: number | null;
   readonly collateralUsd: number | null;
   readonly collateralUsdAfterHaircut: number | null;
+  /** Sent to it, and perhaps in its book already: counted nowhere but there. */
+  readonly inDoubtUsd: number;
   readonly requiredCapitalUsd: number | null;
   /** Its share of what the pool of shards must hold; null when it covers itself alone. */
   readonly mutualUsd: number | null;

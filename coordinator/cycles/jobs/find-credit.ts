@@ -60,7 +60,8 @@ export async function findCredit(
     state.creditSearches.delete(guid);
     return { is: "credited", delivery };
   }
-  if (state.creditSearches.get(guid)?.isWhole !== true) return { is: "unknown" };
+  const isWhole = state.creditSearches.get(guid)?.isWhole === true;
+  if (!isWhole || fate === "not-told") return { is: "unknown" };
   return { is: fate === "done" ? "gone" : "absent" };
 }
 
@@ -69,11 +70,11 @@ async function fateOf(
   { transfers }: CoordinatorState,
   guid: string,
   { chain, final: { number: blockNumber } }: At,
-): Promise<"waiting" | "done" | undefined> {
+): Promise<"waiting" | "done" | "not-told" | undefined> {
   const record = transfers.get(guid);
   if (record === undefined) return undefined;
   const fate = await chain.messageFate(record, { blockNumber, fromBlock: blockNumber });
-  if (fate === undefined) return undefined;
+  if (fate === undefined) return "not-told";
   return fate.isPast && fate.committedHash === null ? "done" : "waiting";
 }
 

@@ -238,6 +238,8 @@ async function noteDelivery(
     at,
   );
   if (look.is === "absent") state.absences.set(job.jobId, { guid, throughBlock: at.final.number });
+  // What the endpoint has done with is in the book or lost, whatever reports left out.
+  if (look.is === "gone") state.absences.delete(job.jobId);
   if (look.is !== "credited") return;
   const book = state.books.get(job.target ?? "");
   const { blockNumber } = look.delivery;

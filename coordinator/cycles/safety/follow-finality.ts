@@ -27,8 +27,10 @@ export async function followFinality(
   const before = mustStillHave(known.blocks, final.number);
   if (before !== undefined) {
     const found = await chain.blockAt(before.number);
-    const isUndone = found.hash !== before.hash;
-    if (isUndone && (await chain.blockAt(before.number)).hash === found.hash) {
+    const again = found.hash === before.hash ? found : await chain.blockAt(before.number);
+    // A chain that is being replaced just now says one thing and then another: it is looked at again, and nothing is noted.
+    if (again.hash !== before.hash && again.hash !== found.hash) return;
+    if (again.hash !== before.hash) {
       const atMs = ports.clock.nowMs();
       const broken = { number: before.number, was: before.hash, found: found.hash, atMs };
       state.finals.set(shard, final);

@@ -5,6 +5,7 @@ import { beginCredits, creditsInDoubt } from "#coordinator/cycles/jobs/follow-cr
 import { type TrackPorts, trackJobs } from "#coordinator/cycles/jobs/track-jobs.ts";
 import { rebalance } from "#coordinator/cycles/rebalance.ts";
 import { recallState } from "#coordinator/cycles/recall-state.ts";
+import { shardView } from "#coordinator/cycles/view-shard.ts";
 import type { Journal } from "#coordinator/ports/journal.ts";
 import type { JobRecord } from "#coordinator/records/jobs/job-record.ts";
 import { scriptedChain } from "#test/support/chain/scripted-chain.ts";
@@ -21,9 +22,17 @@ import {
   TWO_SETUPS,
 } from "#test/support/coordinator/fresh-coordinator.ts";
 import { hash32 } from "#test/support/coordinator/shard-report.ts";
+import { aTransferRecord } from "#test/support/coordinator/transfer-record.ts";
 import { memoryLog } from "#test/support/runner/memory-log.ts";
 
 const GUID = hash32("61");
+const SENT = {
+  blockNumber: 100,
+  blockTimestampMs: NOW_MS - 2_000,
+  amountInRaw: "5",
+  amountOutRaw: "5",
+  isFinal: true,
+};
 const TRANSFER = aJobRecord({
   kind: "transfer",
   shard: "base",
@@ -33,13 +42,7 @@ const TRANSFER = aJobRecord({
   amountUsd: 50_000,
   state: "in-transit",
   guid: GUID,
-  consumption: {
-    blockNumber: 100,
-    blockTimestampMs: NOW_MS - 2_000,
-    amountInRaw: "5",
-    amountOutRaw: "5",
-    isFinal: true,
-  },
+  consumption: SENT,
 });
 const CREDITED_IN = 500;
 
@@ -166,4 +169,22 @@ test("what is in doubt is neither won nor lost: the ledger waits for it", async 
   while (state.jobs.size > 0) await trackJobs(state, ports, "ethereum");
   await pass();
   expect(Object.keys(state.safety.ledger.shards).sort()).toEqual(["base", "ethereum"]);
+});
+
+test("what the endpoint has done with and no log shows is in doubt, though every report left it out", async () => {
+  const times = { ...TRANSFER.times, recordedAtMs: NOW_MS - 60_000 };
+  const job = begin({ times });
+  target.script.deliveries = [];
+  target.script.finalBlock.number = 140;
+  target.script.newestBlock.number = 150;
+  state.transfers.set(GUID, aTransferRecord({ guid: GUID, jobId: job.jobId }));
+  take(150);
+  expect(creditsInDoubt(state)).toEqual(new Set());
+  target.script.fates.set(GUID, { committedHash: null, isPast: true, isCredited: false });
+  for (let look = 0; look < 3; look += 1) await trackJobs(state, ports, "ethereum");
+  expect(creditsInDoubt(state)).toEqual(new Set([job.jobId]));
+  const setup = TWO_SETUPS.get("ethereum");
+  expect(setup && shardView(state, setup, NOW_MS).inDoubtUsd).toBe(50_000);
+  take(160);
+  expect(await pass()).toBeCloseTo(100_000);
 });

@@ -79,6 +79,25 @@ test("what a node says once and not again halts nothing", async () => {
   expect(state.brokenInvariant).toBeUndefined();
 });
 
+test("a chain that is just being replaced says something else each time: it is found out by the next look", async () => {
+  await look(100);
+  let asked = 0;
+  const moving: typeof base.chain = {
+    ...base.chain,
+    blockAt: async (number) => {
+      const block = await base.chain.blockAt(number);
+      asked += 1;
+      return { ...block, hash: hash32(asked === 1 ? "c0" : "b0") };
+    },
+  };
+  base.script.finalBlock.number = 110;
+  await followFinality(state, { journal, log, clock }, "base", moving);
+  expect(state.brokenInvariant).toBeUndefined();
+  expect(state.finals.get("base")).toMatchObject({ number: 100 });
+  await followFinality(state, { journal, log, clock }, "base", moving);
+  expect(state.brokenInvariant).toBe(REPLACED);
+});
+
 test("a chain that cannot be read changes nothing", async () => {
   await look(100);
   base.script.isReachable = false;
