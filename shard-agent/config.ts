@@ -136,8 +136,11 @@ const signingSchema = z.strictObject({
   maxGasLimit: z.number().int().min(21_000).default(30_000_000),
   /** Most coins that one transaction may carry: LayerZero fees. */
   maxValueWei: rawAmountSchema.default("10000000000000000000"),
-  /** Most that all transactions of 24 hours may cost together, gas and coins; null: no such limit. */
-  maxWeiPerDay: rawAmountSchema.nullable().default(null),
+  /**
+   * Most that all transactions of 24 hours may cost together, gas and coins; left out: 100 times `gasFees.maxGasFeeWei` and
+   * `maxValueWei` together; null: no such limit.
+   */
+  maxWeiPerDay: rawAmountSchema.nullable().optional(),
 });
 
 /** How jobs are taken. */

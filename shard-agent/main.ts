@@ -25,6 +25,7 @@ import { viemTransactionReader } from "#shard-agent/adapters/sending/viem-transa
 import { type AgentKeys, findKeys } from "#shard-agent/adapters/signing/find-keys.ts";
 import {
   guardRules,
+  maxWeiPerDay,
   recoveryRules,
   transferContracts,
 } from "#shard-agent/adapters/signing/guard-rules.ts";
@@ -41,6 +42,7 @@ import { type RunningAgent, runAgent } from "#shard-agent/cycles/run-agent.ts";
 import { isNotSigned } from "#shard-agent/cycles/send-call.ts";
 import { answerQuote, listSeries } from "#shard-agent/cycles/serve-quotes.ts";
 import { showHealth } from "#shard-agent/cycles/show-health.ts";
+import { spendingBudget } from "#shard-agent/cycles/spending-budget.ts";
 import { withFinality } from "#shard-agent/cycles/watch-finality.ts";
 import type { Journal } from "#shard-agent/ports/journal.ts";
 import type { Lease } from "#shard-agent/ports/lease.ts";
@@ -178,8 +180,9 @@ function agentPorts(config: AgentConfig, wiring: Wiring) {
   const recovery = recoveryRules(config);
   const venueDesk = config.positionVenues?.desk ?? null;
   const memory: Memory = { snapshot: null, reportBlockTimestampMs: null, health: null };
+  const budget = spendingBudget({ journal, clock: systemClock, memory }, maxWeiPerDay(config));
   const unfenced = viemSender(rpc, {
-    signer: signingGuard(keys.sender, guardRules(config)),
+    signer: signingGuard(keys.sender, guardRules(config), budget),
     chainId,
     route: routeOf(config, wiring.rpc),
     estimators: { ...wiring.rpc, nodes: wiring.rpc.nodes.map((node) => node.rpc) },
@@ -203,6 +206,7 @@ function agentPorts(config: AgentConfig, wiring: Wiring) {
     clock: systemClock,
     log,
     memory,
+    budget,
     watch: withFinality(rpc, memory),
     sender,
     lane: serialLane(),

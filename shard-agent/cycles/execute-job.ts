@@ -1,4 +1,15 @@
 import {
+  answerRefusal,
+  gasRefusal,
+  type JobResult,
+  jobIdOfQueueEntry,
+  refusalAtCeiling,
+  refusalOfLate,
+  refusalOfOld,
+  refuseEntry,
+  repeatRefusal,
+} from "#shard-agent/cycles/refuse-job.ts";
+import {
   broadcastEntry,
   isNotSigned,
   nextNonce,
@@ -9,13 +20,12 @@ import {
 import { stepEntry } from "#shard-agent/cycles/step-entry.ts";
 import type { ChainReader, VaultReader } from "#shard-agent/ports/chain.ts";
 import type { JobEncoder, JobVerifier } from "#shard-agent/ports/job-desk.ts";
-import type { Journal } from "#shard-agent/ports/journal.ts";
 import type { Lease } from "#shard-agent/ports/lease.ts";
 import type { Memory } from "#shard-agent/ports/memory.ts";
 import type { Pause } from "#shard-agent/ports/pause.ts";
 import type { ReadWatch } from "#shard-agent/ports/read-watch.ts";
-import type { Lane } from "#shard-agent/ports/sender.ts";
-import { type Refusal, refuse } from "#shard-agent/records/admission.ts";
+import { type Lane, SigningCeilingError } from "#shard-agent/ports/sender.ts";
+import { refuse } from "#shard-agent/records/admission.ts";
 import {
   isOpen,
   isTerminal,
@@ -26,12 +36,11 @@ import type { ShardScope } from "#shard-agent/records/shard-scope.ts";
 import type { BlockHeader } from "#shard-agent/records/shard-snapshot.ts";
 import { admitJob, type JobConditions } from "#shard-agent/stages/admit-job.ts";
 import { authenticateJob } from "#shard-agent/stages/authenticate-job.ts";
-import { progressReceipt, refusalReceipt } from "#shard-agent/stages/build-receipt.ts";
+import { progressReceipt } from "#shard-agent/stages/build-receipt.ts";
 import { gasFeeCapWei, openingFees } from "#shard-agent/stages/price-gas.ts";
 import { FatalError, RetryableError } from "#shared/errors.ts";
 import type { Hex } from "#shared/units/ids.ts";
 import { describeIssues } from "#shared/wire/describe-issues.ts";
-import type { RefusalReason } from "#shared/wire/job-receipt.ts";
 import { type RebalanceJob, rebalanceJobSchema } from "#shared/wire/rebalance-job.ts";
 
 const RETRY_PAUSE_MS = 200;
@@ -49,16 +58,6 @@ export type ExecutePorts = SendPorts & {
   readonly scope: ShardScope;
   readonly pause: Pause;
 };
-
-/** What became of one queue entry; kept with it in the queue. */
-export type JobResult =
-  | { readonly outcome: "broadcast"; readonly jobId: Hex; readonly transactionHash: Hex | null }
-  | {
-      readonly outcome: "refused";
-      readonly jobId: Hex | null;
-      readonly reason: RefusalReason;
-      readonly detail: string;
-    };
 
 /**
  * One job, from the queue to bytes that are in the journal and broadcast. Whether they take effect is
@@ -112,14 +111,6 @@ export async function resumeJobs(ports: ExecutePorts): Promise<void> {
   }
 }
 
-/** What the journal may have known once and has dropped is over, whatever any clock says. */
-export function refusalOfOld(journal: Journal, deadlineSeconds: number): Refusal | null {
-  const untilSeconds = journal.prunedUntilSeconds();
-  if (deadlineSeconds > untilSeconds) return null;
-  const found = `found ${deadlineSeconds}; the journal keeps nothing up to ${untilSeconds}`;
-  return refuse("expired", `deadline: ${found}`);
-}
-
 function receive(ports: ExecutePorts, job: RebalanceJob): void {
   const entry = newEntry({
     id: job.mandate.jobId,
@@ -143,23 +134,16 @@ async function resume(ports: ExecutePorts, known: JournalEntry): Promise<JobResu
   };
 }
 
-function repeatRefusal(known: JournalEntry): Refusal {
-  if (known.refusal !== null) return refuse(known.refusal.reason, known.refusal.detail);
-  const hash = known.transaction?.hash ?? "none";
-  return refuse(
-    "already-consumed",
-    `mandate.jobId: the journal has ${known.id} in state ${known.state}, transaction ${hash}`,
-  );
-}
-
 async function runJob(ports: ExecutePorts, job: RebalanceJob, lease: Lease): Promise<JobResult> {
   for (;;) {
     try {
       return await ports.lane.run(() => attemptJob(ports, job, lease));
     } catch (error) {
-      // Only reads throw this, and only before anything is signed.
-      if (!(error instanceof RetryableError)) throw error;
-      const { jobId } = job.mandate;
+      const { jobId, deadlineSeconds } = job.mandate;
+      const beyond = refusalAtCeiling(error, deadlineSeconds);
+      if (beyond !== null) return ports.lane.run(async () => refuseEntry(ports, jobId, beyond));
+      // Only reads and ceilings throw these, and only before anything is signed.
+      if (!(error instanceof RetryableError || error instanceof SigningCeilingError)) throw error;
       ports.log.warn("job waits", { jobId, error });
       if (!lease.isHeld() && !(await lease.renew())) {
         ports.log.warn("job left alone: its lease ran out and another agent may have it", {
@@ -167,11 +151,9 @@ async function runJob(ports: ExecutePorts, job: RebalanceJob, lease: Lease): Pro
         });
         throw new RetryableError("lease-lost", `${jobId}: not signed`);
       }
-      if (ports.clock.nowMs() > job.mandate.deadlineSeconds * 1000) {
-        const isUnfunded = error.code === "sender-unfunded";
-        const detail = `mandate.deadline passed; until then ${error.message}`;
-        const refusal = refuse(isUnfunded ? "gas-below-floor" : "expired", detail);
-        return ports.lane.run(async () => refuseEntry(ports, jobId, refusal));
+      if (ports.clock.nowMs() > deadlineSeconds * 1000) {
+        const late = refusalOfLate(error);
+        return ports.lane.run(async () => refuseEntry(ports, jobId, late));
       }
       if (!(await ports.pause(RETRY_PAUSE_MS))) throw error;
     }
@@ -237,14 +219,6 @@ async function sendJob(
   };
 }
 
-function gasRefusal(
-  { gasLimit, baseFeeWei }: { readonly gasLimit: bigint; readonly baseFeeWei: bigint },
-  capWei: bigint,
-): Refusal {
-  const found = `${gasLimit} gas at a base fee of ${baseFeeWei} wei and a tip`;
-  return refuse("fee-too-high", `gas: ${found}; the job's cap is ${capWei} wei`);
-}
-
 async function readConditions(
   ports: ExecutePorts,
   job: RebalanceJob,
@@ -273,28 +247,4 @@ async function readConditions(
 
 function describeDisagreement(found: ReturnType<ReadWatch["disagreement"]>): string | null {
   return found === null ? null : `${found.what}: ${found.endpoints.join(", ")}`;
-}
-
-function refuseEntry(ports: ExecutePorts, jobId: Hex, refusal: Refusal): JobResult {
-  // The entry may have been checked before a crash; both states can be refused.
-  const current = ports.journal.get(jobId);
-  if (current === undefined || isOpen(current.state) || isTerminal(current.state))
-    return answerRefusal(ports, jobId, refusal);
-  const { reason, detail } = refusal;
-  ports.log.warn("job refused", { jobId, reason, detail });
-  const receiptOf = () => refusalReceipt(jobId, refusal, ports.scope, ports.clock.nowMs());
-  stepEntry(ports, current, "refuse", { refusal: { reason, detail }, receiptOf });
-  return { outcome: "refused", jobId, reason, detail };
-}
-
-function answerRefusal(ports: ExecutePorts, jobId: Hex | null, refusal: Refusal): JobResult {
-  const { reason, detail } = refusal;
-  ports.log.warn("job refused", { jobId, reason, detail });
-  if (jobId !== null)
-    ports.journal.queueReceipt(refusalReceipt(jobId, refusal, ports.scope, ports.clock.nowMs()));
-  return { outcome: "refused", jobId, reason, detail };
-}
-
-function jobIdOfQueueEntry(id: string): Hex | null {
-  return /^j-[0-9a-f]{64}$/.test(id) ? `0x${id.slice(2)}` : null;
 }

@@ -1,6 +1,7 @@
-import { type ExecutePorts, executeJob, type JobResult } from "#shard-agent/cycles/execute-job.ts";
+import { type ExecutePorts, executeJob } from "#shard-agent/cycles/execute-job.ts";
 import { raceBudget } from "#shard-agent/cycles/race-budget.ts";
 import { type RecoverPorts, standInForRecovery } from "#shard-agent/cycles/recover-transfer.ts";
+import type { JobResult } from "#shard-agent/cycles/refuse-job.ts";
 import type { Lease } from "#shard-agent/ports/lease.ts";
 import { RetryableError } from "#shared/errors.ts";
 import { type RebalanceJob, rebalanceJobSchema } from "#shared/wire/rebalance-job.ts";

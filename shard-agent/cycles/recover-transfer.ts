@@ -1,4 +1,4 @@
-import { refusalOfOld } from "#shard-agent/cycles/execute-job.ts";
+import { refusalAtCeiling, refusalOfOld } from "#shard-agent/cycles/refuse-job.ts";
 import {
   broadcastEntry,
   nextNonce,
@@ -132,8 +132,23 @@ export async function resumeRecoveries(ports: RecoverPorts): Promise<void> {
 
 type DeskPorts = RecoverPorts & { readonly recoveryDesk: RecoveryDesk };
 
-/** Inside the lane: the journal is judged where nobody else moves it. */
+/** Inside the lane: the journal is judged where nobody else moves it. What a ceiling stops is refused: another is ordered. */
 async function attempt(ports: DeskPorts, job: RecoveryJob, lease: Lease): Promise<RecoveryResult> {
+  try {
+    return await makeAttempt(ports, job, lease);
+  } catch (error) {
+    const received = ports.journal.get(entryIdOf(job));
+    const refusal = refusalAtCeiling(error, 0);
+    if (received === undefined || refusal === null) throw error;
+    return refuseEntry(ports, job, { received, refusal });
+  }
+}
+
+async function makeAttempt(
+  ports: DeskPorts,
+  job: RecoveryJob,
+  lease: Lease,
+): Promise<RecoveryResult> {
   const known = ports.journal.get(entryIdOf(job));
   if (known !== undefined && isOpen(known.state)) {
     const { entry } = await broadcastEntry(ports, known);

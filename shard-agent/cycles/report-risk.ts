@@ -66,6 +66,7 @@ export async function reportRisk(ports: ReportPorts, block: BlockHeader): Promis
     health,
     capacity: venue.capacity(snapshot),
     transfers: [...sentLines, ...(await arriving)],
+    spendLeftWei: memory.spendLeftWei ?? null,
   });
   const seq = await ports.publisher.publish(report);
   memory.reportBlockTimestampMs = snapshot.block.timestampMs;

@@ -13,6 +13,7 @@ import { finalityWatcher } from "#shard-agent/cycles/watch-finality.ts";
 import type { HeadNews } from "#shard-agent/ports/head-news.ts";
 import type { Pause } from "#shard-agent/ports/pause.ts";
 import type { ReceiptPublisher, ReportPublisher } from "#shard-agent/ports/publisher.ts";
+import type { SpendingBudget } from "#shard-agent/ports/spending-budget.ts";
 import type { BlockHeader, ShardSnapshot } from "#shard-agent/records/shard-snapshot.ts";
 import { FatalError } from "#shared/errors.ts";
 import type { Log } from "#shared/ports/log.ts";
@@ -25,6 +26,8 @@ export type AgentPorts = Omit<ReportPorts, "publisher"> &
     readonly reports: ReportPublisher;
     readonly receipts: ReceiptPublisher;
     readonly pause: Pause;
+    /** Left out where nothing is signed. */
+    readonly budget?: Pick<SpendingBudget, "leftWei">;
     /** Left out where no endpoint announces heads. */
     readonly heads?: HeadNews;
   };
@@ -69,6 +72,7 @@ export function runAgent(
     await watchFinality();
     await trackTransactions(ports, head);
     receipts.offer(null);
+    if (ports.budget !== undefined) ports.memory.spendLeftWei = ports.budget.leftWei();
     await prune();
   });
   const report = guarded<BlockHeader>("report", async (head) => {

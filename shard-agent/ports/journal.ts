@@ -1,6 +1,7 @@
 import type { Inclusion, JournalEntry, JournalState } from "#shard-agent/records/journal-entry.ts";
 import type { LostRaces } from "#shard-agent/records/lost-races.ts";
 import type { PruneOrder, PruneOutcome } from "#shard-agent/records/pruned-entries.ts";
+import type { SignedCost } from "#shard-agent/records/signed-cost.ts";
 import type { UnnumberedReceipt } from "#shard-agent/records/unnumbered-receipt.ts";
 
 /** An entry that ended for good in a final block. */
@@ -26,6 +27,8 @@ export type Journal = {
   ) => void;
   /** Jobs that another transaction did, by the newest receipt of each, told of after `sinceMs`. */
   readonly lostRaces: (sinceMs: number) => LostRaces;
+  /** What is signed and was changed after `sinceMs`, or may still be paid. Several may have one nonce. */
+  readonly signedCosts: (sinceMs: number) => SignedCost[];
   /** Entries that are not terminal: by nonce, those without one last. */
   readonly unfinished: () => JournalEntry[];
   /** Entries of one kind whose id begins with `prefix`, refused ones left out, newest first; at most 64. */

@@ -17,6 +17,8 @@ export type Memory = {
   shortage?: SenderShortage | null;
   /** A final block of the journal that the chain has replaced; left out until one is found, and then for good. */
   replacedBlock?: ReplacedBlock | null;
+  /** What the sender's key may still sign away today, in wei; left out, or null, without a limit. */
+  spendLeftWei?: bigint | null;
   /** What expired series will settle at, 8 decimals, as their feeds prove it; left out before the first look. */
   settlementPrices?: ReadonlyMap<Hex, bigint>;
   /** Prices of the newest markets; left out before the first report. */

@@ -1,6 +1,7 @@
 import type { GasFees } from "#shard-agent/records/gas-fees.ts";
 import type { SignedTransaction } from "#shard-agent/records/journal-entry.ts";
 import type { SigningIntent } from "#shard-agent/records/signing-intent.ts";
+import { FatalError } from "#shared/errors.ts";
 import type { Address, Hex } from "#shared/units/ids.ts";
 
 /** One call of a contract, paid by the agent's sender. */
@@ -26,9 +27,19 @@ export type BroadcastOutcome = {
   readonly detail: string;
 };
 
+/** What was to be signed is beyond the configured most, whatever its entry allows; nothing is signed. */
+export class SigningCeilingError extends FatalError {
+  /** When it will not be any more, as far as that is a matter of time alone; else null. */
+  readonly liftsAtMs: number | null;
+  constructor(what: string, liftsAtMs: number | null) {
+    super("signing-ceiling", `Transaction: ${what}; it is not signed`);
+    this.liftsAtMs = liftsAtMs;
+  }
+}
+
 /**
  * Signs and sends; keeps no state of its own. Signing throws FatalError `signing-refused` for anything
- * but what the intent allows, and RetryableError `signer-unreachable`.
+ * but what the intent allows, {@link SigningCeilingError}, and RetryableError `signer-unreachable`.
  */
 export type Sender = {
   readonly address: Address;

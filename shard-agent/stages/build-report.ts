@@ -20,6 +20,8 @@ export function buildReport(o: {
   readonly capacity: readonly CapacityLine[];
   readonly health: ShardReport["health"];
   readonly transfers: readonly TransferLine[];
+  /** What the sender's key may still sign away today; null without a limit. */
+  readonly spendLeftWei: bigint | null;
 }): UnnumberedReport {
   const { snapshot, scope, valued, risk } = o;
   return {
@@ -48,7 +50,7 @@ export function buildReport(o: {
     transfers: [...o.transfers],
     routes: [...snapshot.routes],
     caps: snapshot.caps,
-    gasTerms: gasTermsOf(snapshot, scope),
+    gasTerms: gasTermsOf(snapshot, scope, o.spendLeftWei),
     chain: {
       epoch: snapshot.epoch,
       leader: snapshot.leader,

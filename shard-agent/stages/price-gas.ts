@@ -63,10 +63,14 @@ export function openingFees(room: FeeRoom): GasFees | null {
   };
 }
 
-/** What a planner has to know so that it plans no job which {@link gasFeeCapWei} and {@link openingFees} would refuse. */
+/**
+ * What a planner has to know so that it plans no job which {@link gasFeeCapWei}, {@link openingFees} or the day's budget
+ * would refuse.
+ */
 export function gasTermsOf(
   snapshot: ShardSnapshot,
   scope: Pick<ShardScope, "underlyings" | "gasFees">,
+  spendLeftWei: bigint | null = null,
 ): GasTerms {
   const { maxGasFeeFractionOfNotional, maxGasFeeWei, maxFeePerGasWei } = scope.gasFees;
   const neededWei = neededFeeWei(snapshot.block.baseFeeWei);
@@ -75,8 +79,10 @@ export function gasTermsOf(
   return {
     feePerGasWei: neededWei.toString(),
     gasLimitMultiplier: Number(GAS_LIMIT_PER_MILLE) / 1000,
-    // Where one unit of gas is too dear there is nothing to be paid for.
-    maxFeeWei: isTooDear ? "0" : maxGasFeeWei,
+    // Where one unit of gas is too dear, or the day's budget is spent, there is nothing to be paid for.
+    maxFeeWei: isTooDear
+      ? "0"
+      : smallest(BigInt(maxGasFeeWei), spendLeftWei ?? BigInt(maxGasFeeWei)).toString(),
     share:
       nativeE8 === null
         ? null

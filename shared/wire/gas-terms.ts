@@ -10,7 +10,7 @@ export const gasTermsSchema = z.strictObject({
   feePerGasWei: rawAmountSchema,
   /** Gas limit of a transaction over the gas it is expected to use. */
   gasLimitMultiplier: finiteSchema.min(1),
-  /** Most that the gas of one transaction may cost. */
+  /** Most that the gas of one transaction may cost; less where little is left of what the sender's key signs in a day. */
   maxFeeWei: rawAmountSchema,
   /** Most of a job's notional that its gas may cost; null while the agent has no price of the native coin. */
   share: z

@@ -25,6 +25,7 @@ export const REFUSAL_REASONS = [
   "report-stale",
   "gas-below-floor",
   "fee-too-high",
+  "signing-ceiling",
   "simulation-reverted",
   "rpc-disagreement",
   "nothing-to-recover",

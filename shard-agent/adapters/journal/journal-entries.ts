@@ -4,12 +4,14 @@ import type { Chain } from "#shard-agent/adapters/journal/journal-chain.ts";
 import { encodeEntry, entryOf } from "#shard-agent/adapters/journal/journal-codec.ts";
 import { journalRaces } from "#shard-agent/adapters/journal/journal-races.ts";
 import type { JournalEntry, JournalState } from "#shard-agent/records/journal-entry.ts";
+import { signedCostOf } from "#shard-agent/records/signed-cost.ts";
 import type { UnnumberedReceipt } from "#shard-agent/records/unnumbered-receipt.ts";
 import { FatalError } from "#shared/errors.ts";
 import { sha256 } from "#shared/node/hash-chain.ts";
 
 const PREFIX_LIMIT = 64;
 const UNFINISHED = "state IN ('received', 'checked', 'signed', 'broadcast', 'included')";
+const UNMINED = "state IN ('signed', 'broadcast')";
 const OPEN = "state IN ('signed', 'broadcast', 'included')";
 
 /** Entries of a journal; every change is one transaction, one link of the chain, and on disk. */
@@ -21,14 +23,6 @@ export function journalEntries(database: DatabaseSync, chain: Chain) {
   const update = database.prepare(
     "UPDATE entries SET state = ?, nonce = ?, transaction_hash = ?, body = ?, updated_at_ms = ? WHERE id = ? AND state = ?",
   );
-  const unfinished = database.prepare(
-    `SELECT body FROM entries WHERE ${UNFINISHED} ORDER BY nonce IS NULL, nonce, rowid`,
-  );
-  const prefixed = database.prepare(
-    // Refused ones cost nothing and bound nothing: whoever writes into the queue could fill the list with them.
-    `SELECT body FROM entries WHERE substr(id, 1, length(?)) = ? AND state <> 'refused' ORDER BY rowid DESC LIMIT ${PREFIX_LIMIT}`,
-  );
-  const nonce = database.prepare(`SELECT max(nonce) AS nonce FROM entries WHERE ${OPEN}`);
   const queue = database.prepare("INSERT INTO receipts (body) VALUES (?)");
   const races = journalRaces(database);
   const sign = signatureTable(database);
@@ -70,6 +64,29 @@ export function journalEntries(database: DatabaseSync, chain: Chain) {
         races.note(receipt);
       }),
     lostRaces: races.since,
+    ...entryLists(database),
+  };
+}
+
+/** Entries as they are asked for together. */
+function entryLists(database: DatabaseSync) {
+  const unfinished = database.prepare(
+    `SELECT body FROM entries WHERE ${UNFINISHED} ORDER BY nonce IS NULL, nonce, rowid`,
+  );
+  const prefixed = database.prepare(
+    // Refused ones cost nothing and bound nothing: whoever writes into the queue could fill the list with them.
+    `SELECT body FROM entries WHERE substr(id, 1, length(?)) = ? AND state <> 'refused' ORDER BY rowid DESC LIMIT ${PREFIX_LIMIT}`,
+  );
+  const costly = database.prepare(
+    `SELECT body FROM entries WHERE nonce IS NOT NULL AND (updated_at_ms > ? OR ${UNMINED})`,
+  );
+  const nonce = database.prepare(`SELECT max(nonce) AS nonce FROM entries WHERE ${OPEN}`);
+  return {
+    signedCosts: (sinceMs: number) =>
+      costly.all(sinceMs).flatMap((row) => {
+        const entry = entryOf(row);
+        return (entry && signedCostOf(entry)) ?? [];
+      }),
     unfinished: () => unfinished.all().flatMap((row) => entryOf(row) ?? []),
     withPrefix: (prefix: string) =>
       prefixed.all(prefix, prefix).flatMap((row) => entryOf(row) ?? []),

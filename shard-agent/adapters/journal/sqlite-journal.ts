@@ -57,6 +57,9 @@ const SCHEMA = `
   CREATE TABLE probe (id INTEGER PRIMARY KEY, at INTEGER NOT NULL) STRICT;
 `;
 
+/** Made at any start: a journal without it is slower, and nothing else. */
+const TIME_INDEX = "CREATE INDEX IF NOT EXISTS entries_by_time ON entries (updated_at_ms)";
+
 /**
  * Journal in `<dataDir>/<agent>.sqlite`. Every write is one transaction that has reached the disk when
  * the call returns (`synchronous = FULL`), and one link of a hash chain that is checked here. The file
@@ -110,7 +113,10 @@ function openFailure(error: unknown, path: string): FatalError {
 
 function createSchema(database: DatabaseSync, path: string): void {
   const version = Number(database.prepare("PRAGMA user_version").get()?.["user_version"]);
-  if (version === SCHEMA_VERSION) return;
+  if (version === SCHEMA_VERSION) {
+    database.exec(TIME_INDEX);
+    return;
+  }
   if (version !== 0 && (version < OLDEST_VERSION || version > SCHEMA_VERSION)) {
     throw new FatalError(
       "journal-version",
@@ -120,5 +126,6 @@ function createSchema(database: DatabaseSync, path: string): void {
   if (version === 0) database.exec(SCHEMA);
   if (version < VERSION_OF_RACES) database.exec(RACES_SCHEMA);
   database.exec(PRUNED_SCHEMA);
+  database.exec(TIME_INDEX);
   database.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
 }

@@ -12,7 +12,7 @@ type AgentContracts = Pick<GuardRules, "chainId" | "mandateSigners" | "mandateQu
   readonly signing: {
     readonly maxGasLimit: number;
     readonly maxValueWei: string;
-    readonly maxWeiPerDay: string | null;
+    readonly maxWeiPerDay?: string | null | undefined;
   };
   readonly endpointId: number;
   readonly settlement: { readonly token: Address };
@@ -59,8 +59,20 @@ export function guardRules(config: AgentContracts): GuardRules {
     maxGasLimit: BigInt(signing.maxGasLimit),
     maxGasFeeWei: BigInt(gasFees.maxGasFeeWei),
     maxValueWei: BigInt(signing.maxValueWei),
-    maxWeiPerDay: signing.maxWeiPerDay === null ? null : BigInt(signing.maxWeiPerDay),
   };
   const recovery = recoveryRules(config);
   return { chainId, ...mandates, optionBook, recovery, upkeepAccounts, ceilings };
+}
+
+/** By default the dearest transactions that a day has, with room for the dearest message beside them. */
+const DEAREST_PER_DAY = 100n;
+
+/** Most that a configured agent's key signs away within 24 hours, gas and coins, in wei; null: no such limit. */
+export function maxWeiPerDay({
+  gasFees,
+  signing,
+}: Pick<AgentContracts, "gasFees" | "signing">): bigint | null {
+  const { maxWeiPerDay: configured, maxValueWei } = signing;
+  if (configured !== undefined) return configured === null ? null : BigInt(configured);
+  return DEAREST_PER_DAY * BigInt(gasFees.maxGasFeeWei) + BigInt(maxValueWei);
 }

@@ -16,9 +16,10 @@ import {
 import {
   ceilingProblem,
   type SigningCeilings,
-  spendingBudget,
 } from "#shard-agent/adapters/signing/signing-ceilings.ts";
 import type { KeySigner } from "#shard-agent/ports/key-signer.ts";
+import { SigningCeilingError } from "#shard-agent/ports/sender.ts";
+import type { SpendingBudget } from "#shard-agent/ports/spending-budget.ts";
 import type { SigningIntent } from "#shard-agent/records/signing-intent.ts";
 import { FatalError } from "#shared/errors.ts";
 import { lyraV1AdapterAbi } from "#shared/evm/abi/lyra-v1-adapter.ts";
@@ -27,8 +28,6 @@ import { shardVaultAbi } from "#shared/evm/abi/shard-vault.ts";
 import { venueDeskAbi } from "#shared/evm/abi/venue-desk.ts";
 import { type MandateContracts, mandateCall } from "#shared/evm/mandate-call.ts";
 import { mandateSigners, paramsHash, vaultDomain } from "#shared/evm/mandate-typed-data.ts";
-import { systemClock } from "#shared/node/system-clock.ts";
-import type { Clock } from "#shared/ports/clock.ts";
 import { type RebalanceJob, rebalanceJobSchema } from "#shared/wire/rebalance-job.ts";
 
 /** Upkeep of an account at a venue: whole calls. */
@@ -55,8 +54,8 @@ export type GuardedSigner = {
   /**
    * 65-byte signature of the unsigned transaction.
    *
-   * @throws {FatalError} `signing-refused` naming what does not fit, `signing-ceiling` what is beyond the configured most;
-   * nothing is signed.
+   * @throws {FatalError} `signing-refused` naming what does not fit; nothing is signed.
+   * @throws {SigningCeilingError} Naming what is beyond the configured most; nothing is signed.
    */
   readonly sign: (unsigned: Hex, intent: SigningIntent) => Promise<Hex>;
 };
@@ -66,14 +65,14 @@ export type GuardedSigner = {
  * from, and refuses everything but: the mandate's own call, unchanged and signed by its quorum, with
  * no more value than it allows; the call that helps the message named on; the settlement of the series
  * named; a transfer of nothing to oneself.
- * Gas may cost no more than the entry's cap; and whatever the entry says, nothing goes beyond the configured ceilings.
+ * Gas may cost no more than the entry's cap; and whatever the entry says, nothing goes beyond the configured ceilings and
+ * the day's budget.
  */
 export function signingGuard(
   key: KeySigner,
   rules: GuardRules,
-  clock: Pick<Clock, "nowMs"> = systemClock,
+  budget: Pick<SpendingBudget, "judge">,
 ): GuardedSigner {
-  const budget = spendingBudget(rules.ceilings.maxWeiPerDay, clock);
   return {
     address: key.address,
     sign: async (unsigned, intent) => {
@@ -83,14 +82,24 @@ export function signingGuard(
       else if (intent.kind === "recovery") checkRecovery(transaction, intent, rules);
       else if (intent.kind === "settlement") checkSettlement(transaction, intent, rules);
       else checkCancel(transaction, key.address);
-      const beyond =
-        ceilingProblem(transaction, rules.ceilings) ??
-        budget.spend(transaction, intent.kind === "cancel");
-      if (beyond !== null)
-        throw new FatalError("signing-ceiling", `Transaction: ${beyond}; it is not signed`);
+      const beyond = ceilingProblem(transaction, rules.ceilings);
+      if (beyond !== null) throw new SigningCeilingError(beyond, null);
+      // Counted, and never refused: it frees a nonce behind which everything else would wait.
+      const excess = intent.kind === "cancel" ? null : budget.judge(mostOf(transaction));
+      if (excess !== null) throw new SigningCeilingError(excess.what, excess.liftsAtMs);
       return key.sign(unsigned);
     },
   };
+}
+
+/** The most it may cost, gas and coins. */
+function mostOf({
+  nonce = 0,
+  gas = 0n,
+  maxFeePerGas = 0n,
+  value = 0n,
+}: TransactionSerializableEIP1559) {
+  return { nonce, costWei: gas * maxFeePerGas + value };
 }
 
 function refusal(what: string): FatalError {

@@ -2,6 +2,7 @@ import { beforeEach, expect, onTestFinished, test } from "vitest";
 import { type ExecutePorts, executeJob, resumeJobs } from "#shard-agent/cycles/execute-job.ts";
 import type { Journal } from "#shard-agent/ports/journal.ts";
 import type { Memory } from "#shard-agent/ports/memory.ts";
+import { SigningCeilingError } from "#shard-agent/ports/sender.ts";
 import { newEntry } from "#shard-agent/records/journal-entry.ts";
 import { checkHealth } from "#shard-agent/stages/check-health.ts";
 import { FatalError, RetryableError } from "#shared/errors.ts";
@@ -171,6 +172,42 @@ test.each([
   expect(await executeJob(world, entry, HELD)).toMatchObject({ outcome: "refused", reason });
   expect(await run(job)).toMatchObject({ outcome: "refused", reason });
   expect(chain.signed).toEqual([]);
+});
+
+test.each([
+  ["never lifts", null],
+  ["lifts after its deadline only", 1],
+])(
+  "a job beyond a ceiling that %s is refused at once, and the next may be signed",
+  async (_, lateMs) => {
+    const job = aJob();
+    const liftsAtMs = lateMs === null ? null : job.mandate.deadlineSeconds * 1000 + lateMs;
+    chain.signerFails = new SigningCeilingError("9 wei within 24 hours", liftsAtMs);
+    expect(await run(job)).toMatchObject({ outcome: "refused", reason: "signing-ceiling" });
+    expect(waited).toBe(0);
+    expect(entryOf(job)).toMatchObject({ state: "refused", transaction: null });
+    expect(journal.queuedReceipts(9).map(({ receipt }) => receipt.reason)).toEqual([
+      "signing-ceiling",
+    ]);
+    chain.signerFails = null;
+    expect(await run(aJob("10000000001"))).toMatchObject({ outcome: "broadcast" });
+  },
+);
+
+test("a job waits for a ceiling that lifts before its deadline", async () => {
+  const job = aJob();
+  const liftsAtMs = job.mandate.deadlineSeconds * 1000;
+  chain.signerFails = new SigningCeilingError("9 wei within 24 hours", liftsAtMs);
+  const { pause } = ports;
+  ports = {
+    ...ports,
+    pause: (ms) => {
+      if (waited === 2) chain.signerFails = null;
+      return pause(ms);
+    },
+  };
+  expect(await run(job)).toMatchObject({ outcome: "broadcast" });
+  expect(waited).toBe(3);
 });
 
 test("a restart goes on with what was not signed; what the guard refuses now stops neither it nor the rest", async () => {

@@ -1,7 +1,7 @@
 import { beforeEach, expect, onTestFinished, test } from "vitest";
 import { sqliteJournal } from "#shard-agent/adapters/journal/sqlite-journal.ts";
 import { type RecoverPorts, standInForRecovery } from "#shard-agent/cycles/recover-transfer.ts";
-import type { PreparedCall } from "#shard-agent/ports/sender.ts";
+import { type PreparedCall, SigningCeilingError } from "#shard-agent/ports/sender.ts";
 import type { TransferEvidence } from "#shard-agent/records/transfer-evidence.ts";
 import { aScope } from "#test/support/agent/agent-snapshot.ts";
 import { aSignedTransaction } from "#test/support/agent/journal-entry.ts";
@@ -106,6 +106,16 @@ test("a recovery that nobody has made after the wait is taken over, once", async
   expect(waited).toEqual([3_000]);
   expect(await see()).toBeUndefined();
   expect(sent).toBe(1);
+});
+
+test("a recovery beyond a ceiling is refused, and costs no attempt", async () => {
+  const sign = async () => {
+    throw new SigningCeilingError("9 wei within 24 hours", NOW_MS + 1);
+  };
+  ports = { ...ports, sender: { ...ports.sender, sign } };
+  expect(await see()).toMatchObject({ outcome: "refused", reason: "signing-ceiling" });
+  expect(ports.journal.unfinished()).toEqual([]);
+  expect(ports.journal.withPrefix("recover:")).toEqual([]);
 });
 
 test.each([

@@ -20,6 +20,7 @@ test("the report of a snapshot satisfies the wire schema once it has a number", 
     capacity: uniswapV3Venue(scope).capacity(snapshot),
     health: checkHealth(snapshot, scope, { journalWritable: true, endpointsAgree: true }),
     transfers: [],
+    spendLeftWei: null,
   });
   const parsed = shardReportSchema.parse({ ...report, seq: 1 });
   expect(parsed).toMatchObject({
@@ -46,6 +47,7 @@ test("a finality above the block, read a moment later, is cut to the block", () 
     capacity: [],
     health,
     transfers: [],
+    spendLeftWei: null,
   });
   expect(report.block.finalizedNumber).toBe(1_000);
 });

@@ -147,4 +147,5 @@ test("one unit of gas never costs more than its ceiling, and above it nothing is
   const block = { ...aSnapshot().block, baseFeeWei: 13n * GWEI };
   expect(gasTermsOf(aSnapshot({ block }), scope).maxFeeWei).toBe("0");
   expect(gasTermsOf(aSnapshot(), scope).maxFeeWei).toBe(aScope().gasFees.maxGasFeeWei);
+  expect(gasTermsOf(aSnapshot(), scope, 5n).maxFeeWei).toBe("5");
 });

@@ -48,6 +48,7 @@ export function crashingJournal(
     insert: (entry) => write(entry.state, () => disk.insert(entry)),
     replace: (entry, from, receipt) => write(entry.state, () => disk.replace(entry, from, receipt)),
     lostRaces: alive(disk.lostRaces),
+    signedCosts: alive(disk.signedCosts),
     unfinished: alive(disk.unfinished),
     withPrefix: alive(disk.withPrefix),
     nextNonce: alive(disk.nextNonce),

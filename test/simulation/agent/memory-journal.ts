@@ -6,6 +6,7 @@ import {
   type JournalEntry,
 } from "#shard-agent/records/journal-entry.ts";
 import type { LostRaces } from "#shard-agent/records/lost-races.ts";
+import { signedCostOf } from "#shard-agent/records/signed-cost.ts";
 import type { UnnumberedReceipt } from "#shard-agent/records/unnumbered-receipt.ts";
 import { FatalError } from "#shared/errors.ts";
 import { isLostRace } from "#shared/wire/job-receipt.ts";
@@ -67,6 +68,7 @@ export function newAgentDisk(nowMs: () => number): AgentDisk {
       races.note(receipt);
     },
     lostRaces: races.since,
+    signedCosts: () => [...entries.values()].flatMap((entry) => signedCostOf(entry) ?? []),
     unfinished: () =>
       [...entries.values()]
         .filter((entry) => !isTerminal(entry.state))

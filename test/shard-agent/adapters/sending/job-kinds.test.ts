@@ -12,7 +12,7 @@ import type { JobParams, RebalanceJob } from "#shared/wire/rebalance-job.ts";
 import { aScope } from "#test/support/agent/agent-snapshot.ts";
 import { ARBITRARY_PARAMS } from "#test/support/agent/arbitrary-job.ts";
 import { aRebalanceJob } from "#test/support/agent/rebalance-job.ts";
-import { NO_CEILINGS } from "#test/support/agent/signing-ceilings.ts";
+import { NO_BUDGET, NO_CEILINGS } from "#test/support/agent/signing-ceilings.ts";
 import { address20 } from "#test/support/coordinator/shard-report.ts";
 
 const KINDS = Object.entries(ARBITRARY_PARAMS).map(([kind, params]) => ({ kind, params }));
@@ -30,7 +30,7 @@ const RULES = {
   mandateQuorum: 1,
   ceilings: NO_CEILINGS,
 };
-const GUARD = signingGuard(KEY, RULES);
+const GUARD = signingGuard(KEY, RULES, NO_BUDGET);
 const VERIFIER = viemJobVerifier({ shard: "base", chainId: RULES.chainId, vault: RULES.vault });
 const SCOPE = aScope({ mandateSigners: [PLANNER.address], mandateQuorum: 1 });
 /** Signatures are slow: fewer runs, each over every field. */

@@ -23,7 +23,7 @@ import {
   SWAP_PARAMS,
   TRANSFER_PARAMS,
 } from "#test/support/agent/rebalance-job.ts";
-import { NO_CEILINGS } from "#test/support/agent/signing-ceilings.ts";
+import { NO_BUDGET, NO_CEILINGS } from "#test/support/agent/signing-ceilings.ts";
 import { vaultCall } from "#test/support/coordinator/planner.ts";
 import { address20, hash32 } from "#test/support/coordinator/shard-report.ts";
 
@@ -47,7 +47,7 @@ const RULES = {
   mandateQuorum: 1,
   ceilings: NO_CEILINGS,
 };
-const GUARD = signingGuard(KEY, RULES);
+const GUARD = signingGuard(KEY, RULES, NO_BUDGET);
 const CAP_WEI = 10n ** 15n;
 
 let swap: RebalanceJob;

@@ -20,6 +20,8 @@ let shard: LoneShard;
 let site: AgentSite;
 /** How far chain and agents are ahead of this machine. */
 let aheadSeconds = 0;
+/** What the next life's configuration has beyond the first's. */
+let change: object = {};
 
 beforeAll(async () => {
   shard = await openLoneShard(29);
@@ -27,6 +29,36 @@ beforeAll(async () => {
 });
 
 afterAll(() => shard?.close());
+
+test("killed after it spent what a day allows, an agent knows so when it starts again: it offers no more and refuses at once", {
+  timeout: TEST_MS,
+}, async () => {
+  const agent = newAgent();
+  const paid = await killedWith(agent, "broadcast", { lifetimeSeconds: 120 });
+  await mining(true);
+  await agent.killedAt("included");
+  const { hash } = agent.story().signed.at(-1) ?? {};
+  const { gasUsed, effectiveGasPrice } = await site.client.getTransactionReceipt({
+    hash: hash as Hex,
+  });
+  const paidWei = gasUsed * effectiveGasPrice;
+  change = { signing: { maxWeiPerDay: String(paidWei + 1n) } };
+  const spent = await agent.lives();
+  await site.reportWith((one) => one.gasTerms?.maxFeeWei === "1");
+  const nonce = await senderNonce();
+  const refused = await swapJob(shard.world, site, { amountInRaw: AMOUNT_RAW });
+  expect(await site.run(refused)).toMatchObject({ outcome: "refused", reason: "signing-ceiling" });
+  expect(await senderNonce()).toBe(nonce);
+  await spent.rests();
+  change = {};
+  const free = await agent.lives();
+  await site.reportWith((one) => one.gasTerms?.maxFeeWei !== "1" && one.health.acceptsJobs);
+  const next = await givenJob(60);
+  await shard.untilConsumed(next.mandate.jobId);
+  await free.rests();
+  expect(await consumptions(paid)).toBe(1);
+  expect(await consumptions(refused)).toBe(0);
+});
 
 test("killed while it prunes its journal, and once it has, an agent loses nothing it needs and does no job again", {
   timeout: TEST_MS,
@@ -69,11 +101,14 @@ test("killed while it prunes its journal, and once it has, an agent loses nothin
 
 /** One that keeps what is over for a day, to whose process the machine's clock is where the chain is. */
 function newAgent(): MortalAgent {
-  const change = { queue: { ...shard.agentConfig.queue, lockMs: 2_000 }, journal: { keepDays: 1 } };
+  const lasting = {
+    queue: { ...shard.agentConfig.queue, lockMs: 2_000 },
+    journal: { keepDays: 1 },
+  };
   return mortalAgent(site.chain.agent.id, ({ folder, env, nodeArgs }) =>
     shard.startAgent({
       folder,
-      change,
+      change: { ...lasting, ...change },
       env: { ...env, CLOCK_SHIFT_MS: String(aheadSeconds * 1_000) },
       nodeArgs: [...nodeArgs, "--import", "./test/support/runner/shifted-clock.ts"],
     }),
