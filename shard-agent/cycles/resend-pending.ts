@@ -1,11 +1,13 @@
 import {
   broadcastEntry,
   isNotSigned,
+  requireFunds,
   type SendPorts,
   sendCall,
 } from "#shard-agent/cycles/send-call.ts";
 import { stepEntry } from "#shard-agent/cycles/step-entry.ts";
 import type { VaultReader } from "#shard-agent/ports/chain.ts";
+import type { Memory } from "#shard-agent/ports/memory.ts";
 import type { Lane } from "#shard-agent/ports/sender.ts";
 import {
   isOpen,
@@ -28,7 +30,8 @@ const CANCEL_WITHIN_SECONDS = 120;
 export type ResendPorts = SendPorts & {
   readonly lane: Lane;
   readonly scope: ShardScope;
-  readonly vault: Pick<VaultReader, "state">;
+  readonly vault: Pick<VaultReader, "state" | "senderBalanceWei">;
+  readonly memory: Pick<Memory, "shortage">;
 };
 
 type Pending = JournalEntry & { readonly transaction: SignedTransaction };
@@ -70,7 +73,11 @@ async function replace(ports: ResendPorts, entry: Pending, head: BlockHeader): P
     ports.log.warn("transaction is stuck and its fee cap allows no higher fee", fields);
     return false;
   }
-  const signing = () => ports.sender.signAgain(transaction.raw, fees, entry);
+  const signing = async () => {
+    const call = { valueWei: entry.nativeFeeWei };
+    await fundsFor(ports, head, { call, gasLimit: transaction.gasLimit, ...fees });
+    return ports.sender.signAgain(transaction.raw, fees, entry);
+  };
   const newer = await orNotYet(ports, { id: entry.id, nonce: transaction.nonce }, signing);
   if (newer === null) return false;
   const signed = stepEntry(ports, entry, "replace", {
@@ -117,7 +124,10 @@ async function cancel(ports: ResendPorts, entry: Pending, head: BlockHeader): Pr
   if (begun === undefined) ports.journal.insert(checked);
   const call = { to: ports.sender.address, data: "0x", valueWei: 0n } as const;
   const terms = { nonce, gasLimit: CANCEL_GAS, headTimestampMs: head.timestampMs, ...fees };
-  const sending = () => sendCall(ports, { ...checked, gasFeeCapWei: capWei }, call, terms);
+  const sending = async () => {
+    await fundsFor(ports, head, { call, ...terms });
+    return sendCall(ports, { ...checked, gasFeeCapWei: capWei }, call, terms);
+  };
   await orNotYet(ports, { id: entry.id, nonce }, sending);
 }
 
@@ -132,6 +142,16 @@ function newCancel(ports: ResendPorts, { id: cancels }: Pending, id: string): Jo
     gasFeeCapWei: gasFeeCapWei(null, null, ports.scope),
     updatedAtMs: nowMs,
   });
+}
+
+/** What it replaces is paid by the same funds: only one of a nonce's transactions ever is. */
+async function fundsFor(
+  ports: ResendPorts,
+  head: BlockHeader,
+  o: Parameters<typeof requireFunds>[2],
+): Promise<void> {
+  const balanceWei = await ports.vault.senderBalanceWei(head);
+  requireFunds(ports.memory, { address: ports.sender.address, balanceWei }, o);
 }
 
 /** Null when nothing was signed: the next head asks again, and what else there is to track goes on. */

@@ -74,7 +74,11 @@ export async function sendCall(
 export function requireFunds(
   memory: Pick<Memory, "shortage">,
   sender: { readonly address: Address; readonly balanceWei: bigint },
-  o: { readonly call: ContractCall; readonly gasLimit: bigint; readonly maxFeePerGasWei: bigint },
+  o: {
+    readonly call: Pick<ContractCall, "valueWei">;
+    readonly gasLimit: bigint;
+    readonly maxFeePerGasWei: bigint;
+  },
 ): void {
   const { address, balanceWei: heldWei } = sender;
   const neededWei = o.gasLimit * o.maxFeePerGasWei + o.call.valueWei;
@@ -86,8 +90,9 @@ export function requireFunds(
   );
 }
 
-/** What a signer throws when it has signed nothing: it is gone, its answer is no signature, or the guard refuses. */
+/** Why nothing was signed: the sender cannot pay, the signer is gone, its answer is no signature, or the guard refuses. */
 const NOT_SIGNED = new Set([
+  "sender-unfunded",
   "signer-unreachable",
   "signer-answer",
   "signing-refused",

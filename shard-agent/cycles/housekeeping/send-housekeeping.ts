@@ -1,6 +1,12 @@
-import { nextNonce, type SendPorts, sendCall } from "#shard-agent/cycles/send-call.ts";
+import {
+  nextNonce,
+  requireFunds,
+  type SendPorts,
+  sendCall,
+} from "#shard-agent/cycles/send-call.ts";
 import { stepEntry } from "#shard-agent/cycles/step-entry.ts";
-import type { ChainReader } from "#shard-agent/ports/chain.ts";
+import type { ChainReader, VaultReader } from "#shard-agent/ports/chain.ts";
+import type { Memory } from "#shard-agent/ports/memory.ts";
 import type { ContractCall, Lane } from "#shard-agent/ports/sender.ts";
 import { newEntry } from "#shard-agent/records/journal-entry.ts";
 import type { ShardScope } from "#shard-agent/records/shard-scope.ts";
@@ -11,6 +17,8 @@ const WITHIN_SECONDS = 120;
 
 export type HousekeepingPorts = SendPorts & {
   readonly chain: Pick<ChainReader, "head">;
+  readonly vault: Pick<VaultReader, "senderBalanceWei">;
+  readonly memory: Pick<Memory, "shortage">;
   readonly lane: Lane;
   readonly scope: ShardScope;
 };
@@ -19,7 +27,7 @@ export type HousekeepingPorts = SendPorts & {
  * Sends a call that anyone may make, under a journal entry of its own. When somebody was faster the
  * simulation says so and nothing is sent.
  *
- * @throws {RetryableError} When the chain did not answer.
+ * @throws {RetryableError} When the chain did not answer, or `sender-unfunded`: nothing is written down.
  */
 export async function sendHousekeeping(
   ports: HousekeepingPorts,
@@ -46,6 +54,9 @@ export async function sendHousekeeping(
       return;
     }
     const head = await ports.chain.head();
+    const { address } = ports.sender;
+    const funds = { address, balanceWei: await ports.vault.senderBalanceWei(head) };
+    requireFunds(ports.memory, funds, { call: o.call, ...prepared, ...fees });
     const checked = newEntry({
       id: o.id,
       kind: "settlement",

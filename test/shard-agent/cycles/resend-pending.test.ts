@@ -84,6 +84,25 @@ test("of a stuck transaction the same call goes out at both fees higher by an ei
     expect(fee * gasLimit).toBeLessThanOrEqual(JOB.gasFeeCapWei);
 });
 
+test.each([
+  ["a replacement", 2],
+  ["a cancel", 20],
+])(
+  "%s that the sender cannot pay is not signed: the old bytes go on until it is topped up",
+  async (_, seconds) => {
+    chain.senderBalanceWei = 10n ** 9n;
+    await track(at(seconds));
+    expect(chain.signed).toEqual([]);
+    expect(ports.memory.shortage).toMatchObject({
+      address: ports.sender.address,
+      heldWei: 10n ** 9n,
+    });
+    chain.senderBalanceWei = 10n ** 18n;
+    await track(at(seconds + 1));
+    expect(chain.signed).toMatchObject([{ nonce: 7 }]);
+  },
+);
+
 test("nothing is replaced that the node did not have, or has only since now", async () => {
   chain.node = { outcome: "not_submitted", isNew: false, detail: "full" };
   await track(at(2));

@@ -20,6 +20,7 @@ export type TrackedChain = {
   nonceAtFinal: number;
   hasFinalBlock: boolean;
   isTaken: boolean;
+  senderBalanceWei: bigint;
   /** What the signer throws instead of signing. */
   signerFails: Error | null;
   node: BroadcastOutcome;
@@ -56,6 +57,7 @@ export function trackedChain(dataDir: string): {
     nonceAtFinal: 7,
     hasFinalBlock: true,
     isTaken: false,
+    senderBalanceWei: 10n ** 20n,
     signerFails: null,
     node: { outcome: "submitted", isNew: false, detail: "" },
     signed: [],
@@ -68,10 +70,12 @@ export function trackedChain(dataDir: string): {
     clock: { nowMs: () => TRACKED_HEAD.timestampMs },
     log: memoryLog(),
     lane: serialLane(),
+    memory: {},
     scope: aScope(),
     chain: { finalized: async () => (chain.hasFinalBlock ? finalized : null) },
     vault: {
       state: async () => ({ epoch: 3, leader: address20("1e"), consumed: chain.isTaken }),
+      senderBalanceWei: async () => chain.senderBalanceWei,
     },
     transactions: {
       nonceAt: async ({ hash }) =>

@@ -39,6 +39,22 @@ test.each([0, -600_000, 600_000])(
   },
 );
 
+test("housekeeping that the sender cannot pay is neither signed nor written down, and done once it can", async () => {
+  const { chain, journal, ports } = trackedChain(temporaryFolder());
+  onTestFinished(journal.close);
+  const sender = { ...ports.sender, prepare: async () => PREPARED };
+  const site = { ...ports, chain: { head: async () => HEAD }, sender };
+  const call = { to: address20("b0"), data: "0x01", valueWei: 0n } as const;
+  const order = { id: "settle:s:1", call, payload: {}, what: "settlement" };
+  chain.senderBalanceWei = 10n ** 9n;
+  await expect(sendHousekeeping(site, order)).rejects.toMatchObject({ code: "sender-unfunded" });
+  expect(journal.get(order.id)).toBeUndefined();
+  expect(chain.signed).toEqual([]);
+  chain.senderBalanceWei = 10n ** 18n;
+  await sendHousekeeping(site, order);
+  expect(chain.broadcast).toHaveLength(1);
+});
+
 function entry(id: string, kind: JournalEntry["kind"]): JournalEntry {
   return newEntry({
     id,
