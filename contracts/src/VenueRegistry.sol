@@ -46,6 +46,20 @@ abstract contract VenueRegistry is CapsView, Ownable2Step {
     }
 
     /// @inheritdoc IVenueDesk
+    function retirePositionVenue(address venue, uint256 writeOff) external onlyOwner {
+        _requireRegistered(venue);
+        if (capOf[venue] != 0) revert VenueDesk_NotLeft(venue, capOf[venue]);
+        // One of which everything is written off is not asked: it may revert, or burn all gas.
+        uint256 left = writeOff == type(uint256).max ? writeOff : placed(venue);
+        if (left > writeOff) revert VenueDesk_StillHolds(venue, left, writeOff);
+        isRegistered[venue] = false;
+        placedAt[venue] = 0;
+        healthFloorOf[venue] = 0;
+        _unlist(venue);
+        emit PositionVenueRetired(venue, left);
+    }
+
+    /// @inheritdoc IVenueDesk
     function setHealthFloor(address venue, uint256 floor) external onlyOwner {
         _requireRegistered(venue);
         healthFloorOf[venue] = floor;
@@ -119,6 +133,17 @@ abstract contract VenueRegistry is CapsView, Ownable2Step {
         if (weakens && minimum < floor) revert VenueDesk_FloorTooLow(venue, minimum, floor);
         uint256 current = IPositionVenue(venue).health();
         if (current < minimum) revert VenueDesk_HealthBelowFloor(venue, current, minimum);
+    }
+
+    /// @dev The others keep their order.
+    function _unlist(address venue) private {
+        uint256 last = venueList.length - 1;
+        bool found = false;
+        for (uint256 i = 0; i < last; i++) {
+            found = found || address(venueList[i]) == venue;
+            if (found) venueList[i] = venueList[i + 1];
+        }
+        venueList.pop();
     }
 
     function _settlementValue(address asset, uint256 amount) private view returns (uint256) {

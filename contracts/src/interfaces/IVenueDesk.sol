@@ -38,11 +38,15 @@ interface IVenueDesk {
         uint256 amount
     );
     event PositionVenueSet(address indexed venue, uint256 cap);
+    /// @notice `left` is what counted there at last, in settlement-asset units; the largest number where it was not asked.
+    event PositionVenueRetired(address indexed venue, uint256 left);
     event HealthFloorSet(address indexed venue, uint256 floor);
 
     error VenueDesk_NotRegistered(address venue);
     error VenueDesk_OfAnotherDesk(address venue);
     error VenueDesk_TooManyVenues(uint256 maximum);
+    error VenueDesk_NotLeft(address venue, uint256 cap);
+    error VenueDesk_StillHolds(address venue, uint256 left, uint256 writeOff);
     error VenueDesk_Inexact(address venue);
     error VenueDesk_CapExceeded(address venue, uint256 placed, uint256 cap);
     error VenueDesk_HealthBelowFloor(address venue, uint256 health, uint256 floor);
@@ -74,11 +78,17 @@ interface IVenueDesk {
         bytes[] calldata signatures
     ) external;
 
-    /// @notice Register a venue at which the vault may keep a position; it stays registered, so that what it holds is
-    /// never forgotten.
+    /// @notice Register a venue at which the vault may keep a position; it stays registered until it is retired, so that
+    /// what it holds is not forgotten.
     /// @param cap Most the vault may have there, in settlement-asset units; while a position is open, what was put there
     /// and not taken out counts in full. 0 lets it only take out, reduce and close.
     function setPositionVenue(address venue, uint256 cap) external;
+
+    /// @notice Take a venue with a cap of 0 off the list: what it holds, if anything, counts no more, nothing is moved there
+    /// or back, and it closes no shares. Registered again, it counts again.
+    /// @param writeOff Most that may still count there, in settlement-asset units, and is lost to the vault's shares. 0 never
+    /// changes what they are worth. The largest number: whatever it is, for a venue that cannot be read.
+    function retirePositionVenue(address venue, uint256 writeOff) external;
 
     /// @notice Set the least health that a mandate must ask for where it makes an account weaker: takes collateral out, or
     /// opens, grows or turns a position. Nothing signed goes below it. 0, as at first, leaves it to the mandate.
