@@ -55,7 +55,10 @@ export function judgeTransfer(
 
 function isDue(record: TransferRecord, policy: Policy["transfers"], nowMs: number): boolean {
   const ordered = record.recoveries.filter((one) => one.orderedBy === "policy");
-  if (ordered.length >= policy.recoveriesMax || isUnderWay(record, nowMs)) return false;
+  // What was refused was never signed and has cost nothing: waiting longer each time is enough against it.
+  const mayHavePaid = ordered.filter((one) => one.outcome !== "refused");
+  const isSpent = policy.recoveriesMax === 0 || mayHavePaid.length >= policy.recoveriesMax;
+  if (isSpent || isUnderWay(record, nowMs)) return false;
   // What failed before the message moved on says nothing of the call that its new state needs.
   const inVain = ordered.filter((one) => one.recordedAtMs >= record.progressAtMs);
   const lastMs = record.recoveries.at(-1)?.recordedAtMs ?? 0;

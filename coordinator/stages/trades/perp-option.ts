@@ -72,7 +72,7 @@ export function perpOption(
       isOpening && !mayGrowAt(input, line.adapter) ? 0 : Number.POSITIVE_INFINITY,
     ...(isOpening
       ? { [NO_MARGIN]: marginUnits(input, own, line, room) }
-      : { [NO_POSITION]: Math.abs(unitsFromRaw(BigInt(line.sizeE18), 18)) }),
+      : { [NO_POSITION]: positionUnits(line, context, input.setup.shard) }),
     ...(input.status.reducesOnly ? { [NOT_REDUCING]: reducingUnits(input, context) } : {}),
     "would not stay solvent": solventUnits(input, own, {
       points,
@@ -133,12 +133,34 @@ function marketLimits(
   };
 }
 
-/** What takes margin. What only brings some does not stop a trade that is good without it. */
-function isAtAccount(effect: PendingEffect, { adapter }: PerpLine, shard: string): boolean {
-  const takesMargin = isHedge(effect) || (effect.kind === "margin-move" && effect.outRaw === 0n);
-  return (
-    effect.shard === shard && effect.isPendingAtShard && isThrough(effect, adapter) && takesMargin
-  );
+/**
+ * What takes margin. What only brings some does not stop a trade that is good without it, and a hedge whose book is right
+ * without it has its margin set aside.
+ */
+function isAtAccount(effect: PendingEffect, line: PerpLine, shard: string): boolean {
+  const takesMargin =
+    (isHedge(effect) && effect.isLapsed !== true) ||
+    (effect.kind === "margin-move" && effect.outRaw === 0n);
+  return takesMargin && isPendingAt(effect, line, shard);
+}
+
+function isPendingAt(effect: PendingEffect, { adapter }: PerpLine, shard: string): boolean {
+  return effect.shard === shard && effect.isPendingAtShard && isThrough(effect, adapter);
+}
+
+/** Hedges at the account that only another history of the chain could still bring. */
+function lapsedHedges({ effects }: TradeContext, line: PerpLine, shard: string): PendingEffect[] {
+  return effects.filter((effect) => {
+    return isHedge(effect) && effect.isLapsed === true && isPendingAt(effect, line, shard);
+  });
+}
+
+/** Most units to take back: should what has lapsed be done after all, the position is not turned. */
+function positionUnits(line: PerpLine, context: TradeContext, shard: string): number {
+  const lapsedUnits = lapsedHedges(context, line, shard)
+    .filter(({ underlying }) => underlying === line.underlying)
+    .reduce((sum, { deltaUnits }) => sum + Math.abs(deltaUnits), 0);
+  return Math.max(0, Math.abs(unitsFromRaw(BigInt(line.sizeE18), 18)) - lapsedUnits);
 }
 
 /** Funding a long of one unit pays over the policy's horizon, USD. */
@@ -166,14 +188,22 @@ function marginUnits(
   const { settlementUsd, entry } = input.valuation;
   const account = entry.report.perps.filter((one) => one.adapter === line.adapter);
   const needed = marginFractionNeeded(line, policy);
-  const spareUsd = line.accountValueUsd * settlementUsd - marginNeededUsd(account, input, policy);
-  const freeUsd = unitsFromRaw(BigInt(line.freeMarginRaw), line.marginDecimals) * settlementUsd;
+  // The dearest of the account's markets, and the worst price a mandate may have allowed.
+  const dearest = Math.max(...account.map((one) => marginFractionNeeded(one, policy)));
+  const lapsedUsd = lapsedHedges(context, line, input.setup.shard).reduce((sum, effect) => {
+    const slippage = slippageMaxFraction(policy, effect.underlying ?? line.underlying);
+    return sum + effect.amountUsd * (dearest + slippage);
+  }, 0);
+  const valueUsd = line.accountValueUsd * settlementUsd;
+  const spareUsd = valueUsd - marginNeededUsd(account, input, policy) - lapsedUsd;
+  const freeRawUsd = unitsFromRaw(BigInt(line.freeMarginRaw), line.marginDecimals) * settlementUsd;
+  const freeUsd = freeRawUsd - lapsedUsd;
   return largestWhere(depthUnits, (units) => {
     const costUsd = Math.max(0, executionCostUsd(points, units, depth));
-    const valueUsd = units * own.spotUsd;
+    const tradeUsd = units * own.spotUsd;
     return (
-      spareUsd - costUsd >= needed * valueUsd &&
-      freeUsd - costUsd >= line.initialMarginFraction * valueUsd
+      spareUsd - costUsd >= needed * tradeUsd &&
+      freeUsd - costUsd >= line.initialMarginFraction * tradeUsd
     );
   });
 }

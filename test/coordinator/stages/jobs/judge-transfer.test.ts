@@ -73,7 +73,7 @@ describe("calls are ordered", () => {
     const moved = { ...once, progressAtMs: START_MS + 30_000 };
     expect(due(moved, 30_000 + 9_999)).toBeNull();
     expect(due(moved, 30_000 + 10_000)).toBe("retry-receive");
-    const twice = ended(ordered(moved, START_MS + 40_000), "refused");
+    const twice = ended(ordered(moved, START_MS + 40_000), "reverted");
     expect(due({ ...twice, progressAtMs: START_MS + 50_000 }, 1e8)).toBeNull();
   });
 
@@ -85,6 +85,20 @@ describe("calls are ordered", () => {
       "expired",
     );
     expect(due(byHand, 1e8)).toBe("retry-receive");
+  });
+
+  test("beyond that as long as they are refused, which costs nothing, and each time twice as late", () => {
+    let record = failed;
+    let lastMs = 0;
+    for (let times = 0; times < 6; times += 1) {
+      const waitMs = 10_000 * 2 ** times;
+      expect(due(record, lastMs + waitMs - 1)).toBeNull();
+      expect(due(record, lastMs + waitMs)).toBe("retry-receive");
+      lastMs += waitMs;
+      record = ended(ordered(record, START_MS + lastMs), "refused");
+    }
+    const never = judgeTransfer(failed, { ...POLICY, recoveriesMax: 0 }, START_MS + 1e8);
+    expect(never.due).toBeNull();
   });
 
   test("at once for the next step when the one before was of another kind", () => {

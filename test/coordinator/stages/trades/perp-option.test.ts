@@ -64,3 +64,48 @@ test.each([
     if (!outcome.usable) expect(outcome.reason).toContain("a job at the same account in flight");
   },
 );
+
+/** Units of ETH that a shard may buy on its perpetual beside a hedge of so many units there. */
+function unitsBeside(
+  o: { readonly sizeUnits: number; readonly side: "buy" | "sell" },
+  hedge: { readonly deltaUnits: number; readonly isLapsed: boolean } | null,
+): number {
+  const policy = aPolicy({ slippageMaxFraction: 0.2, hedgeNotionalMaxUsd: 1e9 });
+  const change = { indexUpdatedAtMs: BLOCK_MS - 500 };
+  const line = aPerpMarket({ marginUsd: 50_000, sizeUnits: o.sizeUnits, change });
+  const book = { perps: [line], capacity: [] };
+  const entry = anEntry({ shard: "base", cashUsd: 900_000, change: book });
+  const { inputs, nativeUsd } = assessWorld(aPassInput([entry], { policy }));
+  const [input] = inputs;
+  const [job] = pendingEffects([aJobRecord({ kind: "perp-change", underlying: "ETH" })]);
+  if (input === undefined || job === undefined) throw new Error("nothing in flight");
+  const { deltaUnits = 0, isLapsed = false } = hedge ?? {};
+  const amountUsd = Math.abs(deltaUnits) * 2000;
+  const effect = { ...job, venue: line.adapter, deltaUnits, amountUsd, outRaw: 0n, isLapsed };
+  const effects = hedge === null ? [] : [effect];
+  const outcome = hedgeOptions(input, {
+    underlying: "ETH",
+    side: o.side,
+    effects,
+    policy,
+    nativeUsd,
+  });
+  return outcome.usable ? (outcome.options[0]?.limitUnits ?? 0) : 0;
+}
+
+test("a hedge in flight closes its account to the next; one that lapsed leaves it the margin both would need together", () => {
+  const open = { sizeUnits: 0, side: "buy" } as const;
+  const alone = unitsBeside(open, null);
+  expect(unitsBeside(open, { deltaUnits: 5, isLapsed: false })).toBe(0);
+  const beside = unitsBeside(open, { deltaUnits: 5, isLapsed: true });
+  expect(beside).toBeGreaterThan(0);
+  expect(beside).toBeLessThan(alone - 5);
+  expect(unitsBeside(open, { deltaUnits: 2 * alone, isLapsed: true })).toBe(0);
+});
+
+test("a position is taken back no further than a lapsed hedge would leave it, so that both do not turn it", () => {
+  const close = { sizeUnits: -8, side: "buy" } as const;
+  expect(unitsBeside(close, null)).toBeCloseTo(8, 9);
+  expect(unitsBeside(close, { deltaUnits: 3, isLapsed: true })).toBeCloseTo(5, 9);
+  expect(unitsBeside(close, { deltaUnits: 9, isLapsed: true })).toBe(0);
+});
