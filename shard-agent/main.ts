@@ -15,12 +15,10 @@ import { bullmqJobWorker, type QueueEntry } from "#shard-agent/adapters/redis/bu
 import { redisExpectedTransfers } from "#shard-agent/adapters/redis/redis-expected-transfers.ts";
 import { redisSignedStream } from "#shard-agent/adapters/redis/redis-signed-stream.ts";
 import { type OpenRpc, openHeads, openRpc } from "#shard-agent/adapters/rpc/open-rpc.ts";
-import { rpcClient } from "#shard-agent/adapters/rpc/rpc-client.ts";
-import type { BroadcastRoute } from "#shard-agent/adapters/sending/broadcast-route.ts";
 import { fencedSender } from "#shard-agent/adapters/sending/fenced-sender.ts";
+import { openSender } from "#shard-agent/adapters/sending/open-sender.ts";
 import { serialLane } from "#shard-agent/adapters/sending/serial-lane.ts";
 import { viemJobEncoder, viemJobVerifier } from "#shard-agent/adapters/sending/viem-job-desk.ts";
-import { viemSender } from "#shard-agent/adapters/sending/viem-sender.ts";
 import { viemTransactionReader } from "#shard-agent/adapters/sending/viem-transaction-reader.ts";
 import { type AgentKeys, findKeys } from "#shard-agent/adapters/signing/find-keys.ts";
 import {
@@ -181,13 +179,8 @@ function agentPorts(config: AgentConfig, wiring: Wiring) {
   const venueDesk = config.positionVenues?.desk ?? null;
   const memory: Memory = { snapshot: null, reportBlockTimestampMs: null, health: null };
   const budget = spendingBudget({ journal, clock: systemClock, memory }, maxWeiPerDay(config));
-  const unfenced = viemSender(rpc, {
-    signer: signingGuard(keys.sender, guardRules(config), budget),
-    chainId,
-    route: routeOf(config, wiring.rpc),
-    estimators: { ...wiring.rpc, nodes: wiring.rpc.nodes.map((node) => node.rpc) },
-  });
-  const sender = fencedSender(unfenced, memory);
+  const signer = signingGuard(keys.sender, guardRules(config), budget);
+  const sender = fencedSender(openSender(config, { ...wiring.rpc, signer }), memory);
   const pause = (ms: number) => sleep(ms, shutdown.signal);
   const stream = (streamKey: string) => {
     const writer = streamWriter(producer, { key: streamKey, lengthMax: STREAM_LENGTH_MAX });
@@ -239,12 +232,6 @@ function agentPorts(config: AgentConfig, wiring: Wiring) {
     pause,
     ...announcements(config, { log, shutdown, pause }),
   };
-}
-
-function routeOf({ rpc }: AgentConfig, { nodes }: OpenRpc): BroadcastRoute {
-  const privateNodes = rpc.privateUrls.map((url) => rpcClient([url]));
-  const publicNodes = nodes.map((node) => node.rpc);
-  return { privateNodes, publicNodes, publicFallback: rpc.publicFallback };
 }
 
 function announcements(config: AgentConfig, o: Process & { readonly pause: Pause }) {

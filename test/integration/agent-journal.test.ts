@@ -71,6 +71,7 @@ test("killed while it prunes its journal, and once it has, an agent loses nothin
     await shard.untilConsumed(done.mandate.jobId);
     await mine();
   });
+  await toldOf(agent, done);
   // Signed, on its way and, as its deadline is far off, still to be done when all else is old.
   const open = await killedWith(agent, "broadcast", { lifetimeSeconds: 2 * LATER_SECONDS });
   await dropSigned(agent, open);
@@ -113,6 +114,18 @@ function newAgent(): MortalAgent {
       nodeArgs: [...nodeArgs, "--import", "./test/support/runner/shifted-clock.ts"],
     }),
   );
+}
+
+/** What a receipt waits of is not dropped, and the queue gives a job of the dead once more. */
+async function toldOf(agent: MortalAgent, job: RebalanceJob): Promise<void> {
+  const life = await agent.lives();
+  expect(await site.run(job)).toMatchObject({ outcome: "refused", reason: "already-consumed" });
+  await waitFor(
+    () => site.receiptsOf(job.mandate.jobId),
+    (all) => all.at(-1)?.reason === "already-consumed",
+    "the last receipt",
+  );
+  await life.rests();
 }
 
 /** Given a job, and killed; from then on no block comes by itself. */
