@@ -96,7 +96,7 @@ export function assessWorld(input: PassInput): World {
     spotUsd: spots,
     policy,
     capital,
-    isWhole: valued.every((one) => one.unvalued.size === 0),
+    isWhole: valued.every((one) => one.unvalued.size === 0) && !hasDoubt(effects),
     breakers: safety.memory.breakers,
   });
   const settled = settleBands({
@@ -141,6 +141,11 @@ function effectsOf(input: PassInput): PendingEffect[] {
     return [report.shard, report.block.timestampMs];
   });
   return pendingEffects(jobs, setups, { held, bookBlockMs: new Map(blocks), inDoubt });
+}
+
+/** While a credit is in doubt it is not known what all have together: no emergency is found in that. */
+function hasDoubt(effects: readonly PendingEffect[]): boolean {
+  return effects.some(({ isCreditInDoubt }) => isCreditInDoubt === true);
 }
 
 /** Books to decide on, and books that are only carried: neither needs a valuation to be told apart. */

@@ -196,6 +196,17 @@ describe("in flight", () => {
       );
     });
 
+    test("it makes no emergency: what all have together is not known", () => {
+      const poor = [
+        anEntry({ ...NEEDY, cashUsd: 10_000 }),
+        anEntry({ shard: "base", calls: -10, cashUsd: 10_000 }),
+      ];
+      const emergencies = (changes: Partial<PassInput>) =>
+        aWorld(poor, aPassInput(poor, { policy: POLICY, ...changes })).view.emergencies.size;
+      expect(emergencies({ jobs: [onItsWay(1_000)] })).toBe(1);
+      expect(emergencies(inDoubt(1_000))).toBe(0);
+    });
+
     test("over any amounts, its shard is never worth more than if it had surely come, and never than if it surely will", () => {
       fc.assert(
         fc.property(
