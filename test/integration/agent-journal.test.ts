@@ -7,10 +7,10 @@ import { type AgentSite, waitFor } from "#test/support/agent/agent-site.ts";
 import { type MortalAgent, mortalAgent } from "#test/support/agent/mortal-agent.ts";
 import { swapJob } from "#test/support/agent/swap-job.ts";
 import { refreshFeeds } from "#test/support/chain/fresh-feeds.ts";
+import { mining } from "#test/support/chain/reorganise.ts";
 import { type LoneShard, openLoneShard } from "#test/support/coordinator/lone-shard.ts";
 
 const AMOUNT_RAW = "1000000000";
-const TEST_MS = 180_000;
 /** Anvil's newest block but eight is final. */
 const BLOCKS_TO_FINALITY = 9;
 /** Longer than the one day for which these journals keep what is over. */
@@ -30,12 +30,10 @@ beforeAll(async () => {
 
 afterAll(() => shard?.close());
 
-test("killed after it spent what a day allows, an agent knows so when it starts again: it offers no more and refuses at once", {
-  timeout: TEST_MS,
-}, async () => {
+test("killed after it spent what a day allows, an agent knows so when it starts again: it offers no more and refuses at once", async () => {
   const agent = newAgent();
   const paid = await killedWith(agent, "broadcast", { lifetimeSeconds: 120 });
-  await mining(true);
+  await mining(site, true);
   await agent.killedAt("included");
   const { hash } = agent.story().signed.at(-1) ?? {};
   const { gasUsed, effectiveGasPrice } = await site.client.getTransactionReceipt({
@@ -60,13 +58,11 @@ test("killed after it spent what a day allows, an agent knows so when it starts 
   expect(await consumptions(refused)).toBe(0);
 });
 
-test("killed while it prunes its journal, and once it has, an agent loses nothing it needs and does no job again", {
-  timeout: TEST_MS,
-}, async () => {
+test("killed while it prunes its journal, and once it has, an agent loses nothing it needs and does no job again", async () => {
   const agent = newAgent();
   const nonce = await senderNonce();
   const done = await killedWith(agent, "broadcast", { lifetimeSeconds: 120 });
-  await mining(true);
+  await mining(site, true);
   await agent.killedAt("final", async () => {
     await shard.untilConsumed(done.mandate.jobId);
     await mine();
@@ -138,7 +134,7 @@ async function killedWith(
   await agent.killedAt(point, async (running) => {
     await running.printed("agent runs");
     await shard.freshReport();
-    await mining(false);
+    await mining(site, false);
     job = await givenJob(lifetimeSeconds);
   });
   if (job === undefined) throw new Error(`killed at ${point} before it had a job`);
@@ -158,7 +154,7 @@ async function aDayLater(): Promise<void> {
   aheadSeconds = LATER_SECONDS;
   await rpc(site.chain.rpcUrl, "evm_increaseTime", [LATER_SECONDS]);
   await mine();
-  await mining(true);
+  await mining(site, true);
   await refreshFeeds(shard.world, site);
 }
 
@@ -186,10 +182,6 @@ async function consumptions({ mandate }: RebalanceJob): Promise<number> {
     fromBlock: BigInt(site.chain.deployBlock),
   });
   return events.filter(({ args }) => args.jobId === mandate.jobId).length;
-}
-
-function mining(isOn: boolean): Promise<unknown> {
-  return rpc(site.chain.rpcUrl, "evm_setIntervalMining", [isOn ? 1 : 0]);
 }
 
 async function mine(): Promise<void> {
