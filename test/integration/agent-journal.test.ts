@@ -39,6 +39,8 @@ test("killed after it spent what a day allows, an agent knows so when it starts 
   const { gasUsed, effectiveGasPrice } = await site.client.getTransactionReceipt({
     hash: hash as Hex,
   });
+  const [pool] = (await site.newestReport()).capacity;
+  expect(Number(gasUsed)).toBeLessThan(pool?.gasUnits ?? 0);
   const paidWei = gasUsed * effectiveGasPrice;
   change = { signing: { maxWeiPerDay: String(paidWei + 1n) } };
   const spent = await agent.lives();

@@ -97,7 +97,11 @@ describe("collateral at Aave", () => {
     );
     const difference = BigInt(report.chain.capitalRaw) - BigInt(before.chain.capitalRaw);
     expect(Math.abs(Number(difference))).toBeLessThanOrEqual(1_000);
-    expect(report.consumedJobs.at(-1)).toMatchObject({ action: 3, amountInRaw: "300000000000" });
+    const done = report.consumedJobs.at(-1);
+    expect(done).toMatchObject({ action: 3, amountInRaw: "300000000000" });
+    const hash = done?.transactionHash ?? "0x";
+    const { gasUsed } = await site.client.getTransactionReceipt({ hash });
+    expect(Number(gasUsed)).toBeLessThan(report.lending[0]?.gasUnits ?? 0);
     const receipts = await waitFor(
       () => site.receiptsOf(job.mandate.jobId),
       (all) => all.some((one) => one.outcome === "included"),
