@@ -4,7 +4,7 @@ import { type RecoverPorts, standInForRecovery } from "#shard-agent/cycles/recov
 import { type PreparedCall, SigningCeilingError } from "#shard-agent/ports/sender.ts";
 import type { TransferEvidence } from "#shard-agent/records/transfer-evidence.ts";
 import { aScope } from "#test/support/agent/agent-snapshot.ts";
-import { aSignedTransaction } from "#test/support/agent/journal-entry.ts";
+import { aPendingEntry, aSignedTransaction } from "#test/support/agent/journal-entry.ts";
 import { aRecoveryJob } from "#test/support/agent/recovery-job.ts";
 import { address20, hash32 } from "#test/support/coordinator/shard-report.ts";
 import { memoryLog } from "#test/support/runner/memory-log.ts";
@@ -107,6 +107,29 @@ test("a recovery that nobody has made after the wait is taken over, once", async
   expect(await see()).toBeUndefined();
   expect(sent).toBe(1);
 });
+
+test.each([
+  ["signed", aSignedTransaction(), undefined],
+  ["given up unsigned", null, "broadcast"],
+] as const)(
+  "as many attempts as are allowed, each %s, end them or not",
+  async (_, transaction, outcome) => {
+    const payload = JSON.stringify(JOB);
+    for (let at = 0; at < 12; at += 1) {
+      const id = `recover:${JOB.guid}:${at}`;
+      const signed = transaction && { ...transaction, hash: hash32(String(10 + at)), nonce: at };
+      const entry = {
+        id,
+        kind: "recovery",
+        state: "expired",
+        payload,
+        transaction: signed,
+      } as const;
+      ports.journal.insert({ ...aPendingEntry(), ...entry });
+    }
+    expect((await see())?.outcome).toBe(outcome);
+  },
+);
 
 test("a recovery beyond a ceiling is refused, and costs no attempt", async () => {
   const sign = async () => {

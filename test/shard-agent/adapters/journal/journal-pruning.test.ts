@@ -343,3 +343,18 @@ test.each(["recovery", "settlement"] as const)(
     journal.close();
   },
 );
+
+test("what has ended stays as long as what cancels it is open: they share a nonce", () => {
+  const journal = open(temporaryFolder());
+  const job = anEntry("job", "job", START_SECONDS);
+  const cancel = anEntry("cancel:3:1", "cancel", START_SECONDS);
+  for (const one of [job, cancel]) {
+    journal.insert(one);
+    journal.replace(signed(one, 3), "checked");
+  }
+  journal.replace({ ...signed(job, 3), state: "superseded" }, "signed");
+  settle(journal, "young", 4, LATER);
+  expect(journal.prune(ORDER)).toMatchObject({ entries: 0 });
+  expect(journal.get("job")?.state).toBe("superseded");
+  journal.close();
+});
