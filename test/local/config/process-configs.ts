@@ -23,6 +23,8 @@ const FEED_MAX_AGE_MS = 60_000;
 const HALF_SPREAD_VOLATILITY = 0.01;
 /** A few blocks: a quote is a free option for as long as it lives. Where no market moves it is worth nothing. */
 const QUOTE_LIFETIME_MS = { moving: 5_000, still: 12_000 } as const;
+/** Least age at which an agent trusts its own report no more; where no market moves a busy machine may take so long. */
+const STALE_AFTER_MIN_MS = { moving: 0, still: 15_000 } as const;
 /** The market moves hours in a second here, so this is far more than a real market would need. */
 const QUOTE_SPOT_MOVE_MAX_FRACTION = 0.01;
 const QUOTE_PREMIUM_MIN_USD = 1;
@@ -110,6 +112,7 @@ function agentConfig(o: {
   const { world, chain, keys, keyRef } = o;
   const { contracts, shard } = chain;
   const quotes = new URL(chain.quotesUrl);
+  const pace = world.market?.source === "none" ? "still" : "moving";
   return {
     shard,
     agent: chain.agent.id,
@@ -153,12 +156,12 @@ function agentConfig(o: {
     mandateSigners: [world.coordinator.plannerAddress],
     mandateQuorum: 1,
     feedMaxAgeMs: FEED_MAX_AGE_MS,
-    staleAfterMs: chain.staleAfterMs,
+    staleAfterMs: Math.max(chain.staleAfterMs, STALE_AFTER_MIN_MS[pace]),
     quotes: {
       host: quotes.hostname,
       port: Number(quotes.port),
       halfSpreadVolatility: HALF_SPREAD_VOLATILITY,
-      lifetimeMs: QUOTE_LIFETIME_MS[world.market?.source === "none" ? "still" : "moving"],
+      lifetimeMs: QUOTE_LIFETIME_MS[pace],
       quantityMax: QUOTE_QUANTITY_MAX,
       spotMoveMaxFraction: QUOTE_SPOT_MOVE_MAX_FRACTION,
       premiumMinUsd: QUOTE_PREMIUM_MIN_USD,
