@@ -49,6 +49,7 @@ export async function reportRisk(ports: ReportPorts, block: BlockHeader): Promis
   for (const later of [depth, arriving]) later.catch(() => undefined);
   const snapshot = await reading;
   memory.snapshot = snapshot;
+  memory.priceMoved = previous !== null && hasMovedPrice(previous, snapshot);
   const { valued, risk } = valueAndMeasure(ports, snapshot);
   const health = checkHealth(snapshot, scope, {
     journalWritable: ports.journal.isWritable(),
@@ -75,16 +76,23 @@ export async function reportRisk(ports: ReportPorts, block: BlockHeader): Promis
 
 /**
  * Values what is most likely read: the last snapshot at the new block's time. Where no price or volatility moved, which is so
- * in most blocks, the pricers know all values when the answer comes; where one did, nothing of this is used.
+ * in most blocks, the pricers know all values when the answer comes; where one did, nothing of this is used. After
+ * a block that moved a price the next one may well do so again, and nothing is done for nothing.
  */
 function valueAhead(ports: Pick<ReportPorts, "memory" | "scope">, block: BlockHeader): void {
-  const { snapshot } = ports.memory;
-  if (snapshot === null) return;
+  const { snapshot, priceMoved = false } = ports.memory;
+  if (snapshot === null || priceMoved) return;
   try {
     valueAndMeasure(ports, { ...snapshot, block });
   } catch {
     // What cannot be valued is told of when it has been read.
   }
+}
+
+function hasMovedPrice(before: ShardSnapshot, after: ShardSnapshot): boolean {
+  return after.hedgeAssets.some(
+    ({ price }, index) => price.priceE8 !== before.hedgeAssets[index]?.price.priceE8,
+  );
 }
 
 function valueAndMeasure(

@@ -21,6 +21,8 @@ export type Memory = {
   spendLeftWei?: bigint | null;
   /** What expired series will settle at, 8 decimals, as their feeds prove it; left out before the first look. */
   settlementPrices?: ReadonlyMap<Hex, bigint>;
+  /** Whether the newest snapshot brought another price; left out before the second. */
+  priceMoved?: boolean;
   /** Prices of the newest markets; left out before the first report. */
   pricers?: PricerSource;
 };

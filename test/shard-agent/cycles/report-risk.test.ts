@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type ReportPorts, reportRisk } from "#shard-agent/cycles/report-risk.ts";
 import { RetryableError } from "#shared/errors.ts";
+import { optionPricer } from "#shared/risk/pricing/option-pricer.ts";
 import {
   anEthAsset,
   aScope,
@@ -88,6 +89,29 @@ test("a report says what it says without anything valued ahead of it, to the bit
     }),
     { numRuns: 60 },
   );
+});
+
+test("nothing is valued ahead after a block that moved a price", async () => {
+  const memory: ReportPorts["memory"] = {
+    snapshot: null,
+    reportBlockTimestampMs: null,
+    health: null,
+  };
+  const asked: number[] = [];
+  memory.pricers = (_name, market) => {
+    asked.push(market.nowMs);
+    return optionPricer(market);
+  };
+  const [low, high] = [200_000_000_000n, 210_000_000_000n] as const;
+  const counts: number[] = [];
+  for (const [index, priceE8] of [low, low, high, high, high].entries()) {
+    asked.length = 0;
+    const block: Block = { priceE8, volatility: 0.6, heldRaw: 0n, sizes: [1n], days: 0 };
+    await reportOf(memory, snapshotOf(block, BLOCK_MS + index * 1_000));
+    counts.push(asked.length);
+  }
+  // The first block has nothing before it; the fourth comes after the one that moved.
+  expect(counts).toEqual([1, 2, 2, 1, 2]);
 });
 
 function snapshotOf({ priceE8, volatility, heldRaw, sizes }: Block, timestampMs: number) {
