@@ -2,6 +2,7 @@ import { type BookEntry, entryAgeMs, reportRefOf } from "#coordinator/records/bo
 import type { JobRecord } from "#coordinator/records/jobs/job-record.ts";
 import type { PlannedAction } from "#coordinator/records/planning/planned-action.ts";
 import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
+import { REPORT_WINDOW_BLOCKS } from "#coordinator/stages/jobs/judge-credit.ts";
 import { actionOf, jobIdOf, paramsHash, shardBytes32 } from "#shared/evm/mandate-typed-data.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
 import type { Address, PlanId } from "#shared/units/ids.ts";
@@ -30,7 +31,8 @@ const SENDING_MS = 500;
 /**
  * The window of mandates that rest on these reports: from the oldest block to the moment its report
  * grows stale, or to the end of the policy's life time if that is sooner. The chain itself thereby
- * refuses an execution on stale data.
+ * refuses an execution on stale data. And no longer than as many blocks of the fastest chain as every report
+ * lists: a book that may still count on a job then always lists it once it was executed, whatever reports were missed.
  */
 export function mandateWindow(
   entries: readonly BookEntry[],
@@ -42,8 +44,12 @@ export function mandateWindow(
     const staleAfterMs = setups.get(entry.report.shard)?.staleAfterMs ?? 0;
     return entry.report.block.timestampMs + staleAfterMs;
   });
+  const listedUntilMs = entries.map(({ report: { shard } }) => {
+    return nowMs + REPORT_WINDOW_BLOCKS * (setups.get(shard)?.blockTimeMs ?? 0);
+  });
   const oldestMs = Math.min(nowMs, ...entries.map((entry) => entry.report.block.timestampMs));
-  const deadlineMs = Math.min(nowMs + policy.hedging.mandateLifetimeMs, ...staleAtMs);
+  const livesUntilMs = nowMs + policy.hedging.mandateLifetimeMs;
+  const deadlineMs = Math.min(livesUntilMs, ...staleAtMs, ...listedUntilMs);
   return {
     notBeforeSeconds: Math.floor(oldestMs / 1000),
     deadlineSeconds: Math.floor(deadlineMs / 1000),

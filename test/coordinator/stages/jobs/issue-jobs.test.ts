@@ -100,6 +100,14 @@ test("the policy's life time bounds it too", () => {
   );
 });
 
+test("it comes before the fastest chain has made more blocks than a report lists", () => {
+  const fast = aShardSetup("base", { blockTimeMs: 40, staleAfterMs: 60_000 });
+  const slow = aShardSetup("ethereum", { staleAfterMs: 60_000 });
+  const setups = new Map([fast, slow].map((setup) => [setup.shard, setup]));
+  const { deadlineSeconds } = mandateWindow(ENTRIES, setups, POLICY, NOW_MS);
+  expect(deadlineSeconds).toBe(Math.floor((NOW_MS + 64 * 40) / 1000));
+});
+
 test.each([
   { shard: "base", leftMs: 2000, isEnough: true },
   { shard: "base", leftMs: 1999, isEnough: false },
