@@ -2,12 +2,12 @@ import { type BookEntry, entryAgeMs, reportRefOf } from "#coordinator/records/bo
 import type { JobRecord } from "#coordinator/records/jobs/job-record.ts";
 import type { PlannedAction } from "#coordinator/records/planning/planned-action.ts";
 import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
-import { REPORT_WINDOW_BLOCKS } from "#coordinator/stages/jobs/judge-credit.ts";
 import { actionOf, jobIdOf, paramsHash, shardBytes32 } from "#shared/evm/mandate-typed-data.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
 import type { Address, PlanId } from "#shared/units/ids.ts";
 import type { Mandate } from "#shared/wire/rebalance-job.ts";
 import { type ReportRef, reportSetHash } from "#shared/wire/report-set.ts";
+import { REPORT_WINDOW_BLOCKS } from "#shared/wire/report-window.ts";
 
 export type IssueContext = {
   readonly planId: PlanId;

@@ -1,5 +1,5 @@
 import type { TransferRecord } from "#coordinator/records/jobs/transfer-record.ts";
-import { REPORT_WINDOW_BLOCKS } from "#coordinator/stages/jobs/judge-credit.ts";
+import { REPORT_WINDOW_BLOCKS } from "#shared/wire/report-window.ts";
 import type { Arrival, SentTransfer } from "#shared/wire/transfer-line.ts";
 
 /** The report a line stands in. */

@@ -1,8 +1,6 @@
 import { isInFlight, type JobRecord } from "#coordinator/records/jobs/job-record.ts";
+import { REPORT_WINDOW_BLOCKS } from "#shared/wire/report-window.ts";
 import type { ShardReport } from "#shared/wire/shard-report.ts";
-
-/** Reports list what happened since this many blocks before the last final block. */
-export const REPORT_WINDOW_BLOCKS = 64;
 
 /** A reorganisation moves what was seen in a block by fewer blocks than this; deeper ones are final. */
 export const MOVED_BLOCKS_MAX = 64;

@@ -1,7 +1,7 @@
 import type { BookEntry } from "#coordinator/records/book-entry.ts";
 import type { JobRecord } from "#coordinator/records/jobs/job-record.ts";
 import { advanceJob, type JobEvent } from "#coordinator/stages/jobs/advance-job.ts";
-import { REPORT_WINDOW_BLOCKS } from "#coordinator/stages/jobs/judge-credit.ts";
+import { REPORT_WINDOW_BLOCKS } from "#shared/wire/report-window.ts";
 
 /** Events one job can go through on the evidence of one moment. */
 const EVENTS_MAX = 4;

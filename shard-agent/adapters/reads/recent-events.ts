@@ -13,10 +13,8 @@ import { consumedJobReader, JOB_TOPICS } from "#shard-agent/adapters/sending/vie
 import { isSameAddress } from "#shard-agent/records/shard-scope.ts";
 import type { BlockHeader, ShardSnapshot } from "#shard-agent/records/shard-snapshot.ts";
 import { RetryableError } from "#shared/errors.ts";
+import { REPORT_WINDOW_BLOCKS } from "#shared/wire/report-window.ts";
 import type { DeliveredTransfer } from "#shared/wire/shard-report.ts";
-
-/** Blocks before the last final one from which events are reported again. */
-const EVENT_LOOKBACK_BLOCKS = 64;
 
 /** Most blocks whose events are asked for one by one. */
 const PATH_MAX_BLOCKS = 16;
@@ -56,7 +54,7 @@ export type RecentEvents = {
 
 /** First block of which events are reported while `finalizedNumber` is final. */
 export function firstEventBlock(finalizedNumber: number): number {
-  return Math.max(0, finalizedNumber - EVENT_LOOKBACK_BLOCKS);
+  return Math.max(0, finalizedNumber - REPORT_WINDOW_BLOCKS);
 }
 
 /** Whether liquidity came to a pool or left it. */

@@ -9,7 +9,8 @@ import type { BroadcastOutcome, Sender } from "#shard-agent/ports/sender.ts";
 import type { BlockHeader, ShardSnapshot } from "#shard-agent/records/shard-snapshot.ts";
 import { RetryableError } from "#shared/errors.ts";
 import type { Address, Hex } from "#shared/units/ids.ts";
-import { EVENT_LOOKBACK_BLOCKS, eventFields, stateAt } from "#test/simulation/agent/snapshot.ts";
+import { REPORT_WINDOW_BLOCKS } from "#shared/wire/report-window.ts";
+import { eventFields, stateAt } from "#test/simulation/agent/snapshot.ts";
 import type { Faults } from "#test/simulation/engine/faults.ts";
 import type { SimProcess } from "#test/simulation/engine/process.ts";
 import type { Scheduler } from "#test/simulation/engine/scheduler.ts";
@@ -41,7 +42,7 @@ export function chainReader({ rpc, market, chain, codec, agent }: AgentSite): Ch
   const readEvents = async (block: BlockHeader) => {
     const finalized = await rpc.header("finalized");
     const finalizedNumber = Math.min(finalized?.number ?? 0, block.number);
-    const first = Math.max(0, finalizedNumber - EVENT_LOOKBACK_BLOCKS);
+    const first = Math.max(0, finalizedNumber - REPORT_WINDOW_BLOCKS);
     const last = Math.max(0, first - 1, block.number - PATH_MAX_BLOCKS);
     const older = await rpc.events({ from: first, to: last });
     const after = await rpc.header(last);

@@ -11,9 +11,6 @@ import { amountsOf, type ChainEvent, isEffect } from "#test/simulation/world/tra
 import { capitalRaw, liabilitiesRaw, poolOut } from "#test/simulation/world/valuation.ts";
 import { MESSAGE_FEE_WEI } from "#test/simulation/world/vault.ts";
 
-/** Blocks before the last final one from which events are reported again. */
-export const EVENT_LOOKBACK_BLOCKS = 64;
-
 type SnapshotOptions = {
   readonly chain: SimChain;
   readonly market: Market;

@@ -6,8 +6,8 @@ import {
   type CreditAbsence,
   isCreditInDoubt,
   MOVED_BLOCKS_MAX,
-  REPORT_WINDOW_BLOCKS,
 } from "#coordinator/stages/jobs/judge-credit.ts";
+import { REPORT_WINDOW_BLOCKS } from "#shared/wire/report-window.ts";
 import type { ShardReport } from "#shared/wire/shard-report.ts";
 import { aJobRecord, anEntry } from "#test/support/coordinator/coordinator-pass.ts";
 import { hash32 } from "#test/support/coordinator/shard-report.ts";
