@@ -50,15 +50,15 @@ function finite<M extends Pick<BreakerMeasure, "value" | "detail">>(measure: M):
 
 /** What the global breakers allow, and why not more. */
 export function globalLevel(breakers: Breakers): GlobalLevel {
-  return levelIn(breakers, GLOBAL_SCOPE);
+  return levelIn(trippedOf(breakers), GLOBAL_SCOPE);
 }
 
 /** What breakers, trust and orders say of one shard. */
 export function shardSafety(memory: SafetyMemory, shard: string): ShardSafety {
   const { breakers, trust, orders } = memory;
-  const own = levelIn(breakers, `shard:${shard}`);
-  const all = globalLevel(breakers);
-  const tripped = Object.values(breakers).filter((one) => levelOf(one) !== "run");
+  const tripped = trippedOf(breakers);
+  const own = levelIn(tripped, `shard:${shard}`);
+  const all = levelIn(tripped, GLOBAL_SCOPE);
   const after = (prefix: string): string[] =>
     tripped.flatMap(({ scope }) => (scope.startsWith(prefix) ? [scope.slice(prefix.length)] : []));
   const quarantine = trust[shard]?.quarantine;
@@ -76,12 +76,14 @@ export function shardSafety(memory: SafetyMemory, shard: string): ShardSafety {
   };
 }
 
-function levelIn(breakers: Breakers, scope: string): GlobalLevel {
-  const some = Object.values(breakers).filter((one) => one.scope === scope);
-  return {
-    level: worstLevel(some.map(levelOf)),
-    reasons: some.filter((one) => levelOf(one) !== "run").map(reasonOf),
-  };
+/** The few that allow less than everything. */
+function trippedOf(breakers: Breakers): BreakerState[] {
+  return Object.values(breakers).filter((one) => levelOf(one) !== "run");
+}
+
+function levelIn(tripped: readonly BreakerState[], scope: string): GlobalLevel {
+  const some = tripped.filter((one) => one.scope === scope);
+  return { level: worstLevel(some.map(levelOf)), reasons: some.map(reasonOf) };
 }
 
 /** Without figures, which differ from pass to pass: two passes with the same reasons are the same. */

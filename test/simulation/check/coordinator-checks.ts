@@ -17,12 +17,14 @@ export function checkCountedOnce(
   chains: ReadonlyMap<string, SimChain>,
   violate: Violate,
 ): void {
+  const inDoubt = creditsInDoubt(state);
   for (const job of disk.allJobs()) {
+    if (!isLive(job)) continue;
     // What the journal has and the coordinator does not think of is not counted.
     const [effect] = pendingEffects([state.jobs.get(job.jobId) ?? []].flat());
     const isPending = effect?.isPendingAtShard ?? false;
     const isInBook = shows(state, chains, job.shard, (found) => found.consumed.has(job.jobId));
-    if (isInBook !== undefined && isPending === isInBook && isLive(job))
+    if (isInBook !== undefined && isPending === isInBook)
       violate(
         "I3",
         `${job.kind} ${job.jobId} (${job.state}) is counted ${isInBook ? "twice" : "not at all"} at ${job.shard}`,
@@ -32,8 +34,8 @@ export function checkCountedOnce(
     const isArriving = effect?.isPendingAtTarget ?? false;
     const hasArrived = shows(state, chains, job.target, (found) => found.received.has(guid));
     // Of what the coordinator says that it does not know, it counts on neither.
-    const isInDoubt = creditsInDoubt(state).has(job.jobId);
-    if (!isInDoubt && hasArrived !== undefined && isArriving === hasArrived && isLive(job))
+    const isInDoubt = inDoubt.has(job.jobId);
+    if (!isInDoubt && hasArrived !== undefined && isArriving === hasArrived)
       violate(
         "I3",
         `transfer ${job.jobId} (${job.state}) is counted ${hasArrived ? "twice" : "not at all"} at ${job.target}`,

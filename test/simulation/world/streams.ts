@@ -34,7 +34,8 @@ export function newStreams(scheduler: Scheduler, faults: Faults): Streams {
     if (entry.seq <= stream.lastSeq)
       return { written: false, reason: "late", lastSeq: stream.lastSeq } as const;
     stream.lastSeq = entry.seq;
-    stream.entries = [...stream.entries, entry].slice(-LENGTH_MAX);
+    stream.entries.push(entry);
+    if (stream.entries.length > LENGTH_MAX) stream.entries.shift();
     return { written: true } as const;
   };
   return {
@@ -103,7 +104,9 @@ function newInbox(parts: InboxParts, from: "newest" | "oldest"): StreamInbox {
     [...streams.values()].flatMap((stream) => {
       const start = from === "oldest" ? 0 : (stream.entries.at(-2)?.seq ?? 0);
       const after = positions.get(stream.agent) ?? start;
-      const fresh = stream.entries.filter((entry) => entry.seq > after).slice(0, BATCH_MAX);
+      // Asked for all the time, and mostly there is nothing new.
+      const last = stream.entries.findLastIndex((entry) => entry.seq <= after);
+      const fresh = stream.entries.slice(last + 1, last + 1 + BATCH_MAX);
       positions.set(stream.agent, fresh.at(-1)?.seq ?? after);
       const { shard, agent } = stream;
       return fresh.map(({ seq, body, sig }) => ({
