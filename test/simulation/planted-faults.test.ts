@@ -37,22 +37,22 @@ const LIES = {
 };
 
 const CASES: readonly Case[] = [
-  { plant: "vault-takes-twice", ids: ["I1"], options: { role: "compete" }, firstSeed: 3_003 },
+  { plant: "vault-takes-twice", ids: ["I1"], options: { role: "compete" }, firstSeed: 3_004 },
   {
     plant: "nonce-from-chain",
     ids: ["I8"],
     rates: { "chain-dropped-transaction": 2 },
     options: { role: "compete" },
-    firstSeed: 3_003,
+    firstSeed: 3_024,
   },
-  { plant: "journal-loses-last-write", ids: ["I9"], rates: CRASHES, firstSeed: 3_005 },
-  { plant: "journal-writes-late", ids: ["I9"], rates: CRASHES, firstSeed: 3_005 },
+  { plant: "journal-loses-last-write", ids: ["I9"], rates: CRASHES, firstSeed: 3_023 },
+  { plant: "journal-writes-late", ids: ["I9"], rates: CRASHES, firstSeed: 3_023 },
   { plant: "job-id-reused", ids: ["I9"] },
   {
     plant: "agent-takes-head-for-final",
     ids: ["I3", "I8", "I9", "I13"],
     rates: REORGS,
-    firstSeed: 3_008,
+    firstSeed: 3_016,
   },
   {
     plant: "coordinator-takes-head-for-final",
@@ -72,7 +72,7 @@ const CASES: readonly Case[] = [
     ids: ["I3", "I14"],
     rates: LIES,
     options: { hasLiar: true },
-    firstSeed: 3_010,
+    firstSeed: 3_005,
   },
   { plant: "perpetuals-forgotten-in-flight", ids: ["I3"] },
   { plant: "settled-by-receipt", ids: ["I3"] },
@@ -83,7 +83,7 @@ const CASES: readonly Case[] = [
     rates: { "solver-wrong": 5 },
     mode: "solved",
   },
-  { plant: "desk-ignores-caps", ids: ["I6"], rates: { "venue-cap-lowered": 3 } },
+  { plant: "desk-ignores-caps", ids: ["I6"], rates: { "venue-cap-lowered": 3 }, firstSeed: 3_014 },
   { plant: "caps-not-reported", ids: ["I4"], says: /where caps leave|where nothing may grow/ },
   { plant: "premium-counted-twice", ids: ["I3"], says: /valued with cash/ },
   {

@@ -12,14 +12,18 @@ import type { SeedResult } from "#test/simulation/run-seed.ts";
 import { neverSeen, renderTable } from "#test/simulation/table.ts";
 
 const STEPS = 400;
-const SEEDS = Array.from({ length: 20 }, (_, index) => 1_001 + index);
+/** Of the first hundred and seventy those that together meet every fault, what the solver meets at least four times, in the fewest steps. */
+const SEEDS = [
+  1_005, 1_010, 1_012, 1_034, 1_035, 1_044, 1_057, 1_067, 1_074, 1_075, 1_080, 1_096, 1_105, 1_108,
+  1_114, 1_115, 1_145, 1_158, 1_161, 1_165,
+];
 /** A solved seed takes three seconds, on a busy machine ten. */
 const RARE_KINDS_TIMEOUT_MS = 240_000;
 /** In each seed one fault of the solver comes often: they are too short for all to come by chance. */
 const OFTEN = ["solver-crash", "solver-timeout", "solver-garbage", "solver-wrong"] as const;
 const OFTEN_RATE = 3;
 /** A short one in which agents restart: the numbers of their reports depend on what they wrote before. */
-const TWICE_SEED = 1_007;
+const TWICE_SEED = 1_034;
 const results: SeedResult[] = [];
 
 function optionsOf(seed: number): RunOptions {

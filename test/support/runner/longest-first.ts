@@ -10,6 +10,8 @@ const LONGEST = [
   "integration/coordinator-crash",
   "simulation/simulation",
   "simulation/signed",
+  "simulation/kept-transfers",
+  "simulation/kept-jobs",
 ];
 
 /** Order of test files: the longest first, then as vitest orders them. A class because vitest takes nothing else. */

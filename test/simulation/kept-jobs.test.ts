@@ -1,0 +1,3 @@
+import { testKept } from "#test/simulation/kept-seeds.ts";
+
+testKept("jobs");
