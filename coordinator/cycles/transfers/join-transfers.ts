@@ -74,7 +74,8 @@ function noteAbsent(
 ): void {
   for (const record of [...state.transfers.values()]) {
     if (record.shard !== at.shard || listed.has(record.guid)) continue;
-    keepTransfer(state, ports, noteMissing(record, at));
+    const job = state.jobs.get(record.jobId) ?? ports.journal.jobs.find(record.jobId);
+    keepTransfer(state, ports, noteMissing(record, at, job));
   }
 }
 

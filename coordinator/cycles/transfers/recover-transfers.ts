@@ -65,7 +65,9 @@ const ASK_CHAIN_AFTER_MS = 30_000;
 async function findUntold(state: CoordinatorState, ports: RecoverPorts): Promise<void> {
   for (const { guid, shard, state: jobState, consumption, times } of [...state.jobs.values()]) {
     if (guid === null || consumption === null || jobState !== "in-transit") continue;
-    if (state.transfers.has(guid) || ports.journal.transfers.find(guid) !== undefined) continue;
+    const known = state.transfers.get(guid) ?? ports.journal.transfers.find(guid);
+    const hasLeftAnew = known?.isClosed === true && known.state === "unknown";
+    if (known !== undefined && !hasLeftAnew) continue;
     const nowMs = ports.clock.nowMs();
     const lastMs = state.searchedAtMs.get(guid) ?? times.recordedAtMs;
     if (nowMs - lastMs < ASK_CHAIN_AFTER_MS) continue;

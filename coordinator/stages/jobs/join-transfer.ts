@@ -1,3 +1,4 @@
+import type { JobRecord } from "#coordinator/records/jobs/job-record.ts";
 import type { TransferRecord } from "#coordinator/records/jobs/transfer-record.ts";
 import { REPORT_WINDOW_BLOCKS } from "#shared/wire/report-window.ts";
 import type { Arrival, SentTransfer } from "#shared/wire/transfer-line.ts";
@@ -28,7 +29,9 @@ export function noteSent(
   const sentBlock = { number: blockNumber, timestampMs: blockTimestampMs, isFinal };
   if (known !== undefined && known.payloadHash === line.payloadHash) {
     const isBack = known.state === "unknown" && known.observedBlock === null;
-    const back = isBack ? ({ state: "sent", progressAtMs: at.nowMs } as const) : {};
+    const back = isBack
+      ? ({ state: "sent", progressAtMs: at.nowMs, isClosed: false } as const)
+      : {};
     return { ...known, ...back, jobId: line.jobId, sentBlock };
   }
   return {
@@ -54,16 +57,33 @@ export function noteSent(
 /**
  * The record after a newer report of its source does not list it any more although it should: a
  * reorganisation removed it. Closed once that can no longer change. Only what the target has never
- * seen can go this way; a final one cannot.
+ * seen can go this way; a final one cannot. Where reports were missed for longer than they list, its job says whether it left.
+ *
+ * @param job Of its record, as far as it is known.
  */
-export function noteMissing(known: TransferRecord, at: ReportedAt): TransferRecord {
+export function noteMissing(
+  known: TransferRecord,
+  at: ReportedAt,
+  job: Sender | undefined,
+): TransferRecord {
   const { number, isFinal } = known.sentBlock;
   if (isFinal || known.isClosed || at.blockNumber < number) return known;
   const isInWindow = number >= at.finalizedNumber - REPORT_WINDOW_BLOCKS;
-  if (!isInWindow) return known.state === "unknown" ? { ...known, isClosed: true } : known;
-  if (known.state === "unknown") return known;
+  const isUnknown = known.state === "unknown";
+  if (isInWindow ? isUnknown : !isUnknown && !hasNeverLeft(known, job)) return known;
   const unseen = { attestations: null, observedBlock: null } as const;
-  return { ...known, ...unseen, state: "unknown", progressAtMs: at.nowMs };
+  const gone = { ...known, ...unseen, state: "unknown", progressAtMs: at.nowMs } as const;
+  return isInWindow ? gone : { ...(isUnknown ? known : gone), isClosed: true };
+}
+
+type Sender = Pick<JobRecord, "state" | "guid" | "consumption">;
+
+/** True once a final block has proved that the job did nothing and never will, or that it sent another message. */
+function hasNeverLeft(known: TransferRecord, job: Sender | undefined): boolean {
+  // What the target sees of it has left, by another job perhaps whose block no report has listed.
+  if (job === undefined || !seesNothing(known)) return false;
+  if (job.consumption?.isFinal === true) return job.guid !== known.guid;
+  return ["expired", "refused-expired", "superseded"].includes(job.state);
 }
 
 /** The record after its target looked at it. A line about another payload, or from another shard, changes nothing. */
@@ -89,7 +109,7 @@ export function noteArrival(known: TransferRecord, line: Arrival, at: ReportedAt
   return ended(next, at);
 }
 
-function seesNothing({ state, attestations }: Arrival): boolean {
+function seesNothing({ state, attestations }: Pick<Arrival, "state" | "attestations">): boolean {
   const { requiredDone = 0, optionalDone = 0 } = attestations ?? {};
   return state === "sent" && requiredDone + optionalDone === 0;
 }

@@ -5,6 +5,7 @@ import { JOURNAL_STATES, transactionsOf } from "#shard-agent/records/journal-ent
 import type { AgentSlot } from "#test/simulation/agent/agent-slot.ts";
 import type { Ledger, Violate } from "#test/simulation/check/ledger.ts";
 import type { CoordinatorSlot } from "#test/simulation/coordinator/coordinator-slot.ts";
+import { strikeOf } from "#test/simulation/desk/option-market.ts";
 import type { SimulatedWorld } from "#test/simulation/world/simulated-world.ts";
 
 const SOON_SECONDS = 3_600;
@@ -48,7 +49,7 @@ export function undrained(o: Omit<FinalChecks, "ledger" | "violate">): string[] 
     ...open.map((one) => `an agent's entry is not done: ${one}`),
     ...unsent.map((slot) => `${slot.agent} has receipts left`),
     ...stale.map((setup) => `no fresh report of ${setup.shard}`),
-    ...expiring(world).map((shard) => `a series of ${shard} has yet to be settled`),
+    ...expiring(world).map((shard) => `a series or a long of ${shard} has yet to be settled`),
     ...[...state.transfers.values()].map((one) => `transfer ${one.guid} is ${one.state}`),
     ...(world.bridge.open(world.chains) > 0 ? ["the bridge is not empty"] : []),
     ...outsideBand(coordinator, sellableUnits(world, coordinator)),
@@ -67,12 +68,16 @@ function limited({ safety }: CoordinatorState): string[] {
   ];
 }
 
-/** Shards with a series that expires soon: its settlement changes the net once more. */
+/** Shards with a series, or a long at the option market, that expires soon: its settlement changes the net once more. */
 function expiring(world: SimulatedWorld): string[] {
   const soonSeconds = world.scheduler.nowMs() / 1000 + SOON_SECONDS;
   return world.chains.flatMap((chain) => {
-    const { series } = chain.head().state;
-    return series.some((one) => Number(one.expirySeconds) < soonSeconds) ? [chain.site.shard] : [];
+    const { state } = chain.head();
+    const longs = state.desk.options.longs.flatMap((one) => strikeOf(state, one.strikeId) ?? []);
+    const isSoon = [...state.series, ...longs].some(
+      (one) => Number(one.expirySeconds) < soonSeconds,
+    );
+    return isSoon ? [chain.site.shard] : [];
   });
 }
 

@@ -31,7 +31,11 @@ import {
   TWO_SETUPS,
 } from "#test/support/coordinator/fresh-coordinator.ts";
 import { hash32 } from "#test/support/coordinator/shard-report.ts";
-import { anArrivalLine, aSentLine } from "#test/support/coordinator/transfer-record.ts";
+import {
+  anArrivalLine,
+  aSentLine,
+  aTransferRecord,
+} from "#test/support/coordinator/transfer-record.ts";
 import { memoryLog } from "#test/support/runner/memory-log.ts";
 
 const GUID = hash32("9d");
@@ -133,6 +137,19 @@ describe("joining", () => {
     expect(state.transfers.size).toBe(0);
     expect(journal.transfers.find(GUID)).toMatchObject({ state: "delivered", isClosed: true });
   });
+
+  test("forgets one whose job is proved to have ended undone while no report was heard", () => {
+    report("base", { transfers: [aSentLine()] });
+    const block = { ...anEntry({ shard: "base" }).report.block, number: 300, finalizedNumber: 292 };
+    report("base", { block });
+    expect(record()).toMatchObject({ state: "sent" });
+    const job = aJobRecord({ kind: "transfer", state: "expired", guid: GUID });
+    state.jobs.delete(JOB_ID);
+    journal.jobs.update({ ...job, jobId: JOB_ID }, "not-consumed", nowMs);
+    report("base", { block });
+    expect(record()).toBeUndefined();
+    expect(journal.transfers.open()).toEqual([]);
+  });
 });
 
 describe("a message that no report told of", () => {
@@ -156,6 +173,13 @@ describe("a message that no report told of", () => {
     nowMs += 30_000;
     await recoverTransfers(state, ports);
     expect(record()).toMatchObject({ state: "sent", sentBlock: { number: 117, isFinal: true } });
+  });
+
+  test("is read from there also when a message with its guid was taken back before", async () => {
+    journal.transfers.update(aTransferRecord({ guid: GUID, state: "unknown", isClosed: true }));
+    nowMs += 30_000;
+    await recoverTransfers(state, ports);
+    expect(record()).toMatchObject({ state: "sent", isClosed: false });
   });
 
   test("is looked for again later when the chain does not answer, and nothing else waits for it", async () => {

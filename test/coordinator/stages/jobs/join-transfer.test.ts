@@ -57,24 +57,24 @@ describe("what the source tells", () => {
 
 describe("a message that its source does not list any more", () => {
   test("is unknown, and sent again when it comes back", () => {
-    const gone = noteMissing(aTransferRecord(), AT_SOURCE);
+    const gone = noteMissing(aTransferRecord(), AT_SOURCE, undefined);
     expect(gone.state).toBe("unknown");
     expect(noteSent(gone, aSentLine(), "ethereum", AT_SOURCE).state).toBe("sent");
   });
 
   test("is closed once the reports would not list it anyhow", () => {
-    const gone = noteMissing(aTransferRecord(), AT_SOURCE);
+    const gone = noteMissing(aTransferRecord(), AT_SOURCE, undefined);
     const later = { ...AT_SOURCE, blockNumber: 300, finalizedNumber: 292, finalNumber: 292 };
-    expect(noteMissing(gone, later).isClosed).toBe(true);
+    expect(noteMissing(gone, later, undefined).isClosed).toBe(true);
   });
 
   test("is closed although its target goes on looking for it, and sees nothing", () => {
-    const gone = noteMissing(aTransferRecord(), AT_SOURCE);
+    const gone = noteMissing(aTransferRecord(), AT_SOURCE, undefined);
     const looked = noteArrival(gone, anArrivalLine({ state: "sent" }), AT_TARGET);
     expect(looked.state).toBe("unknown");
     expect(noteSent(looked, aSentLine(), "ethereum", AT_SOURCE).state).toBe("sent");
     const later = { ...AT_SOURCE, blockNumber: 300, finalizedNumber: 292 };
-    expect(noteMissing(looked, later).isClosed).toBe(true);
+    expect(noteMissing(looked, later, undefined).isClosed).toBe(true);
   });
 
   test.each([
@@ -91,7 +91,56 @@ describe("a message that its source does not list any more", () => {
     ],
   ])("is kept as it was when %s", (_what, change, at) => {
     const known = aTransferRecord(change);
-    expect(noteMissing(known, at)).toEqual(known);
+    expect(noteMissing(known, at, undefined)).toEqual(known);
+  });
+});
+
+describe("a message that was missed for longer than reports list", () => {
+  const later = { ...AT_SOURCE, blockNumber: 300, finalizedNumber: 292, finalNumber: 292 };
+  const consumption = {
+    blockNumber: 117,
+    blockTimestampMs: null,
+    amountInRaw: "5000",
+    amountOutRaw: "0",
+    isFinal: true,
+  };
+  const { guid } = aTransferRecord();
+
+  test.each([
+    ["expired", { state: "expired", guid, consumption: null }],
+    ["was refused and expired", { state: "refused-expired", guid, consumption: null }],
+    ["was superseded", { state: "superseded", guid, consumption: null }],
+    ["sent another one", { state: "in-transit", guid: hash32("0d"), consumption }],
+  ] as const)("is closed when its job %s", (_what, job) => {
+    const gone = noteMissing(aTransferRecord({ observedBlock: 49 }), later, job);
+    expect(gone).toMatchObject({ state: "unknown", isClosed: true, observedBlock: null });
+  });
+
+  test.each([
+    ["may still take effect", { state: "sent", guid, consumption: null }],
+    ["has taken effect", { state: "in-transit", guid, consumption }],
+    [
+      "took effect in a block that is not final",
+      { state: "in-transit", guid: hash32("0d"), consumption: { ...consumption, isFinal: false } },
+    ],
+  ] as const)("is followed when its job %s", (_what, job) => {
+    expect(noteMissing(aTransferRecord(), later, job)).toEqual(aTransferRecord());
+  });
+
+  test("is followed when its target has seen something of it", () => {
+    const job = { state: "expired", guid, consumption: null } as const;
+    const seen = aTransferRecord({ state: "dvn-quorum-reached", observedBlock: 49 });
+    expect(noteMissing(seen, later, job)).toEqual(seen);
+    const attestations = { requiredDone: 1, required: 2, optionalDone: 0, optionalThreshold: 0 };
+    expect(noteMissing(aTransferRecord({ attestations }), later, job).isClosed).toBe(false);
+  });
+
+  test("is followed anew when the same message leaves after all", () => {
+    const gone = noteMissing(aTransferRecord(), AT_SOURCE, undefined);
+    const closed = noteMissing(gone, later, undefined);
+    const line = aSentLine({ jobId: hash32("2b"), blockNumber: 301 });
+    const back = noteSent(closed, line, "ethereum", { ...later, blockNumber: 301 });
+    expect(back).toMatchObject({ state: "sent", isClosed: false, jobId: hash32("2b") });
   });
 });
 
