@@ -35,7 +35,7 @@ const rows: BenchRow[] = [
   ...(await tailRows(100_000, ROUNDS)),
   ...(await curveRows(ROUNDS)),
   ...(await ingestRows(ROUNDS)),
-  ...(await latencyRows(200, 40)),
+  ...(await latencyRows(200, { rounds: 3, blocks: 20, settling: 10, warmUp: 150 })),
   ...(await mandateLatencyRows(45_000)),
   ...planQualityRows(200),
   ...(await planLatencyRows(100)),

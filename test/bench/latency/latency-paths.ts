@@ -32,8 +32,8 @@ const CREATION_GAS = 5_000_000n;
 const POLL_MS = 20;
 
 /**
- * The agent's own reads, over HTTP; the same figures by viem's multicall in one call and by its default batches, over HTTP
- * and over WebSocket.
+ * The agent's own reads, over WebSocket; the same figures by viem's multicall in one call and by its default batches, over
+ * WebSocket and over HTTP.
  */
 export const PATH_NAMES = ["own", "oneCall", "batches", "oneCallWs", "batchesWs"] as const;
 export type PathName = (typeof PATH_NAMES)[number];
@@ -44,6 +44,8 @@ type OwnMarks = { readAtMs: number; builtAtMs: number };
 /** Report cycles that differ in nothing but how they read the chain. */
 export type Paths = {
   readonly run: Readonly<Record<PathName, ReportPorts>>;
+  /** The clients that hear of blocks by themselves; the other paths are told of them. */
+  readonly followers: Readonly<Partial<Record<PathName, PublicClient>>>;
   /** Of the last report. */
   readonly ownMarks: Readonly<OwnMarks>;
   /** The next report of the stream, decoded, and when that was done. */
@@ -51,7 +53,7 @@ export type Paths = {
   readonly close: () => void;
 };
 
-/** Opens the three paths of one site, over one Redis, one journal and one transport to the chain. */
+/** Opens the paths of one site, over one Redis and one journal. */
 export async function openPaths(site: LatencySite): Promise<Paths> {
   const { config, world } = site;
   const log = memoryLog();
@@ -107,6 +109,7 @@ export async function openPaths(site: LatencySite): Promise<Paths> {
       oneCallWs: multicall(overWs, 0),
       batchesWs: multicall(overWs, undefined),
     },
+    followers: { oneCallWs: overWs, batchesWs: overWs },
     received: streamReceiver(consumer, key),
     close: () => {
       rpc.close();

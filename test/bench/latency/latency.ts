@@ -1,7 +1,8 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { reportRisk } from "#shard-agent/cycles/report-risk.ts";
-import type { BlockHeader } from "#shard-agent/records/shard-snapshot.ts";
 import { alone, type BenchRow, median } from "#test/bench/compare.ts";
 import { type BlockEvents, blockEvents } from "#test/bench/latency/block-events.ts";
+import { type BlockFollower, followBlocks } from "#test/bench/latency/block-follower.ts";
 import {
   openPaths,
   PATH_NAMES,
@@ -10,45 +11,52 @@ import {
 } from "#test/bench/latency/latency-paths.ts";
 import { type LatencySite, openLatencySite } from "#test/bench/latency/latency-site.ts";
 
-/** What each baseline is and how much longer it should take. */
+/**
+ * What each baseline is and how much longer it should take. Over HTTP nobody announces blocks: whoever reads so would have to
+ * ask for them again and again, and is told of them for nothing here.
+ */
 const BASELINES = {
+  oneCallWs: { text: "viem's watchBlocks and multicall in one call, over WebSocket", goal: 4 },
+  batchesWs: { text: "viem's watchBlocks and default multicall, over WebSocket", goal: 15 },
   oneCall: { text: "viem's multicall in one call, over HTTP", goal: 4 },
-  batches: { text: "viem's default multicall, over HTTP", goal: 15 },
-  oneCallWs: { text: "viem's multicall in one call, over WebSocket", goal: 4 },
-  batchesWs: { text: "viem's default multicall, over WebSocket", goal: 15 },
+  batches: { text: "viem's default multicall, over HTTP", goal: null },
 } as const;
-/** An agent runs for weeks: its first hundred reports, which the engine compiles meanwhile, are not what is measured. */
-const WARM_UP_BLOCKS = 40;
+/** Between two blocks: no chain has one right after the other, and a node is not done with one when it announces it. */
+const REST_MS = 25;
 /** What the measured blocks hold. */
 const BLOCKS = { quiet: "empty blocks", price: "a new price in each block" } as const;
 type BlockKind = keyof typeof BLOCKS;
 
+/** Blocks in a row that one path reads before the next path's turn. */
+export type Stretches = {
+  /** Turns of each path that count. */
+  readonly rounds: number;
+  /** Blocks of a turn that count. */
+  readonly blocks: number;
+  /** Blocks before those, in which a connection comes to be as it is when every block is read over it. */
+  readonly settling: number;
+  /** Blocks of a first turn that does not count: an agent runs for weeks, and its engine has compiled it by then. */
+  readonly warmUp: number;
+};
+
 /**
  * From a block's event to the report in its reader's hands, on a real chain and a real Redis: the agent's own read path, in
- * turns, block by block, with straightforward ones that differ in nothing but how they read the chain.
+ * turns with straightforward ones that differ in nothing but how they read the chain. As an agent does, each
+ * reads every block, and so has a stretch of blocks to itself.
  *
  * @param series Positions in the shard's book.
- * @param blocks Blocks measured for each path.
- * @param warmUpBlocks Blocks of each path before those.
  */
-export async function latencyRows(
-  series: number,
-  blocks: number,
-  warmUpBlocks = WARM_UP_BLOCKS,
-): Promise<BenchRow[]> {
+export async function latencyRows(series: number, stretches: Stretches): Promise<BenchRow[]> {
   const site = await openLatencySite(series);
   try {
-    return await Promise.race([
-      latencyRowsOf(site, { series, blocks, warmUpBlocks }),
-      site.miner.failed,
-    ]);
+    return await Promise.race([latencyRowsOf(site, { series, ...stretches }), site.miner.failed]);
   } finally {
     await site.miner.close();
     await site.world.stop();
   }
 }
 
-type Sizes = Readonly<Record<"series" | "blocks" | "warmUpBlocks", number>>;
+type Sizes = Stretches & { readonly series: number };
 
 async function latencyRowsOf(site: LatencySite, sizes: Sizes): Promise<BenchRow[]> {
   const events = await blockEvents(site.chain.rpcUrl);
@@ -57,6 +65,7 @@ async function latencyRowsOf(site: LatencySite, sizes: Sizes): Promise<BenchRow[
     const { series } = sizes;
     const bench = { site, events, paths, ...sizes };
     await requireSameReports(bench);
+    await warmUp(bench);
     const quiet = rowsOf(series, "quiet", await measurePaths(bench, "quiet"));
     const price = rowsOf(series, "price", await measurePaths(bench, "price"));
     return [...quiet, ...price];
@@ -76,24 +85,48 @@ type Bench = Sizes & {
 const PARTS = ["read", "value", "publish"] as const;
 
 async function measurePaths(o: Bench, kind: BlockKind): Promise<Times> {
-  const names = [...PATH_NAMES, ...PARTS];
-  const times = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Times;
-  for (let round = 0; round < o.warmUpBlocks + o.blocks; round += 1) {
-    for (const name of PATH_NAMES) {
-      if (kind === "price") await o.site.movePrice();
-      const { atMs, receivedAtMs, header } = await oneReport(o, name);
-      if (round >= o.warmUpBlocks) {
-        times[name].push(receivedAtMs - atMs);
-        if (name === "own") noteParts(times, o.paths, { atMs, receivedAtMs });
-      }
-      // An agent reads every block; those of the others' turns it reads outside of the clock.
-      if (name === "own") continue;
-      const followed = o.paths.received();
-      await reportRisk(o.paths.run.own, header);
-      await followed;
-    }
+  const times = noTimes();
+  const turn = { kind, times };
+  for (let round = 0; round < o.rounds; round += 1) {
+    for (const name of PATH_NAMES)
+      await readStretch(o, { ...turn, name, skipped: o.settling, counted: o.blocks });
   }
   return times;
+}
+
+function noTimes(): Times {
+  const names = [...PATH_NAMES, ...PARTS];
+  return Object.fromEntries(names.map((name) => [name, [] as number[]])) as Times;
+}
+
+async function warmUp(o: Bench): Promise<void> {
+  const turn = { kind: "price", times: noTimes(), skipped: o.warmUp, counted: 0 } as const;
+  for (const name of PATH_NAMES) await readStretch(o, { ...turn, name });
+}
+
+/** One path's turn. */
+async function readStretch(
+  o: Bench,
+  turn: {
+    readonly name: PathName;
+    readonly kind: BlockKind;
+    readonly times: Times;
+    readonly skipped: number;
+    readonly counted: number;
+  },
+): Promise<void> {
+  const { name, kind, times, skipped, counted } = turn;
+  const client = o.paths.followers[name];
+  const follower = client === undefined ? null : await followBlocks(client, o.site.miner);
+  for (let block = 0; block < skipped + counted; block += 1) {
+    await sleep(REST_MS);
+    if (kind === "price") await o.site.movePrice();
+    const { atMs, receivedAtMs } = await oneReport(o, { name, follower });
+    if (block < skipped) continue;
+    times[name].push(receivedAtMs - atMs);
+    if (name === "own") noteParts(times, o.paths, { atMs, receivedAtMs });
+  }
+  follower?.stop();
 }
 
 type Span = { readonly atMs: number; readonly receivedAtMs: number };
@@ -108,16 +141,17 @@ function noteParts(times: Times, { ownMarks }: Paths, { atMs, receivedAtMs }: Sp
 /** From a block's event to its report decoded. */
 async function oneReport(
   { site, events, paths }: Bench,
-  name: PathName,
-): Promise<Span & { readonly header: BlockHeader }> {
+  { name, follower }: { readonly name: PathName; readonly follower: BlockFollower | null },
+): Promise<Span> {
   const next = events.next();
   const report = paths.received();
   site.miner.mine();
   const { header, atMs } = await next;
+  await follower?.saw(header.hash);
   const told = reportRisk(paths.run[name], header);
   const [{ block, receivedAtMs }] = await Promise.all([report, told]);
   if (block.hash !== header.hash) throw new Error(`${name}: a report of another block`);
-  return { atMs, receivedAtMs, header };
+  return { atMs, receivedAtMs };
 }
 
 /** The times compare only if all paths say the same of one block. */
