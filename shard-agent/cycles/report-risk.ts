@@ -11,9 +11,11 @@ import type { ReadWatch } from "#shard-agent/ports/read-watch.ts";
 import type { Venue } from "#shard-agent/ports/venue.ts";
 import type { ShardScope } from "#shard-agent/records/shard-scope.ts";
 import type { BlockHeader, ShardSnapshot } from "#shard-agent/records/shard-snapshot.ts";
+import type { Valuation } from "#shard-agent/records/valuation.ts";
 import { buildReport } from "#shard-agent/stages/build-report.ts";
 import { checkHealth } from "#shard-agent/stages/check-health.ts";
 import { measureRisk } from "#shard-agent/stages/measure-risk.ts";
+import { isValuedAlike } from "#shard-agent/stages/same-valuation.ts";
 import { valueBook } from "#shard-agent/stages/value-book.ts";
 import { keptPricers } from "#shared/risk/pricing/option-pricer.ts";
 
@@ -75,8 +77,8 @@ export async function reportRisk(ports: ReportPorts, block: BlockHeader): Promis
 }
 
 /**
- * Values what is most likely read: the last snapshot at the new block's time. Where no price or volatility moved, which is so
- * in most blocks, the pricers know all values when the answer comes; where one did, nothing of this is used. After
+ * Values what is most likely read: the last snapshot at the new block's time. Where nothing that is valued moved, that is the
+ * answer; where a balance did, the pricers know all values when it comes; where a price did, nothing of this is used. After
  * a block that moved a price the next one may well do so again, and nothing is done for nothing.
  */
 function valueAhead(ports: Pick<ReportPorts, "memory" | "scope">, block: BlockHeader): void {
@@ -98,8 +100,16 @@ function hasMovedPrice(before: ShardSnapshot, after: ShardSnapshot): boolean {
 function valueAndMeasure(
   { memory, scope }: Pick<ReportPorts, "memory" | "scope">,
   snapshot: ShardSnapshot,
-) {
+): Valuation {
+  const { settlementPrices, valuation: before } = memory;
+  const isKnown =
+    before !== undefined &&
+    before.settlementPrices === settlementPrices &&
+    isValuedAlike(before.snapshot, snapshot);
+  if (isKnown) return before;
   memory.pricers ??= keptPricers();
-  const valued = valueBook(snapshot, scope, memory.settlementPrices, memory.pricers);
-  return { valued, risk: measureRisk(valued) };
+  const valued = valueBook(snapshot, scope, settlementPrices, memory.pricers);
+  const valuation = { snapshot, settlementPrices, valued, risk: measureRisk(valued) };
+  memory.valuation = valuation;
+  return valuation;
 }

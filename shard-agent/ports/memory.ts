@@ -1,6 +1,7 @@
 import type { ReplacedBlock } from "#shard-agent/records/replaced-block.ts";
 import type { SenderShortage } from "#shard-agent/records/sender-funds.ts";
 import type { ShardSnapshot } from "#shard-agent/records/shard-snapshot.ts";
+import type { Valuation } from "#shard-agent/records/valuation.ts";
 import type { PricerSource } from "#shared/risk/pricing/option-pricer.ts";
 import type { Hex } from "#shared/units/ids.ts";
 import type { ShardReport } from "#shared/wire/shard-report.ts";
@@ -25,4 +26,6 @@ export type Memory = {
   priceMoved?: boolean;
   /** Prices of the newest markets; left out before the first report. */
   pricers?: PricerSource;
+  /** The newest valuation, of a snapshot that was read or is expected; left out before the first. */
+  valuation?: Valuation;
 };

@@ -1,9 +1,8 @@
 import type { ShardScope } from "#shard-agent/records/shard-scope.ts";
 import type { ShardSnapshot } from "#shard-agent/records/shard-snapshot.ts";
 import type { UnnumberedReport } from "#shard-agent/records/unnumbered-report.ts";
-import type { MeasuredRisk } from "#shard-agent/stages/measure-risk.ts";
+import type { MeasuredRisk, ValuedBook } from "#shard-agent/records/valuation.ts";
 import { gasTermsOf } from "#shard-agent/stages/price-gas.ts";
-import type { ValuedBook } from "#shard-agent/stages/value-book.ts";
 import {
   type CapacityLine,
   SHARD_REPORT_VERSION,

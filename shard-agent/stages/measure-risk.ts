@@ -1,4 +1,5 @@
-import { QUANTITY_DECIMALS, type ValuedBook } from "#shard-agent/stages/value-book.ts";
+import type { MeasuredRisk, ValuedBook } from "#shard-agent/records/valuation.ts";
+import { QUANTITY_DECIMALS } from "#shard-agent/stages/value-book.ts";
 import { type Greeks, ZERO_GREEKS } from "#shared/risk/pricing/greeks.ts";
 import type { OptionPosition } from "#shared/risk/pricing/option-position.ts";
 import type { OptionPricer } from "#shared/risk/pricing/option-pricer.ts";
@@ -7,13 +8,6 @@ import { optionGridPnlUsd } from "#shared/risk/scenarios/option-grid-pnl.ts";
 import { STANDARD_GRID } from "#shared/risk/scenarios/standard-grid.ts";
 import { unitsFromRaw } from "#shared/units/token-amount.ts";
 import type { GreeksLine } from "#shared/wire/shard-report.ts";
-
-/** The agent's own view of its risk: Greeks per underlying and expiry, P&L on the standard grid. */
-export type MeasuredRisk = {
-  readonly greeks: readonly GreeksLine[];
-  /** USD, one entry per scenario of STANDARD_GRID, summed over underlyings; losses negative. */
-  readonly scenarioPnlUsd: readonly number[];
-};
 
 /**
  * Greeks and scenario P&L of a valued book.

@@ -10,6 +10,7 @@ import type {
   RawSlice,
   ShardSnapshot,
 } from "#shard-agent/records/shard-snapshot.ts";
+import type { ValuedBook } from "#shard-agent/records/valuation.ts";
 import { FatalError } from "#shared/errors.ts";
 import {
   type OptionPricer,
@@ -19,28 +20,12 @@ import {
 import type { SviSlice } from "#shared/risk/volatility/svi-slice.ts";
 import type { Hex } from "#shared/units/ids.ts";
 import { unitsFromRaw } from "#shared/units/token-amount.ts";
-import type {
-  CollateralLine,
-  MarketLine,
-  OptionLine,
-  PerpLine,
-} from "#shared/wire/shard-report.ts";
+import type { CollateralLine, OptionLine } from "#shared/wire/shard-report.ts";
 
 /** Decimals of feed prices and strikes on chain. */
 export const PRICE_DECIMALS = 8;
 /** Decimals of option quantities and volatility parameters on chain. */
 export const QUANTITY_DECIMALS = 18;
-
-/** A shard's book in risk numbers, valued at the market of its own chain at the snapshot's block. */
-export type ValuedBook = {
-  readonly asOfMs: number;
-  readonly market: readonly MarketLine[];
-  /** The options of each line of the market, in its order. */
-  readonly pricers: readonly OptionPricer[];
-  readonly collateral: readonly CollateralLine[];
-  readonly book: readonly OptionLine[];
-  readonly perps: readonly PerpLine[];
-};
 
 /**
  * Market, collateral and option lines of one snapshot. Marks are USD per option, quantities are the

@@ -6,6 +6,7 @@ import type {
   FeedPrice,
   HedgeAsset,
   PoolReading,
+  RawSeries,
   ShardSnapshot,
 } from "#shard-agent/records/shard-snapshot.ts";
 import { RetryableError } from "#shared/errors.ts";
@@ -39,19 +40,30 @@ export function lensSnapshot(
       price: feedPrice(state.settlementPrice),
     },
     hedgeAssets: state.hedgeAssets.map((token, index) => hedgeAssetOf(state, token, index)),
-    series: book.series.map((series) => ({
-      seriesId: series.id,
-      underlying: series.underlying,
-      isCall: series.isCall,
-      expirySeconds: series.expiry,
-      strikeE8: series.strike,
-      takersLongE18: series.takersLong,
-      takersShortE18: series.takersShort,
-    })),
+    series: namedSeries(book.series),
     senders: [{ address: o.sender, balanceWei: state.senderBalancesWei[0] ?? 0n }],
     depth: o.depth.map((one, index) => ({ ...one, amountOutRaw: o.amountsOut[index] ?? 0n })),
     pools: o.pools.map((pool, index) => poolReading(state, pool, index)),
   };
+}
+
+const named = new WeakMap<LensBook["series"], readonly RawSeries[]>();
+
+/** Named once for a book that stands still, and so the same to whoever compares two snapshots. */
+function namedSeries(book: LensBook["series"]): readonly RawSeries[] {
+  const known = named.get(book);
+  if (known !== undefined) return known;
+  const series = book.map((one) => ({
+    seriesId: one.id,
+    underlying: one.underlying,
+    isCall: one.isCall,
+    expirySeconds: one.expiry,
+    strikeE8: one.strike,
+    takersLongE18: one.takersLong,
+    takersShortE18: one.takersShort,
+  }));
+  named.set(book, series);
+  return series;
 }
 
 function poolReading(shard: LensState, pool: Address, index: number): PoolReading {

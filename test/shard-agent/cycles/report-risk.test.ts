@@ -114,6 +114,32 @@ test("nothing is valued ahead after a block that moved a price", async () => {
   expect(counts).toEqual([1, 2, 2, 1, 2]);
 });
 
+test("a block in which nothing moved but time is valued once, ahead of its reading", async () => {
+  const memory: ReportPorts["memory"] = {
+    snapshot: null,
+    reportBlockTimestampMs: null,
+    health: null,
+  };
+  let asked = 0;
+  memory.pricers = (_name, market) => {
+    asked += 1;
+    return optionPricer(market);
+  };
+  const block: Block = {
+    priceE8: 200_000_000_000n,
+    volatility: 0.6,
+    heldRaw: 0n,
+    sizes: [1n, 2n],
+    days: 0,
+  };
+  const first = snapshotOf(block, BLOCK_MS);
+  await reportOf(memory, first);
+  asked = 0;
+  const still = { ...first, block: { ...first.block, timestampMs: BLOCK_MS + 1_000 } };
+  await reportOf(memory, structuredClone(still));
+  expect(asked).toBe(1);
+});
+
 function snapshotOf({ priceE8, volatility, heldRaw, sizes }: Block, timestampMs: number) {
   const { block } = aSnapshot();
   const price = { priceE8, roundId: 9n, updatedAtMs: timestampMs };
