@@ -1,9 +1,9 @@
 import { RECORD_BYTE, RECORD_FIRST, RECORD_TYPE } from "#shared/wire/msgpack/msgpack-records.ts";
 
 /**
- * A reader of plain msgpack: nil, booleans, numbers, texts, lists, maps with text keys and records (msgpack-records.ts);
- * that is all that travels. It keeps no state of a message but its short texts, and needs no native code. Other extensions
- * and binary types are refused here, before any schema: nobody who is honest sends them.
+ * A reader of plain msgpack: nil, booleans, numbers, texts, up to 255 bytes, lists, maps with text keys and records
+ * (msgpack-records.ts); that is all that travels. It keeps no state of a message but its short texts, and needs no native
+ * code. Other extensions and longer bytes are refused here, before any schema: nobody who is honest sends them.
  */
 
 type Reader = {
@@ -56,6 +56,8 @@ function readValue(reader: Reader, depth: number): unknown {
       return false;
     case 0xc3:
       return true;
+    case 0xc4:
+      return readHex(reader, unsigned(reader, 1));
     case RECORD_BYTE:
       return readFirst(reader, depth);
     case 0xd9:
@@ -75,6 +77,12 @@ function readValue(reader: Reader, depth: number): unknown {
     default:
       throw new RangeError(`byte ${reader.at - 1}: type 0x${type.toString(16)} is not used`);
   }
+}
+
+/** Bytes stand for the text that says them: 0x and small hex digits. */
+function readHex(reader: Reader, length: number): string {
+  const start = skip(reader, length);
+  return `0x${reader.bytes.toString("hex", start, start + length)}`;
 }
 
 function readNumber(reader: Reader, type: number): number {

@@ -8,6 +8,7 @@ import {
 /**
  * A writer of plain msgpack for JSON's types, with one addition (msgpack-records.ts): the objects of a list are records.
  * The first of its kind names its keys, those after it hold values only; a report has hundreds of lines with the same keys.
+ * Hashes and ids, texts of 0x and small hex digits, are written as the bytes they stand for.
  */
 
 type Writer = { bytes: Buffer<ArrayBuffer>; view: DataView; at: number; readonly records: Keys[] };
@@ -17,6 +18,17 @@ type Fields = Readonly<Record<string, unknown>>;
 const BYTES_FIRST = 64 * 1024;
 /** Texts up to so many characters are written here: a call of the buffer's own writer costs more. */
 const SHORT_TEXT_MAX = 40;
+/** A shorter hex text saves next to nothing as bytes; a longer one needs another type. */
+const HEX_TEXT_MIN = 18;
+const HEX_TEXT_MAX = 2 + 2 * 0xff;
+/** msgpack's bytes, up to 255 of them. */
+const BYTES_TYPE = 0xc4;
+const NO_DIGIT = 0xff;
+/** Values of hex digits by their character. */
+const DIGITS = Uint8Array.from({ length: 0x80 }, (_one, code) => {
+  const digit = "0123456789abcdef".indexOf(String.fromCharCode(code));
+  return digit < 0 ? NO_DIGIT : digit;
+});
 /** Most bytes of a number, or of what stands before the content of anything else. */
 const HEAD_MAX = 9;
 
@@ -89,6 +101,10 @@ function writeUnsigned(writer: Writer, value: number, typeOfByte: number): void 
 
 function writeText(writer: Writer, text: string): void {
   const start = writer.at;
+  if (isBytesLike(text)) {
+    if (writeHexBytes(writer, text)) return;
+    writer.at = start;
+  }
   if (text.length <= SHORT_TEXT_MAX && writeAscii(writer, text)) return;
   writer.at = start;
   const size = Buffer.byteLength(text);
@@ -96,6 +112,33 @@ function writeText(writer: Writer, text: string): void {
   writeTextHead(writer, size);
   writer.bytes.write(text, writer.at);
   writer.at += size;
+}
+
+/** Whether a text may be 0x and the hex digits of bytes, as many as travel as such. */
+function isBytesLike(text: string): boolean {
+  const { length } = text;
+  const isOfWholeBytes = length >= HEX_TEXT_MIN && length <= HEX_TEXT_MAX && length % 2 === 0;
+  return isOfWholeBytes && text.charCodeAt(0) === 0x30 && text.charCodeAt(1) === 0x78;
+}
+
+/** False when a digit is none, or a capital one, which would come back as a small one: nothing of it counts. */
+function writeHexBytes(writer: Writer, text: string): boolean {
+  const size = text.length / 2 - 1;
+  makeRoom(writer, HEAD_MAX + size);
+  const { bytes } = writer;
+  let { at } = writer;
+  bytes[at] = BYTES_TYPE;
+  bytes[at + 1] = size;
+  at += 2;
+  for (let index = 2; index < text.length; index += 2) {
+    const high = DIGITS[text.charCodeAt(index)] ?? NO_DIGIT;
+    const low = DIGITS[text.charCodeAt(index + 1)] ?? NO_DIGIT;
+    if (high === NO_DIGIT || low === NO_DIGIT) return false;
+    bytes[at] = 16 * high + low;
+    at += 1;
+  }
+  writer.at = at;
+  return true;
 }
 
 /** False when the text is not ASCII: nothing of it counts. */

@@ -1,17 +1,9 @@
 import fc from "fast-check";
-import { Packr } from "msgpackr";
 import { describe, expect, test } from "vitest";
 import { readMsgpack } from "#shared/wire/msgpack/read-msgpack.ts";
 import { writeMsgpack } from "#shared/wire/msgpack/write-msgpack.ts";
 import { aFullReport } from "#test/support/coordinator/full-report.ts";
-
-/** The library whose records these are: it must read what is written here. */
-const library = new Packr({
-  useRecords: true,
-  mapsAsObjects: true,
-  moreTypes: false,
-  int64AsType: "number",
-});
+import { readByLibrary } from "#test/support/runner/library-msgpack.ts";
 
 const jsonLike = fc
   .jsonValue({ maxDepth: 5, stringUnit: "binary" })
@@ -36,7 +28,7 @@ describe("the library and the reader read what is written", () => {
     fc.assert(
       fc.property(jsonLike, (value) => {
         const normal = JSON.parse(JSON.stringify(value));
-        expect(library.unpack(writeMsgpack(normal))).toEqual(normal);
+        expect(readByLibrary(writeMsgpack(normal))).toEqual(normal);
         expect(readMsgpack(writeMsgpack(normal))).toEqual(normal);
       }),
       { numRuns: 500 },
@@ -47,7 +39,7 @@ describe("the library and the reader read what is written", () => {
     fc.assert(
       fc.property(lines, (list) => {
         const bytes = writeMsgpack({ list });
-        expect(readMsgpack(bytes)).toEqual(library.unpack(bytes));
+        expect(readMsgpack(bytes)).toEqual(readByLibrary(bytes));
         expect(JSON.stringify(readMsgpack(bytes))).toBe(JSON.stringify({ list }));
       }),
       { numRuns: 500 },
@@ -66,10 +58,25 @@ describe("the library and the reader read what is written", () => {
       fc.property(numbers, (value) => {
         // Written as a whole number, a negative zero is a zero.
         const kept = value === 0 ? 0 : value;
-        expect(library.unpack(writeMsgpack([{ value }]))).toEqual([{ value: kept }]);
+        expect(readByLibrary(writeMsgpack([{ value }]))).toEqual([{ value: kept }]);
         expect(readMsgpack(writeMsgpack([{ value }]))).toEqual([{ value: kept }]);
       }),
       { numRuns: 2000 },
+    );
+  });
+
+  test("any text of 0x and hex digits, small and capital, as many as there are", () => {
+    const digits = fc.constantFrom(..."0123456789abcdef");
+    const others = fc.constantFrom("A", "g", "é");
+    const mostly = fc.oneof({ weight: 200, arbitrary: digits }, { weight: 1, arbitrary: others });
+    const hex = fc.string({ unit: mostly, maxLength: 600, size: "max" });
+    fc.assert(
+      fc.property(fc.array(hex, { maxLength: 5 }), (all) => {
+        const texts = all.map((one) => `0x${one}`);
+        expect(readMsgpack(writeMsgpack(texts))).toEqual(texts);
+        expect(readByLibrary(writeMsgpack(texts))).toEqual(texts);
+      }),
+      { numRuns: 500 },
     );
   });
 
@@ -78,7 +85,7 @@ describe("the library and the reader read what is written", () => {
     const list = [...kinds, ...kinds, ...kinds.toReversed()];
     const bytes = writeMsgpack(list);
     expect(readMsgpack(bytes)).toEqual(list);
-    expect(library.unpack(bytes)).toEqual(list);
+    expect(readByLibrary(bytes)).toEqual(list);
   });
 
   test("what is larger than the room that was there", () => {
@@ -95,6 +102,19 @@ test("a line after the first of its kind holds no keys", () => {
   const bytesOf = (count: number) => writeMsgpack(Array.from({ length: count }, () => line)).length;
   const values = writeMsgpack(Object.values(line)).length - 1;
   expect(bytesOf(3) - bytesOf(2)).toBe(1 + values);
+});
+
+test.each([
+  { what: "an id", text: `0x${"ab".repeat(32)}`, bytes: 2 + 32 },
+  { what: "the longest", text: `0x${"0f".repeat(255)}`, bytes: 2 + 255 },
+  { what: "one byte more", text: `0x${"0f".repeat(256)}`, bytes: 3 + 514 },
+  { what: "the shortest", text: `0x${"0f".repeat(8)}`, bytes: 2 + 8 },
+  { what: "one byte less", text: `0x${"0f".repeat(7)}`, bytes: 1 + 16 },
+  { what: "half a byte too many", text: `0x${"ab".repeat(32)}c`, bytes: 2 + 67 },
+  { what: "an address with its checksum", text: `0x${"aB".repeat(20)}`, bytes: 2 + 42 },
+])("hex digits of whole bytes take half the room: $what", ({ text, bytes }) => {
+  expect(writeMsgpack(text)).toHaveLength(bytes);
+  expect(readMsgpack(writeMsgpack(text))).toBe(text);
 });
 
 test("what was handed out stays when something else is written", () => {
