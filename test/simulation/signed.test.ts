@@ -12,10 +12,10 @@ import type { SeedResult } from "#test/simulation/run-seed.ts";
 import { neverSeen, renderTable } from "#test/simulation/table.ts";
 
 const STEPS = 400;
-/** Of the first hundred and seventy those that together meet every fault, what the solver meets at least four times, in the fewest steps. */
+/** Of the first hundred and seventy those that meet nearly all, and what the solver meets in at least four runs, in the fewest steps. */
 const SEEDS = [
-  1_005, 1_010, 1_012, 1_034, 1_035, 1_044, 1_057, 1_067, 1_074, 1_075, 1_080, 1_096, 1_105, 1_108,
-  1_114, 1_115, 1_145, 1_158, 1_161, 1_165,
+  1_005, 1_010, 1_012, 1_016, 1_022, 1_034, 1_040, 1_044, 1_095, 1_105, 1_115, 1_139, 1_145, 1_150,
+  1_152, 1_156, 1_160, 1_161, 1_165, 1_166,
 ];
 /** A solved seed takes three seconds, on a busy machine ten. */
 const RARE_KINDS_TIMEOUT_MS = 240_000;

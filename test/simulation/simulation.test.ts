@@ -17,9 +17,9 @@ import type { SeedResult } from "#test/simulation/run-seed.ts";
 import { neverSeen, renderTable } from "#test/simulation/table.ts";
 
 const STEPS = 2_000;
-/** Of the first three hundred those that together come to every state and meet every fault at least three times, in the fewest steps. */
+/** Of the first three hundred those that together come to every state and meet every fault more than once, in the fewest steps. */
 const SEEDS = [
-  24, 58, 64, 66, 67, 93, 107, 129, 148, 177, 186, 187, 193, 197, 206, 208, 221, 229, 249, 289,
+  4, 16, 47, 67, 93, 125, 129, 148, 150, 177, 181, 186, 187, 193, 197, 208, 229, 249, 284, 289,
 ];
 const TWICE_SEED = 197;
 /** A seed takes two seconds, on a busy machine ten. */
