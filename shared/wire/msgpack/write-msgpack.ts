@@ -105,6 +105,12 @@ function writeText(writer: Writer, text: string): void {
     if (writeHexBytes(writer, text)) return;
     writer.at = start;
   }
+  writePlainText(writer, text);
+}
+
+/** A text as such: all keys are, or a reader would take them for values. */
+function writePlainText(writer: Writer, text: string): void {
+  const start = writer.at;
   if (text.length <= SHORT_TEXT_MAX && writeAscii(writer, text)) return;
   writer.at = start;
   const size = Buffer.byteLength(text);
@@ -188,7 +194,7 @@ function writeMap(writer: Writer, fields: Fields): void {
   const keys = Object.keys(fields);
   writeLength(writer, keys.length, MAP);
   for (const key of keys) {
-    writeText(writer, key);
+    writePlainText(writer, key);
     writeValue(writer, fields[key]);
   }
 }
@@ -237,7 +243,7 @@ function writeFirst(writer: Writer, fields: Fields): number {
   const keys = Object.keys(fields);
   for (const byte of [RECORD_BYTE, RECORD_TYPE, RECORD_FIRST + record]) writeByte(writer, byte);
   writeLength(writer, keys.length, LIST);
-  for (const key of keys) writeText(writer, key);
+  for (const key of keys) writePlainText(writer, key);
   records.push(keys);
   for (const key of keys) writeValue(writer, fields[key]);
   return record;

@@ -117,6 +117,14 @@ test.each([
   expect(readMsgpack(writeMsgpack(text))).toBe(text);
 });
 
+test("keys stay texts, also where they are hex digits: in maps, records and in lists of them", () => {
+  const keyed = { [`0x${"ab".repeat(20)}`]: { [`0x${"0f".repeat(32)}`]: 1 } };
+  for (const value of [keyed, [keyed, keyed], { list: [keyed] }]) {
+    expect(readMsgpack(writeMsgpack(value))).toEqual(value);
+    expect(readByLibrary(writeMsgpack(value))).toEqual(value);
+  }
+});
+
 test("what was handed out stays when something else is written", () => {
   const first = writeMsgpack(aFullReport(3));
   const before = Buffer.from(first);
