@@ -42,9 +42,11 @@ export function adminApi({ operator, key, log }: AdminApiOptions): FastifyInstan
     frameworkErrors: (error, _request, reply) => {
       const isLong = error.code === "FST_ERR_MAX_PARAM_LENGTH";
       const detail = isLong ? "path: a part of it is too long" : "path: cannot be decoded";
-      return sendProblem(reply, "invalid-query", { detail });
+      return sendProblem(reply, "invalid-query", { detail, reasons: [detail] });
     },
   });
+  // Fastify takes plain text, too.
+  app.removeContentTypeParser("text/plain");
   app.setNotFoundHandler((request, reply) => {
     if (!hasApiKey(request, key)) return refuseKey(reply);
     return sendProblem(reply, "not-found", { detail: `${request.method} ${pathOf(request)}` });
@@ -221,9 +223,8 @@ function answerError(
   if (status === 415)
     return sendProblem(reply, "unsupported-media-type", { detail: "send application/json" });
   if (status >= 400 && status < 500) {
-    return sendProblem(reply, "invalid-body", {
-      detail: error instanceof Error ? error.message : "bad request",
-    });
+    const detail = error instanceof Error ? error.message : "bad request";
+    return sendProblem(reply, "invalid-body", { detail, reasons: [detail] });
   }
   log.error("request failed", { method: request.method, path: pathOf(request), error });
   return sendProblem(reply, "internal", { detail: "see the coordinator's log" });

@@ -50,7 +50,8 @@ function addShardOrder<S extends z.ZodType>(
     const outcome = give(path.shard, body);
     if (outcome.ordered) return { shard: path.shard, order: outcome.order };
     if (outcome.problem === "not-found") return unknownShard(reply, path.shard);
-    return sendProblem(reply, "invalid-body", { detail: outcome.detail });
+    const { detail } = outcome;
+    return sendProblem(reply, "invalid-body", { detail, reasons: [detail] });
   });
 }
 

@@ -34,7 +34,8 @@ export function operateSafety(state: CoordinatorState, ports: OperateSafetyPorts
       if (!state.setups.has(shard)) return { ordered: false, problem: "not-found" };
       const others = [...state.setups.keys()].filter((one) => one !== shard);
       if (target !== null && !others.includes(target)) {
-        const detail = `target: found ${target}; must be one of ${others.join(", ")}`;
+        const allowed = others.map((one) => JSON.stringify(one)).join(", ");
+        const detail = `target: must be one of ${allowed}; found ${JSON.stringify(target)}`;
         return { ordered: false, problem: "bad-target", detail };
       }
       const nowMs = clock.nowMs();

@@ -338,6 +338,12 @@ describe("bad input", () => {
       code: "unsupported-media-type",
     },
     {
+      name: "plain text that is JSON",
+      payload: '{"reason":"maintenance"}',
+      headers: { ...HEADERS, "content-type": "text/plain" },
+      code: "unsupported-media-type",
+    },
+    {
       name: "a body above 64 KB",
       payload: JSON.stringify({ reason: "x".repeat(66_000) }),
       headers: json,
@@ -354,6 +360,7 @@ describe("bad input", () => {
       });
       expect(answer.json()).toMatchObject({ code });
       expect(answer.statusCode).toBe(answer.json().status);
+      if (code === "invalid-body") expect(answer.json().reasons).not.toHaveLength(0);
       expect(state.manualHalt).toBeUndefined();
     },
   );

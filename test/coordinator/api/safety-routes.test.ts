@@ -186,13 +186,13 @@ describe("orders about one shard", () => {
       url: "/v1/shards/base/drain",
       body: { reason: "drill", target: "base" },
       status: 400,
-      says: "must be one of ethereum",
+      says: 'must be one of "ethereum"; found "base"',
     },
     {
       url: "/v1/shards/base/drain",
       body: { reason: "drill", target: "mars" },
       status: 400,
-      says: "found mars",
+      says: 'must be one of "ethereum"; found "mars"',
     },
     { url: "/v1/shards/mars/drain", body: { reason: "drill" }, status: 404, says: "mars" },
     { url: "/v1/shards/mars/release", body: { reason: "drill" }, status: 404, says: "mars" },
@@ -206,6 +206,7 @@ describe("orders about one shard", () => {
     const answer = await post(o.url, o.body);
     expect(answer.statusCode).toBe(o.status);
     expect(answer.json().detail).toContain(o.says);
+    if (o.status === 400) expect(answer.json().reasons.join("; ")).toBe(answer.json().detail);
     expect(state.safety.orders).toEqual({});
   });
 });
