@@ -12,7 +12,7 @@ import type { PlannedAction } from "#coordinator/records/planning/planned-action
 import { levelOf } from "#coordinator/records/safety/breaker-state.ts";
 import { judgeTier, measureNetting } from "#coordinator/stages/bands/judge-tier.ts";
 import { nameTriggers } from "#coordinator/stages/bands/name-triggers.ts";
-import { shortfalls } from "#coordinator/stages/plans/find-shortfalls.ts";
+import { shortfalls, shortfallText } from "#coordinator/stages/plans/find-shortfalls.ts";
 import { type HedgePlan, neededUnits } from "#coordinator/stages/plans/plan-hedges.ts";
 
 /** A decision before it has an id and jobs. */
@@ -125,10 +125,9 @@ function capitalDecision({ view, policy }: World): DecisionRecord["capital"] {
 
 function triggersOf({ input, world }: PreparedPass): DecisionTrigger[] {
   const { view, inputs, effects, policy } = world;
-  const short = shortfalls({ inputs, effects, policy }).map(({ setup }): [string, string] => {
-    const capital = view.capital.get(setup.shard);
-    const held = capital?.collateralUsdAfterHaircut.toFixed(0);
-    return [setup.shard, `holds ${held} of ${capital?.requiredCapitalUsd.toFixed(0)} USD required`];
+  const context = { inputs, effects, policy };
+  const short = shortfalls(context).map((one): [string, string] => {
+    return [one.setup.shard, shortfallText(one, context)];
   });
   return nameTriggers({
     cause: input.trigger,

@@ -32,6 +32,25 @@ export function shortfalls(context: TransferPlanContext): ShardInput[] {
     .map(({ input }) => input);
 }
 
+/** What a shard in shortfall lacks, in the figures it was found by: nothing on its way to it counts, and the text says so. */
+export function shortfallText(input: ShardInput, context: TransferPlanContext): string {
+  const { shard } = input.setup;
+  const alone = withoutArriving(input, context);
+  const { collateralUsdAfterHaircut: heldUsd, requiredCapitalUsd: requiredUsd } = alone;
+  const cashLackUsd = -alone.surplusUsd;
+  // Rounded away from each other: what is short by a cent must not read as enough.
+  const lack =
+    cashLackUsd > requiredUsd - heldUsd
+      ? `lacks ${Math.ceil(cashLackUsd)} USD of cash for its expired series`
+      : `holds ${Math.floor(heldUsd)} of ${Math.ceil(requiredUsd)} USD required`;
+  const sureUsd = arrivingUsd(context.effects, shard);
+  const perhapsUsd = inDoubtUsd(context.effects, shard);
+  const coming = sureUsd > 0 ? `, without ${sureUsd.toFixed(0)} USD on its way` : "";
+  const inDoubt =
+    perhapsUsd > 0 ? `, without ${perhapsUsd.toFixed(0)} USD that its book may show already` : "";
+  return `${lack}${coming}${inDoubt}`;
+}
+
 /** Capital of a shard as if nothing on its way to it ever arrived. */
 export function withoutArriving(
   input: ShardInput,

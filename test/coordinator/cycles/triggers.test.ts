@@ -6,11 +6,14 @@ import type { SpotHistory } from "#coordinator/records/planning/volatility-forec
 import { newVarianceTrace } from "#shared/risk/statistics/realised-variance.ts";
 import { YEAR_MS } from "#shared/units/time.ts";
 import {
+  aJobRecord,
   anEntry,
+  anOption,
   aPassInput,
   aPolicy,
   NOW_MS,
 } from "#test/support/coordinator/coordinator-pass.ts";
+import { hash32 } from "#test/support/coordinator/shard-report.ts";
 
 const { triggers } = aPolicy();
 const RECENTRING = { ...triggers, earlyFromFraction: 0.75, recentreEveryMs: 60_000 };
@@ -91,6 +94,43 @@ describe("a decision says how far it went", () => {
       kind: "threshold",
       subject: "base",
       detail: expect.stringMatching(/^holds 100 of \d+ USD required$/),
+    });
+  });
+
+  test("a shortfall that only a transfer under way ends is told in the figures without it", () => {
+    const needy = anEntry({ shard: "ethereum", calls: -200, cashUsd: 1_000 });
+    const sent = aJobRecord({
+      jobId: hash32("0c"),
+      kind: "transfer",
+      shard: "base",
+      target: "ethereum",
+      underlying: null,
+      expectedDeltaUnits: 0,
+      amountUsd: 500_000,
+      amountOutOfShardRaw: "500000000000",
+      state: "in-transit",
+    });
+    const { decision } = decide([needy, anEntry({ shard: "base" })], { jobs: [sent] });
+    const { capital, triggers: found } = decision;
+    const held = capital?.shards.find(({ shard }) => shard === "ethereum");
+    expect(held?.collateralUsdAfterHaircut).toBeGreaterThan(held?.requiredCapitalUsd ?? 0);
+    expect(found).toContainEqual({
+      kind: "threshold",
+      subject: "ethereum",
+      detail: `holds 1000 of ${Math.ceil(held?.requiredCapitalUsd ?? 0)} USD required, without 500000 USD on its way`,
+    });
+  });
+
+  test("a solvent shard without the cash of an expired series is told to lack that cash", () => {
+    const expired = anOption({ strikeUsd: 1500, expiryMs: NOW_MS - 60_000, quantity: -100 });
+    // Without a pool nothing can be sold for it.
+    const change = { book: [expired], capacity: [] };
+    const book = { cashUsd: 10_000, hedgeUnits: 100, change };
+    const { decision } = decide([anEntry({ shard: "ethereum", ...book })]);
+    expect(decision.triggers).toContainEqual({
+      kind: "threshold",
+      subject: "ethereum",
+      detail: "lacks 40000 USD of cash for its expired series",
     });
   });
 });
