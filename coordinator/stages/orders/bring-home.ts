@@ -1,7 +1,7 @@
 import { isThrough, type PendingEffect } from "#coordinator/records/planning/pending-effect.ts";
 import type { PlannedAction } from "#coordinator/records/planning/planned-action.ts";
 import { marginNeededUsd } from "#coordinator/stages/capital/margin-needed.ts";
-import { actionRefusal, MARGIN_GAS_UNITS } from "#coordinator/stages/trades/gas-room.ts";
+import { actionRefusal, DUST_USD, MARGIN_GAS_UNITS } from "#coordinator/stages/trades/gas-room.ts";
 import type { ShardInput } from "#coordinator/stages/trades/hedge-option.ts";
 import { gasCostUsd } from "#coordinator/stages/trades/venue-limits.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
@@ -25,7 +25,7 @@ export type BringHomeStep = {
 
 type Move = { readonly action: PlannedAction } | { readonly waitsFor: string };
 
-/** What comes home must be worth this many times the gas of bringing it. */
+/** What comes home must be worth this many times the gas of bringing it, and more than dust. */
 const GAS_MULTIPLE = 3;
 /** Margin is taken out as far as twice what positions need stays: the price moves until the block. */
 const MARGIN_KEPT = 2;
@@ -61,7 +61,7 @@ function lent(own: ShardInput, line: LendingLine, context: BringHomeContext): Mo
   const usd = unitsFromRaw(raw, line.decimals) * priceUsd;
   const worthUsd = unitsFromRaw(supplied, line.decimals) * priceUsd;
   if (isBusy(own, line.adapter, context) || !isWorth(own, worthUsd, line, context)) return [];
-  if (!line.allowsWithdrawal || raw === 0n || !isOpen(own, line.adapter))
+  if (!line.allowsWithdrawal || usd < DUST_USD || !isOpen(own, line.adapter))
     return [{ waitsFor: `${line.asset} lent at ${line.venue}: it cannot be withdrawn now` }];
   const params = {
     kind: "lend-move",
@@ -158,7 +158,7 @@ function isWorth(
   { nativeUsd }: BringHomeContext,
 ): boolean {
   const gasUsd = gasCostUsd(own, line, nativeUsd);
-  return gasUsd !== null && usd > GAS_MULTIPLE * gasUsd && usd > 0;
+  return gasUsd !== null && usd > GAS_MULTIPLE * gasUsd && usd >= DUST_USD;
 }
 
 function priceOf({ setup, valuation }: ShardInput, token: Address): number {

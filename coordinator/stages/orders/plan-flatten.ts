@@ -5,7 +5,8 @@ import type { NetUnderlying } from "#coordinator/stages/risk/net-risk.ts";
 import type { Side } from "#coordinator/stages/trades/depth-cost.ts";
 import { hedgeAction } from "#coordinator/stages/trades/hedge-action.ts";
 import type { ShardInput } from "#coordinator/stages/trades/hedge-option.ts";
-import { hedgeOptions, unpaid } from "#coordinator/stages/trades/hedge-options.ts";
+import { hedgeOptions } from "#coordinator/stages/trades/hedge-options.ts";
+import { tooLittle } from "#coordinator/stages/trades/too-little.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
 
 export type FlattenContext = {
@@ -68,7 +69,7 @@ export function flattenStep(own: ShardInput, context: FlattenContext): FlattenSt
   const option = closing.find(({ venue }) => venue.kind === "perp") ?? closing[0];
   if (option === undefined) return wait("only a new position could take its delta");
   const wanted = Math.min(Math.abs(deltaUnits), option.limitUnits);
-  const refusal = unpaid(option, wanted);
+  const refusal = tooLittle(option, wanted);
   if (refusal !== undefined) return wait(`${own.setup.shard}: ${refusal}`);
   const make = (units: number) => hedgeAction(option, units, policy);
   const leastUnits = Math.max(option.leastUnits, option.payableUnits);

@@ -5,11 +5,11 @@ import type { HedgeOption, ShardInput } from "#coordinator/stages/trades/hedge-o
 import {
   type HedgeOptionsOutcome,
   hedgeOptions,
-  unpaid,
 } from "#coordinator/stages/trades/hedge-options.ts";
 import { optionAction } from "#coordinator/stages/trades/option-action.ts";
 import type { SeriesOption } from "#coordinator/stages/trades/series-option.ts";
 import { seriesOptions } from "#coordinator/stages/trades/series-options.ts";
+import { unpaid } from "#coordinator/stages/trades/too-little.ts";
 import type { OptionMarket } from "#shared/risk/pricing/option-position.ts";
 import { unitsFromRaw } from "#shared/units/token-amount.ts";
 import type { PerpLine } from "#shared/wire/shard-report.ts";
@@ -47,6 +47,8 @@ export function closeOption(own: ShardInput, context: UnwindContext): UnwindStep
     return side === "sell";
   });
   if (sales.length === 0) return wait("nothing can be sold back now");
+  const refusals = sales.flatMap((sale) => unpaid(sale, sale.limitUnits) ?? []);
+  if (refusals.length === sales.length) return wait(refusals[0] ?? "nothing can be sold back now");
   for (const sale of sales) {
     const make = (units: number) => optionAction(sale, units, context.policy);
     const { limitUnits: wanted, payableUnits: leastUnits } = sale;

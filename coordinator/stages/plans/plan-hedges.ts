@@ -4,8 +4,9 @@ import type { NetUnderlying } from "#coordinator/stages/risk/net-risk.ts";
 import type { Side } from "#coordinator/stages/trades/depth-cost.ts";
 import { hedgeAction } from "#coordinator/stages/trades/hedge-action.ts";
 import type { HedgeOption, ShardInput } from "#coordinator/stages/trades/hedge-option.ts";
-import { hedgeOption, unpaid } from "#coordinator/stages/trades/hedge-options.ts";
+import { hedgeOption } from "#coordinator/stages/trades/hedge-options.ts";
 import { splitTrade } from "#coordinator/stages/trades/split-trade.ts";
+import { tooLittle } from "#coordinator/stages/trades/too-little.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
 
 export type HedgePlan = {
@@ -71,12 +72,8 @@ function tooSmall(
   const most = Math.min(option.limitUnits, units);
   const isUsed = parts.some(({ shard }) => shard === option.shard);
   if (isUsed) return undefined;
-  const { underlying, shard, gasUsd, leastUnits } = option;
-  const refusal = unpaid(option, most);
-  if (refusal !== undefined) return `${underlying}: ${shard}: ${refusal}`;
-  if (most >= leastUnits) return undefined;
-  const [could, least] = [most, leastUnits].map((one) => one.toPrecision(4));
-  return `${underlying}: ${shard}: ${could} there is less than the ${least} worth its gas of ${gasUsd.toFixed(2)} USD`;
+  const refusal = tooLittle(option, most);
+  return refusal === undefined ? undefined : `${option.underlying}: ${option.shard}: ${refusal}`;
 }
 
 /** What a pass says of the hedges it came to, whichever way it found them. */

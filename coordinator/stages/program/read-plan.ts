@@ -28,9 +28,10 @@ import {
 } from "#coordinator/stages/program/planning-world.ts";
 import { hedgeAction } from "#coordinator/stages/trades/hedge-action.ts";
 import type { Place } from "#coordinator/stages/trades/hedge-option.ts";
-import { hedgeOptions, unpaid } from "#coordinator/stages/trades/hedge-options.ts";
+import { hedgeOptions } from "#coordinator/stages/trades/hedge-options.ts";
 import { optionAction } from "#coordinator/stages/trades/option-action.ts";
 import { closedRoutes, feeDecision, routeFee } from "#coordinator/stages/trades/route-fee.ts";
+import { unpaid } from "#coordinator/stages/trades/too-little.ts";
 
 /** What a solution wants done, by names alone: it can be tried on a newer world than the one it was found on. */
 export type WantedPlan = {

@@ -7,6 +7,9 @@ import type { ShardReport } from "#shared/wire/shard-report.ts";
 /** Gas of a move of cash at an option account, which tells none of its own. */
 export const MARGIN_GAS_UNITS = 450_000;
 
+/** What is worth less is nothing to trade or to move, USD: withdrawals and sales leave some raw units. */
+export const DUST_USD = 0.01;
+
 /** The base fee may rise by an eighth from one block to the next: a job comes at least one after the report it rests on. */
 const FEE_RISE = 1.125;
 

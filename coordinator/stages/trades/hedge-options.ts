@@ -1,15 +1,14 @@
 import { isHedge } from "#coordinator/records/planning/pending-effect.ts";
 import type { UnderlyingValuation } from "#coordinator/records/planning/shard-valuation.ts";
 import { type DepthContext, executionCostUsd } from "#coordinator/stages/trades/depth-cost.ts";
-import { feedUsd, gasRefusal } from "#coordinator/stages/trades/gas-room.ts";
 import type {
   HedgeContext,
   HedgeOption,
-  Limits,
   ShardInput,
 } from "#coordinator/stages/trades/hedge-option.ts";
 import { perpOption } from "#coordinator/stages/trades/perp-option.ts";
 import { spotOption } from "#coordinator/stages/trades/spot-option.ts";
+import { limitReason, unpaid } from "#coordinator/stages/trades/too-little.ts";
 import { gasCostUsd } from "#coordinator/stages/trades/venue-limits.ts";
 import type { CapacityLine, PerpLine } from "#shared/wire/shard-report.ts";
 
@@ -73,16 +72,14 @@ export function hedgeOptions(input: ShardInput, context: HedgeContext): HedgeOpt
   if (lines.length === 0) return refuse("no venue");
   if (open.length === 0) return refuse("its venue is closed by a breaker");
   const all = open.flatMap((line) => venueOptions(input, own, line, context));
-  if (all.length === 0) return refuse(closedReason(open));
-  const within = all.filter((option) => option.limitUnits > 0);
-  const [first] = within;
-  if (first === undefined) return refuse(limitReason(all[0]?.limits));
-  const usable = within
+  const usable = all
+    .filter((option) => option.limitUnits > 0)
     .filter((option) => unpaid(option, option.limitUnits) === undefined)
     .sort((left, right) => averageCost(left) - averageCost(right));
-  return usable.length === 0
-    ? refuse(unpaid(first, first.limitUnits) ?? "nothing to trade")
-    : { usable: true, options: usable };
+  if (usable.length > 0) return { usable: true, options: usable };
+  const [most] = all.toSorted((left, right) => right.limitUnits - left.limitUnits);
+  if (most === undefined) return refuse(closedReason(open));
+  return refuse(unpaid(most, most.limitUnits) ?? limitReason(most));
 }
 
 /** Pools and perpetuals of an underlying; pools only where its token is known. */
@@ -141,20 +138,4 @@ function hasHedgeInFlight(
 
 function averageCost({ points, limitUnits, depth, carryUsdPerUnit }: HedgeOption): number {
   return executionCostUsd(points, limitUnits, depth) / limitUnits + carryUsdPerUnit;
-}
-
-/** Why a trade of `units` on a venue would be refused for its gas; undefined when its agent would take it. */
-export function unpaid(option: HedgeOption, units: number): string | undefined {
-  if (units >= option.payableUnits) return undefined;
-  const { input, venue, underlying } = option;
-  const notionalUsd = units * feedUsd(underlying, input);
-  return gasRefusal(input, { gasUnits: venue.line.gasUnits, notionalUsd }) ?? UNPAID;
-}
-
-const UNPAID = "its agent does not pay the gas of so little";
-
-/** Which limit left nothing to trade. */
-function limitReason(limits: Limits | undefined): string {
-  const zero = Object.entries(limits ?? {}).find(([, units]) => !(units > 0));
-  return zero?.[0] ?? "nothing to trade";
 }
