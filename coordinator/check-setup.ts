@@ -32,7 +32,7 @@ export function checkSetup(config: CoordinatorConfig, baseDir: string): CheckedS
       return read();
     } catch (error) {
       if (!(error instanceof FatalError)) throw error;
-      problems.push(error.message);
+      problems.push(error.text);
       return undefined;
     }
   };
@@ -53,7 +53,7 @@ export function checkSetup(config: CoordinatorConfig, baseDir: string): CheckedS
   if (policy === undefined || secrets === undefined || problems.length > 0) {
     throw new FatalError(
       "config-invalid",
-      `the coordinator cannot start\n  ${problems.join("\n  ")}\n`,
+      `the coordinator cannot start\n  ${problems.join("\n  ")}`,
     );
   }
   const setups = config.shards.map((shard) => setupOf(shard, policy));
@@ -89,7 +89,7 @@ function registryProblems(shard: ShardConfig): string[] {
         : [`${at}.endpointId: found ${shard.endpointId}; ${shard.chain} is ${entry.endpointId}`]),
     ];
   } catch (error) {
-    if (error instanceof FatalError) return [`${at}.${error.message}`];
+    if (error instanceof FatalError) return [`${at}.${error.text}`];
     throw error;
   }
 }

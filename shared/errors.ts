@@ -5,10 +5,15 @@
 abstract class RiskshardError extends Error {
   /** Stable, documented in docs/protocol.md; scripts may depend on it. */
   readonly code: string;
-  constructor(code: string, message: string, options?: ErrorOptions) {
-    super(`${message} [${code}]`, options);
+  /** The message without the code, for the text of another error. */
+  readonly text: string;
+
+  /** @param text Of several lines when it lists problems; the message shows the code at the end of the first. */
+  constructor(code: string, text: string, options?: ErrorOptions) {
+    super(text.replace(/$/m, () => ` [${code}]`), options);
     this.name = new.target.name;
     this.code = code;
+    this.text = text;
   }
 }
 

@@ -37,7 +37,7 @@ export function findConnection(sources: ConnectionSources): ApiConnection {
   ];
   if (url !== undefined && key !== undefined) return { url: checkedUrl(url), key };
   const lines = [...missing, "or run this where a local world runs (.local/world.json)"];
-  throw new FatalError("input-connection", `admin API unknown\n  ${lines.join("\n  ")}\n`);
+  throw new FatalError("input-connection", `admin API unknown\n  ${lines.join("\n  ")}`);
 }
 
 /**
@@ -76,9 +76,15 @@ const problemSchema = z.object({
   detail: z.string().catch("no detail given"),
 });
 
+/** @throws {FatalError} `config-secret` naming `--key`; a key given in place of a reference is not shown. */
 function keyOf({ keyReference, env }: ConnectionSources): string | undefined {
-  if (keyReference !== undefined) return readSecret(keyReference, { env });
-  return env["RISKSHARD_API_KEY"];
+  if (keyReference === undefined) return env["RISKSHARD_API_KEY"];
+  try {
+    return readSecret(keyReference, { env });
+  } catch (error) {
+    if (!(error instanceof FatalError)) throw error;
+    throw new FatalError(error.code, `--key: ${error.text}`, { cause: error });
+  }
 }
 
 function readWorld(file: string): ApiConnection | undefined {

@@ -88,7 +88,7 @@ export function crossCheckChains(
   if (disagreements.length === 0) return;
   throw new FatalError(
     "chain-registry-disagreement",
-    `chain registry disagrees with itself\n  ${disagreements.join("\n  ")}\n`,
+    `chain registry disagrees with itself\n  ${disagreements.join("\n  ")}`,
   );
 }
 

@@ -16,7 +16,7 @@ export function loadConfigFile<S extends z.ZodType>(schema: S, path: string): z.
   if (result.success) return result.data;
   const lines = describeIssues(result.error, input);
   const count = lines.length === 1 ? "1 field is wrong" : `${lines.length} fields are wrong`;
-  throw new FatalError("config-invalid", `${path}: ${count}\n  ${lines.join("\n  ")}\n`);
+  throw new FatalError("config-invalid", `${path}: ${count}\n  ${lines.join("\n  ")}`);
 }
 
 function readText(path: string): string {
@@ -38,7 +38,7 @@ function parseYaml(text: string, path: string): unknown {
   if (lines.length > 0) {
     throw new FatalError(
       "config-unreadable",
-      `${path}: is not valid YAML\n  ${lines.join("\n  ")}\n`,
+      `${path}: is not valid YAML\n  ${lines.join("\n  ")}`,
     );
   }
   return document.toJS();

@@ -37,7 +37,7 @@ export function readSecrets<F extends string>(
     return "problem" in found ? [`${field}: ${found.problem}`] : [];
   });
   if (problems.length > 0) {
-    throw new FatalError("config-secret", `secrets cannot be read\n  ${problems.join("\n  ")}\n`);
+    throw new FatalError("config-secret", `secrets cannot be read\n  ${problems.join("\n  ")}`);
   }
   const secrets = entries.map(({ field, found }) => [field, "secret" in found ? found.secret : ""]);
   return Object.fromEntries(secrets) as Record<F, string>;

@@ -31,7 +31,7 @@ export function findKeys(
       return find();
     } catch (error) {
       if (!(error instanceof FatalError)) throw error;
-      problems.push(error.message.includes(field) ? error.message : `${field}: ${error.message}`);
+      problems.push(error.text.includes(field) ? error.text : `${field}: ${error.text}`);
       return undefined;
     }
   };
@@ -39,7 +39,7 @@ export function findKeys(
   const sender = attempt("senderKey", () => findKey("senderKey", config.senderKey, baseDir));
   const quoter = attempt("quoterKey", () => findKey("quoterKey", config.quoterKey, baseDir));
   if (reporter === undefined || sender === undefined || quoter === undefined)
-    throw new FatalError("config-secret", `keys cannot be used\n  ${problems.join("\n  ")}\n`);
+    throw new FatalError("config-secret", `keys cannot be used\n  ${problems.join("\n  ")}`);
   return {
     secrets: [reporter.secret, ...sender.secrets, ...quoter.secrets],
     open: async () => ({

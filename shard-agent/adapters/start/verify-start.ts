@@ -191,5 +191,5 @@ async function verifySockets({ chainId, rpc }: StartClaims): Promise<void> {
 function failOn(lines: readonly (string | null)[], code: string): void {
   const wrong = lines.filter((line) => line !== null);
   if (wrong.length > 0)
-    throw new FatalError(code, `configuration and chain disagree\n  ${wrong.join("\n  ")}\n`);
+    throw new FatalError(code, `configuration and chain disagree\n  ${wrong.join("\n  ")}`);
 }

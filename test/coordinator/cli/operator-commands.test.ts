@@ -179,6 +179,14 @@ describe("operator commands", () => {
       args: ["net", "--api", "ftp://x"],
       said: '--api: must be an http or https URL; found "ftp://x"',
     },
+    {
+      args: ["ready", "--key", "plain"],
+      said: "--key: must be ${env:NAME} or file:path; found something else, which is not shown",
+    },
+    {
+      args: ["ready", "--key", "file:/nowhere/key"],
+      said: "--key: /nowhere/key cannot be read: ENOENT",
+    },
   ])("$args is refused before anything is sent", async ({ args, said }) => {
     const running = run(args, { RISKSHARD_API_URL: "http://127.0.0.1:1", RISKSHARD_API_KEY: "k" });
 

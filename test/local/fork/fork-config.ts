@@ -89,12 +89,12 @@ export function readForks(
       forks.set(key, { url, contracts: loadConfigFile(forkContractsSchema, file) });
     } catch (error) {
       problems.push(
-        `FORK_CONFIG_${key.toUpperCase()}: ${error instanceof Error ? error.message : String(error)}`,
+        `FORK_CONFIG_${key.toUpperCase()}: ${error instanceof FatalError ? error.text : String(error)}`,
       );
     }
   }
   if (problems.length > 0)
-    throw new FatalError("config-fork", `forks cannot be started\n  ${problems.join("\n  ")}\n`);
+    throw new FatalError("config-fork", `forks cannot be started\n  ${problems.join("\n  ")}`);
   return forks;
 }
 
@@ -125,7 +125,7 @@ export async function verifyFork(client: PublicClient, key: string, fork: Fork):
   const variable = `FORK_CONFIG_${key.toUpperCase()}`;
   throw new FatalError(
     "config-fork",
-    `${variable} does not fit the forked chain\n  ${problems.join("\n  ")}\n`,
+    `${variable} does not fit the forked chain\n  ${problems.join("\n  ")}`,
   );
 }
 

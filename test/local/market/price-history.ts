@@ -32,7 +32,7 @@ export function loadPriceHistory(file: string): PriceHistory {
   if (problems.length === 0) return history;
   const more = problems.length > ERRORS_SHOWN ? [`and ${problems.length - ERRORS_SHOWN} more`] : [];
   const lines = [...problems.slice(0, ERRORS_SHOWN), ...more];
-  throw new FatalError("input-prices", `${file} is not a price history\n  ${lines.join("\n  ")}\n`);
+  throw new FatalError("input-prices", `${file} is not a price history\n  ${lines.join("\n  ")}`);
 }
 
 /** Rows of a CSV text, and what is wrong with it, each with its line number. */

@@ -66,7 +66,7 @@ extra: true
   const message = messageOf(() => loadConfigFile(schema, file));
 
   expect(message.split("\n").map((line) => line.trim())).toEqual([
-    `${file}: 9 fields are wrong`,
+    `${file}: 9 fields are wrong [config-invalid]`,
     "port: must be <= 65535; found 70000",
     'level: must be one of "info", "warn"; found "loud"',
     "url: must be a string; found nothing",
@@ -76,7 +76,6 @@ extra: true
     "shards[1].wieght: unknown field; remove it or correct its name",
     "route.pool: must be a string; found 7",
     "extra: unknown field; remove it or correct its name",
-    "[config-invalid]",
   ]);
 });
 
