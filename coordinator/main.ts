@@ -60,7 +60,9 @@ const LOOKBACK_BLOCKS = 50_000;
 await runMain(main);
 
 async function main(): Promise<void> {
-  const { configPath, shadow } = readArguments();
+  const given = readArguments(process.argv.slice(2));
+  if (given === null) return;
+  const { configPath, shadow } = given;
   const config = loadConfigFile(coordinatorConfigSchema, configPath);
   const checked = checkSetup(config, dirname(configPath));
   crossCheckChains();

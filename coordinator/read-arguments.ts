@@ -1,28 +1,24 @@
 import { resolve } from "node:path";
-import { parseArgs } from "node:util";
-import { FatalError } from "#shared/errors.ts";
+import { Command } from "commander";
+import { parseCommandLine, requires } from "#shared/node/command-line.ts";
 
-const USAGE = "usage: node coordinator/main.ts --config <file> [--shadow]";
+type Flags = { readonly config: string; readonly shadow?: boolean };
 
 /**
- * The coordinator's command line.
+ * The coordinator's command line; null when help was asked for and shown.
  *
+ * @param args Without the interpreter and the script.
  * @throws {FatalError} `input-arguments` with the usage.
  */
-export function readArguments(): { readonly configPath: string; readonly shadow: boolean } {
-  try {
-    const { values } = parseArgs({
-      options: { config: { type: "string" }, shadow: { type: "boolean", default: false } },
-      strict: true,
-    });
-    if (values.config === undefined)
-      throw new FatalError("input-arguments", `--config is missing; ${USAGE}`);
-    return { configPath: resolve(values.config), shadow: values.shadow };
-  } catch (error) {
-    if (error instanceof FatalError) throw error;
-    throw new FatalError(
-      "input-arguments",
-      `${error instanceof Error ? error.message : String(error)}; ${USAGE}`,
-    );
-  }
+export function readArguments(
+  args: readonly string[],
+): { readonly configPath: string; readonly shadow: boolean } | null {
+  const command = new Command("riskshard-coordinator")
+    .description("Nets the shards' risk and issues mandates to their agents.")
+    .usage("--config <file> [--shadow]")
+    .option("--config <file>", "configuration, as docs/examples/coordinator.yaml")
+    .option("--shadow", "plan and record, and sign nothing")
+    .action(requires("config"));
+  const flags = parseCommandLine<Flags>(command, args, "input-arguments");
+  return flags && { configPath: resolve(flags.config), shadow: flags.shadow ?? false };
 }

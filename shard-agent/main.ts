@@ -1,5 +1,4 @@
-import { dirname, resolve } from "node:path";
-import { parseArgs } from "node:util";
+import { dirname } from "node:path";
 import { Redis } from "ioredis";
 import { fastifyQuoteServer } from "#shard-agent/adapters/fastify-quote-server.ts";
 import { sqliteJournal } from "#shard-agent/adapters/journal/sqlite-journal.ts";
@@ -46,6 +45,7 @@ import type { Journal } from "#shard-agent/ports/journal.ts";
 import type { Lease } from "#shard-agent/ports/lease.ts";
 import type { Memory } from "#shard-agent/ports/memory.ts";
 import type { Pause } from "#shard-agent/ports/pause.ts";
+import { readArguments } from "#shard-agent/read-arguments.ts";
 import { positionVenues } from "#shard-agent/venues/position-venues.ts";
 import { uniswapV3Venue } from "#shard-agent/venues/uniswap-v3.ts";
 import { FatalError } from "#shared/errors.ts";
@@ -63,7 +63,6 @@ import { streamWriter } from "#shared/redis/stream-writer.ts";
 import { RECOVERY_QUEUE_PREFIX } from "#shared/wire/recovery-job.ts";
 import { receiptStreamKey, reportStreamKey } from "#shared/wire/stream-keys.ts";
 
-const USAGE = "usage: node shard-agent/main.ts --config <file.yaml>";
 const STEP_TIMEOUT_MS = 3000;
 const STREAM_LENGTH_MAX = 256;
 /** How often the head is asked for; well below any block time. */
@@ -72,9 +71,10 @@ const HEAD_POLL_MS = 150;
 await runMain(main);
 
 async function main(): Promise<void> {
-  const path = configPath();
-  const config = loadConfigFile(agentConfigSchema, path);
-  const found = findKeys(config, dirname(resolve(path)));
+  const given = readArguments(process.argv.slice(2));
+  if (given === null) return;
+  const config = loadConfigFile(agentConfigSchema, given.configPath);
+  const found = findKeys(config, dirname(given.configPath));
   verifyRegistry(config);
   const log = jsonLog({
     level: config.logLevel,
@@ -271,15 +271,4 @@ function stopOn(error: unknown, { log, shutdown }: Process): void {
     error,
   });
   void shutdown.begin("fatal error", 1);
-}
-
-function configPath(): string {
-  try {
-    const { values } = parseArgs({ options: { config: { type: "string" } }, strict: true });
-    if (values.config !== undefined) return values.config;
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new FatalError("input-arguments", `${reason}\n${USAGE}`);
-  }
-  throw new FatalError("input-arguments", `--config: must be given; found nothing\n${USAGE}`);
 }

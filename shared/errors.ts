@@ -10,7 +10,10 @@ abstract class RiskshardError extends Error {
 
   /** @param text Of several lines when it lists problems; the message shows the code at the end of the first. */
   constructor(code: string, text: string, options?: ErrorOptions) {
-    super(text.replace(/$/m, () => ` [${code}]`), options);
+    super(
+      text.replace(/$/m, () => ` [${code}]`),
+      options,
+    );
     this.name = new.target.name;
     this.code = code;
     this.text = text;

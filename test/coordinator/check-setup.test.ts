@@ -9,6 +9,8 @@ test("what is wrong in other files is told with one code, on the first line", ()
   const folder = temporaryFolder();
   const check = () => checkSetup({ ...config, policyFile: "policy.yaml" }, folder);
   expect(check).toThrow(/^the coordinator cannot start \[config-invalid\]\n {2}/);
-  expect(check).toThrow(`${folder}/policy.yaml: cannot be read: ENOENT\n  secrets cannot be read\n`);
+  expect(check).toThrow(
+    `${folder}/policy.yaml: cannot be read: ENOENT\n  secrets cannot be read\n`,
+  );
   expect(check).not.toThrow(/\n.*\[config-/);
 });

@@ -134,6 +134,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
     "#shared/node/probe.ts",
     "#shared/wire/describe-issues.ts",
     "#shared/errors.ts",
+    "commander",
     "pino",
     "yaml",
     "zod",

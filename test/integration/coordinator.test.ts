@@ -403,7 +403,7 @@ describe("a wrong configuration", () => {
     expect(await coordinator.exitCode).toBe(2);
     expect(coordinator.output()).toContain(text);
     expect(coordinator.output()).toContain(
-      "usage: node coordinator/main.ts --config <file> [--shadow]",
+      "usage: riskshard-coordinator --config <file> [--shadow]",
     );
   });
 });

@@ -1,8 +1,10 @@
 import { randomInt } from "node:crypto";
 import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { Command } from "commander";
 import { FatalError } from "#shared/errors.ts";
+import { parseCommandLine } from "#shared/node/command-line.ts";
+import { number, whole } from "#test/support/runner/numeric-flags.ts";
 
 /** What `npm start` was asked for. */
 export type CliOptions = {
@@ -45,15 +47,8 @@ type Flags = {
  * @throws {FatalError} `input-flags` with what was found and what is allowed.
  */
 export function parseCliOptions(args: readonly string[]): CliOptions | null {
-  const command = describeCommand();
-  try {
-    command.parse([...args], { from: "user" });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) return null;
-    throw new FatalError("input-flags", error.message.replace(/^error: /, ""));
-  }
-  const flags = command.opts<Flags>();
+  const flags = parseCommandLine<Flags>(describeCommand(), args, "input-flags");
+  if (flags === null) return null;
   const problems = contradictions(flags);
   if (problems.length > 0) throw new FatalError("input-flags", problems.join("; "));
   return {
@@ -99,10 +94,10 @@ function describeCommand(): Command {
       number([0.01, SPEED_MAX]),
     )
     .option("--shadow", "the coordinator plans and records, and signs nothing")
-    .option("--dir <folder>", "folder of the world; one world at a time (default: .local)")
-    .allowExcessArguments(false)
-    .configureOutput({ writeErr: () => undefined })
-    .exitOverride();
+    .option(
+      "--dir <folder>",
+      "folder of the world, so that two can run beside each other (default: .local)",
+    );
 }
 
 function contradictions(flags: Flags): string[] {
@@ -115,20 +110,4 @@ function contradictions(flags: Flags): string[] {
     problems.push(`--json: the folder ${dirname(resolve(flags.json))} does not exist`);
   }
   return problems;
-}
-
-function whole([least, most]: readonly [number, number]): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (/^\d+$/.test(text) && value >= least && value <= most) return value;
-    throw new InvalidArgumentError(`Must be a whole number from ${least} to ${most}.`);
-  };
-}
-
-function number([least, most]: readonly [number, number]): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (text.trim() !== "" && value >= least && value <= most) return value;
-    throw new InvalidArgumentError(`Must be a number from ${least} to ${most}.`);
-  };
 }
