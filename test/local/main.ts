@@ -7,6 +7,8 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { runMain } from "#shared/node/run-main.ts";
 import { type CliOptions, parseCliOptions } from "#test/local/cli-options.ts";
+import { readForks } from "#test/local/fork/fork-config.ts";
+import { loadPriceHistory } from "#test/local/market/price-history.ts";
 import { Abort, listenForSignals } from "#test/local/run-control.ts";
 import { runWorld, untilReady } from "#test/local/run-world.ts";
 import { startWorld, type World } from "#test/local/world.ts";
@@ -16,11 +18,18 @@ import type { SetupStep } from "#test/local/world-options.ts";
 await runMain(async () => {
   const options = parseCliOptions(process.argv.slice(2));
   if (options === null) return;
+  checkFiles(options);
   const unlock = lockFolder(options.folder);
   const exitCode = await runLocked(options).finally(unlock);
   // What was cut off must not keep the process alive.
   process.exit(exitCode);
 });
+
+/** What the user gave is looked at before the folder, where a world may run, and before anything is started. */
+function checkFiles({ prices }: CliOptions): void {
+  if (prices !== null) loadPriceHistory(prices.file);
+  readForks(process.env);
+}
 
 async function runLocked(options: CliOptions): Promise<number> {
   const worldFile = join(options.folder, "world.json");
