@@ -1,58 +1,40 @@
-import { parseArgs } from "node:util";
+/**
+ * `npm run simulate`: runs seeds and prints what happened in them. Exit codes: 0 every invariant held, 1 one
+ * did not, 2 bad flags.
+ */
+import { runMain } from "#shared/node/run-main.ts";
+import { parseSimulateOptions } from "#test/simulation/cli-options.ts";
 import { loadSolverEngine } from "#test/simulation/coordinator/simulated-solver.ts";
-import { FAULT_KINDS, type FaultKind } from "#test/simulation/engine/faults.ts";
-import { PLANTS } from "#test/simulation/plant/plants.ts";
 import { runSeed, type SeedResult } from "#test/simulation/run-seed.ts";
 import { renderTable } from "#test/simulation/table.ts";
 import { fastCodec } from "#test/simulation/world/codec.ts";
 import { realCodec } from "#test/simulation/world/real-codec.ts";
-import { KEEPER_ROLES } from "#test/simulation/world/simulated-world.ts";
 
 Error.stackTraceLimit = 3;
-const { values } = parseArgs({
-  options: {
-    seed: { type: "string" },
-    seeds: { type: "string" },
-    steps: { type: "string", default: "4000" },
-    harmless: { type: "boolean", default: false },
-    signed: { type: "boolean", default: false },
-    solved: { type: "boolean", default: false },
-    plant: { type: "string", multiple: true, default: [] },
-    always: { type: "string", multiple: true, default: [] },
-    role: { type: "string" },
-    liar: { type: "boolean", default: false },
-    verbose: { type: "boolean", default: false },
-  },
+
+await runMain(async () => {
+  const options = parseSimulateOptions(process.argv.slice(2));
+  if (options === null) return;
+  const { seed: first, seeds, steps, harmless, signed, solved, role } = options;
+  const engine = solved ? { engine: await loadSolverEngine() } : {};
+  const results: SeedResult[] = [];
+  for (let seed = first; seed < first + seeds; seed += 1) {
+    results.push(
+      await runSeed({
+        seed,
+        steps,
+        codec: signed ? realCodec() : fastCodec(),
+        isHarmless: harmless,
+        ...engine,
+        plants: new Set(options.plant),
+        always: options.always,
+        ...(options.liar ? { hasLiar: true } : {}),
+        ...(role === undefined ? {} : { role }),
+        ...(signed ? { faultyMs: 35_000 } : {}),
+        ...(options.verbose ? { print: (line: string) => console.log(line) } : {}),
+      }),
+    );
+  }
+  console.log(renderTable(results));
+  process.exitCode = results.some((one) => one.violations.length > 0) ? 1 : 0;
 });
-function isOneOf<T extends string>(all: readonly T[], one: string | undefined): one is T {
-  return one !== undefined && (all as readonly string[]).includes(one);
-}
-
-/** `kind=rate`, as a multiple of the usual; 1 when left out. */
-function rateOf(text: string): [FaultKind, number][] {
-  const [kind, rate] = text.split("=");
-  return isOneOf(FAULT_KINDS, kind) ? [[kind, Number(rate ?? 1)]] : [];
-}
-
-const first = Number(values.seed ?? 1);
-const engine = values.solved ? { engine: await loadSolverEngine() } : {};
-const results: SeedResult[] = [];
-for (let seed = first; seed < first + Number(values.seeds ?? 1); seed += 1) {
-  results.push(
-    await runSeed({
-      seed,
-      steps: Number(values.steps),
-      codec: values.signed ? realCodec() : fastCodec(),
-      isHarmless: values.harmless,
-      ...engine,
-      plants: new Set(values.plant.filter((one) => isOneOf(PLANTS, one))),
-      always: new Map(values.always.flatMap(rateOf)),
-      ...(values.liar ? { hasLiar: true } : {}),
-      ...(isOneOf(KEEPER_ROLES, values.role) ? { role: values.role } : {}),
-      ...(values.signed ? { faultyMs: 35_000 } : {}),
-      ...(values.verbose ? { print: (line: string) => console.log(line) } : {}),
-    }),
-  );
-}
-console.log(renderTable(results));
-process.exitCode = results.some((one) => one.violations.length > 0) ? 1 : 0;

@@ -43,7 +43,7 @@ export function rerunText(mode: ModeName, options: RunOptions): string {
     ...(role === undefined ? [] : [` --role ${role}`]),
     ...[...always].map(([kind, rate]) => ` --always ${kind}=${rate}`),
   ].join("");
-  const command = `node test/simulation/main.ts --seed ${seed} --steps ${steps}${flags} --verbose`;
+  const command = `npm run simulate -- --seed ${seed} --steps ${steps}${flags} --verbose`;
   return `seed ${seed} fails; rerun: ${command}, and add it to seeds.json`;
 }
 
