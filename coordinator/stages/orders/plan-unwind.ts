@@ -7,12 +7,10 @@ import {
   hedgeOptions,
 } from "#coordinator/stages/trades/hedge-options.ts";
 import { optionAction } from "#coordinator/stages/trades/option-action.ts";
-import type { SeriesOption } from "#coordinator/stages/trades/series-option.ts";
 import { seriesOptions } from "#coordinator/stages/trades/series-options.ts";
 import { unpaid } from "#coordinator/stages/trades/too-little.ts";
 import type { OptionMarket } from "#shared/risk/pricing/option-position.ts";
 import { unitsFromRaw } from "#shared/units/token-amount.ts";
-import type { PerpLine } from "#shared/wire/shard-report.ts";
 
 export type UnwindContext = FlattenContext & {
   /** What options of the underlying are valued on; undefined when it has no price now. */
@@ -54,7 +52,7 @@ export function closeOption(own: ShardInput, context: UnwindContext): UnwindStep
     const { limitUnits: wanted, payableUnits: leastUnits } = sale;
     const limits = { wanted, leastUnits, spotUsd: market.spotUsd };
     const action = largestTaken(make, limits, context);
-    if (action !== undefined) return { action: whole(action, sale), waitsFor: null };
+    if (action !== undefined) return { action, waitsFor: null };
   }
   return wait("the other shards cannot take its delta now");
 }
@@ -97,7 +95,7 @@ export function closePerp(own: ShardInput, context: UnwindContext): UnwindStep {
   const action = largestTaken(make, { wanted, leastUnits, spotUsd }, context);
   return action === undefined
     ? wait("the other shards cannot take its delta now")
-    : { action: wholePerp(action, line), waitsFor: null };
+    : { action, waitsFor: null };
 }
 
 /** As though nothing held the shard to reducing: what is closed here comes back elsewhere. */
@@ -107,23 +105,4 @@ function freed(own: ShardInput): ShardInput {
 
 function optionsOf(outcome: HedgeOptionsOutcome): readonly HedgeOption[] {
   return outcome.usable ? outcome.options : [];
-}
-
-/** Doubles hold fewer digits than positions: what is meant to close one does so to its last unit. */
-const CLOSES_FROM = 1 - 1e-9;
-
-function wholePerp(action: PlannedAction, { sizeE18 }: PerpLine): PlannedAction {
-  const { params } = action;
-  if (params.kind !== "perp-change") return action;
-  const isWhole = Math.abs(Number(params.sizeE18)) >= CLOSES_FROM * Math.abs(Number(sizeE18));
-  return isWhole
-    ? { ...action, params: { ...params, sizeE18: (-BigInt(sizeE18)).toString() } }
-    : action;
-}
-
-function whole(action: PlannedAction, { series }: SeriesOption): PlannedAction {
-  const { params } = action;
-  if (params.kind !== "option-trade") return action;
-  const isWhole = -Number(params.quantityE18) >= CLOSES_FROM * Number(series.heldE18);
-  return isWhole ? { ...action, params: { ...params, quantityE18: `-${series.heldE18}` } } : action;
 }

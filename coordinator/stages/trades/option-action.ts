@@ -1,4 +1,5 @@
 import type { PlannedAction } from "#coordinator/records/planning/planned-action.ts";
+import { closingSizeRaw } from "#coordinator/stages/trades/closing-size.ts";
 import { usdFor } from "#coordinator/stages/trades/depth-cost.ts";
 import { leastNotionalUsd, MARGIN_GAS_UNITS } from "#coordinator/stages/trades/gas-room.ts";
 import type { SeriesOption } from "#coordinator/stages/trades/series-option.ts";
@@ -23,7 +24,8 @@ function tradeAction(
   policy: Policy,
 ): PlannedAction | undefined {
   const { market, series, sign, input } = option;
-  const quantityRaw = rawFromUnitsDown(units, 18);
+  const quantityRaw =
+    sign === 1 ? rawFromUnitsDown(units, 18) : closingSizeRaw(units, series.heldE18);
   if (quantityRaw === 0n || units < option.payableUnits) return undefined;
   const quantity = unitsFromRaw(quantityRaw, 18);
   const paidUsd = usdFor(option.points, quantity);

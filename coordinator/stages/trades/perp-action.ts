@@ -1,4 +1,5 @@
 import type { PlannedAction } from "#coordinator/records/planning/planned-action.ts";
+import { closingSizeRaw } from "#coordinator/stages/trades/closing-size.ts";
 import { executionCostUsd, usdFor } from "#coordinator/stages/trades/depth-cost.ts";
 import type { HedgeOption, PerpVenue } from "#coordinator/stages/trades/hedge-option.ts";
 import { SLIPPAGE_SHARE_PLANNED } from "#coordinator/stages/trades/slippage-share.ts";
@@ -17,7 +18,9 @@ export function perpAction(
   policy: Policy,
 ): PlannedAction | undefined {
   const { depth, place } = option;
-  const sizeRaw = rawFromUnitsDown(units, 18);
+  const sizeRaw = venue.isOpening
+    ? rawFromUnitsDown(units, 18)
+    : closingSizeRaw(units, venue.line.sizeE18);
   if (sizeRaw === 0n) return undefined;
   const sign = depth.side === "buy" ? 1 : -1;
   const tradedUnits = unitsFromRaw(sizeRaw, 18);

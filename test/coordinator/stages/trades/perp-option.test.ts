@@ -1,8 +1,10 @@
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { assessWorld } from "#coordinator/cycles/planning/assess-world.ts";
 import { pendingEffects } from "#coordinator/records/planning/pending-effect.ts";
 import { marginFractionNeeded } from "#coordinator/stages/capital/margin-needed.ts";
 import { executionCostUsd } from "#coordinator/stages/trades/depth-cost.ts";
+import { hedgeAction } from "#coordinator/stages/trades/hedge-action.ts";
 import { hedgeOptions } from "#coordinator/stages/trades/hedge-options.ts";
 import {
   aJobRecord,
@@ -108,4 +110,28 @@ test("a position is taken back no further than a lapsed hedge would leave it, so
   expect(unitsBeside(close, null)).toBeCloseTo(8, 9);
   expect(unitsBeside(close, { deltaUnits: 3, isLapsed: true })).toBeCloseTo(5, 9);
   expect(unitsBeside(close, { deltaUnits: 9, isLapsed: true })).toBe(0);
+});
+
+test("a trade that takes a whole position back closes it to the last unit, and never turns it", () => {
+  const policy = aPolicy({ slippageMaxFraction: 0.2, hedgeNotionalMaxUsd: 1e9 });
+  const check = (size: bigint): void => {
+    const change = { indexUpdatedAtMs: BLOCK_MS - 500, sizeE18: size.toString() };
+    const sizeUnits = Number(size) / 1e18;
+    const line = aPerpMarket({ marginUsd: 500_000, sizeUnits, change });
+    const entry = anEntry({ shard: "base", change: { perps: [line], capacity: [] } });
+    const { inputs, nativeUsd } = assessWorld(aPassInput([entry], { policy }));
+    const side = size > 0n ? "sell" : "buy";
+    const context = { underlying: "ETH", side, effects: [], policy, nativeUsd } as const;
+    const outcome = inputs[0] === undefined ? undefined : hedgeOptions(inputs[0], context);
+    const [option] = outcome?.usable === true ? outcome.options : [];
+    if (option === undefined) throw new Error("not usable");
+    const sizeOf = (units: number) => hedgeAction(option, units, policy)?.params;
+    expect(sizeOf(option.limitUnits)).toMatchObject({ sizeE18: (-size).toString() });
+    const half = sizeOf(option.limitUnits / 2);
+    const halfSize = half?.kind === "perp-change" ? Number(half.sizeE18) : Number.NaN;
+    expect(halfSize / Number(size)).toBeCloseTo(-0.5, 9);
+  };
+  check(7_563_093_087_154_430_626n);
+  const sizes = fc.bigInt({ min: 10n ** 15n, max: 20n * 10n ** 18n });
+  fc.assert(fc.property(sizes, fc.boolean(), (size, isLong) => check(isLong ? size : -size)));
 });
