@@ -106,10 +106,15 @@ export function largestTaken(
   return undefined;
 }
 
-/** True when the net stays within its limit whether or not the trade is done, and its band is left no further than before. */
+/**
+ * True when the net stays within its limit whether or not the trade is done, and its band is left no further than before. Where
+ * it is left on the trade's own side, the others have yet to take the last one: their trades may have failed, and would again.
+ */
 function isTaken({ effect }: PlannedAction, context: Known): boolean {
   const { net, halfWidthUnits, others, effects, policy, underlying } = context;
   const units = effect.deltaUnits;
+  const [low, high] = net.staleIntervalUnits;
+  if (units > 0 ? high > halfWidthUnits : low < -halfWidthUnits) return false;
   const moved: NetUnderlying = {
     ...net,
     greeks: { ...net.greeks, deltaUnits: net.greeks.deltaUnits + units },

@@ -127,6 +127,29 @@ describe("flattening a shard", () => {
     expect(progressOf(last)?.waitingFor.join()).toMatch(/other shards cannot take/);
   });
 
+  test("goes on only once the others have taken what left it, however often their trades fail", () => {
+    let failing = books;
+    let steps = 0;
+    for (let count = 0; count < 12; count += 1) {
+      const outcome = pass(failing, { base: FLATTEN });
+      const net = outcome.view.nets.get("ETH");
+      if (net?.netted !== true) throw new Error("not netted");
+      const ofBase = outcome.jobs.filter(({ shard }) => shard === "base");
+      const half = outcome.view.halfWidthUnits.get("ETH") ?? 0;
+      // The view has the order's own trade in it.
+      const step = ofBase.reduce((sum, job) => sum + job.expectedDeltaUnits, 0);
+      const isOutside = net.net.greeks.deltaUnits - step > half;
+      expect(isOutside && step !== 0).toBe(false);
+      if (isOutside) expect(progressOf(outcome)).toMatchObject({ state: "blocked" });
+      steps += ofBase.length;
+      // Of all jobs only the flattened shard's own take effect.
+      failing = done(failing, ofBase);
+    }
+    expect(steps).toBeGreaterThan(0);
+    const { last } = play(failing, { base: FLATTEN }, "base");
+    expect(progressOf(last)).toMatchObject({ state: "done" });
+  });
+
   test("stays within the net delta limit also when the first of the others has no market in it", () => {
     const limited = aPolicy({ ...POLICY.underlyings["ETH"], netDeltaLimitUsd: 25_000 });
     const [base, optimism] = entriesOf({ base: { calls: -200 }, optimism: { hedgeUnits: 100 } });

@@ -139,7 +139,7 @@ function play(start: Held, order: ShardOrder) {
       if (shard !== "base") moved[shard] = (moved[shard] ?? 0) + expectedDeltaUnits;
     }
     jobs.push(...own);
-    if (own.length === 0) return { jobs, helds, progress, held };
+    if (outcome.jobs.length === 0) return { jobs, helds, progress, held };
     helds.push(own.reduce(after, held));
   }
   throw new Error(`no end: ${JSON.stringify(helds.at(-1))}`);
