@@ -144,6 +144,22 @@ export const breakersPolicySchema = z
         jobsMin: jobsMin.default(6),
       })
       .prefault({}),
+    /** Refusals in a row of one trade of one shard that would come again; `reduceOnly` pauses the trade, or closes the route. */
+    tradeRefusals: z
+      .strictObject({
+        ...ruleShape({
+          reduceOnly: { tripAt: 4, resetAt: 1 },
+          halt: null,
+          tripAfterMs: 0,
+          holdMs: 0,
+          coolDownMs: 0,
+          haltLatches: false,
+        }),
+        /** Length of the first pause, counted from the last refusal; each further one is twice as long. */
+        pauseMs: milliseconds.min(1_000).default(30_000),
+        pauseMaxMs: milliseconds.min(1_000).default(1_800_000),
+      })
+      .prefault({}),
     /** Age in milliseconds of the oldest transfer under way on a route; `reduceOnly` closes the route. */
     bridgeDelay: z
       .strictObject(

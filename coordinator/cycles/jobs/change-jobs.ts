@@ -1,6 +1,6 @@
 import type { CoordinatorState } from "#coordinator/cycles/coordinator-state.ts";
 import { followCredits, knownGuids } from "#coordinator/cycles/jobs/follow-credits.ts";
-import { rememberOutcome } from "#coordinator/cycles/safety/keep-safety.ts";
+import { rememberOutcome, rememberRefusal } from "#coordinator/cycles/safety/keep-safety.ts";
 import type { JobJournal } from "#coordinator/ports/journal.ts";
 import { isUnresolvedJob, type JobRecord } from "#coordinator/records/jobs/job-record.ts";
 import { advanceJob, type JobEvent } from "#coordinator/stages/jobs/advance-job.ts";
@@ -68,6 +68,7 @@ export function remember(
 ): void {
   ports.jobs.update(job, change.event, change.nowMs);
   rememberOutcome(state, job, job.times.settledAtMs ?? change.nowMs);
+  rememberRefusal(state, job, change.nowMs);
   if (isUnresolvedJob(job)) state.jobs.set(job.jobId, job);
   else state.jobs.delete(job.jobId);
 }

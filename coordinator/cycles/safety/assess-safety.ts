@@ -56,6 +56,7 @@ export function assessSafety(
       messages,
       outcomes,
       trust: memory.trust,
+      refusals: memory.refusals,
       before,
       policy,
       nowMs,

@@ -5,6 +5,7 @@ import type { JobRecord } from "#coordinator/records/jobs/job-record.ts";
 import type { SafetyInput } from "#coordinator/records/safety/safety-input.ts";
 import type { SafetyEvent, SafetyMemory } from "#coordinator/records/safety/safety-memory.ts";
 import type { ProvedReport } from "#coordinator/records/safety/shard-trust.ts";
+import { countRefusals, youngRefusals } from "#coordinator/stages/safety/count-refusals.ts";
 import type { Log } from "#shared/ports/log.ts";
 
 /** What is not an event is written at most this often: figures that only moved a little. */
@@ -38,11 +39,13 @@ export function keepSafety(
     readonly change: Partial<SafetyMemory>;
     readonly events: readonly SafetyEvent[];
     readonly nowMs: number;
+    /** True of what a person ordered: it is on disk when the call returns, whatever came of it. */
+    readonly isOrdered?: boolean;
   },
 ): void {
   const memory = { ...state.safety, ...o.change };
   const isDue = Math.abs(o.nowMs - state.safetySavedAtMs) >= SAVE_EVERY_MS;
-  if (o.events.length > 0 || isDue) {
+  if (o.events.length > 0 || isDue || o.isOrdered === true) {
     journal.safety.save(memory, o.events);
     state.safetySavedAtMs = o.nowMs;
   }
@@ -98,6 +101,7 @@ export function recallSafety(
   }
   for (const job of journal.jobs.list({ limit: OUTCOMES_AT_START }).reverse()) {
     rememberOutcome(state, job, job.times.settledAtMs ?? job.times.recordedAtMs);
+    rememberRefusal(state, job, nowMs);
   }
 }
 
@@ -115,4 +119,14 @@ export function rememberOutcome(state: CoordinatorState, job: JobRecord, atMs: n
   state.outcomes = [...others, ...kept]
     .sort((one, other) => one.atMs - other.atMs)
     .slice(-OUTCOMES_MAX);
+}
+
+/**
+ * Counts what an agent says that it did not do, and what was done since. What is not saved with the next safety event is
+ * counted again from the journal's jobs at the next start.
+ */
+export function rememberRefusal(state: CoordinatorState, job: JobRecord, nowMs: number): void {
+  const refusals = countRefusals(state.safety.refusals, job, nowMs);
+  if (refusals === state.safety.refusals) return;
+  state.safety = { ...state.safety, refusals: { ...youngRefusals(refusals, nowMs) } };
 }

@@ -9,6 +9,7 @@ import {
 } from "#coordinator/records/safety/breaker-state.ts";
 import type { SafetyEvent, SafetyMemory } from "#coordinator/records/safety/safety-memory.ts";
 import { TRUSTED } from "#coordinator/records/safety/shard-trust.ts";
+import { forgetRefusals } from "#coordinator/stages/safety/count-refusals.ts";
 import { globalLevel } from "#coordinator/stages/safety/judge-breakers.ts";
 import { resumeBreaker } from "#coordinator/stages/safety/step-breaker.ts";
 import { forgiveLosses } from "#coordinator/stages/safety/track-capital.ts";
@@ -67,7 +68,10 @@ const LOSSES: readonly BreakerKind[] = [
   "shardDrawdown",
 ];
 
-/** Lifts halts: a person's, an invariant's and breakers'; of one shard, only its own breakers'. */
+/**
+ * Lifts halts: a person's, an invariant's and breakers'; of one shard, only its own breakers'. Trades that are paused for
+ * refusals are tried again at once.
+ */
 function resume(
   state: CoordinatorState,
   ports: OperateSafetyPorts,
@@ -98,9 +102,10 @@ function resume(
   const change: Partial<SafetyMemory> = {
     breakers: Object.fromEntries(breakers),
     ledger,
+    refusals: { ...forgetRefusals(state.safety.refusals, { shard, nowMs }) },
     ...finality,
   };
-  keepSafety(state, ports, { change, events, nowMs });
+  keepSafety(state, ports, { change, events, nowMs, isOrdered: true });
 }
 
 /** What a person has seen of replaced final blocks, and goes on from: the chains as they were found then. */

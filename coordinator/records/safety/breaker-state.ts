@@ -25,12 +25,13 @@ export const BREAKER_KINDS = [
   "shardDrawdown",
   "hedgeSlippage",
   "venueFailures",
+  "tradeRefusals",
   "bridgeDelay",
 ] as const satisfies readonly BreakerKind[];
 
 /**
- * What a breaker watches over: `global`, `shard:<shard>`, `venue:<shard>/<contract>` or
- * `route:<source>><target>`.
+ * What a breaker watches over: `global`, `shard:<shard>`, `venue:<shard>/<contract>`, `route:<source>><target>` or
+ * `trade:<shard>/<contract>/<market>/<way>` (trade-name.ts).
  */
 export const GLOBAL_SCOPE = "global";
 

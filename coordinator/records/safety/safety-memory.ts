@@ -5,6 +5,7 @@ import {
 } from "#coordinator/records/safety/breaker-state.ts";
 import { capitalLedgerSchema, NEW_LEDGER } from "#coordinator/records/safety/capital-ledger.ts";
 import { finalMemorySchema } from "#coordinator/records/safety/final-memory.ts";
+import { refusalRunSchema } from "#coordinator/records/safety/refusal-run.ts";
 import { shardOrderSchema } from "#coordinator/records/safety/shard-order.ts";
 import { DISTRUST_KINDS, shardTrustSchema } from "#coordinator/records/safety/shard-trust.ts";
 import { hash32Schema, unixMsSchema } from "#shared/wire/scalars.ts";
@@ -20,6 +21,8 @@ export const safetyMemorySchema = z.strictObject({
   orders: z.record(z.string(), shardOrderSchema),
   /** By shard. */
   finality: z.record(z.string(), finalMemorySchema).default({}),
+  /** By what the breaker of it watches over (trade-name.ts). */
+  refusals: z.record(z.string(), refusalRunSchema).default({}),
 });
 
 /** Something that changed what may be done, with why; kept as long as the policy says. */
@@ -66,4 +69,5 @@ export const NEW_SAFETY: SafetyMemory = {
   trust: {},
   orders: {},
   finality: {},
+  refusals: {},
 };

@@ -27,6 +27,8 @@ export type ShardSafety = {
   readonly closedVenues: readonly string[];
   /** Shards it may not send collateral to now. */
   readonly closedTargets: readonly string[];
+  /** Trades that are not tried now (`tradeKey`), and why. */
+  readonly pausedTrades: ReadonlyMap<string, string>;
 };
 
 /** A shard nothing is said of. */
@@ -38,4 +40,5 @@ export const SAFE_SHARD: ShardSafety = {
   order: null,
   closedVenues: [],
   closedTargets: [],
+  pausedTrades: new Map(),
 };

@@ -7,7 +7,7 @@ import {
   hedgeOptions,
 } from "#coordinator/stages/trades/hedge-options.ts";
 import { optionAction } from "#coordinator/stages/trades/option-action.ts";
-import { seriesOptions } from "#coordinator/stages/trades/series-options.ts";
+import { pausedSeries, seriesOptions } from "#coordinator/stages/trades/series-options.ts";
 import { unpaid } from "#coordinator/stages/trades/too-little.ts";
 import type { OptionMarket } from "#shared/risk/pricing/option-position.ts";
 import { unitsFromRaw } from "#shared/units/token-amount.ts";
@@ -24,6 +24,7 @@ export type UnwindStep = {
   readonly waitsFor: string | null;
 };
 
+const SALE = { side: "sell", isAwaitingCash: false } as const;
 const NOTHING: UnwindStep = { action: undefined, waitsFor: null };
 
 /**
@@ -44,7 +45,13 @@ export function closeOption(own: ShardInput, context: UnwindContext): UnwindStep
   const sales = seriesOptions(freed(own), { ...context, market }).filter(({ side }) => {
     return side === "sell";
   });
-  if (sales.length === 0) return wait("nothing can be sold back now");
+  if (sales.length === 0) {
+    const paused = lines.flatMap((line) => {
+      const held = line.series.filter(({ heldE18 }) => heldE18 !== "0");
+      return held.flatMap((one) => pausedSeries(own, line, one, SALE) ?? []);
+    });
+    return wait(paused[0] ?? "nothing can be sold back now");
+  }
   const refusals = sales.flatMap((sale) => unpaid(sale, sale.limitUnits) ?? []);
   if (refusals.length === sales.length) return wait(refusals[0] ?? "nothing can be sold back now");
   for (const sale of sales) {

@@ -73,7 +73,16 @@ export function shardSafety(memory: SafetyMemory, shard: string): ShardSafety {
     order: order ? { kind: order.kind, reason: `${order.kind}: ${order.reason}` } : null,
     closedVenues: after(`venue:${shard}/`),
     closedTargets: after(`route:${shard}>`),
+    pausedTrades: pausedTrades(tripped, `trade:${shard}/`),
   };
+}
+
+function pausedTrades(tripped: readonly BreakerState[], prefix: string): Map<string, string> {
+  return new Map(
+    tripped.flatMap(({ scope, detail }): [string, string][] => {
+      return scope.startsWith(prefix) ? [[scope.slice(prefix.length), detail]] : [];
+    }),
+  );
 }
 
 /** The few that allow less than everything. */

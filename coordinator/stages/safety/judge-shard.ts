@@ -25,6 +25,8 @@ export type ShardStatus = {
   readonly closedVenues: readonly string[];
   /** Shards it may not send collateral to now. */
   readonly closedTargets: readonly string[];
+  /** Trades that are not tried now (`tradeKey`), and why. */
+  readonly pausedTrades: ReadonlyMap<string, string>;
 };
 
 export type ShardContext = {
@@ -46,7 +48,7 @@ export type ShardContext = {
 export function judgeShard(context: ShardContext): ShardStatus {
   const { setup, entry, takeOver, safety = SAFE_SHARD } = context;
   const stale = isStale(context);
-  const { closedVenues, closedTargets } = safety;
+  const { closedVenues, closedTargets, pausedTrades } = safety;
   const base = {
     shard: setup.shard,
     isStale: stale,
@@ -56,6 +58,7 @@ export function judgeShard(context: ShardContext): ShardStatus {
     reducesOnly: false,
     closedVenues,
     closedTargets,
+    pausedTrades,
   };
   if (takeOver.state === "waiting") return { ...base, mode: "waiting", reasons: [takeOver.reason] };
   if (entry === undefined) return { ...base, mode: "waiting", reasons: ["no report yet"] };

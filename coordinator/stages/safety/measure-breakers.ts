@@ -7,9 +7,11 @@ import {
   type BreakerState,
   GLOBAL_SCOPE,
 } from "#coordinator/records/safety/breaker-state.ts";
+import type { RefusalRun } from "#coordinator/records/safety/refusal-run.ts";
 import type { ShardTrust } from "#coordinator/records/safety/shard-trust.ts";
 import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
 import { medianOf } from "#coordinator/stages/risk/snapshot-market.ts";
+import { measureRefusals } from "#coordinator/stages/safety/measure-refusals.ts";
 import { measureRoutes } from "#coordinator/stages/safety/measure-routes.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
 import { slippageMaxFraction } from "#shared/policy/slippage.ts";
@@ -25,6 +27,8 @@ export type MeasureContext = {
   readonly outcomes: readonly JobOutcome[];
   /** By shard; those that were never looked at are left out. */
   readonly trust: Readonly<Record<string, ShardTrust>>;
+  /** By what the breaker of it watches over. */
+  readonly refusals: Readonly<Record<string, RefusalRun>>;
   /** Breakers of before: what is not seen any more is measured as over. */
   readonly before: readonly BreakerState[];
   readonly policy: Policy;
@@ -40,6 +44,7 @@ export function measureBreakers(context: MeasureContext): BreakerMeasure[] {
     ...settlementPegs(context),
     ...slippages(context),
     ...venueFailures(context),
+    ...measureRefusals({ ...context, rule: context.policy.breakers.tradeRefusals }),
     ...measureRoutes(context),
   ];
 }

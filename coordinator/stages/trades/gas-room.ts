@@ -1,4 +1,5 @@
 import type { PlannedAction } from "#coordinator/records/planning/planned-action.ts";
+import { tradeKey, tradeNameOf } from "#coordinator/records/safety/trade-name.ts";
 import type { ShardInput } from "#coordinator/stages/trades/hedge-option.ts";
 import { unitsFromRaw } from "#shared/units/token-amount.ts";
 import type { JobParams } from "#shared/wire/rebalance-job.ts";
@@ -39,8 +40,14 @@ export function gasRefusal(
   return `its agent pays the gas of ${least} USD and more, this is ${has} USD`;
 }
 
-/** {@link gasRefusal} of a planned action, its notional counted as agents do. */
-export function actionRefusal(input: ShardInput, { params }: PlannedAction): string | undefined {
+/** {@link gasRefusal} of a planned action, its notional counted as agents do; or that it was refused again and again. */
+export function actionRefusal(
+  input: ShardInput,
+  { params, effect }: PlannedAction,
+): string | undefined {
+  const name = tradeNameOf(params, effect.deltaUnits);
+  const paused = name === null ? undefined : input.status.pausedTrades.get(tradeKey(name));
+  if (paused !== undefined) return paused;
   const gasUnits = gasUnitsOf(params, input.valuation.entry.report);
   return gasRefusal(input, { gasUnits, notionalUsd: notionalUsdOf(params, input) });
 }

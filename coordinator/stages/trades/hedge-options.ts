@@ -1,5 +1,6 @@
 import { isHedge } from "#coordinator/records/planning/pending-effect.ts";
 import type { UnderlyingValuation } from "#coordinator/records/planning/shard-valuation.ts";
+import { tradeKey } from "#coordinator/records/safety/trade-name.ts";
 import { type DepthContext, executionCostUsd } from "#coordinator/stages/trades/depth-cost.ts";
 import type {
   HedgeContext,
@@ -71,15 +72,30 @@ export function hedgeOptions(input: ShardInput, context: HedgeContext): HedgeOpt
   const open = lines.filter(({ adapter }) => !status.closedVenues.includes(adapter.toLowerCase()));
   if (lines.length === 0) return refuse("no venue");
   if (open.length === 0) return refuse("its venue is closed by a breaker");
-  const all = open.flatMap((line) => venueOptions(input, own, line, context));
+  const tried = open.filter((line) => pausedReason(input, line, context) === undefined);
+  const paused = open.flatMap((line) => pausedReason(input, line, context) ?? []);
+  if (tried.length === 0) return refuse(paused.join("; "));
+  const all = tried.flatMap((line) => venueOptions(input, own, line, context));
   const usable = all
     .filter((option) => option.limitUnits > 0)
     .filter((option) => unpaid(option, option.limitUnits) === undefined)
     .sort((left, right) => averageCost(left) - averageCost(right));
   if (usable.length > 0) return { usable: true, options: usable };
   const [most] = all.toSorted((left, right) => right.limitUnits - left.limitUnits);
-  if (most === undefined) return refuse(closedReason(open));
-  return refuse(unpaid(most, most.limitUnits) ?? limitReason(most));
+  const why =
+    most === undefined ? closedReason(tried) : (unpaid(most, most.limitUnits) ?? limitReason(most));
+  return refuse([why, ...paused].join("; "));
+}
+
+/** Why a trade is not tried now at a venue where it was refused again and again. */
+function pausedReason(
+  { status }: ShardInput,
+  line: VenueLine,
+  { side }: HedgeContext,
+): string | undefined {
+  const market = "pool" in line ? line.pool : line.market;
+  const reason = status.pausedTrades.get(tradeKey({ venue: line.adapter, market, way: side }));
+  return reason === undefined ? undefined : `${side} at ${line.venue} ${reason}`;
 }
 
 /** Pools and perpetuals of an underlying; pools only where its token is known. */

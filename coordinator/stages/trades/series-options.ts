@@ -3,6 +3,7 @@ import {
   isThrough,
   type PendingEffect,
 } from "#coordinator/records/planning/pending-effect.ts";
+import { seriesMarket, tradeKey } from "#coordinator/records/safety/trade-name.ts";
 import { assessCapital } from "#coordinator/stages/capital/assess-capital.ts";
 import { freeForVenuesRaw } from "#coordinator/stages/capital/settlement-cash.ts";
 import { bucketOf, expiryBuckets } from "#coordinator/stages/risk/measure-buckets.ts";
@@ -83,7 +84,8 @@ function oneSide(
   const { settlementUsd } = input.valuation;
   const points = depthOf(series, side, settlementUsd);
   const isBeingLeft = side === "buy" && !mayGrowAt(input, line.adapter);
-  if (points.length < 2 || isBeingLeft) return undefined;
+  if (points.length < 2 || isBeingLeft || pausedSeries(input, line, series, context) !== undefined)
+    return undefined;
   const position = positionOf(line, series);
   const value = valueOption(position, market);
   const gridPnlUsd = optionScenarioPnlUsd([position], 0, market, STANDARD_GRID);
@@ -141,6 +143,20 @@ function oneSide(
     freeRaw,
     slackUsdPerUnit,
   };
+}
+
+/** Why a series is not traded now that was refused again and again, or the cash for it; undefined when it may be. */
+export function pausedSeries(
+  { status, setup }: ShardInput,
+  { adapter: venue, market }: OptionMarketLine,
+  series: OptionSeries,
+  { side, isAwaitingCash }: Pick<OneSide, "side" | "isAwaitingCash">,
+): string | undefined {
+  const trade = tradeKey({ venue, market: seriesMarket(market, series), way: side });
+  const cash = tradeKey({ venue, market: setup.settlement.token, way: "in" });
+  return (
+    status.pausedTrades.get(trade) ?? (isAwaitingCash ? status.pausedTrades.get(cash) : undefined)
+  );
 }
 
 /** Cash of the vault that may go to an account: what it can spare, and what the venue's cap still takes. */

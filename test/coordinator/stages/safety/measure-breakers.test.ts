@@ -30,6 +30,7 @@ const BASE: MeasureContext = {
   messages: [],
   outcomes: [],
   trust: {},
+  refusals: {},
   before: [],
   policy: aPolicy(),
   nowMs: NOW_MS,
