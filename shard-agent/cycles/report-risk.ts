@@ -17,7 +17,8 @@ import { checkHealth } from "#shard-agent/stages/check-health.ts";
 import { measureRisk } from "#shard-agent/stages/measure-risk.ts";
 import { isValuedAlike } from "#shard-agent/stages/same-valuation.ts";
 import { valueBook } from "#shard-agent/stages/value-book.ts";
-import { keptPricers } from "#shared/risk/pricing/option-pricer.ts";
+import { chainValuer } from "#shared/risk/portfolio/option-chain.ts";
+import { STANDARD_GRID } from "#shared/risk/scenarios/standard-grid.ts";
 
 export type ReportPorts = TransferPorts & {
   readonly chain: ChainReader;
@@ -51,7 +52,6 @@ export async function reportRisk(ports: ReportPorts, block: BlockHeader): Promis
   for (const later of [depth, arriving]) later.catch(() => undefined);
   const snapshot = await reading;
   memory.snapshot = snapshot;
-  memory.priceMoved = previous !== null && hasMovedPrice(previous, snapshot);
   const { valued, risk } = valueAndMeasure(ports, snapshot);
   const health = checkHealth(snapshot, scope, {
     journalWritable: ports.journal.isWritable(),
@@ -78,23 +78,17 @@ export async function reportRisk(ports: ReportPorts, block: BlockHeader): Promis
 
 /**
  * Values what is most likely read: the last snapshot at the new block's time. Where nothing that is valued moved, that is the
- * answer; where a balance did, the pricers know all values when it comes; where a price did, nothing of this is used. After
- * a block that moved a price the next one may well do so again, and nothing is done for nothing.
+ * answer. Where something did, what is valued when it has been read is at least fresh in the processor's caches, which
+ * have forgotten it since the last block.
  */
 function valueAhead(ports: Pick<ReportPorts, "memory" | "scope">, block: BlockHeader): void {
-  const { snapshot, priceMoved = false } = ports.memory;
-  if (snapshot === null || priceMoved) return;
+  const { snapshot } = ports.memory;
+  if (snapshot === null) return;
   try {
     valueAndMeasure(ports, { ...snapshot, block });
   } catch {
     // What cannot be valued is told of when it has been read.
   }
-}
-
-function hasMovedPrice(before: ShardSnapshot, after: ShardSnapshot): boolean {
-  return after.hedgeAssets.some(
-    ({ price }, index) => price.priceE8 !== before.hedgeAssets[index]?.price.priceE8,
-  );
 }
 
 function valueAndMeasure(
@@ -107,8 +101,8 @@ function valueAndMeasure(
     before.settlementPrices === settlementPrices &&
     isValuedAlike(before.snapshot, snapshot);
   if (isKnown) return before;
-  memory.pricers ??= keptPricers();
-  const valued = valueBook(snapshot, scope, settlementPrices, memory.pricers);
+  memory.valueChain ??= chainValuer(STANDARD_GRID);
+  const valued = valueBook(snapshot, scope, settlementPrices, memory.valueChain);
   const valuation = { snapshot, settlementPrices, valued, risk: measureRisk(valued) };
   memory.valuation = valuation;
   return valuation;

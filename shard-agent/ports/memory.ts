@@ -2,7 +2,7 @@ import type { ReplacedBlock } from "#shard-agent/records/replaced-block.ts";
 import type { SenderShortage } from "#shard-agent/records/sender-funds.ts";
 import type { ShardSnapshot } from "#shard-agent/records/shard-snapshot.ts";
 import type { Valuation } from "#shard-agent/records/valuation.ts";
-import type { PricerSource } from "#shared/risk/pricing/option-pricer.ts";
+import type { ChainValuer } from "#shared/risk/portfolio/option-chain.ts";
 import type { Hex } from "#shared/units/ids.ts";
 import type { ShardReport } from "#shared/wire/shard-report.ts";
 
@@ -22,10 +22,8 @@ export type Memory = {
   spendLeftWei?: bigint | null;
   /** What expired series will settle at, 8 decimals, as their feeds prove it; left out before the first look. */
   settlementPrices?: ReadonlyMap<Hex, bigint>;
-  /** Whether the newest snapshot brought another price; left out before the second. */
-  priceMoved?: boolean;
-  /** Prices of the newest markets; left out before the first report. */
-  pricers?: PricerSource;
+  /** Values options where the last report's were laid out; left out before the first. */
+  valueChain?: ChainValuer;
   /** The newest valuation, of a snapshot that was read or is expected; left out before the first. */
   valuation?: Valuation;
 };

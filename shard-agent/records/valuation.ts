@@ -1,5 +1,5 @@
 import type { ShardSnapshot } from "#shard-agent/records/shard-snapshot.ts";
-import type { OptionPricer } from "#shared/risk/pricing/option-pricer.ts";
+import type { ChainValue } from "#shared/risk/portfolio/option-chain.ts";
 import type { Hex } from "#shared/units/ids.ts";
 import type {
   CollateralLine,
@@ -13,8 +13,8 @@ import type {
 export type ValuedBook = {
   readonly asOfMs: number;
   readonly market: readonly MarketLine[];
-  /** The options of each line of the market, in its order. */
-  readonly pricers: readonly OptionPricer[];
+  /** Live options of each line of the market, in its order. */
+  readonly options: readonly ChainValue[];
   readonly collateral: readonly CollateralLine[];
   readonly book: readonly OptionLine[];
   readonly perps: readonly PerpLine[];

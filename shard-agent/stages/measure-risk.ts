@@ -1,10 +1,6 @@
 import type { MeasuredRisk, ValuedBook } from "#shard-agent/records/valuation.ts";
 import { QUANTITY_DECIMALS } from "#shard-agent/stages/value-book.ts";
-import { type Greeks, ZERO_GREEKS } from "#shared/risk/pricing/greeks.ts";
-import type { OptionPosition } from "#shared/risk/pricing/option-position.ts";
-import type { OptionPricer } from "#shared/risk/pricing/option-pricer.ts";
-import { summedGreeks } from "#shared/risk/pricing/summed-greeks.ts";
-import { optionGridPnlUsd } from "#shared/risk/scenarios/option-grid-pnl.ts";
+import { ZERO_GREEKS } from "#shared/risk/pricing/greeks.ts";
 import { STANDARD_GRID } from "#shared/risk/scenarios/standard-grid.ts";
 import { unitsFromRaw } from "#shared/units/token-amount.ts";
 import type { GreeksLine } from "#shared/wire/shard-report.ts";
@@ -18,16 +14,17 @@ import type { GreeksLine } from "#shared/wire/shard-report.ts";
 export function measureRisk(valued: ValuedBook): MeasuredRisk {
   const greeks: GreeksLine[] = [];
   const scenarioPnlUsd = STANDARD_GRID.map(() => 0);
-  for (const [index, pricer] of valued.pricers.entries()) {
-    const underlying = valued.market[index]?.underlying ?? "";
+  for (const [index, { underlying, spotUsd }] of valued.market.entries()) {
+    const options = valued.options[index];
     const spotUnits = heldUnits(valued, underlying);
-    const positions = livePositions(valued, underlying);
     greeks.push({ underlying, expiryMs: null, ...ZERO_GREEKS, deltaUnits: spotUnits });
-    for (const [expiryMs, sum] of greeksByExpiry(positions, pricer))
+    for (const { expiryMs, sum } of options?.greeks ?? [])
       greeks.push({ underlying, expiryMs, ...sum });
-    const pnlUsd = optionGridPnlUsd({ positions, spotUnits }, pricer, STANDARD_GRID);
-    for (const [scenario, pnl] of pnlUsd.entries())
-      scenarioPnlUsd[scenario] = (scenarioPnlUsd[scenario] ?? 0) + pnl;
+    for (const [scenario, { spotShock, weight }] of STANDARD_GRID.entries()) {
+      const heldPnlUsd = spotUnits * spotUsd * spotShock * weight;
+      const pnlUsd = heldPnlUsd + (options?.scenarioPnlUsd[scenario] ?? 0);
+      scenarioPnlUsd[scenario] = (scenarioPnlUsd[scenario] ?? 0) + pnlUsd;
+    }
   }
   return { greeks, scenarioPnlUsd };
 }
@@ -41,20 +38,4 @@ function heldUnits(valued: ValuedBook, underlying: string): number {
     .filter((line) => line.underlying === underlying)
     .map((line) => unitsFromRaw(BigInt(line.sizeE18), QUANTITY_DECIMALS));
   return [...held, ...perps].reduce((sum, units) => sum + units, 0);
-}
-
-function livePositions(valued: ValuedBook, underlying: string): readonly OptionPosition[] {
-  return valued.book.filter(
-    (line) => line.underlying === underlying && line.expiryMs > valued.asOfMs,
-  );
-}
-
-function greeksByExpiry(
-  positions: readonly OptionPosition[],
-  pricer: OptionPricer,
-): [expiryMs: number, Greeks][] {
-  const byExpiry = Map.groupBy(positions, ({ expiryMs }) => expiryMs);
-  return [...byExpiry]
-    .sort(([one], [other]) => one - other)
-    .map(([expiryMs, held]) => [expiryMs, summedGreeks(held, pricer)]);
 }

@@ -4,23 +4,16 @@ import {
   type UnderlyingScope,
   underlyingOfToken,
 } from "#shard-agent/records/shard-scope.ts";
-import type {
-  FeedPrice,
-  RawSeries,
-  RawSlice,
-  ShardSnapshot,
-} from "#shard-agent/records/shard-snapshot.ts";
+import type { FeedPrice, RawSlice, ShardSnapshot } from "#shard-agent/records/shard-snapshot.ts";
 import type { ValuedBook } from "#shard-agent/records/valuation.ts";
+import { markOptions, type UnmarkedOption } from "#shard-agent/stages/mark-options.ts";
 import { FatalError } from "#shared/errors.ts";
-import {
-  type OptionPricer,
-  optionPricer,
-  type PricerSource,
-} from "#shared/risk/pricing/option-pricer.ts";
+import { type ChainValuer, chainValuer } from "#shared/risk/portfolio/option-chain.ts";
+import { STANDARD_GRID } from "#shared/risk/scenarios/standard-grid.ts";
 import type { SviSlice } from "#shared/risk/volatility/svi-slice.ts";
 import type { Hex } from "#shared/units/ids.ts";
 import { unitsFromRaw } from "#shared/units/token-amount.ts";
-import type { CollateralLine, OptionLine } from "#shared/wire/shard-report.ts";
+import type { CollateralLine } from "#shared/wire/shard-report.ts";
 
 /** Decimals of feed prices and strikes on chain. */
 export const PRICE_DECIMALS = 8;
@@ -33,7 +26,7 @@ export const QUANTITY_DECIMALS = 18;
  * intrinsic value: of the price they will settle at where it is known, else of the current spot.
  *
  * @param settlementPrices Of expired series by id, 8 decimals.
- * @param pricerIn Gives the pricers; by default new ones.
+ * @param valueChain By default a new one.
  * @throws {FatalError} `unknown-hedge-asset` if the vault may hold a token that is not configured,
  * `bad-price` if a feed answers zero or less.
  */
@@ -41,7 +34,7 @@ export function valueBook(
   snapshot: ShardSnapshot,
   scope: ShardScope,
   settlementPrices: ReadonlyMap<Hex, bigint> = new Map(),
-  pricerIn: PricerSource = (_name, market) => optionPricer(market),
+  valueChain: ChainValuer = chainValuer(STANDARD_GRID),
 ): ValuedBook {
   const asOfMs = snapshot.block.timestampMs;
   const market = snapshot.hedgeAssets.map((asset) => {
@@ -54,29 +47,18 @@ export function valueBook(
       volatility: liveSlices(asset.slices, asOfMs),
     };
   });
-  const pricers = market.map(({ underlying, spotUsd, volatility: slices }) =>
-    pricerIn(underlying, { spotUsd, slices, nowMs: asOfMs }),
-  );
-  const pricerOf = new Map(market.map(({ underlying }, index) => [underlying, pricers[index]]));
   const collateral = collateralLines(snapshot, scope);
-  const tickers = new Map<string, string>();
-  const tickerOf = (token: `0x${string}`): string => {
-    const ticker = tickers.get(token) ?? knownUnderlying(scope, token).ticker;
-    tickers.set(token, ticker);
-    return ticker;
+  const options = [
+    ...ownOptions(snapshot.series, scope),
+    ...snapshot.venues.flatMap((venue) => venue.options),
+  ];
+  const settlementUsd = (seriesId: Hex) => {
+    const priceE8 = settlementPrices.get(seriesId);
+    return priceE8 === undefined ? undefined : unitsFromRaw(priceE8, PRICE_DECIMALS);
   };
-  const own = snapshot.series.map((series) => {
-    const ticker = tickerOf(series.underlying);
-    return optionLine(series, ticker, pricerOf.get(ticker), settlementPrices);
-  });
-  const atVenues = snapshot.venues.flatMap(({ options }) =>
-    options.map((option) => ({
-      ...option,
-      markUsd: markUsd(option, pricerOf.get(option.underlying)),
-    })),
-  );
+  const marked = markOptions(options, market, { asOfMs, settlementUsd, valueChain });
   const perps = snapshot.venues.flatMap((venue) => venue.perps);
-  return { asOfMs, market, pricers, collateral, book: [...own, ...atVenues], perps };
+  return { asOfMs, market, collateral, ...marked, perps };
 }
 
 /** Volatility slices that have not expired, as risk numbers, ascending by expiry. */
@@ -167,51 +149,27 @@ function venueLines(snapshot: ShardSnapshot, inVault: readonly CollateralLine[])
   return [...found.values()];
 }
 
-function optionLine(
-  series: RawSeries,
-  ticker: string,
-  pricer: OptionPricer | undefined,
-  settlementPrices: ReadonlyMap<Hex, bigint>,
-): OptionLine {
-  const line = {
-    kind: "option",
-    venue: "option-book",
-    seriesId: series.seriesId,
-    underlying: ticker,
-    type: series.isCall ? "call" : "put",
-    strikeUsd: unitsFromRaw(series.strikeE8, PRICE_DECIMALS),
-    expiryMs: Number(series.expirySeconds) * 1000,
-    quantity: unitsFromRaw(series.takersShortE18 - series.takersLongE18, QUANTITY_DECIMALS),
-    markUsd: 0,
-  } satisfies OptionLine;
-  line.markUsd = markUsd(line, pricer, settlementPrices.get(series.seriesId));
-  return line;
-}
+/** Lines of a book that stands still are the same from block to block. */
+const ownLines = new WeakMap<
+  ShardSnapshot["series"],
+  { readonly scope: ShardScope; readonly lines: readonly UnmarkedOption[] }
+>();
 
-/** Value of one option long, in USD; from expiry on intrinsic, at the price it settles at where that is known. */
-function markUsd(
-  option: Pick<OptionLine, "seriesId" | "type" | "underlying" | "strikeUsd" | "expiryMs">,
-  pricer: OptionPricer | undefined,
-  settlementPriceE8?: bigint,
-): number {
-  if (pricer === undefined) {
-    throw new FatalError(
-      "unknown-hedge-asset",
-      `Series ${option.seriesId}: the vault holds no feed of ${option.underlying}.`,
-    );
-  }
-  const { nowMs, spotUsd } = pricer.market;
-  if (option.expiryMs > nowMs) return pricer.valueOfOne(option).priceUsd;
-  const isSettled = settlementPriceE8 !== undefined;
-  return intrinsicUsd(
-    option,
-    isSettled ? unitsFromRaw(settlementPriceE8, PRICE_DECIMALS) : spotUsd,
-  );
-}
-
-function intrinsicUsd(
-  { type, strikeUsd }: Pick<OptionLine, "type" | "strikeUsd">,
-  usd: number,
-): number {
-  return Math.max(0, type === "call" ? usd - strikeUsd : strikeUsd - usd);
+function ownOptions(series: ShardSnapshot["series"], scope: ShardScope): readonly UnmarkedOption[] {
+  const known = ownLines.get(series);
+  if (known?.scope === scope) return known.lines;
+  const lines = series.map((one): UnmarkedOption => {
+    return {
+      kind: "option",
+      venue: "option-book",
+      seriesId: one.seriesId,
+      underlying: knownUnderlying(scope, one.underlying).ticker,
+      type: one.isCall ? "call" : "put",
+      strikeUsd: unitsFromRaw(one.strikeE8, PRICE_DECIMALS),
+      expiryMs: Number(one.expirySeconds) * 1000,
+      quantity: unitsFromRaw(one.takersShortE18 - one.takersLongE18, QUANTITY_DECIMALS),
+    };
+  });
+  ownLines.set(series, { scope, lines });
+  return lines;
 }

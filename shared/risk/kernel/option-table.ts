@@ -63,9 +63,13 @@ const PADDING_VOLATILITY = 1;
  * Lays out options by bucket. Log strikes are taken once, relative to the bucket's spot now; later markets
  * cost one logarithm per bucket.
  *
+ * @param on Which kernel, the faster one when left out; or what makes one with memory for so many bytes.
  * @throws {RangeError} If a strike or a market is out of its domain, or the table needs over 2 GiB.
  */
-export function optionTable(buckets: readonly OptionBucket[], kind?: KernelKind): OptionTable {
+export function optionTable(
+  buckets: readonly OptionBucket[],
+  on?: KernelKind | ((bytes: number) => Kernel),
+): OptionTable {
   const firstRows: number[] = [];
   let rowCount = 0;
   for (const { options } of buckets) {
@@ -81,7 +85,7 @@ export function optionTable(buckets: readonly OptionBucket[], kind?: KernelKind)
     volatilities: plan.take(column),
     out: plan.take(column * VALUE_NAMES.length),
   };
-  const kernel = riskKernel(plan.end(), kind);
+  const kernel = typeof on === "function" ? on(plan.end()) : riskKernel(plan.end(), on);
   const view = (place: number) =>
     kernel.doubles.subarray(
       place / LAYOUT.bytesPerDouble,

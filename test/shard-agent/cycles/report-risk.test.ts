@@ -3,7 +3,8 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type ReportPorts, reportRisk } from "#shard-agent/cycles/report-risk.ts";
 import { RetryableError } from "#shared/errors.ts";
-import { optionPricer } from "#shared/risk/pricing/option-pricer.ts";
+import { chainValuer } from "#shared/risk/portfolio/option-chain.ts";
+import { STANDARD_GRID } from "#shared/risk/scenarios/standard-grid.ts";
 import {
   anEthAsset,
   aScope,
@@ -114,29 +115,6 @@ test("a report says what it says without anything valued before it, to the bit",
   );
 });
 
-test("nothing is valued ahead after a block that moved a price", async () => {
-  const memory: ReportPorts["memory"] = {
-    snapshot: null,
-    reportBlockTimestampMs: null,
-    health: null,
-  };
-  const asked: number[] = [];
-  memory.pricers = (_name, market) => {
-    asked.push(market.nowMs);
-    return optionPricer(market);
-  };
-  const [low, high] = [200_000_000_000n, 210_000_000_000n] as const;
-  const counts: number[] = [];
-  for (const [index, priceE8] of [low, low, high, high, high].entries()) {
-    asked.length = 0;
-    const block: Block = { priceE8, volatility: 0.6, heldRaw: 0n, sizes: [1n], days: 0 };
-    await reportOf(memory, snapshotOf(block, BLOCK_MS + index * 1_000));
-    counts.push(asked.length);
-  }
-  // The first block has nothing before it; the fourth comes after the one that moved.
-  expect(counts).toEqual([1, 2, 2, 1, 2]);
-});
-
 test("a block in which nothing moved but time is valued once, ahead of its reading", async () => {
   const memory: ReportPorts["memory"] = {
     snapshot: null,
@@ -144,9 +122,10 @@ test("a block in which nothing moved but time is valued once, ahead of its readi
     health: null,
   };
   let asked = 0;
-  memory.pricers = (_name, market) => {
+  const valueChain = chainValuer(STANDARD_GRID);
+  memory.valueChain = (...chain) => {
     asked += 1;
-    return optionPricer(market);
+    return valueChain(...chain);
   };
   const block: Block = {
     priceE8: 200_000_000_000n,
