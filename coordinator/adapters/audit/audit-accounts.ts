@@ -141,7 +141,7 @@ export async function curieLines(
     read<number>(config, "getTwapInterval"),
   ]);
   const account = {
-    marginToken: marginToken.toLowerCase(),
+    marginToken: lower(marginToken),
     marginDecimals,
     accountValueUsd: unitsFromRaw(value, WAD_DECIMALS),
     freeMarginRaw: free.toString(),

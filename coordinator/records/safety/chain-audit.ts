@@ -1,6 +1,6 @@
 import type { Address, Hex } from "#shared/units/ids.ts";
 import type { Caps } from "#shared/wire/report-caps.ts";
-import type { MarketLine } from "#shared/wire/shard-report.ts";
+import type { MarketLine, PerpLine } from "#shared/wire/shard-report.ts";
 
 /** One live series of the option book, as its contract keeps it. */
 export type AuditedSeries = {
@@ -49,13 +49,39 @@ export type PerpDepthQuestion = {
 export type ProvedList = "lending" | "perps" | "optionMarkets" | "capacity" | "longs";
 
 /** What one line of a report must say: fields of the same names, units and rounding. */
-export type ProvedLine = {
-  readonly list: ProvedList;
+export type ProvedLine =
+  | LineOf<"perps", ProvedPerp>
+  | LineOf<
+      Exclude<ProvedList, "perps">,
+      Readonly<Record<string, string | number | boolean | null>>
+    >;
+
+type LineOf<List extends ProvedList, Fields> = {
+  readonly list: List;
   /** {@link lineKey} of the line. */
   readonly key: string;
-  readonly fields: Readonly<Record<string, string | number | boolean | null>>;
+  readonly fields: Fields;
   /** True when there is nothing: then the line may be missing. */
   readonly isEmpty: boolean;
+};
+
+/** Of a position all that its value and its delta need: the chain's word has to do where the report's is not taken. */
+type ProvedPerp = Pick<
+  PerpLine,
+  | "marginToken"
+  | "marginDecimals"
+  | "sizeE18"
+  | "openNotionalUsd"
+  | "markUsd"
+  | "indexUsd"
+  | "accountValueUsd"
+  | "freeMarginRaw"
+  | "marginRatio"
+  | "initialMarginFraction"
+  | "maintenanceMarginFraction"
+> & {
+  /** Null of a market that is configured nowhere. */
+  readonly underlying: string | null;
 };
 
 /** What names a line at a venue: the account or contract, and what of it. */

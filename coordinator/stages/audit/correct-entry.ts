@@ -95,10 +95,12 @@ function longLines({ book }: ShardReport, { venues }: ChainAudit): OptionLine[] 
 
 /** Positions as the venue has them, with nothing to trade on: depth and fees are the report's word alone. */
 function perpLines({ venues }: ChainAudit): PerpLine[] {
-  return venues.lines.flatMap(({ list, key, fields, isEmpty }): PerpLine[] => {
-    if (list !== "perps" || isEmpty || fields["underlying"] === null) return [];
-    const [adapter, market] = key.split(" ") as [Address, Address];
-    return [{ ...UNTRADED, adapter, market, ...(fields as ProvedPerp) }];
+  return venues.lines.flatMap((line): PerpLine[] => {
+    if (line.list !== "perps" || line.isEmpty) return [];
+    const { underlying, ...fields } = line.fields;
+    if (underlying === null) return [];
+    const [adapter, market] = line.key.split(" ") as [Address, Address];
+    return [{ ...UNTRADED, adapter, market, underlying, ...fields }];
   });
 }
 
@@ -116,5 +118,3 @@ const UNTRADED = {
   buy: [],
   sell: [],
 } satisfies Partial<PerpLine>;
-
-type ProvedPerp = Omit<PerpLine, keyof typeof UNTRADED | "adapter" | "market">;

@@ -27,11 +27,13 @@ export function checkValuations(state: CoordinatorState, o: ValuationCheck): voi
     const chain = o.chains.get(shard);
     const { hash } = valuation.entry.report.block;
     const block = chain?.byHash(hash);
-    const isDoubted = state.safety.trust[shard]?.quarantine != null || o.lies.has(hash);
+    // What is carried in quarantine is what the chain proved, or put right of a lie.
+    const isCarried = state.safety.trust[shard]?.quarantine?.trusted === valuation.entry;
+    const isDoubted = !isCarried && o.lies.has(hash);
     if (chain === undefined || block === undefined || isDoubted) continue;
     for (const [what, valued, given] of figuresOf(valuation, block, { chain, ledger: o.ledger })) {
       const tolerance = what.endsWith("USD") ? USD : UNITS;
-      if (Math.abs(valued - given) > tolerance)
+      if (!(Math.abs(valued - given) <= tolerance))
         o.violate(
           "I3",
           `${shard} block ${block.header.number} is valued with ${what} ${valued}, its events give ${given}`,

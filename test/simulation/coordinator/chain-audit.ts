@@ -83,12 +83,9 @@ function accountLines({ state, header }: SimBlock, { site }: SimChain): ProvedLi
     ...readings
       .flatMap((one) => one.perps)
       .map((line): ProvedLine => {
-        const { accountValueUsd, freeMarginRaw, marginRatio, sizeE18, openNotionalUsd } = line;
-        const { fundingFractionPerDay } = line;
-        const account = { accountValueUsd, freeMarginRaw, marginRatio, sizeE18, openNotionalUsd };
-        const fields = { ...account, fundingFractionPerDay };
-        const key = lineKey(line.adapter, line.market);
-        return { list: "perps", key, fields, isEmpty: sizeE18 === "0" };
+        const { venue: _venue, adapter, market, buy: _buy, sell: _sell, ...fields } = line;
+        const key = lineKey(adapter, market);
+        return { list: "perps", key, fields, isEmpty: line.sizeE18 === "0" };
       }),
     ...readings
       .flatMap((one) => one.optionMarkets)

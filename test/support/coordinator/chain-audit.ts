@@ -137,7 +137,7 @@ function proved<L extends object>(
   names: readonly (keyof L & string)[],
 ): ProvedLine {
   const fields = Object.fromEntries(names.map((name) => [name, line[name]]));
-  return { list, key, fields: fields as ProvedLine["fields"], isEmpty: false };
+  return { list, key, fields, isEmpty: false } as ProvedLine;
 }
 
 /** What is left of a look when some of its parts could not be seen, as an adapter leaves it. */
