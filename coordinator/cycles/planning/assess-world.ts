@@ -26,7 +26,7 @@ import { emergencyPolicy, findEmergencies } from "#coordinator/stages/safety/fin
 import {
   distrustedFeeds,
   globalLevel,
-  shardSafety,
+  safetyOfShards,
 } from "#coordinator/stages/safety/judge-breakers.ts";
 import { judgeMode, type ModeJudgement } from "#coordinator/stages/safety/judge-mode.ts";
 import { judgeShard, type ShardStatus } from "#coordinator/stages/safety/judge-shard.ts";
@@ -180,11 +180,12 @@ function judgeEach(
 ): Map<string, ShardStatus> {
   const { memory, haltReasons } = o;
   const entries = new Map(input.entries.map((entry) => [entry.report.shard, entry]));
+  const safetyOf = safetyOfShards(memory);
   const statuses = [...input.setups.values()].map((setup) => {
     const takeOver = input.takeOvers.get(setup.shard) ?? notBegun;
     const isReduceOnly = input.policy.reduceOnlyShards.includes(setup.shard);
     const entry = entries.get(setup.shard);
-    const safety = shardSafety(memory, setup.shard);
+    const safety = safetyOf(setup.shard);
     const { nowMs, heldTransfers = [] } = input;
     const hold = holdOf(heldTransfers, setup.shard);
     const isLagging = o.lagging.has(setup.shard);

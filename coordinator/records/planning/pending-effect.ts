@@ -97,6 +97,11 @@ function isLapsed({ mandate, consumption }: JobRecord, bookMs: number | undefine
   return bookMs > mandate.deadlineSeconds * 1000;
 }
 
+/** Those that change what a shard has, or may have: of its own jobs, and of transfers to it. */
+export function effectsOn(effects: readonly PendingEffect[], shard: string): PendingEffect[] {
+  return effects.filter((effect) => effect.shard === shard || effect.target === shard);
+}
+
 /** True of what the shard's book will come to show, as far as anyone can tell. */
 export function isExpected({
   isPendingAtShard,

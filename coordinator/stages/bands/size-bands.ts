@@ -83,7 +83,7 @@ function firstCosts(ticker: string, { valuation, setup }: ShardInput, side: Side
   };
   const lines = valuation.entry.report.capacity.filter((line) => line.underlying === ticker);
   return lines.flatMap((line) => {
-    const [first] = costSegments(depthPoints(line, depth), depth);
+    const [first] = costSegments(depthPoints(line, depth, 1), depth);
     return first === undefined ? [] : [first.costUsdPerUnit / own.spotUsd];
   });
 }

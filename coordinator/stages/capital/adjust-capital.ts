@@ -1,9 +1,7 @@
 import type { MarketSnapshot } from "#coordinator/records/planning/market-snapshot.ts";
 import type { ShardValuation } from "#coordinator/records/planning/shard-valuation.ts";
-import {
-  type CapitalAssessment,
-  contingencyUsd,
-} from "#coordinator/stages/capital/assess-capital.ts";
+import type { CapitalAssessment } from "#coordinator/stages/capital/assess-capital.ts";
+import { contingencyUsd } from "#coordinator/stages/capital/required-capital.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
 import { riskAdjustedCapitalUsd } from "#shared/risk/portfolio/capital.ts";
 import type { Markets, ShardBook } from "#shared/risk/portfolio/portfolio.ts";

@@ -1,17 +1,16 @@
 import {
   arrivingUsd,
+  effectsOn,
   type PendingEffect,
   pendingCashOutRaw,
   pendingHomeUsd,
 } from "#coordinator/records/planning/pending-effect.ts";
-import type {
-  ShardValuation,
-  UnderlyingValuation,
-} from "#coordinator/records/planning/shard-valuation.ts";
+import type { ShardValuation } from "#coordinator/records/planning/shard-valuation.ts";
 import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
+import { rememberResults } from "#coordinator/stages/capital/remember-results.ts";
+import { pendingRanges, requiredCapitalUsd } from "#coordinator/stages/capital/required-capital.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
 import { depegHaircut } from "#shared/risk/portfolio/collateral.ts";
-import { STANDARD_GRID } from "#shared/risk/scenarios/standard-grid.ts";
 import { rawFromUnitsUp, unitsFromRaw } from "#shared/units/token-amount.ts";
 
 /** Capital of one shard on a pass's snapshot, pending effects included. USD. */
@@ -45,6 +44,20 @@ export type CapitalAssessment = {
  * @param effects In flight and planned; those of other shards matter only when this shard is the target.
  */
 export function assessCapital(
+  valuation: ShardValuation,
+  setup: ShardSetup,
+  effects: readonly PendingEffect[],
+  policy: Policy,
+): CapitalAssessment {
+  const own = effectsOn(effects, valuation.shard);
+  return remembered(valuation, [setup, policy, ...own], () => {
+    return assess(valuation, setup, own, policy);
+  });
+}
+
+const remembered = rememberResults<ShardValuation, CapitalAssessment>();
+
+function assess(
   valuation: ShardValuation,
   setup: ShardSetup,
   effects: readonly PendingEffect[],
@@ -123,144 +136,6 @@ export function surplusUsd(
 ): number {
   if (collateralUsd < requiredUsd) return collateralUsd - requiredUsd;
   return Math.max(0, collateralUsd - requiredUsd * bufferMultiplier);
-}
-
-/**
- * Capital one shard must hold in USD, >= 0: what its own book requires, and by the policy's mutualised fraction its share
- * of the pool's requirement instead. The share is that of the pass's world, whatever is planned.
- *
- * @param pending What hedges would add, by underlying; the worst of all the ways they may turn out counts.
- */
-export function requiredCapitalUsd(
-  valuation: ShardValuation,
-  setup: ShardSetup,
-  pending: ReadonlyMap<string, PendingRange>,
-  policy: Policy,
-): number {
-  const { liabilitiesRaw } = valuation.entry.report.chain;
-  const liabilityUnits = unitsFromRaw(BigInt(liabilitiesRaw), setup.settlement.decimals);
-  const isolatedUsd = Math.max(
-    requirement(valuation, pending, policy),
-    liabilityUnits * valuation.settlementUsd,
-  );
-  const { isolatedWeight, sharedUsd } = mutualPart(valuation, policy);
-  return isolatedWeight * isolatedUsd + sharedUsd;
-}
-
-/** How much of a shard's requirement is by its own book, and what the rest comes to in USD. */
-export function mutualPart(
-  { mutualUsd }: ShardValuation,
-  policy: Policy,
-): { readonly isolatedWeight: number; readonly sharedUsd: number } {
-  const { mutualisedFraction } = policy.capital;
-  if (mutualUsd === undefined) return { isolatedWeight: 1, sharedUsd: 0 };
-  return { isolatedWeight: 1 - mutualisedFraction, sharedUsd: mutualisedFraction * mutualUsd };
-}
-
-/**
- * What hedges of one underlying that may be done or not may add to a book. Losses are convex in the units, so the two ends
- * of the range hold for every subset of the hedges.
- */
-export type PendingRange = {
-  /** With all that sell done and nothing else. */
-  readonly lowUnits: number;
-  /** With all that buy done and nothing else. */
-  readonly highUnits: number;
-  /** P&L in USD of option trades on the standard grid, each counted where it loses; at most 0; empty without any. */
-  readonly optionLossUsd: readonly number[];
-};
-
-/** No hedge is pending. */
-export const NOTHING_PENDING: PendingRange = { lowUnits: 0, highUnits: 0, optionLossUsd: [] };
-
-/** What the pending hedges of a shard may add, by underlying, whichever of them are done. */
-export function pendingRanges(
-  shard: string,
-  effects: readonly PendingEffect[],
-): Map<string, PendingRange> {
-  const ranges = new Map<string, PendingRange>();
-  for (const effect of effects) {
-    if (effect.shard !== shard || effect.underlying === null || !effect.isPendingAtShard) continue;
-    const before = ranges.get(effect.underlying) ?? NOTHING_PENDING;
-    ranges.set(effect.underlying, withEffect(before, effect));
-  }
-  return ranges;
-}
-
-/** Options lose by their own P&L on the grid, all else by its delta. */
-function withEffect(
-  before: PendingRange,
-  { deltaUnits, option, isCertain }: PendingEffect,
-): PendingRange {
-  if (option !== null) {
-    const optionLossUsd = option.gridPnlUsd.map((pnl, index) => {
-      return (before.optionLossUsd[index] ?? 0) + (isCertain ? pnl : Math.min(0, pnl));
-    });
-    return { ...before, optionLossUsd };
-  }
-  return {
-    ...before,
-    lowUnits: before.lowUnits + (isCertain ? deltaUnits : Math.min(0, deltaUnits)),
-    highUnits: before.highUnits + (isCertain ? deltaUnits : Math.max(0, deltaUnits)),
-  };
-}
-
-/** A range with a linear trade that is done for certain. */
-export function movedRange(range: PendingRange, units: number): PendingRange {
-  return {
-    ...range,
-    lowUnits: range.lowUnits + units,
-    highUnits: range.highUnits + units,
-  };
-}
-
-function requirement(
-  valuation: ShardValuation,
-  pending: ReadonlyMap<string, PendingRange>,
-  policy: Policy,
-): number {
-  let total = 0;
-  for (const [ticker, one] of valuation.underlyings) {
-    const range = pending.get(ticker) ?? NOTHING_PENDING;
-    total +=
-      fixedRequirementUsd(one, policy) +
-      worstLossOverUsd(one, range) * policy.capital.scenarioMultiplier;
-  }
-  return total;
-}
-
-/** The part of a requirement that no trade in the underlying changes, in USD. */
-export function fixedRequirementUsd(one: UnderlyingValuation, policy: Policy): number {
-  return Math.max(0, -one.optionValueUsd) + contingencyUsd(one, policy);
-}
-
-/** What short options require beside their value and the worst loss, in USD. */
-export function contingencyUsd(one: UnderlyingValuation, policy: Policy): number {
-  return one.shortOptions * one.spotUsd * policy.capital.shortOptionContingencyFraction;
-}
-
-/** Largest weighted loss on the standard grid in USD over all the ways pending hedges may turn out; >= 0. */
-export function worstLossOverUsd(one: UnderlyingValuation, range: PendingRange): number {
-  const { lowUnits, highUnits, optionLossUsd } = range;
-  return Math.max(
-    worstLossUsd(one, lowUnits, optionLossUsd),
-    worstLossUsd(one, highUnits, optionLossUsd),
-  );
-}
-
-/** Largest weighted loss on the standard grid in USD with `extraUnits` more of the underlying; >= 0. */
-export function worstLossUsd(
-  one: UnderlyingValuation,
-  extraUnits: number,
-  extraPnlUsd: readonly number[] = [],
-): number {
-  let worst = 0;
-  for (const [index, scenario] of STANDARD_GRID.entries()) {
-    const extraUsd =
-      extraUnits * one.spotUsd * scenario.spotShock * scenario.weight + (extraPnlUsd[index] ?? 0);
-    worst = Math.max(worst, -((one.gridPnlUsd[index] ?? 0) + extraUsd));
-  }
-  return worst;
 }
 
 function sumOf(

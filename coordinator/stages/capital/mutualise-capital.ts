@@ -9,7 +9,7 @@ import {
   NOTHING_PENDING,
   type PendingRange,
   pendingRanges,
-} from "#coordinator/stages/capital/assess-capital.ts";
+} from "#coordinator/stages/capital/required-capital.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
 import { mutualShares } from "#shared/risk/portfolio/mutual-shares.ts";
 import { STANDARD_GRID } from "#shared/risk/scenarios/standard-grid.ts";

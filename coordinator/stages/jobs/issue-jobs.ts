@@ -76,17 +76,22 @@ export function issueJobs(actions: readonly PlannedAction[], context: IssueConte
   const { entries, setups, policy, nowMs } = context;
   const window = mandateWindow(entries, setups, policy, nowMs);
   const refs = entries.map(reportRefOf);
-  return actions.map((action, step) => jobRecord(action, { step, window, refs, context }));
+  const hash = reportSetHash(refs);
+  return actions.map((action, step) => {
+    return jobRecord(action, { step, window, refs, reportSetHash: hash, context });
+  });
 }
 
 type Step = {
   readonly step: number;
   readonly window: MandateWindow;
   readonly refs: readonly ReportRef[];
+  readonly reportSetHash: `0x${string}`;
   readonly context: IssueContext;
 };
 
-function jobRecord(action: PlannedAction, { step, window, refs, context }: Step): JobRecord {
+function jobRecord(action: PlannedAction, place: Step): JobRecord {
+  const { step, window, refs, context } = place;
   const { planId } = context;
   const { effect, params } = action;
   const hash = paramsHash(params);
@@ -97,7 +102,7 @@ function jobRecord(action: PlannedAction, { step, window, refs, context }: Step)
     leader: context.leader,
     shard: shardBytes32(effect.shard),
     action: actionOf(params),
-    reportSetHash: reportSetHash(refs),
+    reportSetHash: place.reportSetHash,
     notBeforeSeconds: window.notBeforeSeconds,
     deadlineSeconds: window.deadlineSeconds,
     maxFeeNativeWei: action.maxFeeNativeWei,

@@ -1,9 +1,9 @@
 import {
   assessCapital,
   type CapitalAssessment,
-  mutualPart,
   settlementHaircut,
 } from "#coordinator/stages/capital/assess-capital.ts";
+import { mutualPart } from "#coordinator/stages/capital/required-capital.ts";
 import { uncoveredShards, withoutArriving } from "#coordinator/stages/plans/find-shortfalls.ts";
 import {
   chainCapitalUsd,

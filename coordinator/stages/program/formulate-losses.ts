@@ -6,7 +6,7 @@ import {
   type PendingRange,
   pendingRanges,
   worstLossOverUsd,
-} from "#coordinator/stages/capital/assess-capital.ts";
+} from "#coordinator/stages/capital/required-capital.ts";
 import type { HedgeVariables } from "#coordinator/stages/program/formulate-hedges.ts";
 import { type LossLine, lossLines } from "#coordinator/stages/program/loss-lines.ts";
 import type { PlanningWorld } from "#coordinator/stages/program/planning-world.ts";

@@ -55,8 +55,20 @@ export function globalLevel(breakers: Breakers): GlobalLevel {
 
 /** What breakers, trust and orders say of one shard. */
 export function shardSafety(memory: SafetyMemory, shard: string): ShardSafety {
-  const { breakers, trust, orders } = memory;
-  const tripped = trippedOf(breakers);
+  return safetyOfShards(memory)(shard);
+}
+
+/** {@link shardSafety} of any shard: the breakers are looked through once. */
+export function safetyOfShards(memory: SafetyMemory): (shard: string) => ShardSafety {
+  const tripped = trippedOf(memory.breakers);
+  return (shard) => safetyOf(shard, memory, tripped);
+}
+
+function safetyOf(
+  shard: string,
+  { breakers, trust, orders }: SafetyMemory,
+  tripped: readonly BreakerState[],
+): ShardSafety {
   const own = levelIn(tripped, `shard:${shard}`);
   const all = levelIn(tripped, GLOBAL_SCOPE);
   const after = (prefix: string): string[] =>

@@ -17,10 +17,18 @@ export type DepthContext = {
   readonly tokenDecimals: number;
 };
 
-/** Reported depth in units and USD, ascending from (0, 0); it ends where the venue can no longer fill. */
-export function depthPoints(line: CapacityLine, context: DepthContext): DepthPoint[] {
+/**
+ * Reported depth in units and USD, ascending from (0, 0); it ends where the venue can no longer fill.
+ *
+ * @param stepsMax Steps of the depth that are wanted, from the first; all when left out.
+ */
+export function depthPoints(
+  line: CapacityLine,
+  context: DepthContext,
+  stepsMax?: number,
+): DepthPoint[] {
   const points: DepthPoint[] = [{ units: 0, usd: 0 }];
-  for (const { amountInRaw, amountOutRaw } of line[context.side]) {
+  for (const { amountInRaw, amountOutRaw } of line[context.side].slice(0, stepsMax)) {
     const settlementRaw = context.side === "buy" ? amountInRaw : amountOutRaw;
     const underlyingRaw = context.side === "buy" ? amountOutRaw : amountInRaw;
     const units = unitsFromRaw(BigInt(underlyingRaw), context.tokenDecimals);
@@ -34,9 +42,13 @@ export function depthPoints(line: CapacityLine, context: DepthContext): DepthPoi
 }
 
 /** The same of a perpetual, whose figures are in units of its margin asset; fees are in them. */
-export function perpDepthPoints(line: PerpLine, context: DepthContext): DepthPoint[] {
+export function perpDepthPoints(
+  line: PerpLine,
+  context: DepthContext,
+  stepsMax?: number,
+): DepthPoint[] {
   const points: DepthPoint[] = [{ units: 0, usd: 0 }];
-  for (const { sizeE18, quoteE18 } of line[context.side]) {
+  for (const { sizeE18, quoteE18 } of line[context.side].slice(0, stepsMax)) {
     const units = unitsFromRaw(BigInt(sizeE18), 18);
     const usd = unitsFromRaw(BigInt(quoteE18), 18) * context.settlementUsd;
     const last = points.at(-1);

@@ -1,6 +1,7 @@
-import { isHedge } from "#coordinator/records/planning/pending-effect.ts";
+import { effectsOn, isHedge } from "#coordinator/records/planning/pending-effect.ts";
 import type { UnderlyingValuation } from "#coordinator/records/planning/shard-valuation.ts";
 import { tradeKey } from "#coordinator/records/safety/trade-name.ts";
+import { rememberResults } from "#coordinator/stages/capital/remember-results.ts";
 import { type DepthContext, executionCostUsd } from "#coordinator/stages/trades/depth-cost.ts";
 import type {
   HedgeContext,
@@ -55,6 +56,18 @@ function costOf(option: HedgeOption, units: number, priceFraction: number): numb
  * has no price nothing is traded: its cost would be left out of the plan.
  */
 export function hedgeOptions(input: ShardInput, context: HedgeContext): HedgeOptionsOutcome {
+  const { effects, inFlight = effects, underlying, side, policy, nativeUsd } = context;
+  const { shard } = input.setup;
+  const own = { effects: effectsOn(effects, shard), inFlight: effectsOn(inFlight, shard) };
+  const parts = [underlying, side, policy, nativeUsd, own.effects.length];
+  return remembered(input, [...parts, ...own.effects, ...own.inFlight], () => {
+    return findOptions(input, { ...own, underlying, side, policy, nativeUsd });
+  });
+}
+
+const remembered = rememberResults<ShardInput, HedgeOptionsOutcome>();
+
+function findOptions(input: ShardInput, context: HedgeContext): HedgeOptionsOutcome {
   const { status, setup, valuation } = input;
   const refuse = (reason: string): HedgeOptionsOutcome => ({
     usable: false,

@@ -31,16 +31,46 @@ export function splitTrade(
   jobsMax: number,
 ): Allocation[] {
   if (jobsMax < 1 || !(units > 0)) return [];
-  let used = payable(units, dropSmall(units, options));
+  let used = payable(units, depthOf(dropSmall(units, options)));
   let best = fill(units, used);
   while (best.parts.length > 1) {
     const next = bestWithoutOne(units, used, best);
     const isTooMany = best.parts.length > jobsMax;
     if (next === undefined || (!isTooMany && !isBetter(next.filled, best, units))) break;
-    used = next.options;
+    used = next.depth;
     best = next.filled;
   }
   return best.parts.slice(0, jobsMax);
+}
+
+/** One stretch of the depth of the option at a place in the list. */
+type Stretch = CostSegment & {
+  readonly at: number;
+  /** Dearest of the option so far: what is cheaper behind it is reached only through it. */
+  readonly reachedAtUsd: number;
+};
+
+/** All options of a trade, and the depth of those still considered in the order in which it is consumed. */
+type Depth = { readonly options: readonly TradeOption[]; readonly stretches: readonly Stretch[] };
+
+/** Sorted once: leaving options out leaves the rest in order. Equal costs are taken in the order of the options. */
+function depthOf(options: readonly TradeOption[]): Depth {
+  const stretches = options.flatMap(({ segments }, at) => {
+    let reachedAtUsd = Number.NEGATIVE_INFINITY;
+    return segments.map(({ units, costUsdPerUnit }): Stretch => {
+      reachedAtUsd = Math.max(reachedAtUsd, costUsdPerUnit);
+      return { at, units, costUsdPerUnit, reachedAtUsd };
+    });
+  });
+  return {
+    options,
+    stretches: stretches.sort((left, right) => left.reachedAtUsd - right.reachedAtUsd),
+  };
+}
+
+function without({ options, stretches }: Depth, shard: string): Depth {
+  const isOut = options.map((option) => option.shard === shard);
+  return { options, stretches: stretches.filter(({ at }) => isOut[at] === false) };
 }
 
 type Filled = {
@@ -67,12 +97,12 @@ function dropSmall(units: number, options: readonly TradeOption[]): readonly Tra
 
 function bestWithoutOne(
   units: number,
-  options: readonly TradeOption[],
+  depth: Depth,
   current: Filled,
-): { readonly options: readonly TradeOption[]; readonly filled: Filled } | undefined {
-  const candidates = current.parts.map((part) => {
-    const rest = options.filter((option) => option.shard !== part.shard);
-    return { options: rest, filled: fill(units, rest) };
+): { readonly depth: Depth; readonly filled: Filled } | undefined {
+  const candidates = current.parts.map(({ shard }) => {
+    const rest = without(depth, shard);
+    return { depth: rest, filled: fill(units, rest) };
   });
   return candidates.sort((left, right) => {
     const more = right.filled.totalUnits - left.filled.totalUnits;
@@ -84,68 +114,44 @@ function bestWithoutOne(
  * Leaves out one by one the options whose part their agent would refuse, the smallest part first. What remains only takes
  * more, now and whatever else is left out later.
  */
-function payable(units: number, options: readonly TradeOption[]): readonly TradeOption[] {
-  let left = options;
+function payable(units: number, all: Depth): Depth {
+  let left = all;
   for (;;) {
     const refused = fill(units, left).parts.findLast((part) => {
-      return left.some((one) => one.shard === part.shard && part.units < one.payableUnits);
+      return left.options.some((one) => one.shard === part.shard && part.units < one.payableUnits);
     });
     if (refused === undefined) return left;
-    left = left.filter((one) => one.shard !== refused.shard);
+    left = without(left, refused.shard);
   }
 }
 
-type Cursor = {
-  readonly option: TradeOption;
-  segment: number;
-  usedInSegment: number;
-  units: number;
-  costUsd: number;
-};
-
-function fill(units: number, options: readonly TradeOption[]): Filled {
-  const cursors = options.map(
-    (option): Cursor => ({ option, segment: 0, usedInSegment: 0, units: 0, costUsd: 0 }),
-  );
+function fill(units: number, { options, stretches }: Depth): Filled {
+  const takenUnits = options.map(() => 0);
+  const costsUsd = options.map(() => 0);
   let left = units;
-  while (left > DUST * units) {
-    const cheapest = cheapestCursor(cursors, units);
-    if (cheapest === undefined) break;
-    left -= take(cheapest.cursor, cheapest.segment, left);
+  for (const { at, units: mostUnits, costUsdPerUnit } of stretches) {
+    if (left <= DUST * units) break;
+    const before = takenUnits[at] ?? 0;
+    const roomUnits = (options[at]?.limitUnits ?? 0) - before;
+    if (roomUnits <= DUST * units) continue;
+    const amount = Math.min(left, mostUnits, roomUnits);
+    takenUnits[at] = before + amount;
+    costsUsd[at] = (costsUsd[at] ?? 0) + amount * costUsdPerUnit;
+    left -= amount;
   }
-  const used = cursors.filter((cursor) => cursor.units > 0);
+  const parts: Allocation[] = [];
+  let costUsd = 0;
+  for (const [at, { shard, gasUsd }] of options.entries()) {
+    const done = takenUnits[at] ?? 0;
+    if (done <= 0) continue;
+    parts.push({ shard, units: done });
+    costUsd += (costsUsd[at] ?? 0) + gasUsd;
+  }
   return {
-    parts: used
-      .map((cursor) => ({ shard: cursor.option.shard, units: cursor.units }))
-      .sort((one, other) => other.units - one.units || (one.shard < other.shard ? -1 : 1)),
+    parts: parts.sort((one, other) => {
+      return other.units - one.units || (one.shard < other.shard ? -1 : 1);
+    }),
     totalUnits: units - left,
-    costUsd: used.reduce((total, cursor) => total + cursor.costUsd + cursor.option.gasUsd, 0),
+    costUsd,
   };
-}
-
-function cheapestCursor(
-  cursors: readonly Cursor[],
-  units: number,
-): { readonly cursor: Cursor; readonly segment: CostSegment } | undefined {
-  let best: { cursor: Cursor; segment: CostSegment } | undefined;
-  for (const cursor of cursors) {
-    const segment = cursor.option.segments[cursor.segment];
-    if (segment === undefined || cursor.option.limitUnits - cursor.units <= DUST * units) continue;
-    if (best === undefined || segment.costUsdPerUnit < best.segment.costUsdPerUnit)
-      best = { cursor, segment };
-  }
-  return best;
-}
-
-function take(cursor: Cursor, segment: CostSegment, left: number): number {
-  const inSegment = segment.units - cursor.usedInSegment;
-  const amount = Math.min(left, inSegment, cursor.option.limitUnits - cursor.units);
-  cursor.units += amount;
-  cursor.costUsd += amount * segment.costUsdPerUnit;
-  cursor.usedInSegment += amount;
-  if (amount === inSegment) {
-    cursor.segment += 1;
-    cursor.usedInSegment = 0;
-  }
-  return amount;
 }

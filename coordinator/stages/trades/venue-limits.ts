@@ -1,11 +1,11 @@
 import type { UnderlyingValuation } from "#coordinator/records/planning/shard-valuation.ts";
+import { assessCapital } from "#coordinator/stages/capital/assess-capital.ts";
 import {
-  assessCapital,
   movedRange,
   NOTHING_PENDING,
   pendingRanges,
-  requiredCapitalUsd,
-} from "#coordinator/stages/capital/assess-capital.ts";
+  requiredUsdWith,
+} from "#coordinator/stages/capital/required-capital.ts";
 import { countedUsd, tradesLeftUsd } from "#coordinator/stages/trades/caps-left.ts";
 import {
   type DepthContext,
@@ -99,10 +99,9 @@ export function solventUnits(
     unitsFromRaw(BigInt(valuation.entry.report.chain.capitalRaw), setup.settlement.decimals) *
     valuation.settlementUsd;
   const paidUsd = (units: number): number => executionCostUsd(points, units, context.depth);
+  const requiredUsd = requiredUsdWith({ valuation, setup, policy: context.policy }, pending);
   const slackUsd = (units: number): number => {
-    const after = new Map(pending);
-    after.set(own.underlying, movedRange(range, sign * units));
-    const required = requiredCapitalUsd(valuation, setup, after, context.policy);
+    const required = requiredUsd(own.underlying, movedRange(range, sign * units));
     const buffered = required * context.policy.capital.bufferMultiplier;
     const takenUsd = paidUsd(units) + units * haircutUsdPerUnit;
     return before.collateralUsdAfterHaircut - takenUsd - buffered;

@@ -3,6 +3,7 @@ import {
   marginFractionNeeded,
   marginNeededUsd,
 } from "#coordinator/stages/capital/margin-needed.ts";
+import { rememberResults } from "#coordinator/stages/capital/remember-results.ts";
 import { cashLevels, freeForVenuesRaw } from "#coordinator/stages/capital/settlement-cash.ts";
 import { putLeftUsd } from "#coordinator/stages/trades/caps-left.ts";
 import {
@@ -213,27 +214,32 @@ function isCheapest(
   return (["buy", "sell"] as const).some((side) => {
     const depth = depthOf(input, line.underlying, side);
     if (depth === undefined) return false;
-    const first = { ...line, [side]: line[side].slice(0, 1) };
-    const [segment] = costSegments(perpDepthPoints(first, depth), depth);
+    const [segment] = costSegments(perpDepthPoints(line, depth, 1), depth);
     if (segment === undefined) return false;
     const horizonDays = policy.planning.fundingHorizonHours / 24;
     const carryUsd = line.fundingFractionPerDay * depth.spotUsd * horizonDays;
     const costUsd = segment.costUsdPerUnit + (side === "buy" ? carryUsd : -carryUsd);
-    return inputs.every((other) => !hasCheaperPool(other, { line, side, costUsd }));
+    return costUsd < leastPoolCostUsd(inputs, line.underlying, side);
   });
 }
 
-function hasCheaperPool(
-  input: ShardInput,
-  o: { readonly line: PerpLine; readonly side: Side; readonly costUsd: number },
-): boolean {
-  const depth = depthOf(input, o.line.underlying, o.side);
-  if (depth === undefined || !input.status.takesJobs) return false;
-  return input.valuation.entry.report.capacity.some((pool) => {
-    if (pool.underlying !== o.line.underlying || !pool.acceptsTrades) return false;
-    const first = { ...pool, [o.side]: pool[o.side].slice(0, 1) };
-    const [segment] = costSegments(depthPoints(first, depth), depth);
-    return segment !== undefined && segment.costUsdPerUnit <= o.costUsd;
+/** What the first unit costs beside its spot value in the cheapest pool that trades now; infinite where there is none. */
+function leastPoolCostUsd(inputs: readonly ShardInput[], underlying: string, side: Side): number {
+  return rememberedCost(inputs, [underlying, side], () => {
+    const costs = inputs.flatMap((input) => firstPoolCostsUsd(input, underlying, side));
+    return Math.min(Number.POSITIVE_INFINITY, ...costs);
+  });
+}
+
+const rememberedCost = rememberResults<readonly ShardInput[], number>();
+
+function firstPoolCostsUsd(input: ShardInput, underlying: string, side: Side): number[] {
+  const depth = depthOf(input, underlying, side);
+  if (depth === undefined || !input.status.takesJobs) return [];
+  return input.valuation.entry.report.capacity.flatMap((pool) => {
+    if (pool.underlying !== underlying || !pool.acceptsTrades) return [];
+    const [segment] = costSegments(depthPoints(pool, depth, 1), depth);
+    return segment === undefined ? [] : [segment.costUsdPerUnit];
   });
 }
 

@@ -1,14 +1,17 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { JobRecord } from "#coordinator/records/jobs/job-record.ts";
 import {
   type PendingEffect,
   pendingEffects,
 } from "#coordinator/records/planning/pending-effect.ts";
+import { assessCapital, surplusUsd } from "#coordinator/stages/capital/assess-capital.ts";
 import {
-  assessCapital,
-  surplusUsd,
+  type PendingRange,
+  requiredCapitalUsd,
+  requiredUsdWith,
   worstLossUsd,
-} from "#coordinator/stages/capital/assess-capital.ts";
+} from "#coordinator/stages/capital/required-capital.ts";
 import { STANDARD_GRID } from "#shared/risk/scenarios/standard-grid.ts";
 import {
   aJobRecord,
@@ -57,6 +60,38 @@ test("required capital is what is owed, the worst loss times the multiplier and 
   const { scenarioMultiplier, shortOptionContingencyFraction } = POLICY.capital;
   const contingency = 10 * 2000 * shortOptionContingencyFraction;
   expect(one.requiredCapitalUsd).toBeCloseTo(owed + worst * scenarioMultiplier + contingency, 8);
+});
+
+test("what other shards do between themselves changes nothing, what comes here does", () => {
+  const [out] = pendingEffects([OUT]);
+  if (out === undefined) throw new Error("no effect");
+  const elsewhere = { ...out, shard: "ethereum", target: "arbitrum" };
+  const here = { ...out, shard: "ethereum", target: "base" };
+  const { valuation } = assess({ shard: "base", cashUsd: 1000 });
+  const setup = aShardSetup("base");
+  const assessed = (effects: readonly PendingEffect[]) => {
+    return assessCapital(valuation, setup, effects, POLICY).collateralUsd;
+  };
+  expect([[], [elsewhere], [elsewhere, here], [here, here], []].map(assessed)).toEqual([
+    1000, 1000, 101_000, 201_000, 1000,
+  ]);
+});
+
+test("what is required with one underlying's pending range is what a map with that range requires", () => {
+  const { valuation } = assess({ shard: "base", calls: -10 });
+  const subject = { valuation, setup: aShardSetup("base"), policy: POLICY };
+  const units = fc.double({ min: -50, max: 50, noNaN: true });
+  fc.assert(
+    fc.property(units, units, units, (pending, lowUnits, highUnits) => {
+      const range = { lowUnits, highUnits, optionLossUsd: [] };
+      const before = new Map([["ETH", { ...range, lowUnits: pending, highUnits: pending }]]);
+      const whole = (map: ReadonlyMap<string, PendingRange>) =>
+        requiredCapitalUsd(valuation, subject.setup, map, POLICY);
+      const required = requiredUsdWith(subject, before);
+      expect(required("ETH", range)).toBe(whole(new Map([["ETH", range]])));
+      expect(required("BTC", range)).toBe(whole(before));
+    }),
+  );
 });
 
 test("it is never less than the liability on chain", () => {

@@ -10,12 +10,12 @@ import {
 import type { PlanReport } from "#coordinator/records/planning/plan-report.ts";
 import type { PlannedAction } from "#coordinator/records/planning/planned-action.ts";
 import type { ShardValuation } from "#coordinator/records/planning/shard-valuation.ts";
+import { assessCapital } from "#coordinator/stages/capital/assess-capital.ts";
 import {
-  assessCapital,
   pendingRanges,
   requiredCapitalUsd,
   worstLossUsd,
-} from "#coordinator/stages/capital/assess-capital.ts";
+} from "#coordinator/stages/capital/required-capital.ts";
 import { evaluatePlan } from "#coordinator/stages/plans/evaluate-plan.ts";
 import { convexSegments } from "#coordinator/stages/program/formulate-hedges.ts";
 import { lossLines } from "#coordinator/stages/program/loss-lines.ts";

@@ -26,6 +26,32 @@ test("depth is taken in order of marginal cost", () => {
   ]);
 });
 
+test("of equal costs the first shard's depth is taken first", () => {
+  expect(splitTrade(70, [option("b", 1), option("a", 1)], 8)).toEqual([
+    { shard: "b", units: 50 },
+    { shard: "a", units: 20 },
+  ]);
+});
+
+test.each([
+  { units: 120, part: 20 },
+  { units: 160, part: 60 },
+])(
+  "a cheaper stretch behind a dearer one is reached only through it: $units",
+  ({ units, part }) => {
+    const falling = [
+      { units: 50, costUsdPerUnit: 3 },
+      { units: 50, costUsdPerUnit: 1 },
+    ];
+    expect(
+      splitTrade(units, [option("a", 3, { segments: falling }), option("b", 1.25)], 8),
+    ).toEqual([
+      { shard: "b", units: 100 },
+      { shard: "a", units: part },
+    ]);
+  },
+);
+
 test("a shard whose gas costs more than its depth saves is dropped", () => {
   const saved = 10 * (2 - 1.5);
   const both = (gasUsd: number) =>
