@@ -77,6 +77,12 @@ const CASES: readonly Case[] = [
   { plant: "perpetuals-forgotten-in-flight", ids: ["I3"] },
   { plant: "settled-by-receipt", ids: ["I3"] },
   {
+    plant: "refusals-forgotten",
+    ids: ["I15"],
+    says: /times in a row and is tried again/,
+    rates: { "pool-refuses": 3 },
+  },
+  {
     plant: "worse-plan-is-taken",
     ids: ["I4"],
     says: /^the (milp|greedy) plan was taken, worse than the (greedy|milp) one by/,

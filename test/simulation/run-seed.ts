@@ -10,6 +10,7 @@ import {
   type FinalChecks,
   undrained,
 } from "#test/simulation/check/final-checks.ts";
+import { newPauseCheck } from "#test/simulation/check/pause-check.ts";
 import { newSights } from "#test/simulation/check/sights.ts";
 import { newWatch } from "#test/simulation/check/watch.ts";
 import {
@@ -121,8 +122,13 @@ type Violate = (id: string, detail: string) => void;
 function newCast(world: SimulatedWorld, options: SeedOptions, violate: Violate): Cast {
   const { scheduler } = world;
   const sights = newSights(world);
+  const pauses = newPauseCheck({ nowMs: scheduler.nowMs, violate });
+  const onLog: typeof sights.onLog = (message, fields) => {
+    sights.onLog(message, fields);
+    pauses.onLog(message);
+  };
   const hooks = {
-    logOf: (process: SimProcess) => logOf(process, world, options, sights.onLog),
+    logOf: (process: SimProcess) => logOf(process, world, options, onLog),
     violate,
   };
   const agents: AgentSlot[] = world.chains.flatMap((chain) => {
@@ -135,11 +141,12 @@ function newCast(world: SimulatedWorld, options: SeedOptions, violate: Violate):
   const coordinator: CoordinatorSlot = newCoordinatorSlot(world, {
     ...hooks,
     engine: options.engine,
-    onDecision: ({ state }, decision, jobs) => {
+    onDecision: ({ state, disk }, decision, jobs) => {
       decided.push({ atMs: scheduler.nowMs(), jobs: jobs.length });
       ids.push(decision.planId, ...decision.jobIds);
       sights.onMode(state);
       orderedUnits += unitsByOrder(state, jobs);
+      pauses.onJobs(disk.allJobs(), jobs);
       checkPlan(state, jobs, { spotUsd: world.market.spotUsd(), violate });
       checkChoice(decision, jobs, violate);
       checkCaps(state, jobs, { chains: world.chains, violate });

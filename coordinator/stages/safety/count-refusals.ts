@@ -81,7 +81,7 @@ function counted(before: RefusalRun, job: JobRecord, nowMs: number): RefusalRun 
 }
 
 function isRefused({ state, refusal }: JobRecord): boolean {
-  if (refusal === null || state === "included" || state === "superseded") return false;
+  if (refusal === null || state === "included") return false;
   const isPassing = PASSING.some((name) => refusal.detail.includes(name));
   return LASTING.includes(refusal.reason) && !isPassing;
 }

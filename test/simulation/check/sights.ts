@@ -16,6 +16,12 @@ export function newSights({ faults }: SimulatedWorld) {
     onLog: (message: string, fields: Record<string, unknown>): void => {
       if (message === "safety: quarantine")
         faults.saw(fields["isOver"] === true ? "quarantine over" : "shard quarantined");
+      if (
+        message === "safety: breaker" &&
+        fields["kind"] === "tradeRefusals" &&
+        fields["to"] !== "run"
+      )
+        faults.saw("trade paused");
       if (message !== "job refused") return;
       if (fields["reason"] === "already-consumed") faults.saw("second use of a job refused");
       if (fields["reason"] === "wrong-epoch") faults.saw("mandate of an old epoch refused");

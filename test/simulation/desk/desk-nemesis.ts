@@ -22,10 +22,12 @@ const FAULT_OF_REASON: Readonly<Record<string, FaultKind>> = {
   OnlyReduces: "venue-cap-lowered",
   WindowCapExceeded: "trades-window-used",
   BoardExpired: "option-board-ended",
+  PoolRefuses: "pool-refuses",
 };
 
 export function newDeskNemesis(faults: Faults): DeskNemesis {
   const admin = newAdmin(faults);
+  const refusing = newRefusal(faults);
   let closedUntilMs = 0;
   let spike: { readonly rate: number; readonly untilMs: number } | undefined;
   const closing = ({ site, head }: SimChain, nowMs: number): WorldOp[] => {
@@ -55,6 +57,7 @@ export function newDeskNemesis(faults: Faults): DeskNemesis {
       ...liquidation(chain, faults),
       ...admin(chain, nowMs),
       ...ending(chain, faults),
+      ...refusing(chain, nowMs),
     ],
     observe: ({ mined, events }) => {
       for (const { reason } of mined) {
@@ -82,6 +85,28 @@ function ending(chain: SimChain, faults: Faults): WorldOp[] {
     const strike = strikeOf(state, Number(params.strikeId));
     return strike === undefined ? [] : [{ kind: "end-board", board: strike.board }];
   });
+}
+
+/** The pool begins to refuse one way just when a swap that way is on its way to it, and does so for a while. */
+function newRefusal(faults: Faults): (chain: SimChain, nowMs: number) => WorldOp[] {
+  let untilMs = 0;
+  return (chain, nowMs) => {
+    const { poolRefuses } = chain.head().state;
+    if (poolRefuses !== null) {
+      const isOver = !faults.isActive() || nowMs >= untilMs;
+      return isOver ? [{ kind: "refuse", way: null }] : [];
+    }
+    const ways = waiting(chain).flatMap((params) => swapWay(params, chain) ?? []);
+    const way = ways.find(() => faults.roll("pool-refuses", 0.25));
+    if (way === undefined) return [];
+    untilMs = nowMs + faults.random.between(15_000, 60_000);
+    return [{ kind: "refuse", way }];
+  };
+}
+
+function swapWay(params: JobParams, { site }: SimChain): "buy" | "sell" | undefined {
+  if (params.kind !== "swap" && params.kind !== "swap-exact-output") return undefined;
+  return params.assetIn === site.settlementToken ? "buy" : "sell";
 }
 
 /** Lowers a venue's cap, or uses the window up, just when a mandate on its way needs it. */

@@ -15,6 +15,8 @@ export type DeskOp =
   | { readonly kind: "cap"; readonly venue: VenueName; readonly capRaw: bigint }
   /** Somebody else's trades leave this share of the vault's window of trades, in thousandths of its cap. */
   | { readonly kind: "spend"; readonly leftThousandths: bigint }
+  /** The pool takes no swaps one way, and its price and depth do not show it; null: it takes both again. */
+  | { readonly kind: "refuse"; readonly way: ShardState["poolRefuses"] }
   /** The option venue ends a board before its time. */
   | { readonly kind: "end-board"; readonly board: number };
 
@@ -35,6 +37,8 @@ export function atDesk(state: ShardState, op: DeskOp, timestampMs: number): OpOu
     }
     case "spend":
       return spend(state, op.leftThousandths, nowSeconds);
+    case "refuse":
+      return { state: { ...state, poolRefuses: op.way }, events: [] };
     case "end-board":
       return { state: endBoard(state, op.board), events: [] };
   }

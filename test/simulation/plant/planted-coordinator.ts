@@ -45,20 +45,27 @@ export function plantedQueue<Q extends JobQueue>(
   };
 }
 
-/** A journal whose coordinator drops what is in flight before the chain has proved it. */
+/** A journal whose coordinator drops what is in flight before the chain has proved it, or forgets what was refused. */
 export function plantedDisk(
   disk: Journal,
   plants: Plants,
-  stateOf: () => Pick<CoordinatorState, "jobs">,
+  stateOf: () => Pick<CoordinatorState, "jobs" | "safety">,
 ): Journal {
   const isByReceipt = plants.has("settled-by-receipt");
   const isForgetful = plants.has("perpetuals-forgotten-in-flight");
-  if (!isByReceipt && !isForgetful) return disk;
+  const isUncounted = plants.has("refusals-forgotten");
+  if (!isByReceipt && !isForgetful && !isUncounted) return disk;
+  const uncount = (): void =>
+    queueMicrotask(() => {
+      const state = stateOf();
+      Object.assign(state, { safety: { ...state.safety, refusals: {} } });
+    });
   // Once the coordinator has put a record into its memory, it is taken out again.
   const forget = (job: JobRecord): void =>
     queueMicrotask(() => void stateOf().jobs.delete(job.jobId));
   const update: Journal["jobs"]["update"] = (job, event, atMs) => {
     disk.jobs.update(job, event, atMs);
+    if (isUncounted) uncount();
     if (isForgetful && job.kind === "perp-change") forget(job);
     if (!isByReceipt || event !== "receipt" || job.receipt?.outcome !== "included") return;
     forget(job);

@@ -24,6 +24,8 @@ export const PLANTS = [
   "settled-by-receipt",
   /** Once the solver has answered, plans are compared with the penalties of the policy turned round. */
   "worse-plan-is-taken",
+  /** What agents refuse is not counted. */
+  "refusals-forgotten",
   /** The desk takes no notice of its caps. */
   "desk-ignores-caps",
   /** An agent does not say what is left of the caps. */

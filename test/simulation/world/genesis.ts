@@ -24,6 +24,7 @@ export function genesisOf(o: {
     settlementRaw: BigInt(Math.round(o.cashUsd)) * 10n ** 6n,
     hedgeRaw: BigInt(o.hedgeUnits) * 10n ** 18n,
     desk: deskOf(o.accounts, updatedAtMs / 1000),
+    poolRefuses: null,
     swapWindow: empty,
     transferWindow: empty,
     rounds: [{ priceE8: 2_000n * 10n ** 8n, roundId: 1n, updatedAtMs }],

@@ -13,6 +13,8 @@ export type ShardState = {
   readonly settlementRaw: bigint;
   readonly hedgeRaw: bigint;
   readonly desk: DeskState;
+  /** Way of a swap that the pool does not take, whatever reports say of it; null when it takes both. */
+  readonly poolRefuses: "buy" | "sell" | null;
   readonly swapWindow: Bucket;
   readonly transferWindow: Bucket;
   /** Rounds of the price feed, oldest first; round ids count from 1. */

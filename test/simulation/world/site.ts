@@ -167,7 +167,7 @@ function positionVenuesOf({ venues }: Site): ShardScope["positionVenues"] {
 /** Longer than faults go on, so that none is forgotten under way, and short enough to see every loss leave it in peace. */
 const LOSS_WINDOW_MS = 240_000;
 
-const { lossVelocity, shardLossVelocity } = DEFAULT_POLICY.breakers;
+const { lossVelocity, shardLossVelocity, tradeRefusals } = DEFAULT_POLICY.breakers;
 
 const ETH: UnderlyingPolicy = {
   ...(DEFAULT_POLICY.underlyings["ETH"] as UnderlyingPolicy),
@@ -188,6 +188,13 @@ export const SIMULATED_POLICY: Policy = {
     ...DEFAULT_POLICY.breakers,
     lossVelocity: { ...lossVelocity, windowMs: LOSS_WINDOW_MS },
     shardLossVelocity: { ...shardLossVelocity, windowMs: LOSS_WINDOW_MS },
+    // Soon and short, so that a trade is paused, tried and done again within a run.
+    tradeRefusals: {
+      ...tradeRefusals,
+      reduceOnly: { tripAt: 2, resetAt: 1 },
+      pauseMs: 6_000,
+      pauseMaxMs: 24_000,
+    },
   },
   // Much is lent and much margin stands by, so that cash runs short and perpetuals are traded.
   lending: { ...DEFAULT_POLICY.lending, supplyMaxFraction: 0.97, minimumUsd: 5_000 },

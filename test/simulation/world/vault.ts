@@ -131,6 +131,7 @@ function swap(
   if (params.venue !== site.adapter || params.pool !== site.pool) return fail("VenueNotAllowed");
   if (!isBuy && !isSell) return fail("AssetNotAllowed");
   if (!areFeedsFresh(state, nowSeconds)) return fail("PriceStale");
+  if (state.poolRefuses === (isBuy ? "buy" : "sell")) return fail("PoolRefuses");
   const isExactOutput = params.kind === "swap-exact-output";
   const mostIn = BigInt(isExactOutput ? params.maxAmountInRaw : params.amountInRaw);
   const minimum = BigInt(isExactOutput ? params.amountOutRaw : params.minAmountOutRaw);

@@ -49,6 +49,7 @@ export function applyOp(state: ShardState, op: WorldOp, timestampMs: number): Op
     case "liquidate":
     case "cap":
     case "spend":
+    case "refuse":
     case "end-board":
       return atDesk(state, op, timestampMs);
     case "verify":

@@ -115,7 +115,7 @@ describe("what counts", () => {
     ["expired without a word", aJob(1, { state: "expired" }), 0],
     ["refused, and dead by a final block", { ...refused(1), state: "refused-expired" }, 1],
     ["refused, and in a block by another agent", { ...refused(1), state: "included" }, 0],
-    ["refused, and superseded", { ...refused(1), state: "superseded" }, 0],
+    ["refused, and superseded by a bump", { ...refused(1), state: "superseded" }, 1],
     ["planned in shadow", { ...refused(1), shadow: true }, 0],
     ["done", done(1), 0],
   ] as const)("a job that is %s", (_name, job, count) => {
