@@ -31,11 +31,21 @@ const REPORTER_SEED = "11".repeat(32);
 const CREATION_GAS = 5_000_000n;
 const POLL_MS = 20;
 
+/** viem itself asks every 4 s where a chain's block time is not known to it. */
+const HTTP_POLL_MS = 50;
+
 /**
  * The agent's own reads, over WebSocket; the same figures by viem's multicall in one call and by its default batches, over
- * WebSocket and over HTTP.
+ * WebSocket, over HTTP, and over HTTP by one whom somebody else tells of the blocks.
  */
-export const PATH_NAMES = ["own", "oneCall", "batches", "oneCallWs", "batchesWs"] as const;
+export const PATH_NAMES = [
+  "own",
+  "oneCallWs",
+  "batchesWs",
+  "oneCall",
+  "batches",
+  "batchesTold",
+] as const;
 export type PathName = (typeof PATH_NAMES)[number];
 
 /** When the agent's own path had read the chain, and when its report was put together. */
@@ -79,7 +89,7 @@ export async function openPaths(site: LatencySite): Promise<Paths> {
   const seriesIds = first.series.map(({ seriesId }) => seriesId);
   const plain = await multicallSite(site, { seriesIds, sender });
   const { rpcUrl } = site.chain;
-  const overHttp = createPublicClient({ transport: http(rpcUrl) });
+  const overHttp = createPublicClient({ transport: http(rpcUrl), pollingInterval: HTTP_POLL_MS });
   const overWs = createPublicClient({ transport: webSocket(rpcUrl.replace(/^http/, "ws")) });
   const key = reportStreamKey(config.shard, config.agent);
   const writer = streamWriter(producer, { key, lengthMax: 256 });
@@ -104,12 +114,13 @@ export async function openPaths(site: LatencySite): Promise<Paths> {
     ownMarks,
     run: {
       own: marked(portsWith(own), ownMarks),
-      oneCall: multicall(overHttp, 0),
-      batches: multicall(overHttp, undefined),
       oneCallWs: multicall(overWs, 0),
       batchesWs: multicall(overWs, undefined),
+      oneCall: multicall(overHttp, 0),
+      batches: multicall(overHttp, undefined),
+      batchesTold: multicall(overHttp, undefined),
     },
-    followers: { oneCallWs: overWs, batchesWs: overWs },
+    followers: { oneCallWs: overWs, batchesWs: overWs, oneCall: overHttp, batches: overHttp },
     received: streamReceiver(consumer, key),
     close: () => {
       rpc.close();
