@@ -1,6 +1,6 @@
 import type { Highs, Model } from "highs";
+import type { PackedProgram } from "#coordinator/adapters/solver/pack-program.ts";
 import type {
-  LinearProgram,
   ProgramSolution,
   SolveFailure,
 } from "#coordinator/records/planning/linear-program.ts";
@@ -19,13 +19,13 @@ const GAP_FRACTION = 1e-4;
  */
 export function solveWithHighs(
   highs: Highs,
-  program: LinearProgram,
+  program: PackedProgram,
   timeLimitMs: number,
   nodesMax?: number,
 ): HighsAnswer {
   const limits = { deadlineMs: performance.now() + timeLimitMs, nodesMax };
-  const { start = [], ...cold } = program;
-  if (start.length === 0) return solveOnce(highs, cold, limits);
+  const cold = { ...program, startColumns: new Int32Array(), startValues: new Float64Array() };
+  if (program.startColumns.length === 0) return solveOnce(highs, cold, limits);
   try {
     return solveOnce(highs, program, limits);
   } catch (error) {
@@ -37,10 +37,10 @@ export function solveWithHighs(
 
 function solveOnce(
   highs: Highs,
-  program: LinearProgram,
+  program: PackedProgram,
   { deadlineMs, nodesMax }: { readonly deadlineMs: number; readonly nodesMax: number | undefined },
 ): HighsAnswer {
-  const { start = [] } = program;
+  const { startColumns, startValues } = program;
   const model = highs.createModel(modelData(program));
   try {
     model.options.set({
@@ -50,11 +50,7 @@ function solveOnce(
       mip_abs_gap: 1e-6,
       ...(nodesMax === undefined ? {} : { mip_max_nodes: nodesMax }),
     });
-    if (start.length > 0)
-      model.setSolution({
-        indices: start.map(({ column }) => column),
-        values: start.map(({ value }) => value),
-      });
+    if (startColumns.length > 0) model.setSolution({ indices: startColumns, values: startValues });
     model.run();
     return answer(highs, model, program, deadlineMs);
   } finally {
@@ -62,33 +58,32 @@ function solveOnce(
   }
 }
 
-function modelData({ columns, rows }: LinearProgram) {
-  const starts = [0];
-  for (const row of rows) starts.push((starts.at(-1) ?? 0) + row.terms.length);
+function modelData(program: PackedProgram) {
+  const [numCols, numRows] = [program.cost.length, program.rowLower.length];
   return {
-    numCols: columns.length,
-    numRows: rows.length,
-    colCost: columns.map((column) => column.cost),
-    colLower: columns.map((column) => column.lower),
-    colUpper: columns.map((column) => column.upper),
-    rowLower: rows.map((row) => row.lower),
-    rowUpper: rows.map((row) => row.upper),
+    numCols,
+    numRows,
+    colCost: program.cost,
+    colLower: program.lower,
+    colUpper: program.upper,
+    rowLower: program.rowLower,
+    rowUpper: program.rowUpper,
     matrix: {
       format: "csr" as const,
-      numRows: rows.length,
-      numCols: columns.length,
-      starts,
-      indices: rows.flatMap((row) => row.terms.map(([column]) => column)),
-      values: rows.flatMap((row) => row.terms.map(([, coefficient]) => coefficient)),
+      numRows,
+      numCols,
+      starts: program.rowStarts,
+      indices: program.termColumns,
+      values: program.termCoefficients,
     },
-    integrality: Int32Array.from(columns, (column) => (column.isInteger ? 1 : 0)),
+    integrality: program.integrality,
   };
 }
 
 function answer(
   highs: Highs,
   model: Model,
-  program: LinearProgram,
+  program: PackedProgram,
   deadlineMs: number,
 ): HighsAnswer {
   const { modelStatus } = highs.constants;
@@ -105,7 +100,7 @@ function answer(
       ? fail("time-limit", "no values found in time")
       : fail("invalid", `the solver ended with status ${status}`);
   const values = [...model.getSolution().colValue];
-  const hasIntegers = program.columns.some((column) => column.isInteger);
+  const hasIntegers = program.integrality.includes(1);
   const gap = hasIntegers ? Number(model.info.get("mip_gap")) : 0;
   const objective = model.getObjectiveValue();
   return {
@@ -124,7 +119,7 @@ function pricesWithIntegersFixed(
   highs: Highs,
   model: Model,
   context: {
-    readonly program: LinearProgram;
+    readonly program: PackedProgram;
     readonly values: readonly number[];
     readonly deadlineMs: number;
   },
@@ -132,8 +127,8 @@ function pricesWithIntegersFixed(
   const leftMs = context.deadlineMs - performance.now();
   if (leftMs <= 1) return null;
   model.clearIntegrality();
-  for (const [index, column] of context.program.columns.entries()) {
-    if (!column.isInteger) continue;
+  for (const [index, integrality] of context.program.integrality.entries()) {
+    if (integrality === 0) continue;
     const value = Math.round(context.values[index] ?? 0);
     model.changeColBounds(index, value, value);
   }

@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
 import type { WorkerAnswer, WorkerQuestion } from "#coordinator/adapters/solver/highs-worker.ts";
+import { packProgram } from "#coordinator/adapters/solver/pack-program.ts";
 import type { Solver } from "#coordinator/ports/solver.ts";
 import type { SolveFailure, SolveOutcome } from "#coordinator/records/planning/linear-program.ts";
 import type { Log } from "#shared/ports/log.ts";
@@ -47,7 +48,7 @@ export function highsSolver({ log, workerUrl = WORKER }: HighsSolverOptions): So
       if (state.isClosed) return failure("crashed", "closed", 0);
       if (state.waiting !== undefined) return failure("busy", "another solve is on", 0);
       state.count += 1;
-      const question = { number: state.count, program, timeLimitMs };
+      const question = { number: state.count, program: packProgram(program), timeLimitMs };
       return await ask(state, state.thread ?? reopen(), question, log);
     },
     close: async () => {

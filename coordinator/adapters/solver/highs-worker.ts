@@ -2,12 +2,13 @@ import { createRequire } from "node:module";
 import { parentPort } from "node:worker_threads";
 import type { Highs, InitOptions } from "highs";
 import { solveWithHighs } from "#coordinator/adapters/solver/highs-program.ts";
-import type { LinearProgram, SolveOutcome } from "#coordinator/records/planning/linear-program.ts";
+import type { PackedProgram } from "#coordinator/adapters/solver/pack-program.ts";
+import type { SolveOutcome } from "#coordinator/records/planning/linear-program.ts";
 
 /** What the thread is asked; answered by a {@link WorkerAnswer} with the same number. */
 export type WorkerQuestion = {
   readonly number: number;
-  readonly program: LinearProgram;
+  readonly program: PackedProgram;
   readonly timeLimitMs: number;
 };
 
@@ -22,7 +23,7 @@ parentPort?.on("message", ({ number, program, timeLimitMs }: WorkerQuestion) => 
 });
 parentPort?.postMessage("ready");
 
-function outcomeOf(program: LinearProgram, timeLimitMs: number): SolveOutcome {
+function outcomeOf(program: PackedProgram, timeLimitMs: number): SolveOutcome {
   const startedMs = performance.now();
   try {
     const answer = solveWithHighs(highs, program, timeLimitMs);

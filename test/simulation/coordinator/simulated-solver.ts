@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import type { Highs } from "highs";
 import { solveWithHighs } from "#coordinator/adapters/solver/highs-program.ts";
+import { packProgram } from "#coordinator/adapters/solver/pack-program.ts";
 import type { Solver } from "#coordinator/ports/solver.ts";
 import type {
   LinearProgram,
@@ -27,7 +28,10 @@ export async function loadSolverEngine(): Promise<SolverEngine> {
   const load: () => Promise<Highs> = createRequire(import.meta.url)("highs");
   const highs = await load();
   return {
-    solve: (program) => ({ ...solveWithHighs(highs, program, NEVER_MS, NODES_MAX), tookMs: 0 }),
+    solve: (program) => {
+      const answer = solveWithHighs(highs, packProgram(program), NEVER_MS, NODES_MAX);
+      return { ...answer, tookMs: 0 };
+    },
   };
 }
 

@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import type { Highs } from "highs";
 import { solveWithHighs } from "#coordinator/adapters/solver/highs-program.ts";
+import { packProgram } from "#coordinator/adapters/solver/pack-program.ts";
 import type { SolvedPlan } from "#coordinator/cycles/planning/choose-plan.ts";
 import type { PassInput } from "#coordinator/cycles/planning/pass-input.ts";
 import {
@@ -25,7 +26,7 @@ export function solvePrepared(
   const formulation = formulatePass(prepared);
   if (formulation === undefined) return undefined;
   const startedMs = performance.now();
-  const answer = solveWithHighs(highs, formulation.program, timeLimitMs);
+  const answer = solveWithHighs(highs, packProgram(formulation.program), timeLimitMs);
   const outcome = { ...answer, tookMs: performance.now() - startedMs };
   return { solve: { formulation, outcome }, reportSetHash: prepared.reportSetHash };
 }
@@ -36,7 +37,7 @@ export function solvePrepared(
  * @throws {Error} If it has none.
  */
 export function solveProgram(program: LinearProgram): ProgramSolution {
-  const answer = solveWithHighs(highs, program, 10_000);
+  const answer = solveWithHighs(highs, packProgram(program), 10_000);
   if (!answer.solved) throw new Error(`not solved: ${answer.reason}`);
   return { ...answer, tookMs: 0 };
 }
