@@ -1,4 +1,4 @@
-/** The input document was refused; the message is one line that names the field. Exit code 2. */
+/** The input document was refused; the message names the field, or each of them on a line of its own. Exit code 2. */
 export class BadInputError extends Error {
   override readonly name = "BadInputError";
 }

@@ -1,6 +1,9 @@
 import { z } from "zod";
 import { BadInputError } from "#coordinator/cli/bad-input-error.ts";
-import { describeFirstIssue } from "#coordinator/cli/describe-first-issue.ts";
+import { describeIssues, issuesText } from "#shared/wire/describe-issues.ts";
+
+/** Wrong fields that are listed: a document may have thousands of rows, and the same mistake in each. */
+const LINES_MAX = 20;
 
 /** One block of a table for people: a heading and flat rows with the same keys. */
 export type TableSection = {
@@ -42,7 +45,8 @@ export function offlineCommand<Input, Output>(
     answer: (document) => {
       const parsed = command.input.safeParse(document);
       if (!parsed.success) {
-        throw new BadInputError(describeFirstIssue(parsed.error, document));
+        const lines = describeIssues(parsed.error, document);
+        throw new BadInputError(issuesText(lines, LINES_MAX));
       }
       const output = refusingRangeErrors(() => command.run(parsed.data));
       return { output, tables: () => command.tables(output) };

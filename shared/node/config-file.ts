@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { parseDocument, type Tags } from "yaml";
 import type { z } from "zod";
 import { FatalError } from "#shared/errors.ts";
-import { describeIssues } from "#shared/wire/describe-issues.ts";
+import { describeIssues, issuesText } from "#shared/wire/describe-issues.ts";
 
 /**
  * Content of a YAML (or JSON) file, checked against a schema. `0x...` is text, also without quotes.
@@ -14,9 +14,8 @@ export function loadConfigFile<S extends z.ZodType>(schema: S, path: string): z.
   const input = parseYaml(readText(path), path);
   const result = schema.safeParse(input);
   if (result.success) return result.data;
-  const lines = describeIssues(result.error, input);
-  const count = lines.length === 1 ? "1 field is wrong" : `${lines.length} fields are wrong`;
-  throw new FatalError("config-invalid", `${path}: ${count}\n  ${lines.join("\n  ")}`);
+  const text = issuesText(describeIssues(result.error, input));
+  throw new FatalError("config-invalid", `${path}: ${text}`);
 }
 
 function readText(path: string): string {

@@ -14,6 +14,15 @@ export function describeIssues(error: z.ZodError, input: unknown): string[] {
   return error.issues.flatMap((issue) => describeIssue(issue, [], input));
 }
 
+/** {@link describeIssues} as one text: the only line, or how many there are and each on a line of its own. */
+export function issuesText(lines: readonly string[], linesMax = lines.length): string {
+  const [only] = lines;
+  if (only !== undefined && lines.length === 1) return only;
+  const left = lines.length - linesMax;
+  const shown = [...lines.slice(0, linesMax), ...(left > 0 ? [`and ${left} more`] : [])];
+  return `${lines.length} fields are wrong\n  ${shown.join("\n  ")}`;
+}
+
 function describeIssue(issue: Issue, parent: readonly PropertyKey[], input: unknown): string[] {
   const path = [...parent, ...issue.path];
   if (issue.code === "unrecognized_keys") {
@@ -22,16 +31,25 @@ function describeIssue(issue: Issue, parent: readonly PropertyKey[], input: unkn
     );
   }
   if (issue.code === "invalid_union" && issue.errors.length > 0) {
-    const closest = issue.errors.reduce((least, next) =>
-      next.length < least.length ? next : least,
-    );
-    return closest.flatMap((inner) => describeIssue(inner, path, input));
+    return closest(issue.errors).flatMap((inner) => describeIssue(inner, path, input));
   }
-  return [`${pathText(path)}: ${allowedText(issue)}; found ${foundText(path, input)}`];
+  return [`${pathText(path)}: ${allowedText(issue, path, input)}; found ${foundText(path, input)}`];
 }
 
-function allowedText(issue: Issue): string {
-  if (issue.code === "invalid_type") return `must be ${article(issue.expected)}`;
+/** The alternative that was got furthest into, of those the one with the least wrong. */
+function closest(alternatives: readonly Issue[][]): Issue[] {
+  const depth = (issues: readonly Issue[]) => Math.max(0, ...issues.map(({ path }) => path.length));
+  return alternatives.reduce((best, next) => {
+    const deeper = depth(next) - depth(best);
+    return deeper > 0 || (deeper === 0 && next.length < best.length) ? next : best;
+  });
+}
+
+function allowedText(issue: Issue, path: readonly PropertyKey[], input: unknown): string {
+  if (issue.code === "invalid_type") {
+    const isInfinite = issue.expected === "number" && typeof valueAt(path, input) === "number";
+    return isInfinite ? "must be a finite number" : `must be ${article(issue.expected)}`;
+  }
   if (issue.code === "invalid_value") {
     return `must be one of ${issue.values.map((value) => JSON.stringify(value)).join(", ")}`;
   }

@@ -68,22 +68,25 @@ describe("riskshard price", () => {
   });
 
   test.each([
-    [[CALL, CALL, CALL, { ...CALL, volatility: -0.2 }], "[3].volatility: -0.2; must be > 0"],
-    [[{ ...CALL, forward: 50 }], "[0].forward: 50; must not be given together with spot"],
+    [
+      [CALL, CALL, CALL, { ...CALL, volatility: -0.2 }],
+      "[3].volatility: must be > 0, or 0 for the limit; found -0.2",
+    ],
+    [[{ ...CALL, forward: 50 }], "[0].forward: must not be given together with spot; found 50"],
     [
       [{ ...CALL, spot: undefined, forward: 50, carry: 0 }],
-      "[0].carry: 0; must not be given together with forward",
+      "[0].carry: must not be given together with forward; found 0",
     ],
-    [[{ ...CALL, spot: undefined }], "[0].spot: missing; must be given, or forward"],
-    [[{ ...CALL, strike: 0 }], "[0].strike: 0; must be > 0"],
-    [[{ ...CALL, years: -1 }], "[0].years: -1; must be >= 0"],
-    [[{ ...CALL, type: "straddle" }], '[0].type: "straddle"; must be "call" or "put"'],
-    [[{ ...CALL, price: 3 }], "[0].price: 3; unknown field"],
+    [[{ ...CALL, spot: undefined }], "[0].spot: must be given, or forward; found nothing"],
+    [[{ ...CALL, strike: 0 }], "[0].strike: must be > 0; found 0"],
+    [[{ ...CALL, years: -1 }], "[0].years: must be >= 0; found -1"],
+    [[{ ...CALL, type: "straddle" }], '[0].type: must be one of "call", "put"; found "straddle"'],
+    [[{ ...CALL, price: 3 }], "[0].price: unknown field; remove it or correct its name"],
     [
       '[{"type":"call","spot":1e999,"strike":1,"years":1,"volatility":1}]',
-      "[0].spot: Infinity; must be a finite number",
+      "[0].spot: must be a finite number; found Infinity",
     ],
-    [{}, "document: {}; must be of type array"],
+    [{}, "(the whole document): must be an array; found {}"],
     ["[1,", "standard input: "],
     ["", "standard input: empty; must be a JSON document"],
   ])("refuses %j with exit code 2 and one line", (document, message) => {
@@ -92,6 +95,27 @@ describe("riskshard price", () => {
     expect(stdout).toBe("");
     expect(stderr.trimEnd().split("\n")).toHaveLength(1);
     expect(stderr).toContain(message);
+  });
+
+  test("every wrong field is named, of many the first twenty", () => {
+    const { stderr } = runRiskshard(
+      ["price"],
+      [CALL, { ...CALL, strike: 0, years: "1", price: 3 }, { ...CALL, type: "straddle" }],
+    );
+    expect(stderr.trimEnd().split("\n")).toEqual([
+      "4 fields are wrong",
+      "  [1].strike: must be > 0; found 0",
+      '  [1].years: must be a number; found "1"',
+      "  [1].price: unknown field; remove it or correct its name",
+      '  [2].type: must be one of "call", "put"; found "straddle"',
+    ]);
+    const many = Array.from({ length: 300 }, () => ({ ...CALL, strike: 0 }));
+    const lines = runRiskshard(["price"], many).stderr.trimEnd().split("\n");
+    expect([lines[0], lines.length, lines.at(-1)]).toEqual([
+      "300 fields are wrong",
+      22,
+      "  and 280 more",
+    ]);
   });
 
   test("a file that is not there is named", () => {
@@ -119,7 +143,7 @@ describe("riskshard implied-vol", () => {
   test("expiry is bad input", () => {
     const { exitCode, stderr } = runRiskshard(["implied-vol"], [{ ...ROW, years: 0, price: 10 }]);
     expect(exitCode).toBe(2);
-    expect(stderr).toContain("[0].years: 0; must be > 0");
+    expect(stderr).toContain("[0].years: must be > 0; found 0");
   });
 });
 

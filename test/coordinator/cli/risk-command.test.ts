@@ -158,31 +158,37 @@ describe("riskshard risk", () => {
   });
 
   test.each([
-    [{ ...PORTFOLIO, asOf: "yesterday" }, 'asOf: "yesterday"; must be an ISO 8601 date'],
+    [
+      { ...PORTFOLIO, asOf: "yesterday" },
+      'asOf: must be an ISO 8601 date, such as 2026-03-27T08:00:00Z; found "yesterday"',
+    ],
     [
       { ...PORTFOLIO, shards: [{ ...SHARD_A, positions: [{ ...OPTION, underlying: "SOL" }] }] },
-      'shards[0].positions[0].underlying: "SOL"; must be in market (ETH)',
+      'shards[0].positions[0].underlying: must be in market (ETH); found "SOL"',
     ],
     [
       { ...PORTFOLIO, shards: [{ ...SHARD_A, positions: [{ ...OPTION, strike: -1 }] }] },
-      "shards[0].positions[0].strike: -1; must be > 0",
+      "shards[0].positions[0].strike: must be > 0; found -1",
     ],
-    [{ ...PORTFOLIO, shards: [SHARD_A, SHARD_A] }, 'shards[1].id: "a"; must not be given twice'],
+    [
+      { ...PORTFOLIO, shards: [SHARD_A, SHARD_A] },
+      'shards[1].id: must not be given twice; found "a"',
+    ],
     [
       { ...PORTFOLIO, scenarios: { spotShocks: [-1], volShocks: [0] } },
-      "scenarios.spotShocks[0]: -1; must be > -1",
+      "scenarios.spotShocks[0]: must be > -1; found -1",
     ],
     [
       { ...PORTFOLIO, scenarios: { ...OWN, weights: [1] } },
-      "scenarios.weights: [1]; must have one entry per scenario (6)",
+      "scenarios.weights: must have one entry per scenario (6); found [1]",
     ],
     [
       { ...PORTFOLIO, market: { ETH: { spotUsd: 3000, volatility: { svi: [] } } } },
-      "market.ETH.volatility.svi: []; must be >= 1 entries",
+      "market.ETH.volatility.svi: must be >= 1 entries; found []",
     ],
     [
       { ...PORTFOLIO, market: { ETH: { spotUsd: 3000, volatility: -1 } } },
-      "market.ETH.volatility: -1; must be > 0",
+      "market.ETH.volatility: must be > 0, or 0 for the limit; found -1",
     ],
   ])("refuses bad input %# by name", (document, message) => {
     const { exitCode, stderr } = runRiskshard(["risk"], document);

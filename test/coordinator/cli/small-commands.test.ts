@@ -17,17 +17,20 @@ describe("riskshard var", () => {
   });
 
   test.each([
-    [{ pnlUsd: [1, 2], level: 1 }, "level: 1; must be < 1"],
-    [{ pnlUsd: [], level: 0.9 }, "pnlUsd: []; must be >= 1 entries"],
+    [{ pnlUsd: [1, 2], level: 1 }, "level: must be < 1; found 1"],
+    [{ pnlUsd: [], level: 0.9 }, "pnlUsd: must be >= 1 entries; found []"],
     [
       { pnlUsd: [1, 2], weights: [1, 1], level: 0.9 },
-      "quantileType: missing; must be 1 when weights are given",
+      "quantileType: must be 1 when weights are given; found nothing",
     ],
     [
       { pnlUsd: [1, 2], weights: [1, -1], level: 0.9, quantileType: 1 },
-      "weights[1]: -1; must be >= 0",
+      "weights[1]: must be >= 0; found -1",
     ],
-    [{ pnlUsd: [1, 2], level: 0.9, quantileType: 10 }, "quantileType: 10; must be 1 or 2"],
+    [
+      { pnlUsd: [1, 2], level: 0.9, quantileType: 10 },
+      "quantileType: must be one of 1, 2, 3, 4, 5, 6, 7, 8, 9; found 10",
+    ],
   ])("refuses %j by name", (document, message) => {
     const { exitCode, stderr } = runRiskshard(["var"], document);
     expect(exitCode).toBe(2);
@@ -60,7 +63,7 @@ describe("riskshard band", () => {
   test("refuses a model it does not know", () => {
     const { exitCode, stderr } = runRiskshard(["band"], { model: "leland", ...inputs });
     expect(exitCode).toBe(2);
-    expect(stderr).toContain('model: "leland"; must be "whalley-wilmott" or "zakamouline"');
+    expect(stderr).toContain('model: must be "whalley-wilmott" or "zakamouline"; found "leland"');
   });
 });
 
@@ -79,8 +82,10 @@ describe("riskshard quote", () => {
   });
 
   test("glft needs A; avellaneda-stoikov refuses it", () => {
-    expect(runRiskshard(["quote"], { model: "glft", ...BASE }).stderr).toContain("A: missing");
+    expect(runRiskshard(["quote"], { model: "glft", ...BASE }).stderr).toContain(
+      "A: must be a number; found nothing",
+    );
     const extra = { model: "avellaneda-stoikov", ...BASE, horizon: 1, A: 1 };
-    expect(runRiskshard(["quote"], extra).stderr).toContain("A: 1; unknown field");
+    expect(runRiskshard(["quote"], extra).stderr).toContain("A: unknown field");
   });
 });
