@@ -35,7 +35,8 @@ async function runLocked(options: CliOptions): Promise<number> {
   const worldFile = join(options.folder, "world.json");
   const dataDir = join(options.folder, "run");
   rmSync(dataDir, { recursive: true, force: true });
-  // What an earlier run wrote must not be taken for this one's, should it break off.
+  // What an earlier run wrote must not be taken for this one's: one that died with the machine leaves its world's file.
+  rmSync(worldFile, { force: true });
   if (options.jsonFile !== null) rmSync(options.jsonFile, { force: true });
   const control = listenForSignals(say);
   const startedMs = performance.now();
@@ -68,7 +69,6 @@ async function runLocked(options: CliOptions): Promise<number> {
     // A start under way is waited for, so that what it still starts is stopped too.
     const world = await starting.catch(() => null);
     await world?.stop();
-    rmSync(worldFile, { force: true });
     control.end();
   }
 }

@@ -141,6 +141,8 @@ async function startProcesses(o: {
   const { options, ground, description } = o;
   const worldFile = options.worldFile ?? join(ground.dataDir, "world.json");
   const files = writeProcessConfigs(description, o.keys);
+  // It holds keys: nothing of it may outlive the world, whatever way that ends.
+  ground.supervisor.own(worldFile);
   writeOwnerOnly(worldFile, `${JSON.stringify(description, null, 2)}\n`);
   const processes = worldProcesses(ground.supervisor, {
     files,

@@ -45,9 +45,22 @@ test("tells which process ended that nobody stopped, how, and the end of its log
   await supervisor.stop();
 });
 
+test("a file it owns goes when it stops, and one that was never written is no fault", async () => {
+  const folder = temporaryFolder();
+  const supervisor = createSupervisor(folder);
+  const [file, unwritten] = [join(folder, "world.json"), join(folder, "none.json")];
+  supervisor.own(file);
+  supervisor.own(unwritten);
+  writeFileSync(file, "{}");
+  await supervisor.stop();
+  expect([file, unwritten].filter(existsSync)).toEqual([]);
+});
+
 test("nothing is left behind when the supervisor itself is killed outright", async () => {
   const folder = temporaryFolder();
   const pidFile = join(folder, "pids");
+  const secrets = join(folder, "world.json");
+  writeFileSync(secrets, "{}");
   const script = join(folder, "parent.ts");
   const source = join(import.meta.dirname, "supervisor.ts");
   const child = {
@@ -58,14 +71,18 @@ test("nothing is left behind when the supervisor itself is killed outright", asy
   writeFileSync(
     script,
     `import { createSupervisor } from ${JSON.stringify(source)};
-     createSupervisor(${JSON.stringify(folder)}).start(${JSON.stringify(child)});
+     const supervisor = createSupervisor(${JSON.stringify(folder)});
+     supervisor.own(${JSON.stringify(secrets)});
+     supervisor.start(${JSON.stringify(child)});
      setInterval(() => {}, 1000);`,
   );
   const parent = spawn(process.execPath, [script], { stdio: "ignore" });
   const pids = await pidsIn(pidFile);
   expect(pids.every(isRunning)).toBe(true);
+  expect(existsSync(secrets)).toBe(true);
   parent.kill("SIGKILL");
   await expect.poll(() => pids.filter(isRunning), { timeout: 10_000 }).toEqual([]);
+  expect(existsSync(secrets)).toBe(false);
 });
 
 async function pidsIn(file: string): Promise<number[]> {

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { FatalError } from "#shared/errors.ts";
@@ -31,6 +31,8 @@ export type SupervisedProcess = {
 
 export type Supervisor = {
   readonly start: (options: ProcessOptions) => SupervisedProcess;
+  /** A file that is removed when everything was stopped, and also when the parent is killed outright. */
+  readonly own: (file: string) => void;
   /** Stops everything in the reverse order of starting. */
   readonly stop: () => Promise<void>;
   /** Settles when a child ends that nobody stopped; never rejects. */
@@ -43,12 +45,14 @@ const LOG_TAIL_LINES = 15;
 
 /**
  * Starts children, each with a log file and in a process group of its own: Ctrl-C reaches only the
- * parent, which stops them in order. A reaper process ends them if the parent is killed outright.
+ * parent, which stops them in order. A reaper process ends them, and removes the files the parent owns, if the parent is
+ * killed outright.
  */
 export function createSupervisor(logDir: string): Supervisor {
   mkdirSync(logDir, { recursive: true });
   const reaper = startReaper();
   const processes: SupervisedProcess[] = [];
+  const owned: string[] = [];
   const exit = Promise.withResolvers<UnexpectedExit>();
   let stopping: Promise<void> | undefined;
 
@@ -65,10 +69,15 @@ export function createSupervisor(logDir: string): Supervisor {
   };
   const stopAll = async () => {
     for (const running of processes.toReversed()) await running.stop();
+    for (const file of owned) rmSync(file, { force: true });
     reaper.end();
   };
   return {
     start,
+    own: (file) => {
+      owned.push(file);
+      reaper.own(file);
+    },
     stop: () => {
       stopping ??= stopAll();
       return stopping;
@@ -80,6 +89,7 @@ export function createSupervisor(logDir: string): Supervisor {
 type Reaper = {
   readonly add: (pid: number) => void;
   readonly remove: (pid: number) => void;
+  readonly own: (file: string) => void;
   readonly end: () => void;
 };
 
@@ -96,6 +106,7 @@ function startReaper(): Reaper {
   return {
     add: (pid) => child.stdin.write(`+${pid}\n`),
     remove: (pid) => child.stdin.write(`-${pid}\n`),
+    own: (file) => child.stdin.write(`=${file}\n`),
     end: () => child.stdin.end(),
   };
 }
