@@ -107,6 +107,7 @@ export const DEFAULT_POLICY: Policy = {
     haircutFraction: 0.0001,
     healthFactorMin: 1.5,
   },
+  orders: { dustUsd: 1 },
   inventories: { creditFraction: 0 },
   reduceOnlyShards: [],
 };

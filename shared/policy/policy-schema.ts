@@ -144,6 +144,14 @@ const lendingPolicySchema = z
   })
   .prefault({});
 
+/** What people order of single shards. */
+const orderPolicySchema = z
+  .strictObject({
+    /** A position at a venue that is worth less and cannot be closed keeps no order from being done, USD; it is named. */
+    dustUsd: z.number().min(0).max(1_000).default(1),
+  })
+  .prefault({});
+
 /** Options of somebody else that agents read: other protocols' pools. */
 const inventoryPolicySchema = z
   .strictObject({
@@ -233,6 +241,7 @@ export const policySchema = z.strictObject({
   perps: perpPolicySchema,
   options: optionPolicySchema,
   lending: lendingPolicySchema,
+  orders: orderPolicySchema,
   inventories: inventoryPolicySchema,
   triggers: triggersPolicySchema,
   journal: z

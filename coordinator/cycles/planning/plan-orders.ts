@@ -7,12 +7,12 @@ import type { PlannedAction } from "#coordinator/records/planning/planned-action
 import type { OrderProgress, ShardOrder } from "#coordinator/records/safety/shard-order.ts";
 import { bringHome } from "#coordinator/stages/orders/bring-home.ts";
 import { drainStep } from "#coordinator/stages/orders/plan-drain.ts";
-import { type FlattenStep, flattenStep } from "#coordinator/stages/orders/plan-flatten.ts";
 import {
-  closeOption,
-  closePerp,
-  type UnwindContext,
-} from "#coordinator/stages/orders/plan-unwind.ts";
+  type FlattenContext,
+  type FlattenStep,
+  flattenStep,
+} from "#coordinator/stages/orders/plan-flatten.ts";
+import { closeOption, closePerp } from "#coordinator/stages/orders/plan-unwind.ts";
 import type { ShardInput } from "#coordinator/stages/trades/hedge-option.ts";
 
 /** What people's orders want of a pass, and how far they are. */
@@ -68,7 +68,7 @@ function planOrder(ordered: Ordered, input: PassInput, world: World): OrderedPla
   const { shard, order } = ordered;
   const own = world.inputs.find((one) => one.setup.shard === shard);
   const { kind, reason } = order;
-  const none = { shard, kind, reason, deltaUnits: {}, leftUsd: null };
+  const none = { shard, kind, reason, deltaUnits: {}, leftUsd: null, left: [] };
   if (own === undefined || !own.status.takesJobs) {
     const why = own === undefined ? ["no report yet"] : [own.status.mode, ...own.status.reasons];
     const progress = { ...none, state: "blocked" as const, waitingFor: why };
@@ -97,6 +97,7 @@ function planOrder(ordered: Ordered, input: PassInput, world: World): OrderedPla
     leftUsd: moved?.leftUsd ?? null,
     state: isWorking ? "working" : waitingFor.length > 0 ? "blocked" : "done",
     waitingFor,
+    left: [...steps.flatMap((step) => step.left), ...(home?.left ?? [])],
   };
   return { actions: all, transfers: moved?.transfers ?? [], progress: [progress] };
 }
@@ -134,7 +135,7 @@ function flattenAll(
 }
 
 /** Options are sold back first, then the delta is traded away, and what is flat closes its perpetual: one trade at a time. */
-function unwindOne(own: ShardInput, context: UnwindContext): FlattenStep {
+function unwindOne(own: ShardInput, context: FlattenContext): FlattenStep {
   const flat = flattenStep(own, context);
   const isBusy = context.effects.some((effect) => {
     const isOwn = effect.shard === own.setup.shard && effect.underlying === context.underlying;
@@ -142,11 +143,12 @@ function unwindOne(own: ShardInput, context: UnwindContext): FlattenStep {
   });
   if (isBusy) return flat;
   const sale = closeOption(own, context);
-  if (sale.action !== undefined) return { ...flat, ...sale };
+  if (sale.action !== undefined) return { ...flat, action: sale.action, waitsFor: null };
   const waitsFor = sale.waitsFor ?? flat.waitsFor;
   if (flat.action !== undefined || flat.waitsFor !== null) return { ...flat, waitsFor };
   const closed = closePerp(own, context);
-  return { ...flat, action: closed.action, waitsFor: sale.waitsFor ?? closed.waitsFor };
+  const left = [sale.left, closed.left].flatMap((one) => one ?? []);
+  return { ...flat, action: closed.action, waitsFor: sale.waitsFor ?? closed.waitsFor, left };
 }
 
 function drain(own: ShardInput, { order }: Ordered, input: PassInput, world: World) {

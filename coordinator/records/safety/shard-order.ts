@@ -26,6 +26,8 @@ export const orderProgressSchema = z.strictObject({
   leftUsd: z.number().nullable(),
   /** What it is waiting for; empty when done. */
   waitingFor: z.array(z.string()),
+  /** What stays at venues because it is not worth its gas: it keeps the order from nothing. */
+  left: z.array(z.string()).default([]),
 });
 
 export type ShardOrder = z.infer<typeof shardOrderSchema>;

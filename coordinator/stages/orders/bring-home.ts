@@ -21,9 +21,14 @@ export type BringHomeContext = {
 export type BringHomeStep = {
   readonly actions: readonly PlannedAction[];
   readonly waitingFor: readonly string[];
+  /** What is not worth the gas of bringing it. */
+  readonly left: readonly string[];
 };
 
-type Move = { readonly action: PlannedAction } | { readonly waitsFor: string };
+type Move =
+  | { readonly action: PlannedAction }
+  | { readonly waitsFor: string }
+  | { readonly left: string };
 
 /** What comes home must be worth this many times the gas of bringing it, and more than dust. */
 const GAS_MULTIPLE = 3;
@@ -49,9 +54,14 @@ export function bringHome(own: ShardInput, context: BringHomeContext): BringHome
   ];
   const actions = moves.flatMap((one) => ("action" in one ? [one.action] : []));
   const waitingFor = moves.flatMap((one) => ("waitsFor" in one ? [one.waitsFor] : []));
+  const left = moves.flatMap((one) => ("left" in one ? [one.left] : []));
   if (context.barrier !== undefined && actions.length > 0)
-    return { actions: [], waitingFor: [...waitingFor, `what lies at venues: ${context.barrier}`] };
-  return { actions: actions.slice(0, Math.max(0, context.jobsMax)), waitingFor };
+    return {
+      actions: [],
+      waitingFor: [...waitingFor, `what lies at venues: ${context.barrier}`],
+      left,
+    };
+  return { actions: actions.slice(0, Math.max(0, context.jobsMax)), waitingFor, left };
 }
 
 function lent(own: ShardInput, line: LendingLine, context: BringHomeContext): Move[] {
@@ -60,9 +70,11 @@ function lent(own: ShardInput, line: LendingLine, context: BringHomeContext): Mo
   const priceUsd = priceOf(own, line.token);
   const usd = unitsFromRaw(raw, line.decimals) * priceUsd;
   const worthUsd = unitsFromRaw(supplied, line.decimals) * priceUsd;
-  if (isBusy(own, line.adapter, context) || !isWorth(own, worthUsd, line, context)) return [];
+  if (isBusy(own, line.adapter, context)) return [];
+  const what = `${line.asset} lent at ${line.venue}`;
+  if (!isWorth(own, worthUsd, line, context)) return staying(what, worthUsd);
   if (!line.allowsWithdrawal || usd < DUST_USD || !isOpen(own, line.adapter))
-    return [{ waitsFor: `${line.asset} lent at ${line.venue}: it cannot be withdrawn now` }];
+    return [stayOr(context, { what, usd: worthUsd, why: "it cannot be withdrawn now" })];
   const params = {
     kind: "lend-move",
     venue: line.adapter,
@@ -73,7 +85,7 @@ function lent(own: ShardInput, line: LendingLine, context: BringHomeContext): Mo
     minHealthFactorE18: rawFromUnitsDown(context.policy.lending.healthFactorMin, 18).toString(),
     minCapitalAfterRaw: halfOfCapitalRaw(own),
   } as const;
-  return [moved(own, params, { kind: "lend-move", venue: line.adapter, usd })];
+  return [moved(own, params, { kind: "lend-move", venue: line.adapter, usd, what, context })];
 }
 
 function margin(own: ShardInput, lines: readonly PerpLine[], context: BringHomeContext): Move[] {
@@ -100,9 +112,11 @@ function marginMove(
   const usd = unitsFromRaw(o.raw, settlement.decimals) * own.valuation.settlementUsd;
   const gas = own.valuation.entry.report.perps.find(({ adapter }) => adapter === o.adapter);
   const gasUnits = gas?.marginGasUnits ?? MARGIN_GAS_UNITS;
-  if (isBusy(own, o.adapter, context) || !isWorth(own, usd, { gasUnits }, context)) return [];
+  if (isBusy(own, o.adapter, context)) return [];
+  const what = `cash at ${o.adapter}`;
+  if (!isWorth(own, usd, { gasUnits }, context)) return staying(what, usd);
   if (!isOpen(own, o.adapter))
-    return [{ waitsFor: `margin at ${o.adapter}: its venue is closed by a breaker` }];
+    return [stayOr(context, { what, usd, why: "its venue is closed by a breaker" })];
   const params = {
     kind: "margin-move",
     venue: o.adapter,
@@ -112,13 +126,19 @@ function marginMove(
     minMarginRatioE18: o.ratioE18,
     minCapitalAfterRaw: halfOfCapitalRaw(own),
   } as const;
-  return [moved(own, params, { kind: "margin-move", venue: o.adapter, usd })];
+  return [moved(own, params, { kind: "margin-move", venue: o.adapter, usd, what, context })];
 }
 
 function moved(
   own: ShardInput,
   params: PlannedAction["params"],
-  o: { readonly kind: "lend-move" | "margin-move"; readonly venue: Address; readonly usd: number },
+  o: {
+    readonly kind: "lend-move" | "margin-move";
+    readonly venue: Address;
+    readonly usd: number;
+    readonly what: string;
+    readonly context: BringHomeContext;
+  },
 ): Move {
   const effect: PendingEffect = {
     kind: o.kind,
@@ -136,7 +156,22 @@ function moved(
   };
   const action = { maxFeeNativeWei: "0", params, effect };
   const refusal = actionRefusal(own, action);
-  return refusal === undefined ? { action } : { waitsFor: `what lies at ${o.venue}: ${refusal}` };
+  return refusal === undefined ? { action } : stayOr(o.context, { ...o, why: refusal });
+}
+
+/** What cannot be brought now: it is waited for, unless it is dust. */
+function stayOr(
+  { policy }: BringHomeContext,
+  { what, usd, why }: { readonly what: string; readonly usd: number; readonly why: string },
+): Move {
+  return usd < policy.orders.dustUsd
+    ? { left: `${what} worth ${usd.toFixed(2)} USD: ${why}` }
+    : { waitsFor: `${what}: ${why}` };
+}
+
+/** What is less than a cent is not told. */
+function staying(what: string, usd: number): Move[] {
+  return usd < DUST_USD ? [] : [{ left: `${what} worth ${usd.toFixed(2)} USD: not worth its gas` }];
 }
 
 function isBusy(own: ShardInput, adapter: Address, { effects }: BringHomeContext): boolean {

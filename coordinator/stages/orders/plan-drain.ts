@@ -61,7 +61,10 @@ export function drainStep(own: ShardInput, context: DrainContext): DrainStep {
     });
   if (target === undefined) {
     const closed = open.flatMap((one) => closedRoutes([own], one, context));
-    const waitingFor = ["no shard may take its collateral now", ...closed];
+    const tripped = context.targets
+      .filter((one) => !open.includes(one))
+      .map((one) => `${one.setup.shard}: nothing from ${shard}; a breaker has closed the route`);
+    const waitingFor = ["no shard may take its collateral now", ...closed, ...tripped];
     return { actions: [], transfers: [], leftUsd, waitingFor };
   }
   const fee = routeFee(own, target, context);

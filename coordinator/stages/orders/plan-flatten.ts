@@ -1,5 +1,6 @@
 import { isHedge, type PendingEffect } from "#coordinator/records/planning/pending-effect.ts";
 import type { PlannedAction } from "#coordinator/records/planning/planned-action.ts";
+import { unsoldOrigin } from "#coordinator/stages/orders/delta-origin.ts";
 import { planHedges } from "#coordinator/stages/plans/plan-hedges.ts";
 import type { NetUnderlying } from "#coordinator/stages/risk/net-risk.ts";
 import type { Side } from "#coordinator/stages/trades/depth-cost.ts";
@@ -8,6 +9,7 @@ import type { ShardInput } from "#coordinator/stages/trades/hedge-option.ts";
 import { hedgeOptions } from "#coordinator/stages/trades/hedge-options.ts";
 import { tooLittle } from "#coordinator/stages/trades/too-little.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
+import type { OptionMarket } from "#shared/risk/pricing/option-position.ts";
 
 export type FlattenContext = {
   readonly underlying: string;
@@ -22,6 +24,8 @@ export type FlattenContext = {
   readonly policy: Policy;
   readonly nativeUsd: ReadonlyMap<string, number>;
   readonly jobsMax: number;
+  /** What options of the underlying are valued on; undefined when it has no price now. */
+  readonly market: OptionMarket | undefined;
 };
 
 /** One underlying of a shard that is to be flat. */
@@ -32,6 +36,8 @@ export type FlattenStep = {
   readonly action: PlannedAction | undefined;
   /** What it waits for; null when it trades or is flat. */
   readonly waitsFor: string | null;
+  /** What stays at venues because closing it is not worth its gas. */
+  readonly left: readonly string[];
 };
 
 /** Halvings after which no smaller trade is looked for. */
@@ -52,7 +58,7 @@ export function flattenStep(own: ShardInput, context: FlattenContext): FlattenSt
   const deltaUnits =
     (valuation?.greeks.deltaUnits ?? 0) + pending.reduce((sum, one) => sum + one.deltaUnits, 0);
   const step = (action: PlannedAction | undefined, waitsFor: string | null): FlattenStep => {
-    return { underlying, deltaUnits, action, waitsFor };
+    return { underlying, deltaUnits, action, waitsFor, left: [] };
   };
   const wait = (why: string): FlattenStep => step(undefined, `${underlying}: ${why}`);
   if (valuation === undefined) return wait("cannot be valued");
@@ -63,14 +69,18 @@ export function flattenStep(own: ShardInput, context: FlattenContext): FlattenSt
   if (context.jobsMax < 1) return wait("no jobs left in this pass");
   const side: Side = deltaUnits < 0 ? "buy" : "sell";
   const outcome = hedgeOptions(own, { ...context, side });
-  if (!outcome.usable) return wait(outcome.reason);
+  const isSettled = side === "sell" && pending.length === 0;
+  const origin = isSettled ? unsoldOrigin(own, deltaUnits, context) : undefined;
+  const stuck = (why: string): FlattenStep =>
+    wait(origin === undefined ? why : `${why}; ${origin}`);
+  if (!outcome.usable) return stuck(outcome.reason);
   // Nothing is opened where all is to be closed; what takes a position back comes before any pool.
   const closing = outcome.options.filter(({ venue }) => venue.kind === "spot" || !venue.isOpening);
   const option = closing.find(({ venue }) => venue.kind === "perp") ?? closing[0];
-  if (option === undefined) return wait("only a new position could take its delta");
+  if (option === undefined) return stuck("only a new position could take its delta");
   const wanted = Math.min(Math.abs(deltaUnits), option.limitUnits);
   const refusal = tooLittle(option, wanted);
-  if (refusal !== undefined) return wait(`${own.setup.shard}: ${refusal}`);
+  if (refusal !== undefined) return stuck(`${own.setup.shard}: ${refusal}`);
   const make = (units: number) => hedgeAction(option, units, policy);
   const leastUnits = Math.max(option.leastUnits, option.payableUnits);
   const action = largestTaken(make, { wanted, leastUnits, spotUsd: valuation.spotUsd }, context);

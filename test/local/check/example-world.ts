@@ -64,6 +64,7 @@ export function examplePolicy(): Policy {
     perps: DEFAULT_POLICY.perps,
     options: DEFAULT_POLICY.options,
     lending: DEFAULT_POLICY.lending,
+    orders: DEFAULT_POLICY.orders,
     inventories: DEFAULT_POLICY.inventories,
     triggers: DEFAULT_POLICY.triggers,
     journal: DEFAULT_POLICY.journal,

@@ -48,7 +48,7 @@ describe("an order that waits", () => {
       expect(order?.deltaUnits["ETH"]).toBeGreaterThan(4);
       expect(order).toMatchObject({
         state: "blocked",
-        waitingFor: ["ETH: base: no hedge to sell"],
+        waitingFor: [expect.stringMatching(/^ETH: base: no hedge to sell; its delta of \+/)],
       });
     }
   });
@@ -58,7 +58,7 @@ describe("an order that waits", () => {
     expect(jobs).toEqual([]);
     expect(order?.waitingFor).toEqual([
       expect.stringMatching(
-        /^ETH: base: its agent pays the gas of \d+\.\d\d USD and more, this is 40\.00 USD; beyond it: no hedge to sell$/,
+        /^ETH: base: its agent pays the gas of \d+\.\d\d USD and more, this is 40\.00 USD; beyond it: no hedge to sell; its delta of /,
       ),
     ]);
   });
@@ -81,6 +81,6 @@ describe("an order that waits", () => {
     });
     const { order, jobs } = drained({ ...flat, lentUsd: 20 });
     expect(jobs).toEqual([]);
-    expect(order?.waitingFor.join()).toMatch(/^what lies at .*, this is 20\.00 USD$/);
+    expect(order?.waitingFor.join()).toMatch(/^USDX lent at aave-v3: .*, this is 20\.00 USD$/);
   });
 });
