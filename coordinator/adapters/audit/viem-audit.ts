@@ -5,7 +5,6 @@ import { auditVenues, type VenueAuditOptions } from "#coordinator/adapters/audit
 import { type AuditView, auditView } from "#coordinator/adapters/audit/audit-view.ts";
 import { creditsIn } from "#coordinator/adapters/chain/vault-events.ts";
 import {
-  type AuditedSeries,
   type AuditQuestions,
   type ChainAudit,
   partKey,
@@ -14,6 +13,7 @@ import type { ShardSetup } from "#coordinator/records/shard-setup.ts";
 import { erc20Abi } from "#shared/evm/abi/erc20.ts";
 import { optionBookAbi } from "#shared/evm/abi/option-book.ts";
 import { shardVaultAbi } from "#shared/evm/abi/shard-vault.ts";
+import { namedSeries } from "#shared/evm/option-series.ts";
 import type { Address, Hex } from "#shared/units/ids.ts";
 
 export type AuditTarget = VenueAuditOptions & {
@@ -23,16 +23,6 @@ export type AuditTarget = VenueAuditOptions & {
   readonly volatilityFeed: Address | null;
   /** Uniswap's quoter; null: the depth of pools is not looked at. */
   readonly quoter: Address | null;
-};
-
-type RawSeries = {
-  readonly id: Hex;
-  readonly underlying: Address;
-  readonly isCall: boolean;
-  readonly expiry: bigint;
-  readonly strike: bigint;
-  readonly takersLong: bigint;
-  readonly takersShort: bigint;
 };
 
 /**
@@ -109,7 +99,11 @@ async function auditVault(
       figure("liabilities"),
       ofVault<bigint>("totalSupply"),
       Promise.all(tokens.map(balanceOf)),
-      view<readonly RawSeries[]>({ abi: optionBookAbi, to: optionBook, name: "liveSeries" }),
+      view<Parameters<typeof namedSeries>[0]>({
+        abi: optionBookAbi,
+        to: optionBook,
+        name: "liveSeries",
+      }),
       Promise.all(jobIds.map((jobId) => ofVault<boolean>("consumed", [jobId]))),
     ]);
   return {
@@ -125,19 +119,7 @@ async function auditVault(
         return balance === null ? [] : [[token.toLowerCase(), balance]];
       }),
     ),
-    series: series.map(auditedSeries),
+    series: namedSeries(series),
     consumed: new Set(jobIds.filter((_, at) => consumed[at] === true)),
-  };
-}
-
-function auditedSeries(one: RawSeries): AuditedSeries {
-  return {
-    seriesId: one.id,
-    underlying: one.underlying,
-    isCall: one.isCall,
-    expirySeconds: one.expiry,
-    strikeE8: one.strike,
-    takersLongE18: one.takersLong,
-    takersShortE18: one.takersShort,
   };
 }

@@ -6,10 +6,10 @@ import type {
   FeedPrice,
   HedgeAsset,
   PoolReading,
-  RawSeries,
   ShardSnapshot,
 } from "#shard-agent/records/shard-snapshot.ts";
 import { RetryableError } from "#shared/errors.ts";
+import { namedSeries } from "#shared/evm/option-series.ts";
 
 /** The part of a snapshot that the lens answers for. */
 export type LensSnapshot = Omit<
@@ -45,25 +45,6 @@ export function lensSnapshot(
     depth: o.depth.map((one, index) => ({ ...one, amountOutRaw: o.amountsOut[index] ?? 0n })),
     pools: o.pools.map((pool, index) => poolReading(state, pool, index)),
   };
-}
-
-const named = new WeakMap<LensBook["series"], readonly RawSeries[]>();
-
-/** Named once for a book that stands still, and so the same to whoever compares two snapshots. */
-function namedSeries(book: LensBook["series"]): readonly RawSeries[] {
-  const known = named.get(book);
-  if (known !== undefined) return known;
-  const series = book.map((one) => ({
-    seriesId: one.id,
-    underlying: one.underlying,
-    isCall: one.isCall,
-    expirySeconds: one.expiry,
-    strikeE8: one.strike,
-    takersLongE18: one.takersLong,
-    takersShortE18: one.takersShort,
-  }));
-  named.set(book, series);
-  return series;
 }
 
 function poolReading(shard: LensState, pool: Address, index: number): PoolReading {
