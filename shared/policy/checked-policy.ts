@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { type Policy, policySchema } from "#shared/policy/policy-schema.ts";
+import { REFUSALS_MAX } from "#shared/policy/safety-policy.ts";
 
 /**
  * The policy's schema with the rules that tie fields together. Each rule is directional: it refuses
@@ -10,6 +11,7 @@ export const checkedPolicySchema = policySchema.superRefine((policy, context) =>
   checkTransfers(policy, context);
   checkTriggers(policy, context);
   checkBreakers(policy, context);
+  checkRefusals(policy.breakers, context);
   if (policy.hedging.slippageMaxFraction >= 1) {
     report(
       context,
@@ -136,6 +138,22 @@ function checkBreakers(policy: Policy, context: Context): void {
       report(context, ["breakers", kind, "reduceOnly", field], message);
     }
   }
+}
+
+/** A trade must be paused by as many refusals as are counted, and none by no refusal. */
+function checkRefusals({ tradeRefusals }: Policy["breakers"], context: Context): void {
+  const { reduceOnly, halt, pauseMs, pauseMaxMs } = tradeRefusals;
+  for (const [level, threshold] of Object.entries({ reduceOnly, halt })) {
+    const at = (field: string): string[] => ["breakers", "tradeRefusals", level, field];
+    if (threshold === null) continue;
+    if (threshold.tripAt > REFUSALS_MAX)
+      report(context, at("tripAt"), `must be <= ${REFUSALS_MAX}, the most that are counted`);
+    if (threshold.resetAt === 0)
+      report(context, at("resetAt"), "must be > 0, or what is paused is never tried again");
+  }
+  if (pauseMaxMs >= pauseMs) return;
+  const message = `must be >= pauseMs (${pauseMs}), or the first pause is cut short`;
+  report(context, ["breakers", "tradeRefusals", "pauseMaxMs"], message);
 }
 
 function report(context: Context, path: string[], message: string): void {

@@ -39,6 +39,8 @@ function ruleShape(defaults: RuleDefaults) {
 
 const QUICK = { tripAfterMs: 10_000, holdMs: 30_000, coolDownMs: 10_000, haltLatches: false };
 const LOSS = { tripAfterMs: 5_000, holdMs: 60_000, coolDownMs: 30_000, haltLatches: true };
+/** Refusals that are kept of one trade: more make no pause longer. */
+export const REFUSALS_MAX = 64;
 const windowMs = milliseconds.min(1_000);
 const jobsMin = z.number().int().min(1).max(1_000);
 

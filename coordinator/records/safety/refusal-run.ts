@@ -1,8 +1,6 @@
 import { z } from "zod";
+import { REFUSALS_MAX } from "#shared/policy/safety-policy.ts";
 import { hash32Schema, unixMsSchema } from "#shared/wire/scalars.ts";
-
-/** Refusals that are kept of one trade: more make no pause longer. */
-export const REFUSALS_MAX = 64;
 
 /** How often in a row one trade of one shard was refused; nothing between was done. */
 export const refusalRunSchema = z.strictObject({

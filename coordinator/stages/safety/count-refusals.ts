@@ -1,10 +1,7 @@
 import type { JobRecord } from "#coordinator/records/jobs/job-record.ts";
-import {
-  NO_REFUSALS,
-  REFUSALS_MAX,
-  type RefusalRun,
-} from "#coordinator/records/safety/refusal-run.ts";
+import { NO_REFUSALS, type RefusalRun } from "#coordinator/records/safety/refusal-run.ts";
 import { tradeScope } from "#coordinator/records/safety/trade-name.ts";
+import { REFUSALS_MAX } from "#shared/policy/safety-policy.ts";
 import type { RefusalReason } from "#shared/wire/job-receipt.ts";
 
 /** Refusals by trade (coordinator/records/safety/trade-name.ts). */

@@ -1,4 +1,8 @@
-import type { BreakerMeasure, BreakerState } from "#coordinator/records/safety/breaker-state.ts";
+import {
+  type BreakerMeasure,
+  type BreakerState,
+  levelOf,
+} from "#coordinator/records/safety/breaker-state.ts";
 import type { RefusalRun } from "#coordinator/records/safety/refusal-run.ts";
 import type { BreakersPolicy } from "#shared/policy/safety-policy.ts";
 
@@ -10,14 +14,16 @@ import type { BreakersPolicy } from "#shared/policy/safety-policy.ts";
 export function measureRefusals(o: {
   /** By scope. */
   readonly refusals: Readonly<Record<string, RefusalRun>>;
-  /** Breakers of before: what is not counted any more is measured as over. */
+  /** Breakers of before: what is tripped and not counted any more is measured as over, and forgotten after it. */
   readonly before: readonly BreakerState[];
   readonly rule: BreakersPolicy["tradeRefusals"];
   readonly nowMs: number;
 }): BreakerMeasure[] {
   const { refusals, before } = o;
   const counted = Object.keys(refusals).filter((scope) => refusals[scope]?.refusals.length !== 0);
-  const known = before.filter(({ kind }) => kind === "tradeRefusals").map(({ scope }) => scope);
+  const isOn = (one: BreakerState): boolean =>
+    one.kind === "tradeRefusals" && levelOf(one) !== "run";
+  const known = before.filter(isOn).map(({ scope }) => scope);
   return [...new Set([...counted, ...known])].map((scope): BreakerMeasure => {
     const run = refusals[scope];
     const count = run?.refusals.length ?? 0;

@@ -25,6 +25,10 @@ function withEth(change: Record<string, unknown>): Change {
   });
 }
 
+function withRefusals(tradeRefusals: object): Change {
+  return (policy) => ({ ...policy, breakers: { tradeRefusals } });
+}
+
 test("the default policy is valid", () => {
   expect(problems((policy) => policy)).toEqual([]);
 });
@@ -50,6 +54,21 @@ test.each<{ name: string; change: Change; field: string }>([
       breakers: { drawdown: { reduceOnly: { tripAt: 0.9, resetAt: 0.1 } } },
     }),
     field: "breakers.drawdown.reduceOnly.tripAt",
+  },
+  {
+    name: "more refusals for a pause than are counted",
+    change: withRefusals({ reduceOnly: { tripAt: 65, resetAt: 1 } }),
+    field: "breakers.tradeRefusals.reduceOnly.tripAt",
+  },
+  {
+    name: "a pause that never ends",
+    change: withRefusals({ reduceOnly: { tripAt: 4, resetAt: 0 } }),
+    field: "breakers.tradeRefusals.reduceOnly.resetAt",
+  },
+  {
+    name: "a longest pause that is shorter than the first",
+    change: withRefusals({ pauseMs: 60_000, pauseMaxMs: 30_000 }),
+    field: "breakers.tradeRefusals.pauseMaxMs",
   },
   {
     name: "a cost of nothing",

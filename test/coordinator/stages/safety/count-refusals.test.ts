@@ -1,13 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { JobRecord } from "#coordinator/records/jobs/job-record.ts";
-import { REFUSALS_MAX, type RefusalRun } from "#coordinator/records/safety/refusal-run.ts";
+import type { RefusalRun } from "#coordinator/records/safety/refusal-run.ts";
 import { tradeScope } from "#coordinator/records/safety/trade-name.ts";
 import {
   countRefusals,
   forgetRefusals,
   youngRefusals,
 } from "#coordinator/stages/safety/count-refusals.ts";
+import { REFUSALS_MAX } from "#shared/policy/safety-policy.ts";
 import { REFUSAL_REASONS } from "#shared/wire/job-receipt.ts";
 import type { JobParams } from "#shared/wire/rebalance-job.ts";
 import { aJobRecord, NOW_MS } from "#test/support/coordinator/coordinator-pass.ts";

@@ -109,6 +109,14 @@ test("what was done, or is counted no more, lifts the breaker at once", () => {
     const after = judgeBreakers(tripped, measures, { policy, nowMs: NOW_MS + 1 });
     expect(Object.values(after.breakers).map(levelOf)).toEqual(["run"]);
     expect(after.events).toHaveLength(1);
+    const later = {
+      refusals: {},
+      before: Object.values(after.breakers),
+      rule: RULE,
+      nowMs: NOW_MS,
+    };
+    const next = judgeBreakers(after.breakers, measureRefusals(later), { policy, nowMs: NOW_MS });
+    expect(next.breakers).toEqual({});
   }
 });
 
