@@ -1,11 +1,19 @@
-import { parseAbi } from "viem";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { encodeFunctionData, parseAbi } from "viem";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { parse, stringify } from "yaml";
+import type { AgentConfigFile } from "#shard-agent/config.ts";
+import { shardVaultAbi } from "#shared/evm/abi/shard-vault.ts";
+import { venueDeskAbi } from "#shared/evm/abi/venue-desk.ts";
 import type { Policy } from "#shared/policy/policy-schema.ts";
 import type { Address } from "#shared/units/ids.ts";
 import type { LendMoveParams } from "#shared/wire/rebalance-job.ts";
 import type { ShardReport } from "#shared/wire/shard-report.ts";
+import { openLane } from "#test/local/chains/lane.ts";
 import { accountFaults } from "#test/local/check/accounts/vault-accounts.ts";
 import { readHistory } from "#test/local/check/read-history.ts";
+import { writeOwnerOnly } from "#test/local/config/owner-only-file.ts";
 import { POSITION_VENUE_CAP_RAW } from "#test/local/deploy/world-parameters.ts";
 import { observeChain } from "#test/local/observe/chain-client.ts";
 import type { World } from "#test/local/world.ts";
@@ -219,7 +227,67 @@ describe("collateral at Aave", () => {
     const history = await readHistory(observeChain(site.chain), await site.client.getBlockNumber());
     expect(accountFaults(history)).toEqual([]);
   });
+
+  test("the drained account is taken off the desk's list as the operations page says, and everybody goes on without it", async () => {
+    const { shard, contracts } = site.chain;
+    const coordinator = await startLender();
+    await coordinator.until("/readyz", (answer) => answer.status === 200);
+    const reason = { reason: "retiring the account at Aave" };
+    expect(await coordinator.post("/v1/halt", reason)).toMatchObject({ status: 200 });
+    await world.processes.get(`agent-${shard}`).stop();
+    forgetAave();
+    const capital = () =>
+      site.client.readContract({
+        address: contracts.vault,
+        abi: shardVaultAbi,
+        functionName: "capital",
+      });
+    const capitalBefore = await capital();
+    await asDeskAdmin("setPositionVenue", [account(), 0n]);
+    await asDeskAdmin("retirePositionVenue", [account(), DUST_RAW]);
+    const lost = Number(capitalBefore - (await capital()));
+    expect(lost).toBeGreaterThanOrEqual(0);
+    expect(lost).toBeLessThanOrEqual(Number(DUST_RAW));
+    const retiredAt = Number(await site.client.getBlockNumber());
+    world.processes.start(`agent-${shard}`);
+    expect(await coordinator.post("/v1/resume", reason)).toMatchObject({ status: 200 });
+    const report = await site.reportWith(({ block }) => block.number > retiredAt);
+    expect(report.lending).toEqual([]);
+    expect(report.collateral.map(({ location }) => location)).not.toContain("lending");
+    expect(report.caps?.venues.map(({ adapter }) => adapter.toLowerCase())).not.toContain(
+      account().toLowerCase(),
+    );
+    expect(await mismatchOfNewest(site)).toBeUndefined();
+    const shards = await coordinator.until("/v1/shards", ({ body }) => {
+      const own = (body["shards"] as { id: string; mode: string }[]).find(({ id }) => id === shard);
+      return own?.mode === "run";
+    });
+    expect(shards.status).toBe(200);
+    expect((await coordinator.get("/v1/breakers")).body["quarantines"]).toEqual([]);
+    coordinator.kill("SIGTERM");
+    expect(await coordinator.exitCode).toBe(0);
+  });
 });
+
+/** Takes the account out of the configuration with which the shard's agent starts next. */
+function forgetAave(): void {
+  const file = join(world.description.dataDir, `agent-${site.chain.shard}.yaml`);
+  const config = parse(readFileSync(file, "utf8")) as AgentConfigFile;
+  const positionVenues = { ...config.positionVenues, aaveV3: null };
+  writeOwnerOnly(file, stringify({ ...config, positionVenues }));
+}
+
+async function asDeskAdmin(
+  functionName: "setPositionVenue" | "retirePositionVenue",
+  args: readonly [Address, bigint],
+): Promise<void> {
+  await openLane(site.client, world.keys.account("deployer"), 50).send({
+    label: functionName,
+    to: site.chain.contracts.venueDesk,
+    data: encodeFunctionData({ abi: venueDeskAbi, functionName, args }),
+    gas: 500_000n,
+  });
+}
 
 async function planned(change: Partial<LendMoveParams>) {
   const planner = world.keys.account("planner");
