@@ -12,7 +12,11 @@ import {
   type Recovery,
   type TransferRecord,
 } from "#coordinator/records/jobs/transfer-record.ts";
-import { orderRecovery, recoveryJobOf } from "#coordinator/stages/jobs/issue-recovery.ts";
+import {
+  orderRecovery,
+  recoveryJobOf,
+  renumberRecovery,
+} from "#coordinator/stages/jobs/issue-recovery.ts";
 import { judgeTransfer } from "#coordinator/stages/jobs/judge-transfer.ts";
 import { RetryableError } from "#shared/errors.ts";
 import type { Clock } from "#shared/ports/clock.ts";
@@ -122,12 +126,33 @@ async function sendRecovery(
   const outcome = await queue.recover(job);
   const { target, nonce } = record;
   const fields = { guid, target, nonce, kind: recovery.kind, attempt: recovery.attempt };
+  if (!outcome.sent && outcome.reason === "edited" && renumber(state, ports, recovery)) return;
   if (!outcome.sent) {
     ports.log.error(`the queue has not kept the recovery: it was ${outcome.reason} there`, fields);
     return;
   }
   ports.log.info("recovery of a transfer ordered", { ...fields, reason: recovery.reason });
   changeRecovery(state, ports, recovery.recoveryId, { sentAtMs: ports.clock.nowMs() });
+}
+
+/** Gives a recovery the next number where another one has its own in the queue; false when it keeps it. */
+function renumber(
+  state: CoordinatorState,
+  ports: RecoverPorts,
+  { recoveryId, attempt }: Recovery,
+): boolean {
+  // Reports and receipts may have changed the message while the queue was asked.
+  const record = [...state.transfers.values()].find((one) => {
+    const last = one.recoveries.at(-1);
+    return last?.recoveryId === recoveryId && last.outcome === null;
+  });
+  const next = record && renumberRecovery(record);
+  if (next === undefined) return false;
+  const { guid, target, nonce } = next;
+  const text = "another recovery has its number in the queue; it goes out under the next";
+  ports.log.warn(text, { guid, target, nonce, attempt });
+  keepTransfer(state, ports, next);
+  return true;
 }
 
 /**

@@ -226,6 +226,28 @@ describe("a recovery", () => {
     expect(record()?.recoveries).toHaveLength(1);
   });
 
+  test("whose number another coordinator has used goes out under the next that is free", async () => {
+    failed();
+    nowMs += 10_000;
+    answer = async () => (queued.length < 3 ? { sent: false, reason: "edited" } : { sent: true });
+    for (let tick = 0; tick < 5; tick += 1) await recoverTransfers(state, ports);
+    expect(queued.map(({ attempt }) => attempt)).toEqual([1, 2, 3]);
+    expect(new Set(queued.map(({ recoveryId }) => recoveryId)).size).toBe(3);
+    expect(record()?.recoveries).toMatchObject([{ attempt: 3, sentAtMs: nowMs }]);
+    nowMs += 300_000;
+    await recoverTransfers(state, ports);
+    expect(queued.at(-1)?.attempt).toBe(4);
+  });
+
+  test("that somebody edits whatever its number uses up few numbers", async () => {
+    failed();
+    nowMs += 10_000;
+    answer = async () => ({ sent: false, reason: "edited" });
+    for (let tick = 0; tick < 100; tick += 1) await recoverTransfers(state, ports);
+    expect(Math.max(...queued.map(({ attempt }) => attempt))).toBeLessThanOrEqual(33);
+    expect(record()?.recoveries).toHaveLength(1);
+  });
+
   test("is not ordered in a halt, nor in shadow", async () => {
     failed();
     nowMs += 10_000;
