@@ -27,7 +27,7 @@ export type ShardSafety = {
   readonly closedVenues: readonly string[];
   /** Shards it may not send collateral to now. */
   readonly closedTargets: readonly string[];
-  /** Trades that are not tried now (`tradeKey`), and why. */
+  /** Trades that are not tried now (`tradeKey`, `routeKey`), and why. */
   readonly pausedTrades: ReadonlyMap<string, string>;
 };
 

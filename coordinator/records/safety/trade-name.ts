@@ -15,6 +15,11 @@ export function tradeKey({ venue, market, way }: TradeName): string {
   return `${venue}/${market}/${way}`.toLowerCase();
 }
 
+/** Key of a shard's transfers to another among its trades. */
+export function routeKey(target: string): string {
+  return `>${target}`;
+}
+
 /** Name of a series of an option market, beside its market's. */
 export function seriesMarket(
   market: string,

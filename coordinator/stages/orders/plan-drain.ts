@@ -1,6 +1,7 @@
 import type { TransferDecision } from "#coordinator/records/planning/decision-record.ts";
 import type { PendingEffect } from "#coordinator/records/planning/pending-effect.ts";
 import type { PlannedAction } from "#coordinator/records/planning/planned-action.ts";
+import { routeKey } from "#coordinator/records/safety/trade-name.ts";
 import { assessCapital } from "#coordinator/stages/capital/assess-capital.ts";
 import { mostFrom, transferAction } from "#coordinator/stages/plans/plan-transfers.ts";
 import type { ShardInput } from "#coordinator/stages/trades/hedge-option.ts";
@@ -63,7 +64,11 @@ export function drainStep(own: ShardInput, context: DrainContext): DrainStep {
     const closed = open.flatMap((one) => closedRoutes([own], one, context));
     const tripped = context.targets
       .filter((one) => !open.includes(one))
-      .map((one) => `${one.setup.shard}: nothing from ${shard}; a breaker has closed the route`);
+      .map(({ setup }) => {
+        const paused = own.status.pausedTrades.get(routeKey(setup.shard));
+        const why = paused ?? "a breaker has closed the route";
+        return `${setup.shard}: nothing from ${shard}; ${why}`;
+      });
     const waitingFor = ["no shard may take its collateral now", ...closed, ...tripped];
     return { actions: [], transfers: [], leftUsd, waitingFor };
   }

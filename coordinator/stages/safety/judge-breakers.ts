@@ -10,6 +10,7 @@ import {
 } from "#coordinator/records/safety/breaker-state.ts";
 import type { SafetyMemory } from "#coordinator/records/safety/safety-memory.ts";
 import { SAFE_SHARD, type ShardSafety } from "#coordinator/records/safety/shard-safety.ts";
+import { routeKey } from "#coordinator/records/safety/trade-name.ts";
 import type { GlobalLevel } from "#coordinator/stages/safety/judge-mode.ts";
 import { stepBreaker } from "#coordinator/stages/safety/step-breaker.ts";
 import type { BreakersPolicy } from "#shared/policy/safety-policy.ts";
@@ -84,15 +85,18 @@ function safetyOf(
     quarantine: quarantine ? `${quarantine.kind}: ${quarantine.detail}` : null,
     order: order ? { kind: order.kind, reason: `${order.kind}: ${order.reason}` } : null,
     closedVenues: after(`venue:${shard}/`),
-    closedTargets: after(`route:${shard}>`),
-    pausedTrades: pausedTrades(tripped, `trade:${shard}/`),
+    closedTargets: [...new Set(after(`route:${shard}>`))],
+    pausedTrades: pausedTrades(tripped, shard),
   };
 }
 
-function pausedTrades(tripped: readonly BreakerState[], prefix: string): Map<string, string> {
+function pausedTrades(tripped: readonly BreakerState[], shard: string): Map<string, string> {
+  const [trade, route] = [`trade:${shard}/`, `route:${shard}>`];
   return new Map(
-    tripped.flatMap(({ scope, detail }): [string, string][] => {
-      return scope.startsWith(prefix) ? [[scope.slice(prefix.length), detail]] : [];
+    tripped.flatMap(({ kind, scope, detail }): [string, string][] => {
+      if (kind !== "tradeRefusals") return [];
+      if (scope.startsWith(trade)) return [[scope.slice(trade.length), detail]];
+      return scope.startsWith(route) ? [[routeKey(scope.slice(route.length)), detail]] : [];
     }),
   );
 }

@@ -4,6 +4,7 @@ import { remember } from "#coordinator/cycles/jobs/change-jobs.ts";
 import { keepSafety, recallSafety } from "#coordinator/cycles/safety/keep-safety.ts";
 import type { Journal } from "#coordinator/ports/journal.ts";
 import type { JobRecord } from "#coordinator/records/jobs/job-record.ts";
+import { NEW_SAFETY, safetyMemorySchema } from "#coordinator/records/safety/safety-memory.ts";
 import { aJobRecord, NOW_MS } from "#test/support/coordinator/coordinator-pass.ts";
 import {
   freshJournal,
@@ -36,6 +37,11 @@ test("a memory that cannot be read halts over restarts, although the next one ca
   keepSafety(state, { journal, log }, { change: {}, events: [], nowMs: NOW_MS });
   journal = { ...journal, safety: { ...journal.safety, load } };
   expect(started().manualHalt?.reason).toContain("cannot be read");
+});
+
+test("a memory of before refusals were counted is read, with none", () => {
+  const { refusals, ...before } = NEW_SAFETY;
+  expect(safetyMemorySchema.parse(before)).toEqual({ ...before, refusals });
 });
 
 test("a late receipt of an old failure makes it neither new nor the newest", () => {

@@ -8,7 +8,7 @@ import {
 import { NO_SAFETY } from "#coordinator/records/safety/safety-input.ts";
 import { NEW_SAFETY } from "#coordinator/records/safety/safety-memory.ts";
 import type { ShardOrder } from "#coordinator/records/safety/shard-order.ts";
-import { type TradeName, tradeKey } from "#coordinator/records/safety/trade-name.ts";
+import { routeKey, type TradeName, tradeKey } from "#coordinator/records/safety/trade-name.ts";
 import { shardSafety } from "#coordinator/stages/safety/judge-breakers.ts";
 import type { ShardReport } from "#shared/wire/shard-report.ts";
 import { aLoan } from "#test/support/coordinator/a-loan.ts";
@@ -64,7 +64,10 @@ test("what a breaker pauses is one way of one shard's trade; a route is closed",
   const buy = { ...POOL, way: "buy" } as const;
   const memory = memoryOf([scopeOf(buy), "route:base>arbitrum"]);
   const base = shardSafety(memory, "base");
-  expect([...base.pausedTrades]).toEqual([[tradeKey(buy), "refused 4 times in a row"]]);
+  expect(Object.fromEntries(base.pausedTrades)).toEqual({
+    [tradeKey(buy)]: "refused 4 times in a row",
+    [routeKey("arbitrum")]: "refused 4 times in a row",
+  });
   expect(base.closedTargets).toEqual(["arbitrum"]);
   expect(base).toMatchObject({ level: "run", closedVenues: [] });
   expect(shardSafety(memory, "arbitrum").pausedTrades.size).toBe(0);
@@ -107,6 +110,19 @@ describe("a drain", () => {
     expect(kindsOf(paused).filter((kind) => kind !== "transfer")).toEqual([]);
     const [progress] = paused.decision.safety.orders;
     expect(progress?.waitingFor.join()).toContain("refused 4 times in a row");
+  });
+
+  test("names a route that is paused", () => {
+    const memory = memoryOf(["route:base>arbitrum"], { base: DRAIN });
+    const entries = [anEntry({ shard: "base" }), anEntry({ shard: "arbitrum" })];
+    const safety = { ...NO_SAFETY, memory };
+    const { jobs, decision } = planPass(aPassInput(entries, { policy: aPolicy(), safety }));
+    expect(jobs).toEqual([]);
+    const [order] = decision.safety.orders;
+    expect(order).toMatchObject({ state: "blocked" });
+    expect(order?.waitingFor.join()).toContain(
+      "arbitrum: nothing from base; refused 4 times in a row",
+    );
   });
 
   test("names longs whose sale is paused", () => {
