@@ -19,10 +19,18 @@ export function checkCountedOnce(
   violate: Violate,
 ): void {
   const inDoubt = creditsInDoubt(state);
+  const bookBlockMs = new Map(
+    [...state.books].map(([shard, { report }]) => [shard, report.block.timestampMs]),
+  );
   for (const job of disk.allJobs()) {
     if (!isLive(job)) continue;
     // What the journal has and the coordinator does not think of is not counted.
-    const [effect] = pendingEffects([state.jobs.get(job.jobId) ?? []].flat());
+    const known = state.jobs.get(job.jobId);
+    const [effect] = pendingEffects(known === undefined ? [] : [known], state.setups, {
+      bookBlockMs,
+    });
+    // Past its deadline the book is right without it, whether or not it was done in blocks that no report lists.
+    if (effect?.isLapsed === true) continue;
     const isPending = effect?.isPendingAtShard ?? false;
     const isInBook = shows(state, chains, job.shard, (found) => found.consumed.has(job.jobId));
     const isKnown = isInBook !== undefined && (isInBook || isPending || !isBeyondLists(state, job));

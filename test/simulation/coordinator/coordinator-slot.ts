@@ -52,6 +52,8 @@ export type CoordinatorSlot = {
   readonly makeZombie: () => void;
   /** Kills the current one; to be called to start it again on the same disk. */
   readonly stop: () => () => void;
+  /** Kills the current one and starts another on an older copy of its disk, or, without one, on an empty disk. */
+  readonly replaceDisk: (copy?: CoordinatorDisk) => void;
   /** What an operator does with a coordinator whose vaults have been taken over by another. */
   readonly restartIfFenced: () => void;
 };
@@ -108,6 +110,15 @@ export function newCoordinatorSlot(
       current.process.kill();
       const { disk } = current;
       return () => restart(disk);
+    },
+    replaceDisk: (copy = newCoordinatorDisk()) => {
+      const { process } = current;
+      process.kill();
+      disks.push(copy);
+      scheduler.after(faults.random.between(1_000, 20_000), () => {
+        // Somebody else may have taken over meanwhile.
+        if (current.process === process) current = start(copy);
+      });
     },
     makeZombie: () => {
       const old = current;

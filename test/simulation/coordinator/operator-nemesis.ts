@@ -26,6 +26,7 @@ export function startOperatorNemesis(world: SimulatedWorld, coordinator: Coordin
     if (isPeace && operator.safety(1).breakers.some((one) => one.needsPerson))
       operator.resume("looked into the losses");
     const nowMs = faults.isActive() ? scheduler.nowMs() : Number.POSITIVE_INFINITY;
+    takeBack(operator, coordinator, { haltedUntilMs, flattenedUntilMs });
     if (haltedUntilMs !== undefined && nowMs >= haltedUntilMs) {
       operator.resume("the drill is over");
       haltedUntilMs = undefined;
@@ -48,6 +49,24 @@ export function startOperatorNemesis(world: SimulatedWorld, coordinator: Coordin
     }
   };
   scheduler.after(EVERY_MS, next);
+}
+
+/** What was over, and holds again since an older journal was put back. */
+function takeBack(
+  operator: Operator,
+  coordinator: CoordinatorSlot,
+  meant: {
+    readonly haltedUntilMs: number | undefined;
+    readonly flattenedUntilMs: ReadonlyMap<string, number>;
+  },
+): void {
+  const { manualHalt, safety } = coordinator.current().state;
+  if (manualHalt !== undefined && meant.haltedUntilMs === undefined)
+    operator.resume("the drill was over before");
+  for (const shard of Object.keys(safety.orders)) {
+    if (!meant.flattenedUntilMs.has(shard))
+      operator.releaseShard(shard, "the drill was over before");
+  }
 }
 
 function operatorOf(coordinator: CoordinatorSlot): Operator {

@@ -61,6 +61,8 @@ export const FAULT_KINDS = [
   "coordinator-pause",
   "coordinator-zombie",
   "coordinator-blind",
+  "coordinator-journal-lost",
+  "coordinator-journal-restored",
   "coordinator-clock-skew",
   "market-jump",
   "market-stale-feed",

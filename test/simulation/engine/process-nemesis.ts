@@ -1,5 +1,6 @@
 import type { AgentSlot } from "#test/simulation/agent/agent-slot.ts";
 import type { CoordinatorSlot } from "#test/simulation/coordinator/coordinator-slot.ts";
+import type { CoordinatorDisk } from "#test/simulation/coordinator/memory-journal.ts";
 import type { SimulatedWorld } from "#test/simulation/world/simulated-world.ts";
 
 const EVERY_MS = 1_000;
@@ -10,6 +11,7 @@ export function startProcessNemesis(
   o: { readonly agents: readonly AgentSlot[]; readonly coordinator: CoordinatorSlot },
 ): void {
   const { scheduler, faults } = world;
+  const backups: Backups = { copies: [], takenAtMs: 0 };
   let isHealed = false;
   const next = (): void => {
     o.coordinator.restartIfFenced();
@@ -21,6 +23,7 @@ export function startProcessNemesis(
     }
     for (const slot of o.agents) disturbAgent(world, slot);
     blind(world, o.coordinator);
+    loseJournal(world, o.coordinator, backups);
     const { process } = o.coordinator.current();
     if (faults.roll("coordinator-pause", 0.008) && process.isAlive()) {
       faults.bit("coordinator-pause");
@@ -71,6 +74,35 @@ function blind(world: SimulatedWorld, coordinator: CoordinatorSlot): void {
     };
     scheduler.after(EVERY_MS, wait);
     return;
+  }
+}
+
+const BACKUP_EVERY_MS = 10_000;
+const BACKUPS_MAX = 3;
+
+type Backups = { copies: CoordinatorDisk[]; takenAtMs: number };
+
+/** Takes the coordinator's disk away while jobs of it are under way, for good or as far as to an older backup. */
+function loseJournal(
+  { faults, scheduler }: SimulatedWorld,
+  coordinator: CoordinatorSlot,
+  backups: Backups,
+): void {
+  const { process, state, disk } = coordinator.current();
+  if (!process.isAlive() || process.isPaused()) return;
+  if (scheduler.nowMs() - backups.takenAtMs > BACKUP_EVERY_MS) {
+    backups.copies = [disk.copy(), ...backups.copies].slice(0, BACKUPS_MAX);
+    backups.takenAtMs = scheduler.nowMs();
+  }
+  if (state.jobs.size === 0) return;
+  if (faults.roll("coordinator-journal-lost", 0.004)) {
+    faults.bit("coordinator-journal-lost");
+    coordinator.replaceDisk();
+  } else if (faults.roll("coordinator-journal-restored", 0.006)) {
+    const copy = backups.copies[faults.random.integer(0, backups.copies.length - 1)];
+    if (copy === undefined) return;
+    faults.bit("coordinator-journal-restored");
+    coordinator.replaceDisk(copy.copy());
   }
 }
 
