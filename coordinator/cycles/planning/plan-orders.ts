@@ -84,6 +84,7 @@ function planOrder(ordered: Ordered, input: PassInput, world: World): OrderedPla
   const after = worldAfter(input, world, actions);
   const moved = kind === "drain" ? drain(own, ordered, input, after) : undefined;
   const waitingFor = [
+    ...[...own.valuation.unvalued].map(([ticker, why]) => `${ticker}: cannot be valued: ${why}`),
     ...steps.flatMap((step) => (step.waitsFor === null ? [] : [step.waitsFor])),
     ...(home?.waitingFor ?? []),
     ...(moved?.waitingFor ?? []),

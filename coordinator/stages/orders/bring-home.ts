@@ -72,7 +72,8 @@ function lent(own: ShardInput, line: LendingLine, context: BringHomeContext): Mo
   const worthUsd = unitsFromRaw(supplied, line.decimals) * priceUsd;
   if (isBusy(own, line.adapter, context)) return [];
   const what = `${line.asset} lent at ${line.venue}`;
-  if (!isWorth(own, worthUsd, line, context)) return staying(what, worthUsd);
+  const stays = staying(own, { what, usd: worthUsd, gasUnits: line.gasUnits }, context);
+  if (stays !== undefined) return stays;
   if (!line.allowsWithdrawal || usd < DUST_USD || !isOpen(own, line.adapter))
     return [stayOr(context, { what, usd: worthUsd, why: "it cannot be withdrawn now" })];
   const params = {
@@ -114,7 +115,8 @@ function marginMove(
   const gasUnits = gas?.marginGasUnits ?? MARGIN_GAS_UNITS;
   if (isBusy(own, o.adapter, context)) return [];
   const what = `cash at ${o.adapter}`;
-  if (!isWorth(own, usd, { gasUnits }, context)) return staying(what, usd);
+  const stays = staying(own, { what, usd, gasUnits }, context);
+  if (stays !== undefined) return stays;
   if (!isOpen(own, o.adapter))
     return [stayOr(context, { what, usd, why: "its venue is closed by a breaker" })];
   const params = {
@@ -169,9 +171,19 @@ function stayOr(
     : { waitsFor: `${what}: ${why}` };
 }
 
-/** What is less than a cent is not told. */
-function staying(what: string, usd: number): Move[] {
-  return usd < DUST_USD ? [] : [{ left: `${what} worth ${usd.toFixed(2)} USD: not worth its gas` }];
+/**
+ * What is not worth its gas, or not known to be; undefined when it is to be brought. Of less than a cent nothing is told.
+ */
+function staying(
+  own: ShardInput,
+  o: { readonly what: string; readonly usd: number; readonly gasUnits: number },
+  context: BringHomeContext,
+): Move[] | undefined {
+  if (o.usd < DUST_USD) return [];
+  const gasUsd = gasCostUsd(own, o, context.nativeUsd);
+  if (gasUsd === null) return [stayOr(context, { ...o, why: "its gas has no price now" })];
+  if (o.usd > GAS_MULTIPLE * gasUsd) return undefined;
+  return [{ left: `${o.what} worth ${o.usd.toFixed(2)} USD: not worth its gas` }];
 }
 
 function isBusy(own: ShardInput, adapter: Address, { effects }: BringHomeContext): boolean {
@@ -184,16 +196,6 @@ function isBusy(own: ShardInput, adapter: Address, { effects }: BringHomeContext
 
 function isOpen({ status }: ShardInput, adapter: Address): boolean {
   return !status.closedVenues.includes(adapter.toLowerCase());
-}
-
-function isWorth(
-  own: ShardInput,
-  usd: number,
-  line: { readonly gasUnits: number },
-  { nativeUsd }: BringHomeContext,
-): boolean {
-  const gasUsd = gasCostUsd(own, line, nativeUsd);
-  return gasUsd !== null && usd > GAS_MULTIPLE * gasUsd && usd >= DUST_USD;
 }
 
 function priceOf({ setup, valuation }: ShardInput, token: Address): number {

@@ -1,6 +1,5 @@
 import type { PlannedAction } from "#coordinator/records/planning/planned-action.ts";
 import { type FlattenContext, largestTaken } from "#coordinator/stages/orders/plan-flatten.ts";
-import { feedUsd } from "#coordinator/stages/trades/gas-room.ts";
 import { hedgeAction } from "#coordinator/stages/trades/hedge-action.ts";
 import type { HedgeOption, ShardInput } from "#coordinator/stages/trades/hedge-option.ts";
 import {
@@ -115,7 +114,9 @@ function closeOne(own: ShardInput, line: PerpLine, context: FlattenContext): Unw
   if (barrier !== undefined) return wait(barrier);
   if (context.jobsMax < 1) return wait("no jobs left in this pass");
   const sizeUnits = Math.abs(unitsFromRaw(BigInt(line.sizeE18), 18));
-  const worthUsd = sizeUnits * feedUsd(underlying, own);
+  // By the pass's own price: a feed that is wrong, or an agent that is, makes no dust of a position.
+  const { spotUsd: usd } = own.valuation.underlyings.get(underlying) ?? {};
+  const worthUsd = sizeUnits * (usd ?? Number.POSITIVE_INFINITY);
   const stay = (why: string): UnwindStep => dustOr(wait(why), { what, worthUsd, why, context });
   const side = line.sizeE18.startsWith("-") ? "buy" : "sell";
   const outcome = hedgeOptions(aloneAt(freed(own), line), { ...context, side });

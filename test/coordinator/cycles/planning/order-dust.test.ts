@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { planPass } from "#coordinator/cycles/planning/plan-pass.ts";
+import { breakerKey, newBreaker } from "#coordinator/records/safety/breaker-state.ts";
 import { NO_SAFETY } from "#coordinator/records/safety/safety-input.ts";
 import { NEW_SAFETY } from "#coordinator/records/safety/safety-memory.ts";
 import type { OrderProgress, ShardOrder } from "#coordinator/records/safety/shard-order.ts";
@@ -9,6 +10,7 @@ import {
   anOption,
   aPassInput,
   aPolicy,
+  aShardSetup,
   EXPIRY_MS,
   NOW_MS,
 } from "#test/support/coordinator/coordinator-pass.ts";
@@ -35,17 +37,36 @@ function progressOf(
     readonly dustUsd?: number;
     readonly hedgeUnits?: number;
     readonly cashUsd?: number;
+    readonly native?: string;
+    /** What the shard's own feed says, for so long that it is not trusted any more. */
+    readonly spotUsd?: number;
   } = {},
 ): OrderProgress | undefined {
-  const { kind = "drain", dustUsd, hedgeUnits = 0, cashUsd = 100 } = o;
+  const {
+    kind = "drain",
+    dustUsd,
+    hedgeUnits = 0,
+    cashUsd = 100,
+    native = "ETH",
+    spotUsd = 2000,
+  } = o;
   const entries = [
-    anEntry({ shard: "base", cashUsd, hedgeUnits, change }),
+    anEntry({ shard: "base", cashUsd, hedgeUnits, spotUsd, change }),
     anEntry({ shard: "arbitrum" }),
+    anEntry({ shard: "optimism" }),
   ];
   const orders = dustUsd === undefined ? {} : { orders: { dustUsd } };
-  const safety = { ...NO_SAFETY, memory: { ...NEW_SAFETY, orders: { base: { ...DRAIN, kind } } } };
+  const off = newBreaker("oracleDisagreement", "shard:base");
+  const tripped = { ...off, reduceOnly: { ...off.reduceOnly, isOn: spotUsd !== 2000 } };
+  const breakers = { [breakerKey(off)]: tripped };
+  const safety = {
+    ...NO_SAFETY,
+    memory: { ...NEW_SAFETY, breakers, orders: { base: { ...DRAIN, kind } } },
+  };
   const policy = aPolicy({}, orders);
-  return planPass(aPassInput(entries, { policy, safety })).decision.safety.orders[0];
+  const input = aPassInput(entries, { policy, safety });
+  const setups = new Map(input.setups).set("base", aShardSetup("base", { nativeTicker: native }));
+  return planPass({ ...input, setups }).decision.safety.orders[0];
 }
 
 const perp = (worthUsd: number): Partial<ShardReport> => ({
@@ -97,6 +118,13 @@ describe("a perpetual that its agent will not pay to close", () => {
   });
 });
 
+test("a perpetual is dust by what our own books say, not by its shard's feed", () => {
+  const perps = [aPerpMarket({ sizeUnits: 0.04, marginUsd: 80 })];
+  const progress = progressOf({ perps, gasTerms: GAS_TERMS }, { kind: "flatten", spotUsd: 0.001 });
+  expect(progress).toMatchObject({ state: "blocked", left: [] });
+  expect(progress?.waitingFor.join()).toContain("ETH: perpetual at curie: cannot be closed now");
+});
+
 test("a perpetual worth less than dust is closed all the same where its agent pays for it", () => {
   const progress = progressOf({ ...perp(0.9), gasTerms: null }, { hedgeUnits: 1 });
   expect(progress?.left.join()).not.toContain("perpetual");
@@ -129,6 +157,24 @@ test("money at a venue that is not worth its gas is named, from a cent on", () =
   ]);
   expect(none).toMatchObject({ state: "done", left: [] });
 });
+
+test("money whose gas has no price is waited for, and not called unworthy of it", () => {
+  const progress = progressOf({ perps: [aPerpMarket({ marginUsd: 5_000 })] }, { native: "POL" });
+  expect(progress).toMatchObject({ state: "blocked", left: [] });
+  expect(progress?.waitingFor).toEqual([
+    `cash at ${aPerpMarket().adapter}: its gas has no price now`,
+  ]);
+});
+
+test.each(["drain", "flatten"] as const)(
+  "a position without a price keeps a %s from being done",
+  (kind) => {
+    const perps = [aPerpMarket({ underlying: "BTC", sizeUnits: 1, marginUsd: 5_000 })];
+    const progress = progressOf({ perps }, { kind });
+    expect(progress?.state).not.toBe("done");
+    expect(progress?.waitingFor[0]).toBe("BTC: cannot be valued: no policy for this underlying");
+  },
+);
 
 describe("a delta that a shard cannot sell", () => {
   const shortPuts = [anOption({ type: "put", quantity: -10 })];
