@@ -30,7 +30,10 @@ const LASTING: readonly string[] = [
   "reverted",
 ] as const satisfies readonly (RefusalReason | "reverted")[];
 
-/** What the vault says of a mandate that came too late, too early, twice or after a take-over (contracts/src). */
+/**
+ * What contracts say (contracts/src) of a mandate that came too late, too early, twice or after a take-over, and where the
+ * market moved after the plan: the next plan has its new prices, and a fast market is no time to stop hedging.
+ */
 const PASSING: readonly string[] = [
   "ShardVault_Expired",
   "ShardVault_TooEarly",
@@ -38,6 +41,11 @@ const PASSING: readonly string[] = [
   "ShardVault_WrongEpoch",
   "ShardVault_WrongLeader",
   "ShardVault_PriceStale",
+  "ShardVault_ReceivedTooLittle",
+  "VenueDesk_ReceivedTooLittle",
+  "VenueDesk_SpentTooMuch",
+  "UniswapV3Adapter_OutputNotFilled",
+  "UniswapV3Adapter_PriceOffMean",
 ];
 
 /**

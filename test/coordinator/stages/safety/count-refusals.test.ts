@@ -106,6 +106,12 @@ describe("what counts", () => {
     ["ShardVault_WrongEpoch(1, 2)", 0],
     ["ShardVault_WrongLeader(0x01, 0x02)", 0],
     ["ShardVault_PriceStale(0x01, 1, 2)", 0],
+    ["ShardVault_ReceivedTooLittle(1, 2)", 0],
+    ["VenueDesk_ReceivedTooLittle(1, 2)", 0],
+    ["VenueDesk_SpentTooMuch(2, 1)", 0],
+    ["UniswapV3Adapter_OutputNotFilled(1, 2, 0x)", 0],
+    ["UniswapV3Adapter_PriceOffMean(0x01, 9, 1, 3)", 0],
+    ["ShardVault_MinimumOutTooLow(1, 2)", 1],
     ["VenueDesk_WrongSize(1, 2, 3)", 1],
     ["ShardVault_CapitalBelowFloor(1, 2)", 1],
   ])("a vault that says %s in simulation", (detail, count) => {
