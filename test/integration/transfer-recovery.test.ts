@@ -32,6 +32,8 @@ const AMOUNT_RAW = 1_234_567_890n;
 /** Far too little for a token to credit anything. */
 const STARVED = 30_000;
 const ENOUGH = 200_000;
+/** Several times what a report looks back on. */
+const SILENT_BLOCKS = 300;
 
 type Transfer = {
   readonly guid: string;
@@ -301,6 +303,18 @@ test("an agent killed as somebody else delivers before it sees its recovery reve
   await end(coordinator);
 });
 
+/** While the target's agent is away, until no report can list the delivery any more. */
+async function deliverInSilence(agent: MortalAgent, sent: Packet): Promise<void> {
+  await deliver(target, sent);
+  const deliveredAt = Number(await target.client.getBlockNumber());
+  await rpc(target.chain.rpcUrl, "anvil_mine", [`0x${SILENT_BLOCKS.toString(16)}`, "0x0"]);
+  const life = await agent.lives();
+  const first = await target.reportWith(({ block }) => block.number > deliveredAt);
+  expect(first.block.number).toBeGreaterThanOrEqual(deliveredAt + SILENT_BLOCKS);
+  expect(first.deliveredTransfers.map(({ guid }) => guid)).not.toContain(sent.guid);
+  await life.rests();
+}
+
 /** Verified at its target, and executed by nobody. */
 async function sendVerified(): Promise<Packet> {
   const amounts = { amountRaw: AMOUNT_RAW, lzReceiveGas: ENOUGH };
@@ -338,12 +352,14 @@ async function finalise(): Promise<void> {
   await rpc(target.chain.rpcUrl, "anvil_mine", ["0x9", "0x0"]);
 }
 
-test("what the token's delegate does to a message is told for what it is, counts as lost or held, and nothing more is ordered", async () => {
+test("what the token's delegate does to a message is told for what it is, counts as lost or held, and nothing more is ordered; a delivery in a long silence is found on its chain", async () => {
   const before = await supplies();
   const amounts = { amountRaw: AMOUNT_RAW, lzReceiveGas: ENOUGH };
   const send = () => sendCollateral(world, { source, target }, amounts);
   const [first, second, third] = [await send(), await send(), await send()];
-  const life = await (await mortalTarget()).lives();
+  const fourth = await send();
+  const agent = await mortalTarget();
+  const life = await agent.lives();
   const coordinator = await coordinate({ recoveriesMax: 0 });
   const become = (packet: Packet, state: string) =>
     untilTransfer(coordinator, packet, (one) => one.state === state);
@@ -371,7 +387,15 @@ test("what the token's delegate does to a message is told for what it is, counts
   const held = (body["jobs"] as { guid: string }[]).map((job) => job.guid);
   expect(held).toEqual(expect.arrayContaining([first.guid, second.guid, third.guid]));
   expect(await supplies()).toEqual(before);
+  await verify(world, target, fourth);
+  await become(fourth, "verified-executable");
   await life.rests();
+  await deliverInSilence(agent, fourth);
+  await become(fourth, "delivered");
+  await untilSettled(coordinator, fourth);
+  const after = await supplies();
+  expect(after.vault - before.vault).toBe(AMOUNT_RAW);
+  expect(after.supply - before.supply).toBe(AMOUNT_RAW);
   await end(coordinator);
 });
 
