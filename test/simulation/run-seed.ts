@@ -155,7 +155,7 @@ function newCast(world: SimulatedWorld, options: SeedOptions, violate: Violate):
   const watch = newWatch({ world, coordinator, agents, sights, violate });
   startNemesis(world);
   startProcessNemesis(world, { agents, coordinator });
-  startOperatorNemesis(world, coordinator);
+  startOperatorNemesis(world, coordinator, onLog);
   const step = async (): Promise<void> => {
     await scheduler.step();
     watch.check();

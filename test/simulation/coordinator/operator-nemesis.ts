@@ -11,8 +11,16 @@ const SILENT = {
   error: () => undefined,
 };
 
-/** A person who halts everything now and then, and flattens a shard, and takes it back after a while. */
-export function startOperatorNemesis(world: SimulatedWorld, coordinator: CoordinatorSlot): void {
+/**
+ * A person who halts everything now and then, and flattens a shard, and takes it back after a while.
+ *
+ * @param onLog Told what a coordinator says of such orders.
+ */
+export function startOperatorNemesis(
+  world: SimulatedWorld,
+  coordinator: CoordinatorSlot,
+  onLog: (message: string, fields: Record<string, unknown>) => void,
+): void {
   const { scheduler, faults } = world;
   let haltedUntilMs: number | undefined;
   const flattenedUntilMs = new Map<string, number>();
@@ -20,7 +28,7 @@ export function startOperatorNemesis(world: SimulatedWorld, coordinator: Coordin
     scheduler.after(EVERY_MS, next);
     const { process } = coordinator.current();
     if (!process.isAlive()) return;
-    const operator = operatorOf(coordinator);
+    const operator = operatorOf(coordinator, onLog);
     // Once it is known what lost the money, a person says so.
     const isPeace = !faults.isActive() && haltedUntilMs === undefined;
     if (isPeace && operator.safety(1).breakers.some((one) => one.needsPerson))
@@ -69,9 +77,16 @@ function takeBack(
   }
 }
 
-function operatorOf(coordinator: CoordinatorSlot): Operator {
+function operatorOf(
+  coordinator: CoordinatorSlot,
+  onLog: (message: string, fields: Record<string, unknown>) => void,
+): Operator {
   const { state, disk, process } = coordinator.current();
   const clock = { nowMs: process.nowMs };
   const redis = { isRedisReady: () => true, queue: () => undefined };
-  return operate(state, { journal: disk, clock, log: SILENT, ...redis });
+  const log = {
+    ...SILENT,
+    warn: (message: string, fields: Record<string, unknown> = {}) => onLog(message, fields),
+  };
+  return operate(state, { journal: disk, clock, log, ...redis });
 }
