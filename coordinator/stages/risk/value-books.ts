@@ -60,6 +60,9 @@ function valueBook(
   }
   const settlementUsd = snapshot.settlementUsd ?? 0;
   const cash = entry.report.collateral.filter((line) => line.underlying === null);
+  // Cash at no price is no loss: where nothing else is held, only this says that the book is not known.
+  if (snapshot.settlementUsd === null)
+    unvalued.set(cash[0]?.asset ?? "settlement asset", "no fresh settlement price");
   const cashUsd = sum(cash.map((line) => unitsOf(line) * settlementUsd));
   const positionsUsd = [...valued.values()].map(
     (one) => one.optionValueUsd + one.hedgeUnits * one.spotUsd,
