@@ -100,9 +100,11 @@ export function recallSafety(
     if (quarantine?.trusted && state.setups.has(shard)) state.books.set(shard, quarantine.trusted);
   }
   for (const job of journal.jobs.list({ limit: OUTCOMES_AT_START }).reverse()) {
-    rememberOutcome(state, job, job.times.settledAtMs ?? job.times.recordedAtMs);
-    rememberRefusal(state, job, nowMs);
+    const atMs = job.times.settledAtMs ?? job.times.recordedAtMs;
+    rememberOutcome(state, job, atMs);
+    rememberRefusal(state, job, atMs);
   }
+  state.safety = { ...state.safety, refusals: { ...youngRefusals(state.safety.refusals, nowMs) } };
 }
 
 /** Keeps what became of a job for the breakers that count, oldest first; a job that comes back into flight is taken out. */
@@ -125,8 +127,8 @@ export function rememberOutcome(state: CoordinatorState, job: JobRecord, atMs: n
  * Counts what an agent says that it did not do, and what was done since. What is not saved with the next safety event is
  * counted again from the journal's jobs at the next start.
  */
-export function rememberRefusal(state: CoordinatorState, job: JobRecord, nowMs: number): void {
-  const refusals = countRefusals(state.safety.refusals, job, nowMs);
+export function rememberRefusal(state: CoordinatorState, job: JobRecord, atMs: number): void {
+  const refusals = countRefusals(youngRefusals(state.safety.refusals, atMs), job, atMs);
   if (refusals === state.safety.refusals) return;
-  state.safety = { ...state.safety, refusals: { ...youngRefusals(refusals, nowMs) } };
+  state.safety = { ...state.safety, refusals: { ...refusals } };
 }

@@ -238,6 +238,22 @@ describe("over a restart", () => {
   });
 });
 
+test("refusals of an hour ago that are first counted at a start pause nothing", async () => {
+  const world = started({ shards: ["base"] });
+  await refusedPasses(world, 13);
+  // As a version leaves it that did not count them.
+  journal.safety.save({ ...world.state.safety, refusals: {}, breakers: {} }, []);
+  nowMs += 3_600_000;
+  expect(ofBase(await refusedPasses(restarted(world), 2))).toEqual([1, 0]);
+});
+
+test("refusals of more than a day ago make no new pause longer", async () => {
+  const world = started({ shards: ["base"] });
+  await refusedPasses(world, 13);
+  nowMs += 25 * 3_600_000;
+  expect(ofBase(await refusedPasses(world, 5))).toEqual([1, 1, 1, 1, 0]);
+});
+
 test.each([undefined, "base"])(
   "a person who resumes (%s) has it tried at once, and the refusals of before are not counted again at a start",
   async (shard) => {
