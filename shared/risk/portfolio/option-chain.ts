@@ -154,7 +154,9 @@ function layOut(
     for (const [within, place] of held.entries())
       rows[place] = (options.firstRows[index] ?? 0) + within;
   const puts = Uint8Array.from(positions, ({ type }) => (type === "put" ? 1 : 0));
-  return { positions, anchorUsd, expiries, options, strikes, rows, strikeOf, puts };
+  // Their own: the caller's may change in place.
+  const laidOut = positions.map((one) => ({ ...one }));
+  return { positions: laidOut, anchorUsd, expiries, options, strikes, rows, strikeOf, puts };
 }
 
 /** Expiries, ascending; `strikeOf` is filled in. */

@@ -132,6 +132,19 @@ test("another quantity, side, strike or expiry of one position is noticed", () =
   );
 });
 
+test("a list of positions that is changed in place is noticed", () => {
+  const one = { underlying: "ETH", type: "call", quantity: 1 } as const;
+  const held = [3_000, 2_400].map((strikeUsd) => {
+    return { ...one, strikeUsd, expiryMs: NOW_MS + 7 * DAY_MS };
+  });
+  const valueChain = chainValuer(STANDARD_GRID);
+  valueChain("ETH", market, held);
+  held[0] = { ...one, strikeUsd: 3_300, expiryMs: NOW_MS + 45 * DAY_MS };
+  expect(valueChain("ETH", market, held)).toEqual(valuedAnew(market, held));
+  Object.assign(held[1] ?? {}, { strikeUsd: 9_000 });
+  expect(valueChain("ETH", market, held)).toEqual(valuedAnew(market, held));
+});
+
 test.each([
   { name: "has expired", position: { expiryMs: NOW_MS }, at: {}, said: "expiryMs" },
   { name: "has no strike", position: { strikeUsd: Number.NaN }, at: {}, said: "strikeUsd" },
