@@ -5,10 +5,11 @@ import {
 } from "#coordinator/records/safety/breaker-state.ts";
 import type { RefusalRun } from "#coordinator/records/safety/refusal-run.ts";
 import type { BreakersPolicy } from "#shared/policy/safety-policy.ts";
+import type { RefusalReason } from "#shared/wire/job-receipt.ts";
 
 /**
  * Refusals in a row of each trade that is paused for them, 0 of all others: from `tripAt` on for `pauseMs` after the newest,
- * for twice as long with each further one, and at most for `pauseMaxMs`. Then the breaker lifts, the trade is tried again,
+ * for twice as long with each further one, and at most for `pauseMaxMs`; for `pauseMs` where gas is the reason. Then the breaker lifts, the trade is tried again,
  * and the next refusal trips it anew.
  */
 export function measureRefusals(o: {
@@ -35,7 +36,10 @@ export function measureRefusals(o: {
         detail: "no refusal since it was last done",
       };
     const said = `refused ${count} times in a row, the last as ${run.lastReason}`;
-    const pauseMs = pauseAfter(count, o.rule);
+    const pauseMs = Math.min(
+      pauseAfter(count, o.rule),
+      isOfGas(run) ? o.rule.pauseMs : Number.POSITIVE_INFINITY,
+    );
     // A clock that was put back makes no pause longer than it is.
     const isPaused = Math.abs(o.nowMs - run.lastAtMs) < pauseMs;
     if (!isPaused) return { kind: "tradeRefusals", scope, value: 0, detail: said };
@@ -43,6 +47,17 @@ export function measureRefusals(o: {
     const detail = `${said}; tried again from ${untilText}`;
     return { kind: "tradeRefusals", scope, value: count, detail };
   });
+}
+
+/** Gas comes down, and senders are paid: margin that keeps a position alive must not wait for half an hour after that. */
+const OF_GAS: readonly string[] = [
+  "fee-too-high",
+  "gas-below-floor",
+  "signing-ceiling",
+] satisfies RefusalReason[];
+
+function isOfGas({ lastReason }: RefusalRun): boolean {
+  return OF_GAS.some((reason) => lastReason.startsWith(reason));
 }
 
 /** Length of the pause after so many refusals in a row, milliseconds; 0 while there are too few for one. */

@@ -15,7 +15,7 @@ function aRun(count: number, lastAtMs = NOW_MS): RefusalRun {
   const refusals = Array.from({ length: count }, (_, index) => {
     return { jobId: hash32("0b"), recordedAtMs: index };
   });
-  return { sinceMs: 0, refusals, lastAtMs, lastReason: "fee-too-high" };
+  return { sinceMs: 0, refusals, lastAtMs, lastReason: "simulation-reverted" };
 }
 
 function measured(count: number, nowMs: number, rule = RULE) {
@@ -46,17 +46,28 @@ describe("a run of refusals", () => {
       kind: "tradeRefusals",
       scope: SCOPE,
       value: 5,
-      detail: `refused 5 times in a row, the last as fee-too-high; tried again from ${new Date(NOW_MS + 60_000).toISOString()}`,
+      detail: `refused 5 times in a row, the last as simulation-reverted; tried again from ${new Date(NOW_MS + 60_000).toISOString()}`,
     });
   });
 
   test("is 0 once the pause is over, and while it is too short for one", () => {
     expect(measured(5, NOW_MS + 60_000)).toMatchObject({
       value: 0,
-      detail: "refused 5 times in a row, the last as fee-too-high",
+      detail: "refused 5 times in a row, the last as simulation-reverted",
     });
     expect(measured(3, NOW_MS)).toMatchObject({ value: 0 });
   });
+
+  test.each(["fee-too-high: 3 > 2", "gas-below-floor", "signing-ceiling: 3 > 2"])(
+    "that ends with %s pauses for the first length however long it is: gas is not for ever",
+    (lastReason) => {
+      const refusals = { [SCOPE]: { ...aRun(9), lastReason } };
+      const at = (nowMs: number) =>
+        measureRefusals({ refusals, before: [], rule: RULE, nowMs })[0]?.value;
+      expect(at(NOW_MS + 29_999)).toBe(9);
+      expect(at(NOW_MS + 30_000)).toBe(0);
+    },
+  );
 
   test("pauses no longer where the clock was put back", () => {
     expect(measured(4, NOW_MS - 30_000)?.value).toBe(0);
