@@ -26,6 +26,8 @@ const RESULTS = fileURLToPath(new URL("../../bench/results.json", import.meta.ur
  * in bench/results.json; `--json` prints that instead. A row with a ratio was measured in turns with what it
  * names as its baseline.
  */
+// First of all: an agent's process holds nothing of what the other parts leave in this one's memory.
+const readPath = await latencyRows(200, { rounds: 3, blocks: 20, settling: 10, warmUp: 150 });
 const rows: BenchRow[] = [
   ...steps().map(({ name, run }) => alone(name, measure(name, run).medianUs)),
   ...(await greeksRows(1_000_000, ROUNDS)),
@@ -35,7 +37,7 @@ const rows: BenchRow[] = [
   ...(await tailRows(100_000, ROUNDS)),
   ...(await curveRows(ROUNDS)),
   ...(await ingestRows(ROUNDS)),
-  ...(await latencyRows(200, { rounds: 3, blocks: 20, settling: 10, warmUp: 150 })),
+  ...readPath,
   ...(await mandateLatencyRows(45_000)),
   ...planQualityRows(200),
   ...(await planLatencyRows(100)),
